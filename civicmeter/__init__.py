@@ -1,0 +1,1 @@
+"""The front door: command line and wiring; the only place that builds everything."""

@@ -1,0 +1,1 @@
+"""Settings and dated tables: everything numeric that a standard or a contract may change."""

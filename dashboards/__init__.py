@@ -1,0 +1,1 @@
+"""Grafana panels and dashboards as code."""

@@ -1,0 +1,1 @@
+"""The words of Civicmeter: what every room may speak of. Standard library only."""

@@ -1,0 +1,83 @@
+"""Months and days as people mean them: local calendar at the edges, aware UTC inside."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.errors import ConfigError
+
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+DEFAULT_TIMEZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Month:
+    """A calendar month; prints as ``2019-03``. Its days are half-open, like every interval."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """Read ``YYYY-MM``. Raises ConfigError otherwise."""
+        match = _MONTH.fullmatch(text)
+        if match is None:
+            raise ConfigError(f"{text!r} is not a month: write it as YYYY-MM, for example 2019-03")
+        return cls(int(match[1]), int(match[2]))
+
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        return cls(day.year, day.month)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    def plus(self, months: int) -> "Month":
+        """The month so many months later (earlier when negative)."""
+        years, month = divmod(self.month - 1 + months, 12)
+        return Month(self.year + years, month + 1)
+
+    @property
+    def first_day(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def end_day(self) -> date:
+        """The day after the last: the first day of the next month."""
+        return self.plus(1).first_day
+
+    def days(self) -> list[date]:
+        return days_between(self.first_day, self.end_day)
+
+    def interval(self, timezone: str) -> tuple[datetime, datetime]:
+        """Start and end (excluded) as aware UTC instants."""
+        return local_midnight(self.first_day, timezone), local_midnight(self.end_day, timezone)
+
+
+def months_between(first: Month, end: Month) -> Iterator[Month]:
+    """Every month from `first` to `end`, which is excluded."""
+    while first < end:
+        yield first
+        first = first.plus(1)
+
+
+def days_between(start: date, end: date) -> list[date]:
+    """Every day from `start` to `end`, which is excluded."""
+    return [start + timedelta(days=i) for i in range((end - start).days)]
+
+
+def local_midnight(day: date, timezone: str) -> datetime:
+    """The instant a local day begins, as aware UTC."""
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since the epoch of an aware instant, rounded down."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def from_ms(at_ms: int) -> datetime:
+    """The aware UTC instant of milliseconds since the epoch."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)

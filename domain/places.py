@@ -1,0 +1,195 @@
+"""Institutions, buildings and the devices that watch them."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from domain.calendar import DEFAULT_TIMEZONE
+from domain.quantities import DeviceClass
+
+Origin = Literal["measured", "simulated", "live"]
+"""Where an institution's data comes from: replayed measurements, a simulation, or devices."""
+
+CalendarName = Literal["cn", "weekdays"]
+"""Whose working days count: China's with make-up days, or plainly Monday to Friday."""
+
+
+class Carrier(StrEnum):
+    """What a meter meters; the class codes of the MOHURD guide are in `config`."""
+
+    ELECTRICITY = "electricity"
+    WATER = "water"
+    NATURAL_GAS = "natural_gas"
+    HEAT = "heat"
+    COOLING = "cooling"
+
+
+class WasteStream(StrEnum):
+    """The four streams of GB/T 19095-2019."""
+
+    RECYCLABLE = "recyclable"
+    FOOD = "food"
+    HAZARDOUS = "hazardous"
+    RESIDUAL = "residual"
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A number that holds from a local day on, until a later one replaces it."""
+
+    valid_from: date
+    value: float
+
+
+def value_on(history: tuple[Dated, ...], day: date) -> float | None:
+    """The value that holds on `day`, or None before the first."""
+    valid = [d for d in history if d.valid_from <= day]
+    return max(valid, key=lambda d: d.valid_from).value if valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A public institution: what is reported, compared and paid for.
+
+    `building_type` is the MOHURD letter (A office … H other); `heating_season` is
+    ((month, day) of its start, (month, day) of its end, excluded) or None.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    building_type: str = "A"
+    origin: Origin = "live"
+    timezone: str = DEFAULT_TIMEZONE
+    calendar: CalendarName = "cn"
+    weather_device: str = ""
+    credit_code: str = ""
+    district_code: str = ""
+    floor_area_m2: tuple[Dated, ...] = ()
+    headcount: tuple[Dated, ...] = ()
+    heating_season: tuple[tuple[int, int], tuple[int, int]] | None = None
+    provenance: str = ""
+
+    def name(self, lang: str) -> str:
+        return self.name_zh if lang == "zh" else self.name_en
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """A building of an institution; its latitude and longitude in degrees."""
+
+    id: str
+    institution: str
+    name_zh: str
+    name_en: str
+    floor_area_m2: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Anything that reports. `expected_interval_s` is how often, for completeness."""
+
+    device_class: ClassVar[DeviceClass]
+
+    id: str
+    institution: str
+    building: str = ""
+    name_zh: str = ""
+    name_en: str = ""
+    expected_interval_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter(Device):
+    """A meter with a register.
+
+    `register` is the quantity of its main register. Use = register difference × `multiplier`
+    (CT/PT ratio, dated). `register_size` is the value at which the register starts again at 0
+    (None: never). `parent` is the meter upstream; a meter without one is a main meter and
+    counts toward the institution. `max_rate_per_h` is the most the branch can carry, in the
+    register's unit per hour after the multiplier. `item_code` is the MOHURD energy-item code.
+    """
+
+    device_class: ClassVar[DeviceClass] = "meter"
+
+    carrier: Carrier
+    register: str
+    parent: str = ""
+    item_code: str = ""
+    multiplier: tuple[Dated, ...] = ()
+    register_size: float | None = None
+    max_rate_per_h: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvSystem(Device):
+    """A rooftop PV system behind an inverter.
+
+    `capacity_kwp` is P0 at standard test conditions; `gamma_per_c` the power temperature
+    coefficient (1/°C, negative); `grid_meter` the meter whose export register is fed by it.
+    """
+
+    device_class: ClassVar[DeviceClass] = "pv"
+
+    capacity_kwp: float
+    gamma_per_c: float = -0.0037
+    grid_meter: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    tilt_deg: float | None = None
+    azimuth_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin(Device):
+    """A smart bin of one stream. Net mass = gross − `tare_kg`; fill needs `depth_mm`."""
+
+    device_class: ClassVar[DeviceClass] = "bin"
+
+    stream: WasteStream
+    tare_kg: float = 0.0
+    capacity_kg: float | None = None
+    depth_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherStation(Device):
+    """A weather station: outdoor temperature, humidity, irradiance."""
+
+    device_class: ClassVar[DeviceClass] = "weather"
+
+
+AnyDevice = Meter | PvSystem | Bin | WeatherStation
+DEVICE_TYPES: dict[str, type[AnyDevice]] = {
+    "meter": Meter,
+    "pv": PvSystem,
+    "bin": Bin,
+    "weather": WeatherStation,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract for energy savings (GB/T 24915-2020) or a savings project without a vendor.
+
+    Periods are local days, half-open; `reporting_end` None means it runs on. `carriers` are
+    those whose avoided energy counts. `confidence` is the level of the interval by which a
+    saving is called proven.
+    """
+
+    id: str
+    institution: str
+    name_zh: str
+    name_en: str
+    form: Literal["shared", "guaranteed", "entrusted", "none"]
+    baseline_start: date
+    baseline_end: date
+    reporting_start: date
+    reporting_end: date | None = None
+    carriers: tuple[Carrier, ...] = (Carrier.ELECTRICITY,)
+    confidence: float = 0.90
+    vendor: str = ""
+    terms: dict[str, object] = field(default_factory=dict)

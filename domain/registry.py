@@ -1,0 +1,102 @@
+"""The registry: which institutions, buildings, devices and contracts exist."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.errors import ConfigError
+from domain.places import AnyDevice, Bin, Building, Contract, Institution, Meter, PvSystem
+from domain.quantities import QUANTITIES
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A consistent set of records; build it, then `check()` it."""
+
+    institutions: tuple[Institution, ...] = ()
+    buildings: tuple[Building, ...] = ()
+    devices: tuple[AnyDevice, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+
+    @cached_property
+    def institution_by_id(self) -> dict[str, Institution]:
+        return {i.id: i for i in self.institutions}
+
+    @cached_property
+    def device_by_id(self) -> dict[str, AnyDevice]:
+        return {d.id: d for d in self.devices}
+
+    def meters(self, institution: str) -> list[Meter]:
+        return [d for d in self._of(institution) if isinstance(d, Meter)]
+
+    def pv_systems(self, institution: str) -> list[PvSystem]:
+        return [d for d in self._of(institution) if isinstance(d, PvSystem)]
+
+    def bins(self, institution: str) -> list[Bin]:
+        return [d for d in self._of(institution) if isinstance(d, Bin)]
+
+    def contracts_of(self, institution: str) -> list[Contract]:
+        return [c for c in self.contracts if c.institution == institution]
+
+    def _of(self, institution: str) -> list[AnyDevice]:
+        return [d for d in self.devices if d.institution == institution]
+
+    def problems(self) -> list[str]:
+        """Everything that does not fit together, one sentence each, all of them at once."""
+        return [
+            *_duplicates("institution", [i.id for i in self.institutions]),
+            *_duplicates("building", [b.id for b in self.buildings]),
+            *_duplicates("device", [d.id for d in self.devices]),
+            *_duplicates("contract", [c.id for c in self.contracts]),
+            *self._dangling(),
+            *self._meters_wrong(),
+        ]
+
+    def check(self) -> "Registry":
+        """Itself, or ConfigError listing every problem."""
+        problems = self.problems()
+        if problems:
+            raise ConfigError("the registry does not fit together:\n  " + "\n  ".join(problems))
+        return self
+
+    def _dangling(self) -> list[str]:
+        buildings = {b.id for b in self.buildings}
+        known = self.institution_by_id
+        found = [
+            f"{type(r).__name__.lower()} {r.id!r} names institution {r.institution!r}, which is not there"
+            for r in (*self.buildings, *self.devices, *self.contracts)
+            if r.institution not in known
+        ]
+        found += [
+            f"device {d.id!r} names building {d.building!r}, which is not there"
+            for d in self.devices
+            if d.building and d.building not in buildings
+        ]
+        found += [
+            f"institution {i.id!r} names weather device {i.weather_device!r}, which is not there"
+            for i in self.institutions
+            if i.weather_device and i.weather_device not in self.device_by_id
+        ]
+        found += [
+            f"PV system {d.id!r} names grid meter {d.grid_meter!r}, which is not there"
+            for d in self.devices
+            if isinstance(d, PvSystem) and d.grid_meter and d.grid_meter not in self.device_by_id
+        ]
+        return found
+
+    def _meters_wrong(self) -> list[str]:
+        found = []
+        for meter in (d for d in self.devices if isinstance(d, Meter)):
+            quantity = QUANTITIES.get(meter.register)
+            if quantity is None or quantity.kind != "total_increasing":
+                found.append(f"meter {meter.id!r}: {meter.register!r} is not a register quantity")
+            if meter.parent and meter.parent not in self.device_by_id:
+                found.append(
+                    f"meter {meter.id!r} names parent {meter.parent!r}, which is not there"
+                )
+        return found
+
+
+def _duplicates(what: str, ids: list[str]) -> list[str]:
+    return [
+        f"{what} {i!r} is there {ids.count(i)} times" for i in sorted(set(ids)) if ids.count(i) > 1
+    ]

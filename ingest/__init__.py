@@ -1,0 +1,1 @@
+"""The way in: decoders, the collector, dead letters."""

@@ -1,0 +1,1 @@
+"""Simulated and replayed devices, with the truth they simulated."""

@@ -1,0 +1,1 @@
+"""Where readings and results are kept: ports, and an adapter per engine."""
