@@ -1,0 +1,71 @@
+"""The one place that builds the parts from the settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import Settings
+from domain.errors import ConfigError
+from domain.registry import Registry
+from store.ledger import Ledger
+from store.opening import open_ledger, open_reading_store
+from store.readings import DeviceTags, Directory, ReadingStore
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Open stores. `directory` is live: `refresh()` after the registry has changed."""
+
+    settings: Settings
+    store: ReadingStore
+    ledger: Ledger
+    directory: dict[str, DeviceTags]
+
+    @property
+    def registry(self) -> Registry:
+        return self.ledger.registry()
+
+    def save_registry(self, registry: Registry) -> None:
+        """Keep a registry and let the store know its devices."""
+        self.ledger.save_registry(registry.check())
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.directory.update(tags_of(self.ledger.registry()))
+
+
+def tags_of(registry: Registry) -> Directory:
+    """What each device's readings are filed under."""
+    return {d.id: DeviceTags(d.device_class, d.institution) for d in registry.devices}
+
+
+@contextmanager
+def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
+    """Open the stores of the settings; closes them at the end.
+
+    Raises ConfigError for a wrong URL or a folder that cannot be made.
+    """
+    make_folder(settings.data)
+    ledger = open_ledger(settings.ledger_url)
+    try:
+        directory = dict(tags_of(ledger.registry()))
+        store = open_reading_store(settings.store_url, directory, token=settings.influx_token)
+        try:
+            yield Pipeline(settings, store, ledger, directory)
+        finally:
+            store.close()
+    finally:
+        ledger.close_connections()
+
+
+def make_folder(folder: Path) -> Path:
+    """The folder, made if need be. Raises ConfigError when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the folder {folder} cannot be made ({error.strerror}): "
+            "choose one you may write to with --data"
+        ) from error
+    return folder

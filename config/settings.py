@@ -1,0 +1,82 @@
+"""Settings, from the environment: every one has a name, a default and a meaning below."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from domain.errors import ConfigError
+
+PREFIX = "CIVICMETER_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation is set up.
+
+    Each field is the environment variable ``CIVICMETER_<NAME>``; secrets may be given as
+    ``CIVICMETER_<NAME>_FILE``, the path of a file that holds them. Empty `store` and `ledger`
+    mean the embedded ones in the `data` folder.
+    """
+
+    data: Path = Path("civicmeter-data")
+    """Folder of everything kept on this machine."""
+    store: str = ""
+    """Readings: ``sqlite:///FILE`` or ``influxdb+http://HOST:PORT/ORG/BUCKET``."""
+    ledger: str = ""
+    """Results: an SQLAlchemy URL, ``sqlite:///FILE`` or ``postgresql+psycopg://…``."""
+    influx_token: str = ""
+    """Secret. The token of the InfluxDB store."""
+    mqtt: str = "mqtt://127.0.0.1:1883"
+    """The broker: ``mqtt://HOST:PORT`` or ``mqtts://HOST:PORT``."""
+    mqtt_username: str = ""
+    mqtt_password: str = ""
+    """Secret."""
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    api_key: str = ""
+    """Secret. When set, posting readings needs it."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the environment. Raises ConfigError for an unknown or malformed setting."""
+        known = cls.__slots__
+        for name in env:
+            field = name.removeprefix(PREFIX).removesuffix("_FILE").lower()
+            if name.startswith(PREFIX) and field not in known:
+                raise ConfigError(
+                    f"{name} is not a setting; the settings are "
+                    + ", ".join(PREFIX + k.upper() for k in known)
+                )
+        given = {k: v for k in known if (v := _value(k, env)) is not None}
+        settings = cls()
+        if "data" in given:
+            settings = replace(settings, data=Path(given.pop("data")))
+        if "http_port" in given:
+            settings = replace(settings, http_port=_port(given.pop("http_port")))
+        return replace(settings, **given)
+
+    @property
+    def store_url(self) -> str:
+        return self.store or f"sqlite:///{self.data / 'readings.db'}"
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger or f"sqlite:///{self.data / 'ledger.db'}"
+
+
+def _value(field: str, env: Mapping[str, str]) -> str | None:
+    name = PREFIX + field.upper()
+    path = env.get(name + "_FILE")
+    if path is None:
+        return env.get(name)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"{name}_FILE names {path!r}, which cannot be read: {error}") from error
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ConfigError(f"{PREFIX}HTTP_PORT is {text!r}: give a port from 1 to 65535")
+    return int(text)
