@@ -1,0 +1,87 @@
+"""Fixtures shared by all tests: real servers (see servers.py) and a browser.
+
+Session-wide servers are shared: give each test a database, topic or client id of its own.
+Tests that kill or stop a server take the ``own_`` one.
+"""
+
+import os
+import signal
+import uuid
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import NoReturn, TypeVar
+
+import pytest
+from servers import InfluxDb, MissingPartError, Mosquitto, Postgres, find_program
+
+T = TypeVar("T")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    def end(signum: int, frame: FrameType | None) -> NoReturn:
+        pytest.exit("terminated")  # unlike the default, stops the servers on the way out
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def part(make: Callable[[], T]) -> T:
+    """Make a real part; skip the test where its program is missing, but fail it in CI."""
+    try:
+        return make()
+    except MissingPartError as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator[Mosquitto]:
+    """A broker for all: host, port."""
+    with part(Mosquitto) as server:
+        yield server
+
+
+@pytest.fixture
+def own_mosquitto() -> Iterator[Mosquitto]:
+    """A broker to kill: what it acknowledged is on disk (slow, so only for fault tests)."""
+    with part(lambda: Mosquitto(on_changes=True)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def influxdb() -> Iterator[InfluxDb]:
+    """A real InfluxDB engine for all: url, direct_url, create_database(name)."""
+    with part(InfluxDb) as server:
+        yield server
+
+
+@pytest.fixture
+def own_influxdb() -> Iterator[InfluxDb]:
+    """An InfluxDB to kill and start again."""
+    with part(InfluxDb) as server:
+        yield server
+
+
+@pytest.fixture
+def influx_bucket(influxdb: InfluxDb) -> str:
+    """A fresh bucket (database) in the shared InfluxDB."""
+    return influxdb.create_database(f"t{uuid.uuid4().hex}")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all: url(database), create_database(name)."""
+    with part(Postgres) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    """The SQLAlchemy URL of a fresh database in the shared PostgreSQL."""
+    return postgres.create_database(f"t{uuid.uuid4().hex}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium, for Playwright's ``executable_path``."""
+    return part(lambda: find_program("chromium"))
