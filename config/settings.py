@@ -1,9 +1,10 @@
 """Settings, from the environment: every one has a name, a default and a meaning below."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from domain.errors import ConfigError
 
@@ -48,13 +49,10 @@ class Settings:
                     f"{name} is not a setting; the settings are "
                     + ", ".join(PREFIX + k.upper() for k in known)
                 )
-        given = {k: v for k in known if (v := _value(k, env)) is not None}
-        settings = cls()
-        if "data" in given:
-            settings = replace(settings, data=Path(given.pop("data")))
-        if "http_port" in given:
-            settings = replace(settings, http_port=_port(given.pop("http_port")))
-        return replace(settings, **given)
+        given: dict[str, Any] = {
+            k: _CONVERT.get(k, str)(v) for k in known if (v := _value(k, env)) is not None
+        }
+        return cls(**given)
 
     @property
     def store_url(self) -> str:
@@ -80,3 +78,6 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise ConfigError(f"{PREFIX}HTTP_PORT is {text!r}: give a port from 1 to 65535")
     return int(text)
+
+
+_CONVERT: dict[str, Callable[[str], Any]] = {"data": Path, "http_port": _port}
