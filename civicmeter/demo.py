@@ -1,0 +1,151 @@
+"""The demonstration: everything, over real TCP, on embedded parts."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from civicmeter.audit import Audit, audit
+from civicmeter.output import Progress
+from civicmeter.wiring import Pipeline, make_folder
+from domain.calendar import Month
+from domain.errors import CivicmeterError, ConfigError
+from domain.figures import MonthResult
+
+MARKER = ".civicmeter-demo"
+SIGNER = "Civicmeter demo"
+
+
+def prepare_folder(folder: Path) -> Path:
+    """An empty folder for a demo; an earlier demo's own files in it are removed.
+
+    Raises ConfigError rather than touch a folder that holds anything else.
+    """
+    make_folder(folder)
+    if (folder / MARKER).exists():
+        for entry in folder.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    elif any(folder.iterdir()):
+        raise ConfigError(
+            f"{folder} is not empty and no earlier demo's: choose another with --data"
+        )
+    (folder / MARKER).touch()
+    return folder
+
+
+class Simulator:
+    """The simulated devices in a process of their own, and what it said of its progress."""
+
+    def __init__(self, process: "subprocess.Popen[str]", progress: Progress) -> None:
+        self._process = process
+        self._progress = progress
+        self.backfilled = threading.Event()
+        self.sent = 0
+        self._reader = threading.Thread(target=self._read, name="simulator", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            event = json.loads(line)
+            self.sent = event.get("sent", self.sent)
+            if event["event"] == "progress":
+                self._progress("devices report", event["sent"], event["total"])
+            elif event["event"] == "backfilled":
+                self.backfilled.set()
+
+    def wait(self) -> None:
+        """Until all the past has been sent and acknowledged by the broker."""
+        while not self.backfilled.wait(0.2):
+            # The last lines may still be in the pipe when the process is gone.
+            if self._process.poll() is not None and not self._reader.is_alive():
+                if self.backfilled.is_set():
+                    return
+                raise CivicmeterError(
+                    f"the simulator ended early with code {self._process.returncode}: "
+                    "its own message is above"
+                )
+
+
+@contextmanager
+def simulating(
+    port: int, truth: Path, now: datetime, *, scenario: str, live: bool, progress: Progress
+) -> Iterator[Simulator]:
+    """Run the simulated devices until the end of the block."""
+    command = [
+        sys.executable, "-m", "civicmeter", "simulate", "run", "--scenario", scenario,
+        "--host", "127.0.0.1", "--port", str(port), "--truth", str(truth),
+        "--now", now.isoformat(), "--live" if live else "--no-live", "--json-progress",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    try:
+        yield Simulator(process, progress)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_stored(
+    stored: Callable[[], int], sent: int, progress: Progress, *, patience_s: float = 30
+) -> None:
+    """Until the collector has stored as many readings as were sent.
+
+    Ends early when nothing has moved for `patience_s`: what is missing then is lost, and the
+    audit says so.
+    """
+    last, since = -1, time.monotonic()
+    while (count := stored()) < sent:
+        if count != last:
+            last, since = count, time.monotonic()
+        elif time.monotonic() - since > patience_s:
+            return
+        progress("stored", count, sent)
+        time.sleep(0.2)
+    progress("stored", count, sent)
+
+
+def finished_months(
+    results: Sequence[MonthResult], pipeline: Pipeline, now: datetime
+) -> list[MonthResult]:
+    """The results whose month is over where the institution is."""
+    known = pipeline.registry.institution_by_id
+    return [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
+
+
+def close_all(results: Sequence[MonthResult], pipeline: Pipeline, progress: Progress) -> None:
+    """Close every given month in the demo's name."""
+    for done, result in enumerate(results, 1):
+        pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER, reason="")
+        progress("months closed", done, len(results))
+
+
+def latest_months(results: Sequence[MonthResult]) -> dict[str, Month]:
+    """The last of the given months of each institution."""
+    latest: dict[str, Month] = {}
+    for result in results:
+        latest[result.institution] = max(result.month, latest.get(result.institution, result.month))
+    return latest
+
+
+def summary(counted: Audit, months: int, reports: int) -> str:
+    """The line a demo ends with; its counts come from the store."""
+    return (
+        f"demo ok: readings={counted.readings} lost={counted.lost} "
+        f"duplicated={counted.duplicated} months={months} reports={reports}"
+    )
+
+
+def count_sent(pipeline: Pipeline, truth: Path) -> Audit:
+    """Audit the store against what the devices say they sent."""
+    return audit(pipeline.store, truth / "sent.parquet")
