@@ -1,11 +1,13 @@
 """The port of the reading store. Adapters: `store.sqlite`, `store.influx`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain.readings import Reading, Series
 
@@ -41,6 +43,14 @@ class WriteResult:
     refused: tuple[tuple[Reading, str], ...] = ()
 
 
+class SeriesArrays(NamedTuple):
+    """The readings of one series, sorted by time: milliseconds since the epoch, and values."""
+
+    series: Series
+    at_ms: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
 class ReadingStore(Protocol):
     """Raw readings, written once and never rewritten.
 
@@ -58,6 +68,13 @@ class ReadingStore(Protocol):
 
         Empty (with the columns) when there is none. Series never seen are simply absent.
         """
+        ...
+
+    def scan(
+        self, series: Sequence[Series], start: datetime, end: datetime
+    ) -> Iterator[SeriesArrays]:
+        """As `read`, one series after another in the order asked for: many readings in little
+        memory. A series without a reading comes with empty arrays."""
         ...
 
     def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
