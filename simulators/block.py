@@ -1,0 +1,143 @@
+"""What a simulated device says, and what was true: the two outputs of every site."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+
+from domain.calendar import Month
+from domain.places import AnyDevice, Building, Contract, Institution
+from simulators.grid import Floats, Ints
+
+DECIMALS = {
+    "energy_import_kwh": 2,
+    "energy_export_kwh": 2,
+    "pv_energy_kwh": 3,
+    "water_m3": 3,
+    "gas_m3": 3,
+    "gas_kwh": 1,
+    "heat_gj": 3,
+    "mass_kg": 2,
+    "fill_level_ratio": 3,
+    "battery_pct": 0,
+}
+"""Resolution of a display, by quantity; one decimal for all others."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Readings of one device: `values` has a row a time and a column a quantity.
+
+    Times are distinct and rising; NaN means that the device did not report that quantity then.
+    """
+
+    device: str
+    quantities: tuple[str, ...]
+    at_ms: Ints
+    values: Floats
+
+    @classmethod
+    def of(cls, device: str, at_ms: Ints, **columns: Floats) -> "Block":
+        """Rounds every column to what the device's display shows."""
+        values = [np.round(v, DECIMALS.get(q, 1)) for q, v in columns.items()]
+        return cls(device, tuple(columns), at_ms, np.column_stack(values))
+
+    @property
+    def readings(self) -> int:
+        return int(np.count_nonzero(~np.isnan(self.values)))
+
+    def part(self, low: int, high: int) -> "Block":
+        """Rows `low` to `high`, which is excluded."""
+        return Block(self.device, self.quantities, self.at_ms[low:high], self.values[low:high])
+
+    def split(self, at_ms: int) -> tuple["Block", "Block"]:
+        """The rows up to and including an instant, and those after it."""
+        cut = int(np.searchsorted(self.at_ms, at_ms, side="right"))
+        return self.part(0, cut), self.part(cut, len(self.at_ms))
+
+
+@dataclass(frozen=True)
+class TruthDays:
+    """What really happened, per local day of one month.
+
+    `name` is a figure name where one exists (see `domain.figures`); `subject` as in Figure.
+    `per_day` has one value for each day of the month.
+    """
+
+    institution: str
+    subject: str
+    name: str
+    month: Month
+    per_day: Floats
+
+    def until(self, day: date) -> "TruthDays":
+        """The days before `day` only."""
+        kept = sum(d < day for d in self.month.days())
+        return TruthDays(self.institution, self.subject, self.name, self.month, self.per_day[:kept])
+
+
+@dataclass
+class SiteMonth:
+    """One month of one site."""
+
+    blocks: list[Block] = field(default_factory=list)
+    truth: list[TruthDays] = field(default_factory=list)
+
+
+Carry = dict[str, float]
+"""What a site hands from one month to the next: registers, masses in bins, charges."""
+
+
+class Site(Protocol):
+    """An institution (or a few) with its devices, simulated or replayed month by month."""
+
+    @property
+    def institutions(self) -> tuple[Institution, ...]: ...
+
+    @property
+    def buildings(self) -> tuple[Building, ...]: ...
+
+    @property
+    def devices(self) -> tuple[AnyDevice, ...]: ...
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]: ...
+
+    @property
+    def gateway(self) -> str:
+        """The gateway its devices publish through in a backfill."""
+        ...
+
+    @property
+    def timezone(self) -> str: ...
+
+    @property
+    def first(self) -> Month: ...
+
+    @property
+    def end(self) -> Month | None:
+        """The month after its last, or None when it goes on live."""
+        ...
+
+    def month(self, month: Month, carry: Carry) -> SiteMonth:
+        """Everything said and true in a month; `carry` (empty at first) is updated.
+
+        Registers are read at the end of each step; the first month also has a reading at its
+        start, so that every month's use is a difference of two readings.
+        """
+        ...
+
+
+def register(
+    carry: Carry, name: str, use: Floats, start: float = 0.0, first_reading: bool = True
+) -> Floats:
+    """The register's values after each step (before the first one too when it is new).
+
+    `carry` keeps the exact sum, so rounding never adds up.
+    """
+    new = name not in carry
+    before = carry.get(name, start)
+    after = before + np.cumsum(use)
+    carry[name] = float(after[-1]) if len(after) else before
+    return np.concatenate([[before], after]) if new and first_reading else after

@@ -1,0 +1,1 @@
+"""Small measured data, shipped with its provenance (see PROVENANCE.md)."""
