@@ -1,0 +1,80 @@
+"""The HTTP service: builds the application from its parts."""
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.routing import APIRoute
+
+from api import reference
+from api.parts import Parts, RegistryCache
+from api.problems import MEDIA_TYPE, add_problem_handlers
+from api.routes import figures, months, places, quality, readings, reports, series, service
+from api.telemetry import CountRequests, Telemetry
+from store.ledger import Ledger
+from store.readings import ReadingStore
+
+_DESCRIPTION = """\
+Readings in, monthly figures with their evidence out · 上传读数，读取带依据的月度结果。
+
+Lists are flat arrays of rows. Months are local calendar months of the institution, intervals
+are half-open (`end` is excluded), instants are UTC. A value that could not be said is null;
+missing is never 0. Errors are problem details (RFC 9457) in zh or en by `?lang` or
+Accept-Language.
+"""
+_V1 = (places, figures, quality, months, series, readings, reports)
+
+
+def create_app(
+    *,
+    store: ReadingStore,
+    ledger: Ledger,
+    status: Callable[[], dict[str, object]] | None = None,
+    api_key: str = "",
+    on_registry_change: Callable[[], None] | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> FastAPI:
+    """The application over open stores, which it neither opens nor closes.
+
+    `status` adds what the operator should see in /readyz. With `api_key` set, posting readings
+    needs it. `on_registry_change` is called when the ledger's registry is seen to differ, so
+    that a store can learn its devices. `now` tells the time (UTC), for tests.
+    """
+    telemetry = Telemetry()
+    parts = Parts(
+        store=store,
+        ledger=ledger,
+        registries=RegistryCache(ledger, on_registry_change),
+        telemetry=telemetry,
+        status=status,
+        api_key=api_key,
+        **({"now": now} if now else {}),
+    )
+    app = FastAPI(
+        title="Civicmeter",
+        version=version("civicmeter"),
+        description=_DESCRIPTION,
+        docs_url=None,  # FastAPI's own page loads its scripts from the Internet
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        generate_unique_id_function=_operation_id,
+        responses={
+            "4XX": {"description": "Problem details (RFC 9457).", "content": {MEDIA_TYPE: {}}}
+        },
+    )
+    app.state.parts = parts
+    app.state.rendered = reports.Rendered()
+    for room in _V1:
+        app.include_router(room.router, prefix="/v1")
+    app.include_router(service.router)
+    app.include_router(reference.router)
+    add_problem_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(CountRequests, telemetry=telemetry)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,369 @@
+"""From month results to rows: pure functions, no queries."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.registry_rows import place
+from api.rows import (
+    ChangeRow,
+    ConsumptionRow,
+    DayRow,
+    FactorRow,
+    FigureRow,
+    FindingRow,
+    IndicatorRow,
+    PvRow,
+    QualityRow,
+    SavingsRow,
+    WasteRow,
+)
+from config.texts import finding_text
+from domain.calendar import local_midnight
+from domain.errors import ConfigError
+from domain.figures import FIGURE_NAMES, DayValue, Figure, MonthResult, Shares
+from domain.findings import Finding
+from domain.places import Carrier, Institution, WasteStream
+from store.ledger import MonthStatus
+
+USE_CARRIERS: dict[str, Carrier] = {
+    "electricity_use_kwh": Carrier.ELECTRICITY,
+    "water_use_m3": Carrier.WATER,
+    "natural_gas_use_m3": Carrier.NATURAL_GAS,
+    "natural_gas_use_kwh": Carrier.NATURAL_GAS,
+    "heat_use_gj": Carrier.HEAT,
+    "cooling_use_gj": Carrier.COOLING,
+}
+PV_NAMES = tuple(n for n in PvRow.model_fields if n in FIGURE_NAMES)
+WASTE_NAMES = tuple(n for n in WasteRow.model_fields if n in FIGURE_NAMES)
+INDICATOR_NAMES = tuple(n for n in IndicatorRow.model_fields if n in FIGURE_NAMES)
+_MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The result that stands for a month, with whose it is and where the month stands."""
+
+    institution: Institution
+    result: MonthResult
+    status: MonthStatus | None
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The fields of a MonthRow."""
+        start_at, end_at = self.result.month.interval(self.institution.timezone)
+        return {
+            **place(self.institution),
+            "month": str(self.result.month),
+            "start_at": start_at,
+            "end_at": end_at,
+            "state": self.status.state if self.status else "open",
+            "revision": self.status.revision if self.status else 0,
+        }
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where it is no number: JSON has none, and it is not known."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _shares(shares: Shares | None) -> dict[str, Any]:
+    return {
+        "measured_share": finite(shares.measured) if shares else None,
+        "estimated_share": finite(shares.estimated) if shares else None,
+        "missing_share": finite(shares.missing) if shares else None,
+    }
+
+
+def _evidence(main: Shares | None, figures: Iterable[Figure]) -> dict[str, Any]:
+    figures = list(figures)
+    return {
+        **_shares(main),
+        "method": "; ".join(dict.fromkeys(f.method for f in figures)),
+        "findings": ", ".join(dict.fromkeys(x.code for f in figures for x in f.findings)),
+    }
+
+
+def unit_of(name: str) -> str:
+    """The unit of a figure name; "1" for one that is not in the table (an older result)."""
+    return FIGURE_NAMES[name].unit if name in FIGURE_NAMES else "1"
+
+
+def _figure_fields(f: Figure) -> dict[str, Any]:
+    return {
+        **_evidence(f.shares, [f]),
+        "name": f.name,
+        "subject": f.subject,
+        "value": finite(f.value),
+        "unit": unit_of(f.name),
+        "low": finite(f.low),
+        "high": finite(f.high),
+        "confidence": f.confidence,
+        "verdict": f.verdict,
+    }
+
+
+def figure_rows(
+    standing: Iterable[Standing], names: Sequence[str] = (), subject: str | None = None
+) -> list[FigureRow]:
+    """One row a figure; only `names` and `subject` where given."""
+    return [
+        FigureRow(**s.head, **_figure_fields(f))
+        for s in standing
+        for f in s.result.figures
+        if (not names or f.name in names) and (subject is None or f.subject == subject)
+    ]
+
+
+def consumption_rows(
+    standing: Iterable[Standing], carriers: Sequence[Carrier], per: str
+) -> list[ConsumptionRow]:
+    """Use figures; `per` is ``institution``, ``meter`` or ``all``."""
+    return [
+        ConsumptionRow(**s.head, **_figure_fields(f), carrier=USE_CARRIERS[f.name])
+        for s in standing
+        for f in s.result.figures
+        if f.name in USE_CARRIERS
+        and (not carriers or USE_CARRIERS[f.name] in carriers)
+        and _is_per(f.subject, per)
+    ]
+
+
+def _is_per(subject: str, per: str) -> bool:
+    return per == "all" or (subject == "") == (per == "institution")
+
+
+def day_rows(
+    standing: Iterable[Standing], names: Iterable[str], subject: str | None, per: str = "all"
+) -> list[DayRow]:
+    """Day values of the given names (all when empty)."""
+    wanted = frozenset(names)
+    return [
+        _day_row(s, d)
+        for s in standing
+        for d in s.result.days
+        if (not wanted or d.name in wanted)
+        and (subject is None or d.subject == subject)
+        and _is_per(d.subject, per)
+    ]
+
+
+def _day_row(s: Standing, d: DayValue) -> DayRow:
+    return DayRow(
+        **place(s.institution), day=d.day,
+        start_at=local_midnight(d.day, s.institution.timezone),
+        name=d.name, subject=d.subject, value=finite(d.value), unit=unit_of(d.name),
+        low=finite(d.low), high=finite(d.high), quality=d.quality,
+        state=s.status.state if s.status else "open",
+        revision=s.status.revision if s.status else 0,
+    )  # fmt: skip
+
+
+Group = Mapping[str, Figure]
+
+
+def _groups(s: Standing, names: Iterable[str]) -> Iterator[tuple[str, Group]]:
+    """Subject → its figures by name, in order of appearance."""
+    wanted = frozenset(names)
+    found: dict[str, dict[str, Figure]] = {}
+    for f in s.result.figures:
+        if f.name in wanted:
+            found.setdefault(f.subject, {})[f.name] = f
+    yield from found.items()
+
+
+def _value(group: Group, name: str) -> float | None:
+    return finite(group[name].value) if name in group else None
+
+
+def _wide(group: Group, names: Iterable[str]) -> dict[str, Any]:
+    return {n: _value(group, n) for n in names}
+
+
+SAVINGS_NAMES = (
+    "counterfactual_kwh",
+    "observed_kwh",
+    "avoided_energy_kwh",
+    "avoided_energy_ratio",
+    "avoided_energy_nominal_kwh",
+)
+
+
+def savings_rows(standing: Iterable[Standing], contracts: Sequence[str] = ()) -> list[SavingsRow]:
+    """One row a contract, carrier and month."""
+    rows = []
+    for s in standing:
+        for subject, group in _groups(s, SAVINGS_NAMES):
+            contract, _, carrier = subject.rpartition("/")
+            if not contracts or contract in contracts:
+                rows.append(_savings_row(s, contract, carrier, group))
+    return rows
+
+
+def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> SavingsRow:
+    avoided = group.get("avoided_energy_kwh")
+    nominal = group.get("avoided_energy_nominal_kwh")
+    return SavingsRow(
+        **s.head,
+        **_evidence(avoided.shares if avoided else None, group.values()),
+        contract=contract,
+        carrier=carrier,
+        **_wide(group, SAVINGS_NAMES[:4]),
+        avoided_energy_low_kwh=finite(avoided.low) if avoided else None,
+        avoided_energy_high_kwh=finite(avoided.high) if avoided else None,
+        avoided_energy_nominal_low_kwh=finite(nominal.low) if nominal else None,
+        avoided_energy_nominal_high_kwh=finite(nominal.high) if nominal else None,
+        confidence=avoided.confidence if avoided else None,
+        verdict=avoided.verdict if avoided else None,
+    )
+
+
+def pv_rows(standing: Iterable[Standing]) -> list[PvRow]:
+    """One row a PV system and month (export only where a row has a PV figure too)."""
+    return [
+        PvRow(
+            **s.head,
+            **_evidence(_main_shares(group, "pv_generation_kwh"), group.values()),
+            system=subject,
+            **_wide(group, PV_NAMES),
+        )
+        for s in standing
+        for subject, group in _groups(s, PV_NAMES)
+        if any(n.startswith("pv_") for n in group)
+    ]
+
+
+def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
+    """One row a stream and month, and one for the total."""
+    return [
+        WasteRow(
+            **s.head,
+            **_evidence(_main_shares(group, "waste_mass_kg"), group.values()),
+            stream=WasteStream(subject) if subject else "total",
+            **_wide(group, WASTE_NAMES),
+        )
+        for s in standing
+        for subject, group in _groups(s, WASTE_NAMES)
+        if subject == "" or subject in list(WasteStream)
+    ]
+
+
+def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:
+    """One row an institution and month: coal, carbon, per area, per head."""
+    return [
+        IndicatorRow(
+            **s.head,
+            **_evidence(_worst(group), group.values()),
+            **_wide(group, INDICATOR_NAMES),
+        )
+        for s in standing
+        for subject, group in _groups(s, INDICATOR_NAMES)
+        if subject == ""
+    ]
+
+
+def _main_shares(group: Group, name: str) -> Shares | None:
+    return group[name].shares if name in group else None
+
+
+def _worst(group: Group) -> Shares:
+    return max((f.shares for f in group.values()), key=lambda s: (s.missing, s.estimated))
+
+
+def quality_rows(standing: Iterable[Standing]) -> list[QualityRow]:
+    """One row an institution and month: how complete it is and how much there is to know."""
+    return [_quality_row(s) for s in standing]
+
+
+def _quality_row(s: Standing) -> QualityRow:
+    figures = s.result.figures
+    measurable = [f.shares for f in figures if f.name in _MEASURABLE and f.subject]
+    severities = [x.severity for _, x in _findings(s.result)]
+    return QualityRow(
+        **s.head,
+        figures=len(figures),
+        figures_without_value=sum(finite(f.value) is None for f in figures),
+        **_shares(_mean(measurable)),
+        findings_serious=severities.count("serious"),
+        findings_warning=severities.count("warning"),
+        findings_info=severities.count("info"),
+    )
+
+
+def _mean(shares: Sequence[Shares]) -> Shares | None:
+    if not shares:
+        return None
+    n = len(shares)
+    return Shares(
+        sum(s.measured for s in shares) / n,
+        sum(s.estimated for s in shares) / n,
+        sum(s.missing for s in shares) / n,
+    )
+
+
+def _findings(result: MonthResult) -> Iterator[tuple[Figure | None, Finding]]:
+    for finding in result.findings:
+        yield None, finding
+    for figure in result.figures:
+        for finding in figure.findings:
+            yield figure, finding
+
+
+def sentence(finding: Finding, lang: str) -> str:
+    """The finding in words; its bare code where an older result has one without a text now."""
+    try:
+        return finding_text(finding, lang)
+    except (ConfigError, LookupError, ValueError):
+        return finding.code
+
+
+def finding_rows(
+    standing: Iterable[Standing], lang: str, severities: Sequence[str] = ()
+) -> list[FindingRow]:
+    """One row a finding, as a sentence in `lang`."""
+    return [
+        FindingRow(
+            **s.head,
+            figure=figure.name if figure else "",
+            subject=finding.subject or (figure.subject if figure else ""),
+            code=finding.code,
+            severity=finding.severity,
+            text=sentence(finding, lang),
+        )
+        for s in standing
+        for figure, finding in _findings(s.result)
+        if not severities or finding.severity in severities
+    ]
+
+
+def factor_rows(standing: Iterable[Standing]) -> list[FactorRow]:
+    """One row a figure and dated factor it was computed with."""
+    return [
+        FactorRow(
+            **s.head, figure=f.name, subject=f.subject, factor=u.name, value=u.value,
+            unit=u.unit, source=u.source, valid_from=u.valid_from,
+        )
+        for s in standing
+        for f in s.result.figures
+        for u in f.factors
+    ]  # fmt: skip
+
+
+def change_rows(standing: Standing, pending: MonthResult) -> list[ChangeRow]:
+    """What a waiting restatement would change: figures whose value differs, or come or go."""
+    old = {(f.name, f.subject): finite(f.value) for f in standing.result.figures}
+    new = {(f.name, f.subject): finite(f.value) for f in pending.figures}
+    rows = []
+    for key in dict.fromkeys([*old, *new]):
+        before, after = old.get(key), new.get(key)
+        if before != after or (key in old) != (key in new):
+            both = before is not None and after is not None
+            rows.append(
+                ChangeRow(
+                    **standing.head, name=key[0], subject=key[1], unit=unit_of(key[0]),
+                    standing_value=before, pending_value=after,
+                    change=after - before if both else None,  # type: ignore[operator]
+                )
+            )  # fmt: skip
+    return rows

@@ -1,0 +1,44 @@
+"""Reads a request's body with a limit on its size, also when it comes compressed."""
+
+import zlib
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.problems import ProblemError
+
+MAX_BYTES = 32 * 1024 * 1024
+
+
+async def _body(request: Request) -> bytes:
+    """The body, decompressed where Content-Encoding is gzip.
+
+    Raises ProblemError 413 beyond MAX_BYTES, 415 for another encoding, 400 for broken gzip.
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise ProblemError(415, "unsupported_media", given=encoding, offered="gzip, identity")
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise ProblemError(413, "too_large", limit=MAX_BYTES)
+        chunks.append(chunk)
+    body = b"".join(chunks)
+    return _gunzip(body) if encoding == "gzip" else body
+
+
+def _gunzip(body: bytes) -> bytes:
+    engine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = engine.decompress(body, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise ProblemError(400, "unreadable_body", reason=f"gzip: {error}") from error
+    if len(plain) > MAX_BYTES:
+        raise ProblemError(413, "too_large", limit=MAX_BYTES)
+    if not engine.eof:
+        raise ProblemError(400, "unreadable_body", reason="gzip: cut off")
+    return plain
+
+
+BodyDep = Annotated[bytes, Depends(_body)]

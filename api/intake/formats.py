@@ -1,0 +1,157 @@
+"""The formats a body may have, each a pure function from bytes to posted values.
+
+They raise UnreadableBodyError only when nothing of the body can be told apart; otherwise a
+broken row is a value with an error, and the rows beside it are not touched.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from api.intake.line_protocol import line_protocol
+from api.intake.rows import (
+    PostedValue,
+    RowError,
+    UnreadableBodyError,
+    bad_row,
+    number,
+    number_of_text,
+    time_ms,
+)
+
+
+def native_json(body: bytes) -> Iterator[PostedValue]:
+    """Native JSON: one object, an array of them, or a gateway's map.
+
+    An object is ``{"device": "b7", "ts": 1451649600512, "values": {"water_m3": 1.5}}``;
+    a gateway's map is ``{"b7": [{"ts": …, "values": {…}}]}``. `ts` is ms or RFC 3339.
+    """
+    content = _decode(body)
+    if isinstance(content, list):
+        for row, item in enumerate(content, 1):
+            yield from _telemetry(row, item)
+    elif isinstance(content, dict) and isinstance(content.get("values"), dict):
+        yield from _telemetry(1, content)
+    elif isinstance(content, dict):
+        yield from _gateway(content)
+    else:
+        raise UnreadableBodyError("expected an object or an array of objects")
+
+
+def ndjson(body: bytes) -> Iterator[PostedValue]:
+    """One native object a line; empty lines are passed over."""
+    for row, line in enumerate(body.split(b"\n"), 1):
+        if line.strip():
+            try:
+                item = _decode(line)
+            except UnreadableBodyError as error:
+                yield bad_row(row, str(error))
+            else:
+                yield from _telemetry(row, item)
+
+
+def _decode(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableBodyError(f"not JSON: {error}") from error
+
+
+def _gateway(content: dict[str, object]) -> Iterator[PostedValue]:
+    row = 0
+    for device, items in content.items():
+        for item in items if isinstance(items, list) else [items]:
+            row += 1
+            if isinstance(item, dict):
+                yield from _telemetry(row, {**item, "device": device})
+            else:
+                yield bad_row(row, "expected {ts, values} of a device", device)
+
+
+def _telemetry(row: int, item: object) -> Iterator[PostedValue]:
+    if not isinstance(item, dict):
+        yield bad_row(row, "expected an object with device, ts and values")
+        return
+    device, values = item.get("device"), item.get("values")
+    name = device if isinstance(device, str) else ""
+    if not name or not isinstance(values, dict) or not values:
+        yield bad_row(row, "expected an object with device, ts and values", name)
+        return
+    at_ms = time_ms(item.get("ts"))
+    for quantity, raw in values.items():
+        yield _posted(row, name, quantity, at_ms, number(raw))
+
+
+def _posted(
+    row: int, device: str, quantity: str, at_ms: int | None, value: float | None
+) -> PostedValue:
+    if at_ms is None:
+        return PostedValue(row, device, quantity, error=RowError("bad_time"))
+    if value is None:
+        return PostedValue(row, device, quantity, at_ms, error=RowError("bad_value"))
+    return PostedValue(row, device, quantity, at_ms, value)
+
+
+def comma_separated(body: bytes) -> Iterator[PostedValue]:
+    """CSV (UTF-8) with a header: device, ts and either quantity and value, or one column a
+    quantity. Empty cells of such a column mean nothing was measured and are passed over."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableBodyError(f"not UTF-8 at byte {error.start}") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] | None = None
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield bad_row(reader.line_num, str(error))
+            continue
+        if cells is None:
+            break
+        if header is None:
+            header = _header(cells)
+        elif cells:
+            yield from _cells(reader.line_num, header, cells)
+    if header is None:
+        raise UnreadableBodyError("no header: expected device,ts,quantity,value")
+
+
+def _header(cells: list[str]) -> list[str]:
+    header = [c.strip() for c in cells]
+    wide = [c for c in header if c not in ("device", "ts")]
+    if not {"device", "ts"} <= set(header) or not wide or len(set(header)) != len(header):
+        raise UnreadableBodyError(
+            "the header must name device, ts and either quantity,value or one column a quantity, "
+            "each once"
+        )
+    if ("quantity" in wide or "value" in wide) and set(wide) != {"quantity", "value"}:
+        raise UnreadableBodyError("with quantity there must be value, and nothing else")
+    return header
+
+
+def _cells(row: int, header: list[str], cells: list[str]) -> Iterator[PostedValue]:
+    if len(cells) != len(header):
+        yield bad_row(row, f"{len(cells)} cells, the header has {len(header)}")
+        return
+    by_name = {n: c.strip() for n, c in zip(header, cells, strict=True)}
+    device, at_ms = by_name.pop("device"), time_ms(by_name.pop("ts"))
+    if "quantity" in by_name:
+        value = number_of_text(by_name["value"])
+        yield _posted(row, device, by_name["quantity"], at_ms, value)
+        return
+    for quantity, cell in by_name.items():
+        if cell:
+            yield _posted(row, device, quantity, at_ms, number_of_text(cell))
+
+
+Reader = Callable[[bytes], Iterator[PostedValue]]
+READERS: dict[str, Reader] = {
+    "application/json": native_json,
+    "application/x-ndjson": ndjson,
+    "text/csv": comma_separated,
+    "text/plain": line_protocol,
+}
+"""Content type → reader. ``text/plain`` is InfluxDB's line protocol, as its clients send it."""

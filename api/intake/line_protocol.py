@@ -1,0 +1,99 @@
+"""InfluxDB's line protocol: ``meter,device=b7 energy_import_kwh=1.5 1451649600000000000``.
+
+The device is the tag `device`, field names are quantities, the time is in nanoseconds. The
+measurement and the other tags are of no consequence: the registry knows better. Source: the
+line protocol reference of InfluxDB 2 (escapes: backslash before comma, space, equals sign).
+"""
+
+from collections.abc import Iterator
+
+from api.intake.rows import (
+    MAX_MS,
+    PostedValue,
+    RowError,
+    UnreadableBodyError,
+    bad_row,
+    number_of_text,
+)
+
+_NS_PER_MS = 1_000_000
+
+
+def line_protocol(body: bytes) -> Iterator[PostedValue]:
+    """One line a time of a device; comments (``#``) and empty lines are passed over."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableBodyError(f"not UTF-8 at byte {error.start}") from error
+    for row, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip()
+        if line and not line.startswith("#"):
+            yield from _line(row, line)
+
+
+def _line(row: int, line: str) -> Iterator[PostedValue]:
+    parts = [p for p in _split(line, " ") if p]
+    if len(parts) not in (2, 3):
+        yield bad_row(row, "expected: measurement,device=ID quantity=VALUE [nanoseconds]")
+        return
+    device = _device(parts[0])
+    if not device:
+        yield bad_row(row, "no tag device")
+        return
+    at_ms = _at_ms(parts[2]) if len(parts) == 3 else None
+    for pair in _split(parts[1], ","):
+        name, *rest = _split(pair, "=")
+        if not name or len(rest) != 1:
+            yield bad_row(row, "expected quantity=VALUE", device)
+        else:
+            yield _field(row, device, _plain(name), at_ms, rest[0])
+
+
+def _field(row: int, device: str, quantity: str, at_ms: int | None, text: str) -> PostedValue:
+    if at_ms is None:
+        return PostedValue(row, device, quantity, error=RowError("bad_time"))
+    # Integers end in i, unsigned ones in u; text and truth values are no readings.
+    value = number_of_text(text[:-1] if text[-1:] in ("i", "u") else text)
+    if value is None:
+        return PostedValue(row, device, quantity, at_ms, error=RowError("bad_value"))
+    return PostedValue(row, device, quantity, at_ms, value)
+
+
+def _device(series: str) -> str:
+    for tag in _split(series, ",")[1:]:
+        name, *rest = _split(tag, "=")
+        if name == "device" and len(rest) == 1:
+            return _plain(rest[0])
+    return ""
+
+
+def _at_ms(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 20:
+        return None
+    at_ms = int(text) // _NS_PER_MS
+    return at_ms if abs(at_ms) <= MAX_MS else None
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at separators that are neither escaped nor inside double quotes."""
+    if "\\" not in text and '"' not in text:
+        return text.split(separator)
+    parts, begin, quoted, escaped = [], 0, False, False
+    for i, char in enumerate(text):
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif char == '"':
+            quoted = not quoted
+        elif char == separator and not quoted:
+            parts.append(text[begin:i])
+            begin = i + 1
+    return [*parts, text[begin:]]
+
+
+def _plain(text: str) -> str:
+    for char in ", =":
+        text = text.replace(f"\\{char}", char)
+    return text

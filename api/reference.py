@@ -1,0 +1,182 @@
+"""GET /docs: the API's reference as one page of plain HTML, drawn from its OpenAPI document.
+
+FastAPI's page fetches Swagger UI from the Internet, which a machine in a closed network does
+not have; the kept packages that bundle those scripts add megabytes for a page that is read,
+not programmed. So the page is rendered here, and works offline and without scripts.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+
+from api.language import language_of
+from api.problems import problem_codes
+from config.texts import text
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs", response_class=HTMLResponse)
+def docs(request: Request) -> HTMLResponse:
+    lang = language_of(request)
+    openapi = request.app.openapi()
+    page = _template().render(
+        lang=lang,
+        t=lambda key: text("api", f"docs.{key}", lang),
+        info=openapi["info"],
+        operations=_operations(openapi),
+        problems=[
+            (
+                c,
+                text("api", f"problem.{c}.title", lang),
+                text("api", f"problem.{c}.detail", lang, **_Braces()),
+            )
+            for c in problem_codes()
+        ],
+    )
+    return HTMLResponse(page, headers={"Content-Language": lang, "Vary": "Accept-Language"})
+
+
+class _Braces(dict[str, str]):
+    """Leaves placeholders as they are: a problem's text is shown as a pattern."""
+
+    def keys(self) -> Any:
+        return [
+            "path", "method", "phrase", "where", "reason", "start", "end", "expected", "limit",
+            "id", "institution", "month", "format", "formats", "given", "offered", "received",
+            "parts", "kind",
+        ]  # fmt: skip
+
+    def __getitem__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def _operations(openapi: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": path,
+            "method": method.upper(),
+            "tag": (operation.get("tags") or [""])[0],
+            "description": operation.get("description", ""),
+            "parameters": [_parameter(p) for p in operation.get("parameters", [])],
+            "body": operation.get("requestBody", {}).get("content", {}),
+            "fields": _fields(openapi, operation),
+            "id": operation["operationId"],
+        }
+        for path, methods in openapi["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def _parameter(p: dict[str, Any]) -> dict[str, str]:
+    schema = p.get("schema", {})
+    return {
+        "name": p["name"],
+        "in": p["in"],
+        "type": _type(schema),
+        "needed": "●" if p.get("required") else "",
+        "description": p.get("description", schema.get("description", "")),
+        "default": "" if schema.get("default") is None else str(schema["default"]),
+    }
+
+
+def _fields(openapi: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, str]]:
+    answer = operation["responses"].get("200", {}).get("content", {})
+    schema = answer.get("application/json", {}).get("schema", {})
+    name = (schema.get("items") or schema).get("$ref", "").rpartition("/")[2]
+    row = openapi.get("components", {}).get("schemas", {}).get(name, {})
+    return [
+        {
+            "name": n,
+            "type": _type(f),
+            "unit": f.get("unit", ""),
+            "description": f.get("description", ""),
+        }
+        for n, f in row.get("properties", {}).items()
+    ]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " | ".join(_type(s) for s in schema["anyOf"])
+    if "enum" in schema:
+        return " | ".join(str(v) for v in schema["enum"])
+    if schema.get("type") == "array":
+        return f"{_type(schema.get('items', {}))}[]"
+    return str(schema.get("format") or schema.get("type") or "")
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_PAGE)
+
+
+_PAGE = """\
+<!doctype html>
+<html lang="{{ lang }}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ info.title }} API {{ info.version }}</title>
+<style>
+:root { color-scheme: light dark; --line: #8884; --dim: #777; --accent: #1f6f6b; }
+body { font: 15px/1.55 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
+       max-width: 66rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.4rem; font-size: 1.15rem; }
+h2 code { font-size: 1rem; } .method { color: #fff; background: var(--accent); border-radius: 4px;
+       padding: .1rem .45rem; font: 600 .8rem ui-monospace, monospace; }
+table { border-collapse: collapse; width: 100%; font-size: .86rem; margin: .6rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0;
+       border-bottom: 1px solid var(--line); }
+th { color: var(--dim); font-weight: 600; } pre { overflow-x: auto; padding: .7rem;
+       border: 1px solid var(--line); border-radius: 6px; font-size: .82rem; }
+.dim { color: var(--dim); } details summary { cursor: pointer; } nav { columns: 3 14rem; font-size: .86rem; }
+.desc { white-space: pre-line; } a { color: var(--accent); }
+@media (prefers-color-scheme: dark) { a { color: #6cc3bd; } }
+</style>
+</head>
+<body>
+<h1>{{ info.title }} API <span class="dim">{{ info.version }}</span></h1>
+<p class="desc">{{ info.description }}</p>
+<p><a href="/openapi.json">openapi.json</a> · <a href="?lang={{ 'en' if lang == 'zh' else 'zh' }}">{{ t('other_language') }}</a></p>
+<nav>{% for o in operations %}<div><a href="#{{ o.id }}">{{ o.method }} {{ o.path }}</a></div>{% endfor %}</nav>
+{% for o in operations %}
+<section id="{{ o.id }}">
+<h2><span class="method">{{ o.method }}</span> <code>{{ o.path }}</code></h2>
+<p class="desc">{{ o.description }}</p>
+{% if o.method == 'GET' and '{' not in o.path and not o.parameters | selectattr('needed') | list %}
+<p><a href="{{ o.path }}">{{ t('try_it') }}</a></p>
+{% endif %}
+{% if o.parameters %}
+<details><summary>{{ t('parameters') }}</summary>
+<table><tr><th>{{ t('name') }}</th><th>{{ t('needed') }}</th><th>{{ t('type') }}</th><th>{{ t('default') }}</th><th>{{ t('meaning') }}</th></tr>
+{% for p in o.parameters %}
+<tr><td><code>{{ p.name }}</code> <span class="dim">{{ p.in }}</span></td><td>{{ p.needed }}</td><td>{{ p.type }}</td><td>{{ p.default }}</td><td>{{ p.description }}</td></tr>
+{% endfor %}</table></details>
+{% endif %}
+{% for media, content in o.body.items() %}
+<p class="dim">{{ media }}</p>
+<pre>{{ content.example if content.example is string else content.example | tojson }}</pre>
+{% endfor %}
+{% if o.fields %}
+<details><summary>{{ t('fields') }}</summary>
+<table><tr><th>{{ t('name') }}</th><th>{{ t('type') }}</th><th>{{ t('unit') }}</th><th>{{ t('meaning') }}</th></tr>
+{% for f in o.fields %}
+<tr><td><code>{{ f.name }}</code></td><td>{{ f.type }}</td><td>{{ f.unit }}</td><td>{{ f.description }}</td></tr>
+{% endfor %}</table></details>
+{% endif %}
+</section>
+{% endfor %}
+<h2>{{ t('problems') }}</h2>
+<table><tr><th>code</th><th>{{ t('title') }}</th><th>{{ t('meaning') }}</th></tr>
+{% for code, title, detail in problems %}
+<tr id="problem-{{ code }}"><td><code>{{ code }}</code></td><td>{{ title }}</td><td>{{ detail }}</td></tr>
+{% endfor %}</table>
+</body>
+</html>
+"""

@@ -1,0 +1,109 @@
+"""What was computed: every figure with its evidence, and views for each trade."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from api import figure_rows as make
+from api.asked import PageDep
+from api.rows import (
+    ConsumptionRow,
+    DayRow,
+    FactorRow,
+    FigureRow,
+    IndicatorRow,
+    PvRow,
+    SavingsRow,
+    WasteRow,
+)
+from api.standing import StandingDep
+from domain.places import Carrier
+
+router = APIRouter(tags=["results"])
+
+NamesDep = Annotated[
+    list[str] | None,
+    Query(alias="name", description="Only figures of these names (see /v1/figure-names)."),
+]
+SubjectDep = Annotated[
+    str | None,
+    Query(description="Only this device, contract/carrier or stream; '' is the institution."),
+]
+Per = Literal["institution", "meter", "all"]
+
+
+@router.get("/figures")
+def figures(
+    standing: StandingDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
+) -> list[FigureRow]:
+    """Every figure with its evidence · 全部结果及其依据."""
+    return page.cut(make.figure_rows(standing, name or (), subject))
+
+
+@router.get("/days")
+def days(
+    standing: StandingDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
+) -> list[DayRow]:
+    """Day values behind the figures · 逐日值."""
+    return page.cut(make.day_rows(standing, name or (), subject))
+
+
+@router.get("/factors")
+def factors(standing: StandingDep, page: PageDep) -> list[FactorRow]:
+    """Dated factors the figures were computed with · 所用系数."""
+    return page.cut(make.factor_rows(standing))
+
+
+@router.get("/consumption")
+def consumption(
+    standing: StandingDep,
+    page: PageDep,
+    carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
+    per: Annotated[Per, Query(description="Totals of institutions, single meters, or all.")] = (
+        "institution"
+    ),
+) -> list[ConsumptionRow]:
+    """Monthly use by carrier · 月度用能用水."""
+    return page.cut(make.consumption_rows(standing, carrier or (), per))
+
+
+@router.get("/consumption/days")
+def consumption_days(
+    standing: StandingDep,
+    page: PageDep,
+    carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
+    per: Annotated[Per, Query(description="Totals of institutions, single meters, or all.")] = (
+        "institution"
+    ),
+) -> list[DayRow]:
+    """Daily use by carrier · 逐日用能用水."""
+    names = [n for n, c in make.USE_CARRIERS.items() if not carrier or c in carrier]
+    return page.cut(make.day_rows(standing, names, None, per))
+
+
+@router.get("/savings")
+def savings(
+    standing: StandingDep,
+    page: PageDep,
+    contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
+) -> list[SavingsRow]:
+    """Avoided energy with its interval, by contract and carrier · 节能量及区间."""
+    return page.cut(make.savings_rows(standing, contract or ()))
+
+
+@router.get("/pv")
+def pv(standing: StandingDep, page: PageDep) -> list[PvRow]:
+    """Rooftop PV by month · 光伏月度结果."""
+    return page.cut(make.pv_rows(standing))
+
+
+@router.get("/waste")
+def waste(standing: StandingDep, page: PageDep) -> list[WasteRow]:
+    """Sorted waste by stream and month · 垃圾分类月度结果."""
+    return page.cut(make.waste_rows(standing))
+
+
+@router.get("/indicators")
+def indicators(standing: StandingDep, page: PageDep) -> list[IndicatorRow]:
+    """Standard coal, CO₂, per area and per head · 折标煤、碳排放与人均指标."""
+    return page.cut(make.indicator_rows(standing))

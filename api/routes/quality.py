@@ -1,0 +1,58 @@
+"""How far the numbers can be trusted: completeness, findings, and what was kept aside."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.asked import InstitutionsDep, LanguageDep, PageDep
+from api.figure_rows import finding_rows, quality_rows
+from api.parts import PartsDep
+from api.rows import AsideRow, FindingRow, QualityRow
+from api.standing import StandingDep
+from domain.findings import Severity
+
+router = APIRouter(tags=["quality"])
+
+
+@router.get("/quality")
+def quality(standing: StandingDep, page: PageDep) -> list[QualityRow]:
+    """Completeness and findings by institution and month · 数据完整性."""
+    return page.cut(quality_rows(standing))
+
+
+@router.get("/findings")
+def findings(
+    standing: StandingDep,
+    page: PageDep,
+    lang: LanguageDep,
+    severity: Annotated[list[Severity] | None, Query(description="Only these.")] = None,
+) -> list[FindingRow]:
+    """What a reader of the numbers should know, in words · 需要注意的事项."""
+    return page.cut(finding_rows(standing, lang, severity or ()))
+
+
+@router.get("/aside")
+def aside(
+    parts: PartsDep,
+    institutions: InstitutionsDep,
+    page: PageDep,
+    institution: Annotated[list[str] | None, Query()] = None,
+    code: Annotated[list[str] | None, Query(description="Only these reasons.")] = None,
+) -> list[AsideRow]:
+    """What was kept aside and why · 搁置的数据及原因.
+
+    With `institution`, only what is known to be of its devices.
+    """
+    devices = parts.registry.device_by_id
+    rows = []
+    for e in parts.ledger.aside():
+        device = devices.get(e.device)
+        owner = device.institution if device else ""
+        if (not any(institution or []) or owner in institutions) and (not code or e.code in code):
+            rows.append(
+                AsideRow(
+                    source=e.source, code=e.code, device=e.device, institution=owner,
+                    count=e.count, first_at=e.first_at, last_at=e.last_at, detail=e.detail,
+                )
+            )  # fmt: skip
+    return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))

@@ -1,0 +1,99 @@
+"""POST /v1/readings: readings from vendors' gateways, four formats."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.asked import LanguageDep
+from api.auth import WriterDep
+from api.intake.body import BodyDep
+from api.intake.formats import READERS
+from api.intake.judge import Limits
+from api.intake.rows import UnreadableBodyError
+from api.intake.take import ROUTE, Taken, take
+from api.parts import Parts, PartsDep
+from api.problems import ProblemError
+from store.ledger import AsideEntry
+
+router = APIRouter(tags=["readings"])
+
+_EXAMPLES = {
+    "application/json": [
+        {"device": "b7-elec", "ts": 1451649600512, "values": {"energy_import_kwh": 1.5}}
+    ],
+    "application/x-ndjson": '{"device":"b7-elec","ts":1451649600512,"values":{"power_w":12}}\n',
+    "text/csv": "device,ts,quantity,value\nb7-elec,2016-01-01T12:00:00Z,energy_import_kwh,1.5\n",
+    "text/plain": "meter,device=b7-elec energy_import_kwh=1.5 1451649600512000000\n",
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media: {
+                "schema": {"type": "array", "items": {"type": "object"}}
+                if media == "application/json"
+                else {"type": "string"},
+                "example": example,
+            }
+            for media, example in _EXAMPLES.items()
+        },
+    }
+}
+
+
+@router.post(
+    "/readings",
+    openapi_extra=_BODY,
+    responses={
+        207: {"model": Taken, "description": "Some values were refused; `rows` says why."},
+        400: {"description": "The body as a whole cannot be read."},
+        401: {"description": "A key is needed."},
+        413: {"description": "The body is too large."},
+        415: {"description": "Content type not supported."},
+        422: {"description": "No value could be stored."},
+        503: {"description": "The store is not available: post again."},
+    },
+)
+def post_readings(
+    request: Request,
+    response: Response,
+    parts: PartsDep,
+    writer: WriterDep,
+    body: BodyDep,
+    lang: LanguageDep,
+) -> Taken:
+    """Post readings · 上传读数.
+
+    Each good value is stored, once however often it is posted; each bad one is kept aside and
+    reported with its reason. 200: all stored or known. 207: some refused. 422: all refused.
+    Registers (total_increasing) are posted as indices; times are ms since the epoch (UTC) or
+    RFC 3339 with a zone; line protocol in ns. Bodies may be compressed (Content-Encoding: gzip).
+    """
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    reader = READERS.get(media)
+    if reader is None:
+        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
+    try:
+        taken = take(iter(reader(body)), parts, Limits(institutions=writer.institutions), lang)
+    except UnreadableBodyError as error:
+        _keep_body_aside(parts, body, str(error))
+        raise ProblemError(400, "unreadable_body", reason=str(error)) from error
+    if taken.refused and taken.refused == taken.received:
+        raise ProblemError(
+            422, "nothing_stored", received=taken.received, extra=taken.model_dump(mode="json")
+        )
+    if taken.refused:
+        response.status_code = 207
+    return taken
+
+
+def _keep_body_aside(parts: Parts, body: bytes, reason: str) -> None:
+    now = parts.now()
+    parts.ledger.keep_aside(
+        [
+            AsideEntry(
+                source=ROUTE, code="unreadable_body", detail=reason[:500],
+                sample=body[:4096], first_at=now, last_at=now,
+            )
+        ]
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Monthly reports: which there are, and each as a file."""
+
+import threading
+from collections import OrderedDict
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from api.asked import InstitutionsDep, IntervalDep, LanguageDep, PageDep
+from api.parts import PartsDep
+from api.problems import ProblemError
+from api.routes.months import MonthPath, month_head, month_status
+from api.rows import MonthRow
+from config.texts import LANGUAGES
+from domain.calendar import Month
+from reports.model import build_report
+from reports.render import FORMATS, MEDIA_TYPES, file_name, render
+
+router = APIRouter(tags=["reports"])
+
+
+class ReportRow(MonthRow):
+    lang: str = Field(description="Language of the report.")
+    format: str = Field(description="html, pdf or xlsx.")
+    url: str = Field(description="Where to fetch it, relative to this service.")
+
+
+class Rendered:
+    """The last few reports rendered, so that two readers do not wait for the same drawing.
+
+    Keyed by the result's digest and revision: a changed month is drawn anew. One at a time,
+    because a drawing takes a process and its memory.
+    """
+
+    def __init__(self, size: int = 24) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, ...], model: object, lang: str, format: str) -> bytes:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = render(model, lang, format)  # type: ignore[arg-type]
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+@router.get("/reports")
+def reports(
+    parts: PartsDep,
+    institutions: InstitutionsDep,
+    interval: IntervalDep,
+    page: PageDep,
+    lang: Annotated[str | None, Query(pattern="^(zh|en)$", description="Only zh or en.")] = None,
+) -> list[ReportRow]:
+    """Reports that can be fetched, newest month first · 可下载的报告."""
+    only = next(iter(institutions)) if len(institutions) == 1 else None
+    statuses = [
+        s
+        for s in parts.ledger.statuses(only)
+        if s.institution in institutions
+        and interval.holds(s.month, institutions[s.institution].timezone)
+    ]
+    statuses.sort(key=lambda s: (-s.month.year, -s.month.month, s.institution))
+    return page.cut(
+        [
+            ReportRow(
+                **month_head(institutions[s.institution], s),
+                lang=language,
+                format=format,
+                url=f"/v1/reports/{quote(s.institution, safe='')}/{s.month}.{format}?lang={language}",
+            )
+            for s in statuses
+            for language in ([lang] if lang else LANGUAGES)
+            for format in FORMATS
+        ]
+    )
+
+
+@router.get(
+    "/reports/{institution}/{month}.{format}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The report.",
+            "content": {m.partition(";")[0]: {} for m in MEDIA_TYPES.values()},
+        }
+    },
+)
+def report(
+    request: Request,
+    parts: PartsDep,
+    lang: LanguageDep,
+    institution: str,
+    month: MonthPath,
+    format: Annotated[str, Path(examples=["pdf"])],
+) -> Response:
+    """One report as a file · 下载报告."""
+    if format not in FORMATS:
+        raise ProblemError(404, "unknown_report", format=format, formats=", ".join(FORMATS))
+    parts.institution(institution)
+    status = month_status(parts, institution, Month.parse(month))
+    model = build_report(parts.ledger, institution, status.month)
+    rendered: Rendered = request.app.state.rendered
+    key = (institution, month, status.state, str(status.revision), status.digest, lang, format)
+    content = rendered.get(key, model, lang, format)
+    name = quote(file_name(model, lang, format))
+    disposition = "inline" if format in ("html", "pdf") else "attachment"
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[format],
+        headers={
+            "Content-Disposition": f"{disposition}; filename*=UTF-8''{name}",
+            "Content-Language": lang,
+            "Vary": "Accept-Language",
+        },
+    )

@@ -1,0 +1,130 @@
+"""Raw readings and what series there are."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import pandas as pd
+from fastapi import APIRouter, Query, Response
+
+from api.asked import InstitutionsDep, PageDep, instant_of
+from api.parts import PartsDep
+from api.problems import ProblemError
+from api.rows import ReadingRow, SeriesRow
+from domain.places import AnyDevice
+from domain.quantities import QUANTITIES, DeviceClass
+from domain.readings import Series
+
+router = APIRouter(tags=["readings"])
+MAX_READINGS = 200_000
+_MAX_SERIES = 200
+_ID = r"^[^\x00-\x1f]{1,200}$"
+
+
+@router.get("/series/list")
+def series_list(
+    parts: PartsDep,
+    institutions: InstitutionsDep,
+    page: PageDep,
+    institution: Annotated[list[str] | None, Query()] = None,
+) -> list[SeriesRow]:
+    """Which series there are and how far they reach · 已有序列."""
+    devices = parts.registry.device_by_id
+    rows = []
+    for device, quantity, readings, first_at, last_at in parts.store.series().itertuples(
+        index=False
+    ):
+        known = devices.get(device)
+        if any(institution or []) and (known is None or known.institution not in institutions):
+            continue
+        device_class: DeviceClass | Literal[""] = known.device_class if known else ""
+        rows.append(
+            SeriesRow(
+                device=device, quantity=quantity, unit=_unit(quantity), readings=int(readings),
+                device_class=device_class, institution=known.institution if known else "",
+                first_at=first_at.to_pydatetime(), last_at=last_at.to_pydatetime(),
+            )
+        )  # fmt: skip
+    return page.cut(rows)
+
+
+@router.get("/series/latest")
+def series_latest(
+    parts: PartsDep,
+    device: Annotated[list[Annotated[str, Query(pattern=_ID)]], Query(min_length=1)],
+) -> list[ReadingRow]:
+    """The last reading of every series of these devices · 最新读数."""
+    devices = _devices(parts, device)
+    wanted = [Series(d.id, q) for d in devices for q in QUANTITIES]
+    return _rows(parts.store.latest(wanted))
+
+
+@router.get("/series")
+def series(
+    parts: PartsDep,
+    response: Response,
+    device: Annotated[
+        list[str], Query(min_length=1, description="Device (repeat the parameter for several).")
+    ],
+    quantity: Annotated[
+        list[str], Query(min_length=1, description="Quantity (repeat for several).")
+    ],
+    start: Annotated[
+        str | None, Query(description="First instant: ms, or RFC 3339; default: a day before end.")
+    ] = None,
+    end: Annotated[
+        str | None, Query(description="End, excluded: ms, or RFC 3339; default: now.")
+    ] = None,
+) -> list[ReadingRow]:
+    """Raw readings as the devices reported them · 原始读数.
+
+    Bounded: an interval that would hold more than 200,000 readings is refused with 422; the
+    expected interval of each device says how many it would be.
+    """
+    wanted = [Series(d.id, q) for d in _devices(parts, device) for q in _quantities(quantity)]
+    end_at = instant_of(end, "end") if end else parts.now()
+    start_at = instant_of(start, "start") if start else end_at - timedelta(days=1)
+    if start_at >= end_at:
+        raise ProblemError(422, "bad_interval", start=start_at.isoformat(), end=end_at.isoformat())
+    if len(wanted) > _MAX_SERIES:
+        raise ProblemError(422, "too_much", expected=f"{len(wanted)} series", limit=_MAX_SERIES)
+    _require_bounded(parts, wanted, start_at, end_at)
+    rows = _rows(parts.store.read(wanted, start_at, end_at))
+    response.headers["X-Total-Count"] = str(len(rows))
+    return rows
+
+
+def _require_bounded(parts: PartsDep, wanted: list[Series], start: datetime, end: datetime) -> None:
+    devices = parts.registry.device_by_id
+    span_s = (end - start).total_seconds()
+    expected = sum(span_s / max(devices[s.device].expected_interval_s, 1) for s in wanted)
+    if expected > MAX_READINGS:
+        raise ProblemError(422, "too_much", expected=int(expected), limit=MAX_READINGS)
+
+
+def _devices(parts: PartsDep, ids: list[str]) -> list[AnyDevice]:
+    known = parts.registry.device_by_id
+    for i in ids:
+        if i not in known:
+            raise ProblemError(404, "unknown_device", id=i)
+    return [known[i] for i in dict.fromkeys(ids)]
+
+
+def _quantities(names: list[str]) -> list[str]:
+    for name in names:
+        if name not in QUANTITIES:
+            raise ProblemError(
+                422, "bad_parameter", where="query.quantity", reason=f"there is no {name!r}"
+            )
+    return list(dict.fromkeys(names))
+
+
+def _rows(frame: pd.DataFrame) -> list[ReadingRow]:
+    columns = zip(frame["device"], frame["quantity"], frame["at"], frame["value"], strict=True)
+    return [
+        ReadingRow(device=d, quantity=q, at=at.to_pydatetime(), value=v, unit=_unit(q))
+        for d, q, at, v in columns
+    ]
+
+
+def _unit(quantity: str) -> str:
+    return QUANTITIES[quantity].unit if quantity in QUANTITIES else "1"

@@ -1,0 +1,55 @@
+"""Health, readiness and metrics, for whoever keeps the service running."""
+
+from fastapi import APIRouter, Response
+
+from api.parts import Parts, PartsDep
+from api.problems import ProblemError
+from domain.errors import StoreUnavailableError
+from domain.readings import Series
+
+router = APIRouter(tags=["service"])
+_NOBODY = "-"
+
+
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers · 进程存活."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "A part is not ready."}})
+def readyz(parts: PartsDep) -> dict[str, object]:
+    """The stores answer, and what the operator wants to know · 是否就绪."""
+    state: dict[str, object] = {"store": _store(parts), "ledger": _ledger(parts)}
+    not_ready = [name for name, value in state.items() if value != "ok"]
+    if not_ready:
+        raise ProblemError(
+            503,
+            "not_ready",
+            parts=", ".join(not_ready),
+            headers={"Retry-After": "5"},
+            extra={"state": state},
+        )
+    return {"status": "ok", **state, **(parts.status() if parts.status else {})}
+
+
+def _store(parts: Parts) -> str:
+    try:
+        parts.store.latest([Series(_NOBODY, "power_w")])
+    except StoreUnavailableError as error:
+        return str(error)
+    return "ok"
+
+
+def _ledger(parts: Parts) -> str:
+    try:
+        parts.ledger.statuses(_NOBODY)
+    except StoreUnavailableError as error:
+        return str(error)
+    return "ok"
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(parts: PartsDep) -> Response:
+    """Prometheus metrics of this process · 监控指标."""
+    return Response(parts.telemetry.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
