@@ -1,0 +1,254 @@
+"""The collector: from the broker into the store, nothing lost, nothing twice.
+
+Two threads: paho's reads the network and queues messages; the worker takes them in batches,
+stores them, and only then acknowledges them. While the store cannot take a batch, the worker
+tries again and acknowledges nothing; the broker then stops sending once as many messages wait
+as the receive maximum allows, and keeps the rest. A process that dies has acknowledged nothing
+it has not stored; the broker delivers that again, and storing it again changes nothing.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from domain.errors import CivicmeterError, StoreUnavailableError
+from ingest.batch import Batch, decode_batch, store_batch
+from ingest.connection import Connection
+from ingest.counters import Counters, Counts
+from ingest.mqtt_client import Message
+from ingest.router import Router
+from ingest.settings import CollectorSettings
+from store.ledger import Ledger
+from store.readings import Directory, ReadingStore, WriteResult
+
+log = logging.getLogger("civicmeter.collector")
+T = TypeVar("T")
+
+
+def system_ms() -> int:
+    """Now, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Collector:
+    """Collects until stopped. `devices` is a live view of the registered devices, which
+    `refresh` brings up to date.
+
+    ::
+
+        collector = Collector(settings, store, ledger, devices, refresh)
+        collector.start()
+        ...
+        collector.stop()
+    """
+
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        store: ReadingStore,
+        ledger: Ledger,
+        devices: Directory,
+        refresh: Callable[[], None] = lambda: None,
+        now_ms: Callable[[], int] = system_ms,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._ledger = ledger
+        self._devices = devices
+        self._refresh = refresh
+        self._now_ms = now_ms
+        self._counters = Counters()
+        self._router = Router(settings.mappings)
+        self._connection = Connection(
+            settings, self._router.filters, self._receive, self._counters, now_ms
+        )
+        self._queue: deque[Message] = deque()
+        self._arrived = threading.Condition()
+        self._stopping = threading.Event()
+        self._give_up_at = float("inf")
+        self._refreshed_at = time.monotonic()
+        self._worker = threading.Thread(target=self._work, name="collector", daemon=True)
+        self.failure: BaseException | None = None
+        """What ended the worker, if it did not end by itself."""
+
+    def start(self, timeout_s: float | None = 10.0) -> None:
+        """Connect and begin. With `timeout_s` None, do not wait for the connection.
+
+        Raises ConfigError when the broker refuses, or is not there in time.
+        """
+        self._worker.start()
+        self._connection.start()
+        if timeout_s is not None:
+            try:
+                self._connection.wait(timeout_s)
+            except CivicmeterError:
+                self.stop()
+                raise
+
+    def stop(self) -> None:
+        """Store and acknowledge what was received, then leave; the session stays."""
+        self._connection.pause()
+        self._give_up_at = time.monotonic() + self._settings.drain_s
+        self._stopping.set()
+        with self._arrived:
+            self._arrived.notify_all()
+        self._worker.join()
+        self._connection.stop()
+
+    def wait_idle(self, timeout_s: float, quiet_s: float = 0.5) -> bool:
+        """Until everything received is stored and nothing more came for `quiet_s`.
+
+        False when that did not happen in time.
+        """
+        end = time.monotonic() + timeout_s
+        received, since = -1, time.monotonic()
+        while time.monotonic() < end and self._worker.is_alive():
+            counts = self.counters()
+            if counts.received != received or counts.unacknowledged:
+                received, since = counts.received, time.monotonic()
+            elif time.monotonic() - since >= quiet_s:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def counters(self) -> Counts:
+        """What was done so far."""
+        return self._counters.snapshot()
+
+    @property
+    def connected(self) -> bool:
+        return self._connection.connected
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the worker's end; True when it has ended."""
+        self._worker.join(timeout_s)
+        return not self._worker.is_alive()
+
+    def _receive(self, messages: list[Message]) -> None:
+        """In the network thread."""
+        settings = self._settings
+        self._counters.add(received=len(messages))
+        with self._arrived:
+            if len(self._queue) >= settings.unacknowledged_qos0:
+                kept = [m for m in messages if m.qos]
+                self._counters.add(dropped_qos0=len(messages) - len(kept))
+                messages = kept
+            self._queue.extend(messages)
+            self._arrived.notify_all()
+
+    def _work(self) -> None:
+        try:
+            while (messages := self._next_batch()) or not self._stopping.is_set():
+                if messages:
+                    self._one_batch(messages)
+                self._refresh_registry(self._settings.registry_refresh_s)
+        except StoreUnavailableError as error:
+            self.failure = error
+            log.warning("stopped while the store is away; the broker keeps what was not stored")
+        except BaseException as error:
+            self.failure = error
+            log.exception("the collector ends; what it has not stored stays with the broker")
+
+    def _next_batch(self) -> list[Message]:
+        """Wait for messages and take a batch of them; empty after a second without any."""
+        settings = self._settings
+        with self._arrived:
+            if not self._queue and not self._stopping.is_set():
+                self._arrived.wait(1.0)
+            self._linger()
+            batch: list[Message] = []
+            size = 0
+            while self._queue and len(batch) < settings.batch_messages:
+                size += len(self._queue[0].payload)
+                if batch and size > settings.batch_bytes:
+                    break
+                batch.append(self._queue.popleft())
+            return batch
+
+    def _linger(self) -> None:
+        """Let the batch grow while messages keep coming, for as long as the settings say."""
+        settings = self._settings
+        end = time.monotonic() + settings.linger_s
+        waiting = len(self._queue)
+        while 0 < waiting < settings.batch_messages and not self._stopping.is_set():
+            self._arrived.wait(min(settings.quiet_s, max(0.0, end - time.monotonic())))
+            if len(self._queue) == waiting or time.monotonic() >= end:
+                return
+            waiting = len(self._queue)
+
+    def _one_batch(self, messages: list[Message]) -> None:
+        batch = self._decode(messages)
+        if "unknown_device" in batch.aside.counts and self._refresh_registry(
+            self._settings.unknown_refresh_s
+        ):
+            batch = self._decode(messages)
+        result = store_batch(batch, self._store, self._ledger, self._persistently)
+        self._acknowledge(messages)
+        self._count(batch, result)
+
+    def _decode(self, messages: list[Message]) -> Batch:
+        settings = self._settings
+        return decode_batch(
+            messages,
+            self._router,
+            self._devices,
+            settings.limits,
+            settings.max_payload_bytes,
+            self._now_ms(),
+        )
+
+    def _count(self, batch: Batch, result: WriteResult) -> None:
+        self._counters.add(
+            batches=1, stored=result.stored, repeated=result.repeated, untimed=batch.untimed
+        )
+        if batch.aside.counts:
+            self._counters.reject(batch.aside.counts)
+        if batch.readings:
+            newest = max(r.at_ms for r in batch.readings[-1000:])
+            self._counters.lag((self._now_ms() - newest) / 1000)
+
+    def _acknowledge(self, messages: list[Message]) -> None:
+        self._counters.add(settled=len(messages))
+        by_connection: dict[int, list[int]] = {}
+        for message in messages:
+            if message.qos:
+                by_connection.setdefault(message.connection, []).append(message.mid)
+        for connection, mids in by_connection.items():
+            if self._connection.acknowledge(connection, mids):
+                self._counters.add(acknowledged=len(mids))
+            else:
+                self._counters.add(stale_acknowledgements=len(mids))
+
+    def _persistently(self, call: Callable[[], T]) -> T:
+        """The answer of a store, asked again with growing, random pauses while it is away."""
+        settings = self._settings
+        pause_s = settings.retry_min_s
+        while True:
+            try:
+                return call()
+            except StoreUnavailableError as error:
+                self._counters.add(store_failures=1)
+                if self._stopping.is_set() and time.monotonic() > self._give_up_at:
+                    raise
+                log.warning("the store cannot take a batch now, trying again: %s", error)
+            # Full jitter, so that many collectors do not come back at the same moment.
+            self._stopping.wait(random.uniform(0, pause_s))
+            if self._stopping.is_set():
+                time.sleep(settings.retry_min_s)
+            pause_s = min(settings.retry_max_s, pause_s * 2)
+
+    def _refresh_registry(self, not_within_s: float) -> bool:
+        """Read the registry again unless that was done lately; True when it was read."""
+        if time.monotonic() - self._refreshed_at < not_within_s:
+            return False
+        self._refreshed_at = time.monotonic()
+        try:
+            self._refresh()
+        except StoreUnavailableError as error:
+            log.warning("the registry cannot be read now: %s", error)
+            return False
+        return True

@@ -1,0 +1,35 @@
+"""What every decoder gives: the readings of one message, and what of it was unusable."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from domain.readings import Reading
+from ingest.mapping import Mapping
+
+
+class Reject(NamedTuple):
+    """One part of a message that is no reading, while the rest of the message goes on.
+
+    `code` is a stable word dead letters are grouped by, as in PayloadError; `detail` is for a
+    person. `device` is empty where it cannot be told.
+    """
+
+    device: str
+    code: str
+    detail: str
+
+
+class Decoded(NamedTuple):
+    """What one message says.
+
+    `untimed` counts the readings that carried no time of their own and were given the time of
+    arrival: they cannot be recognised as repeated when the broker delivers the message again.
+    """
+
+    readings: list[Reading]
+    rejects: list[Reject]
+    untimed: int = 0
+
+
+Decoder = Callable[[str, bytes, int, Mapping], Decoded]
+"""``decode(topic, payload, arrived_at_ms, mapping)``: pure; raises nothing but PayloadError."""

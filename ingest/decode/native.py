@@ -1,0 +1,70 @@
+"""Civicmeter's own payload, the shape ThingsBoard made common.
+
+Topic ``civicmeter/v1/<device>/telemetry``; one of::
+
+    {"ts": 1451649600512, "values": {"energy_import_kwh": 1.5}}
+    [{"ts": …, "values": {…}}, …]
+    {"power_w": 12}                       (no time: the time of arrival)
+
+`ts` is in milliseconds since the epoch; keys of `values` are quantity names.
+Source: ThingsBoard, MQTT device API, telemetry upload.
+"""
+
+import msgspec
+
+from domain.errors import PayloadError
+from domain.readings import Reading
+from ingest.decode.base import Decoded, Reject
+from ingest.decode.values import epoch_ms, number, quoted, read_json
+from ingest.mapping import Mapping
+
+
+class Telemetry(msgspec.Struct):
+    """Values that hold at one time."""
+
+    ts: int
+    values: dict[str, float]
+
+
+_fast = msgspec.json.Decoder(Telemetry | list[Telemetry])
+
+
+def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> Decoded:
+    """The readings of one device, named by the topic."""
+    device = mapping.device_of(topic)
+    try:
+        said = _fast.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return from_plain(device, read_json(payload), arrived_at_ms)
+    several = said if isinstance(said, list) else (said,)
+    return Decoded([Reading(device, q, t.ts, v) for t in several for q, v in t.values.items()], [])
+
+
+def from_plain(device: str, content: object, arrived_at_ms: int) -> Decoded:
+    """The slow way, value by value, so that a bad one costs none of the others."""
+    decoded = Decoded([], [])
+    untimed = 0
+    for item in content if isinstance(content, list) else [content]:
+        try:
+            untimed += _item(device, item, arrived_at_ms, decoded)
+        except PayloadError as error:
+            decoded.rejects.append(Reject(device, error.code, error.detail))
+    return decoded._replace(untimed=untimed)
+
+
+def _item(device: str, item: object, arrived_at_ms: int, into: Decoded) -> int:
+    """Read one item; gives how many of its readings had no time of their own."""
+    if not isinstance(item, dict):
+        raise PayloadError("bad_shape", f"{quoted(item)} is not an object with ts and values")
+    timed = "ts" in item
+    at_ms = epoch_ms(item["ts"]) if timed else arrived_at_ms
+    values = item["values"] if "values" in item else {k: v for k, v in item.items() if k != "ts"}
+    if not isinstance(values, dict):
+        raise PayloadError("bad_shape", f"values {quoted(values)} is not an object")
+    before = len(into.readings)
+    for quantity, value in values.items():
+        try:
+            into.readings.append(Reading(device, quantity, at_ms, number(value)))
+        except PayloadError as error:
+            into.rejects.append(Reject(device, error.code, f"{quantity}: {error.detail}"))
+    return 0 if timed else len(into.readings) - before

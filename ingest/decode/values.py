@@ -1,0 +1,92 @@
+"""Numbers, times and JSON as devices send them, read strictly."""
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from domain.errors import PayloadError
+
+_QUOTED = 80
+"""How much of an offending value is quoted to a person, in characters."""
+MAX_MS = 253_402_300_800_000
+"""The year 10000: no device's clock is beyond it on purpose."""
+
+
+def read_json(payload: bytes) -> Any:
+    """The payload as plain Python values.
+
+    ``NaN`` and ``Infinity`` are no JSON, but Python-made gateways send them: they are let
+    through here, so that they cost only the value they stand for. Raises PayloadError.
+    """
+    if not payload.strip():
+        raise PayloadError("empty", "the message has no content")
+    try:
+        return msgspec.json.decode(payload)
+    except (msgspec.DecodeError, RecursionError):
+        pass  # msgspec is fast and strict; the slow reader decides
+    try:
+        return json.loads(payload.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise PayloadError("bad_json", f"not UTF-8 at byte {error.start}") from error
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("bad_json", f"not JSON: {error or type(error).__name__}") from error
+
+
+def number(value: object) -> float:
+    """A finite number. Raises PayloadError for text, booleans, null, NaN and infinities."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PayloadError("bad_value", f"{quoted(value)} is not a number")
+    try:
+        result = float(value)
+    except OverflowError:
+        result = math.inf
+    if not math.isfinite(result):
+        raise PayloadError("not_finite", f"{quoted(value)} is not a finite number")
+    return result
+
+
+def epoch_ms(value: object) -> int:
+    """Milliseconds since the epoch as a whole number. Raises PayloadError otherwise."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PayloadError("bad_time", f"ts {quoted(value)} is not milliseconds since the epoch")
+    if not -MAX_MS < value < MAX_MS:
+        raise PayloadError("bad_time", f"ts {quoted(value)} is beyond the year 9999")
+    return value
+
+
+def iso_ms(text: object) -> int:
+    """Milliseconds since the epoch of an ISO 8601 time that carries its zone."""
+    at = _datetime(text)
+    if at.tzinfo is None:
+        raise PayloadError("bad_time", f"{quoted(text)} does not say its time zone")
+    return _to_ms(at)
+
+
+def _datetime(text: object) -> datetime:
+    if not isinstance(text, str):
+        raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601") from error
+
+
+def _to_ms(at: datetime) -> int:
+    try:
+        return int(at.astimezone(UTC).timestamp() * 1000)
+    except OverflowError as error:
+        raise PayloadError("bad_time", f"{at} is beyond the calendar") from error
+
+
+def quoted(value: object) -> str:
+    """A value as a person may see it: short, and never itself an error."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of too many digits, a nest too deep
+        text = type(value).__name__
+    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"

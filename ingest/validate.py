@@ -1,0 +1,83 @@
+"""Validation at the edge: what passes here is a reading, the rest is kept aside with its reason."""
+
+import math
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.calendar import from_ms, to_ms
+from domain.quantities import QUANTITIES
+from domain.readings import Reading
+from ingest.decode.base import Reject
+
+_BOUNDS = {
+    name: (
+        -math.inf if q.minimum is None else q.minimum,
+        math.inf if q.maximum is None else q.maximum,
+    )
+    for name, q in QUANTITIES.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which times are believed: from `oldest_at` to `future_skew_s` after now, both included."""
+
+    future_skew_s: float = 600.0
+    oldest_at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def validate(
+    readings: Iterable[Reading], devices: Container[str], limits: Limits, now_ms: int
+) -> tuple[list[Reading], list[tuple[Reading, Reject]]]:
+    """The readings that may be stored, and the others each with its reason.
+
+    `devices` are the registered ones. Codes: ``unknown_device``, ``unknown_quantity``,
+    ``not_finite``, ``out_of_limits``, ``future_time``, ``ancient_time``.
+    """
+    oldest = to_ms(limits.oldest_at)
+    newest = now_ms + int(limits.future_skew_s * 1000)
+    bounds = _BOUNDS
+    good: list[Reading] = []
+    bad: list[tuple[Reading, Reject]] = []
+    for reading in readings:
+        device, quantity, at_ms, value = reading
+        low, high = bounds.get(quantity, _NOTHING)
+        # NaN fails the first comparison, infinities the second.
+        if (
+            low <= value <= high
+            and value - value == 0.0
+            and oldest <= at_ms <= newest
+            and device in devices
+        ):
+            good.append(reading)
+        else:
+            bad.append((reading, _reason(reading, devices, oldest, newest)))
+    return good, bad
+
+
+_NOTHING = (math.inf, -math.inf)
+
+
+def _reason(reading: Reading, devices: Container[str], oldest: int, newest: int) -> Reject:
+    device, quantity, at_ms, value = reading
+    if device not in devices:
+        return Reject(device, "unknown_device", f"{device} is not in the registry")
+    if quantity not in _BOUNDS:
+        return Reject(device, "unknown_quantity", f"{quantity} is not a quantity")
+    if not math.isfinite(value):
+        return Reject(device, "not_finite", f"{quantity} is {value}")
+    if at_ms > newest:
+        return Reject(device, "future_time", f"{quantity} at {_instant(at_ms)}")
+    if at_ms < oldest:
+        return Reject(device, "ancient_time", f"{quantity} at {_instant(at_ms)}")
+    low, high = _BOUNDS[quantity]
+    unit = QUANTITIES[quantity].unit
+    return Reject(device, "out_of_limits", f"{quantity} {value:g} {unit} not in {low:g} … {high:g}")
+
+
+def _instant(at_ms: int) -> str:
+    try:
+        return from_ms(at_ms).isoformat(timespec="seconds")
+    except OverflowError:
+        return f"{at_ms} ms"
