@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,9 +16,13 @@ from pathlib import Path
 from civicmeter.audit import Audit, audit
 from civicmeter.output import Progress
 from civicmeter.wiring import Pipeline, make_folder
+from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from domain.figures import MonthResult
+from processing.job import process
+from reports.model import build_report
+from reports.render import FORMATS, file_name, render_many
 
 MARKER = ".civicmeter-demo"
 SIGNER = "Civicmeter demo"
@@ -115,27 +120,51 @@ def wait_until_stored(
     progress("stored", count, sent)
 
 
-def finished_months(
-    results: Sequence[MonthResult], pipeline: Pipeline, now: datetime
-) -> list[MonthResult]:
-    """The results whose month is over where the institution is."""
+def compute_and_close(
+    pipeline: Pipeline, now: datetime, progress: Progress
+) -> tuple[list[MonthResult], list[MonthResult]]:
+    """Compute every month with data and close those that are over: (all, closed)."""
+    results = process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress)
     known = pipeline.registry.institution_by_id
-    return [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
+    over = [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
+    for done, result in enumerate(over, 1):
+        pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER)
+        progress("months closed", done, len(over))
+    return results, over
 
 
-def close_all(results: Sequence[MonthResult], pipeline: Pipeline, progress: Progress) -> None:
-    """Close every given month in the demo's name."""
-    for done, result in enumerate(results, 1):
-        pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER, reason="")
-        progress("months closed", done, len(results))
-
-
-def latest_months(results: Sequence[MonthResult]) -> dict[str, Month]:
-    """The last of the given months of each institution."""
+def write_reports(
+    pipeline: Pipeline, closed: Sequence[MonthResult], folder: Path, progress: Progress
+) -> list[Path]:
+    """The report of each institution's last closed month, in every language and format."""
     latest: dict[str, Month] = {}
-    for result in results:
+    for result in closed:
         latest[result.institution] = max(result.month, latest.get(result.institution, result.month))
-    return latest
+    models = [build_report(pipeline.ledger, i, month) for i, month in latest.items()]
+    jobs = [(model, lang, form) for model in models for lang in LANGUAGES for form in FORMATS]
+    paths = [make_folder(folder) / file_name(*job) for job in jobs]
+    for done, (path, content) in enumerate(zip(paths, render_many(jobs), strict=True), 1):
+        path.write_bytes(content)
+        progress("reports", done, len(jobs))
+    return paths
+
+
+def kept_aside_table(pipeline: Pipeline) -> str:
+    """What was kept aside, by reason; one line each."""
+    counts: Counter[str] = Counter()
+    for entry in pipeline.ledger.aside():
+        counts[entry.code] += entry.count
+    lines = [f"  {code:24} {count:>6}" for code, count in sorted(counts.items())]
+    return "\n".join(["kept aside with the reason:", *lines])
+
+
+def require_clean(counted: Audit) -> None:
+    """Raise CivicmeterError when the store does not hold exactly what was sent."""
+    if not counted.clean:
+        raise CivicmeterError(
+            f"the store does not hold what was sent: lost={counted.lost} "
+            f"duplicated={counted.duplicated} altered={counted.altered}"
+        )
 
 
 def summary(counted: Audit, months: int, reports: int) -> str:

@@ -1,0 +1,76 @@
+"""`civicmeter demo`: the whole pipeline on embedded parts."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from civicmeter.output import month_table, progress_line
+from config.settings import Settings
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="Stop when the reports are written.")
+@click.option("--data", "folder", type=click.Path(path_type=Path), default=None, metavar="DIR",
+              help="Where to keep it (default: demo in the data folder).")  # fmt: skip
+@click.option("--port", default=8000, show_default=True, help="Port of the overview page.")
+@click.option(
+    "--scenario", default="demo", show_default=True, help="demo, or tiny for a quick look."
+)
+@click.pass_obj
+def command(settings: Settings, once: bool, folder: Path | None, port: int, scenario: str) -> None:
+    """Run everything over real TCP: broker, simulated and replayed devices, collector,
+    processing, month close, reports, overview page."""
+    from civicmeter import demo
+    from civicmeter.broker import embedded_broker
+    from civicmeter.live import (
+        app_of,
+        collecting,
+        collector_settings,
+        processing_every,
+        wait_for_the_end,
+    )
+    from civicmeter.serving import require_free_port, serving
+    from civicmeter.wiring import open_pipeline
+    from simulators.scenarios import scenario as find_scenario
+
+    now = datetime.now(UTC)
+    require_free_port("127.0.0.1", port)
+    registry = find_scenario(scenario, now).registry()
+    folder = demo.prepare_folder(folder or settings.data / "demo")
+    truth = folder / "truth"
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_line())
+        broker = stack.enter_context(embedded_broker())
+        # The demo's own stores and broker, whatever the environment says.
+        own = replace(settings, data=folder, store="", ledger="", mqtt=broker.url, mqtt_username="")
+        pipeline = stack.enter_context(open_pipeline(own))
+        pipeline.save_registry(registry)
+        collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline)))
+        app = app_of(pipeline, collector)
+        address = stack.enter_context(serving(app, "127.0.0.1", port))
+        devices = stack.enter_context(
+            demo.simulating(
+                broker.port, truth, now, scenario=scenario, live=not once, progress=progress
+            )
+        )
+        devices.wait()
+        demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
+        collector.wait_idle(10)
+        results, finished = demo.compute_and_close(pipeline, now, progress)
+        reports = demo.write_reports(pipeline, finished, folder / "reports", progress)
+        counted = demo.count_sent(pipeline, truth)
+        click.echo(month_table(results, pipeline.ledger.statuses(), pipeline.registry))
+        click.echo(demo.kept_aside_table(pipeline))
+        for path in reports:
+            click.echo(f"report: {path}")
+        if not once:
+            click.echo(f"{demo.summary(counted, len(finished), len(reports))}")
+            click.echo(f"Overview: {address}  (Ctrl-C ends)")
+            stack.enter_context(processing_every(pipeline, 60))
+            wait_for_the_end(lambda: collector.failure)
+    if once:
+        demo.require_clean(counted)
+        click.echo(demo.summary(counted, len(finished), len(reports)))

@@ -1,0 +1,93 @@
+"""Going on: collecting and processing in threads of one process, until told to stop."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from api.app import create_app
+from civicmeter.wiring import Pipeline
+from domain.calendar import Month
+from domain.errors import CivicmeterError
+from ingest.collector import Collector
+from ingest.settings import CollectorSettings
+from processing.job import process
+
+log = logging.getLogger("civicmeter.live")
+
+
+def collector_settings(pipeline: Pipeline) -> CollectorSettings:
+    """The collector's settings from this installation's."""
+    settings = pipeline.settings
+    return replace(
+        CollectorSettings(),
+        mqtt=settings.mqtt,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password,
+    )
+
+
+@contextmanager
+def collecting(pipeline: Pipeline, settings: CollectorSettings) -> Iterator[Collector]:
+    """Collect until the end of the block, which stores what has been received."""
+    collector = Collector(
+        settings, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
+    )
+    collector.start()
+    try:
+        yield collector
+    finally:
+        collector.stop()
+
+
+def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
+    """The HTTP service over the open stores, reporting on the collector beside it."""
+    return create_app(
+        store=pipeline.store,
+        ledger=pipeline.ledger,
+        api_key=pipeline.settings.api_key,
+        on_registry_change=pipeline.refresh,
+        status=lambda: {"collector": asdict(collector.counters())},
+    )
+
+
+@contextmanager
+def processing_every(pipeline: Pipeline, seconds: float) -> Iterator[None]:
+    """Compute the current and the last month again and again until the end of the block.
+
+    A failure is logged and the next round tried: it must not end the collecting.
+    """
+    stop = threading.Event()
+
+    def rounds() -> None:
+        while not stop.wait(seconds):
+            now = datetime.now(UTC)
+            this_month = Month.of(now.date())
+            months = [this_month.plus(-1), this_month, this_month.plus(1)]
+            try:
+                process(pipeline.store, pipeline.ledger, months=months, now=now)
+            except CivicmeterError as error:
+                log.warning("processing waits for the next round: %s", error)
+
+    thread = threading.Thread(target=rounds, name="processing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def wait_for_the_end(failed: Callable[[], BaseException | None]) -> None:
+    """Until SIGINT or SIGTERM. Raises what `failed` gives as soon as it gives something."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(1.0):
+        if (error := failed()) is not None:
+            raise CivicmeterError(f"the collector ended: {error}") from error
