@@ -1,0 +1,1 @@
+"""Baseline models, avoided energy and the truth about its uncertainty."""

@@ -1,0 +1,104 @@
+"""A frozen baseline model: coefficients as JSON, and the same prediction for ever."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from domain.errors import ConfigError
+from domain.findings import Finding
+from processing.savings.terms import Conditions, Floats, columns, felt_temperature_c
+
+FORMAT = "civicmeter-baseline/1"
+Season = tuple[tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class FrozenModel:
+    """A fitted daily model with what its intervals and its report need.
+
+    `terms` and `coefficients` make the prediction (energy per day, the unit of the use it was
+    fitted on), never below zero. `cv_day_ratio` and `cv_month_ratio` are the root mean square
+    errors of days and of whole months that were left out of the fit, over the mean: the model's
+    own honest error. `cvrmse_ratio` and `autocorrelation` (lag one) are of the residuals within
+    the fit, for the nominal interval. `heating_season` is ((month, day), (month, day) excluded).
+    """
+
+    carrier: str
+    baseline_start: date
+    baseline_end: date
+    terms: tuple[dict[str, Any], ...]
+    coefficients: tuple[float, ...]
+    memory: float
+    days_used: int
+    mean_per_day: float
+    cv_day_ratio: float
+    cv_month_ratio: float
+    cvrmse_ratio: float
+    r_squared: float
+    autocorrelation: float
+    temperature_low_c: float | None
+    temperature_high_c: float | None
+    heating_season: Season | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+    def to_json(self) -> str:
+        """Canonical JSON (sorted keys, no spaces, shortest exact floats)."""
+        data = asdict(self) | {
+            "format": FORMAT,
+            "baseline_start": self.baseline_start.isoformat(),
+            "baseline_end": self.baseline_end.isoformat(),
+            "findings": [f.as_dict() for f in self.findings],
+        }
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "FrozenModel":
+        """Read back what `to_json` wrote. Raises ConfigError for anything else."""
+        try:
+            data = json.loads(text)
+            if data.pop("format") != FORMAT:
+                raise KeyError("format")
+            season = data["heating_season"]
+            return cls(
+                **data
+                | {
+                    "baseline_start": date.fromisoformat(data["baseline_start"]),
+                    "baseline_end": date.fromisoformat(data["baseline_end"]),
+                    "terms": tuple(data["terms"]),
+                    "coefficients": tuple(data["coefficients"]),
+                    "heating_season": None
+                    if season is None
+                    else (tuple(season[0]), tuple(season[1])),
+                    "findings": tuple(Finding(**f) for f in data["findings"]),
+                }
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"this is not a baseline model of format {FORMAT} ({error!r}): fit it again with "
+                "`civicmeter savings fit`, or read it with the version that wrote it"
+            ) from error
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, as hex."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
+    def needs_temperature(self) -> bool:
+        return any(t["kind"] in ("heating", "cooling") for t in self.terms)
+
+    def predict(self, on: Conditions) -> Floats:
+        """Use per day under the conditions; NaN where a needed temperature is missing."""
+        if not self.terms:
+            return np.full(len(on.days), np.nan)
+        felt = felt_temperature_c(on.days, on.temperature_c, self.memory)
+        if not self.needs_temperature:
+            felt = np.zeros(len(on.days))
+        table = columns(list(self.terms), replace(on, temperature_c=felt))
+        predicted: Floats = np.maximum(table @ np.array(self.coefficients), 0.0)
+        return predicted

@@ -1,0 +1,129 @@
+"""Intervals that are true: widths calibrated on placebo years, and the nominal ones beside.
+
+A placebo year is a year in which nothing is known to have been saved; the error of the model
+there is what "uncertainty of savings" has to cover. Its size is learned from many buildings
+(`config/tables/savings_calibration.toml`) and scaled by the building's own error on months it
+was not fitted on.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from scipy import stats
+
+from domain.errors import ConfigError
+from processing.savings.frozen import FrozenModel
+from processing.savings.terms import Floats
+
+DAYS_PER_MONTH = 30.4
+DAYS_PER_YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How many building scales the error of a day, a month and a year reaches, by confidence.
+
+    Each tuple is aligned with `confidences` (ascending). `floor_ratio` is the year-on-year
+    drift that even a perfectly modelled building has; `flat_share` how much of the error does
+    not follow the season of the use. `correlation` is that of two buildings' errors.
+    """
+
+    confidences: tuple[float, ...]
+    day: tuple[float, ...]
+    month: tuple[float, ...]
+    year: tuple[float, ...]
+    floor_ratio: float
+    flat_share: float
+    correlation: float
+    source: str
+
+    def scale(self, model: FrozenModel) -> float:
+        """The building's own scale: its error on left-out months, and the floor, combined."""
+        return float(np.hypot(model.cv_month_ratio, self.floor_ratio))
+
+    def reference(self, model: FrozenModel, counterfactual: Floats) -> Floats:
+        """What the relative error of each day is relative to (energy per day)."""
+        flat = self.flat_share * model.mean_per_day
+        reference: Floats = (1 - self.flat_share) * counterfactual + flat
+        return reference
+
+    def half_width_ratio(self, days: float, confidence: float) -> float:
+        """Half-width of a sum over `days` days, in building scales × reference use.
+
+        The error is a drift of the year, one of each month and one of each day; the three
+        calibrated points fix their sizes, so that any number of days lies on one curve.
+        """
+        day, month, year = (self._at(confidence, q) ** 2 for q in (self.day, self.month, self.year))
+        of_day = max(day - month, 0.0) / (1 - 1 / DAYS_PER_MONTH)
+        of_month = month - year - of_day * (1 / DAYS_PER_MONTH - 1 / DAYS_PER_YEAR)
+        of_month = max(of_month, 0.0) / (1 - 1 / 12)
+        drift = max(year - of_month / 12 - of_day / DAYS_PER_YEAR, 0.0)
+        months = max(days / DAYS_PER_MONTH, 1.0)
+        return float(np.sqrt(drift + of_month / months + of_day / max(days, 1.0)))
+
+    def _at(self, confidence: float, quantiles: tuple[float, ...]) -> float:
+        if not 0 < confidence < 1:
+            raise ConfigError(f"confidence {confidence} must lie between 0 and 1, such as 0.90")
+        inside = min(max(confidence, self.confidences[0]), self.confidences[-1])
+        at_known = float(np.interp(inside, self.confidences, quantiles))
+        # Beyond the calibrated levels the shape of a normal distribution carries on.
+        return at_known * float(
+            stats.norm.ppf((1 + confidence) / 2) / stats.norm.ppf((1 + inside) / 2)
+        )
+
+
+@cache
+def shipped_calibration(carrier: str) -> Calibration:
+    """The pooled calibration shipped for a carrier; carriers without one get the widest."""
+    source = files("config") / "tables" / "savings_calibration.toml"
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    row = table["carrier"].get(carrier) or table["carrier"]["other"]
+    return Calibration(
+        confidences=tuple(table["confidences"]),
+        day=tuple(row["day"]),
+        month=tuple(row["month"]),
+        year=tuple(row["year"]),
+        floor_ratio=float(row["floor_ratio"]),
+        flat_share=float(row["flat_share"]),
+        correlation=float(row["correlation"]),
+        source=row["source"],
+    )
+
+
+# Coefficients of aM² + bM + d: CalTRACK 4.3.2.4 (after Koran), and the plain 1.26 of ASHRAE
+# Guideline 14-2014, annex B (after Reddy and Claridge).
+FSU_COEFFICIENTS = {
+    "guideline14": (0.0, 0.0, 1.26),
+    "daily": (-0.00024, 0.03535, 1.00286),
+    "billing": (-0.00022, 0.03306, 0.94054),
+}
+
+
+def nominal_half_width(
+    *,
+    predicted: float,
+    cvrmse_ratio: float,
+    parameters: int,
+    baseline_periods: float,
+    reporting_periods: float,
+    reporting_months: float,
+    confidence: float,
+    autocorrelation: float = 0.0,
+    interval: str = "daily",
+) -> float:
+    """Half-width of the savings by the fractional savings uncertainty, in the unit of `predicted`.
+
+    t·(aM²+bM+d)·CV·√[(P/P′)(1+2/P′)/Q] × predicted, P′ = P(1−ρ)/(1+ρ).
+    Source: CalTRACK 4.3.2.4; `interval` "guideline14" has the plain factor 1.26. It is nominal: on real buildings it covers far less than it says.
+    """
+    a, b, d = FSU_COEFFICIENTS[interval]
+    rho = min(max(autocorrelation, 0.0), 0.99)
+    effective = baseline_periods * (1 - rho) / (1 + rho)
+    freedom = max(baseline_periods - parameters, 1.0)
+    t = float(stats.t.ppf((1 + confidence) / 2, freedom))
+    factor = a * reporting_months**2 + b * reporting_months + d
+    spread = np.sqrt(baseline_periods / effective * (1 + 2 / effective) / reporting_periods)
+    return abs(float(t * factor * cvrmse_ratio * spread * predicted))

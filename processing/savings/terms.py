@@ -1,0 +1,102 @@
+"""The terms of a daily model: each is a column over days, and is stored by name and numbers.
+
+A term is data: ``{"kind": "heating", "at_c": 15.0, "days": "off"}``. Fitting and predicting
+use the same columns, so that a stored model means the same for ever.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Term = Mapping[str, Any]
+
+DAYS_PER_YEAR = 365.2425
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a model knows of each day, aligned by position.
+
+    `temperature_c` is the day's mean, NaN where unknown; `off` marks weekends and holidays,
+    `holiday` holidays alone, `heating_season` the days of central heating.
+    """
+
+    days: pd.DatetimeIndex
+    temperature_c: Floats
+    off: npt.NDArray[np.bool_]
+    holiday: npt.NDArray[np.bool_]
+    heating_season: npt.NDArray[np.bool_]
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> "Conditions":
+        """The days where `mask` holds."""
+        return Conditions(
+            self.days[mask],
+            self.temperature_c[mask],
+            self.off[mask],
+            self.holiday[mask],
+            self.heating_season[mask],
+        )
+
+
+def felt_temperature_c(days: pd.DatetimeIndex, temperature_c: Floats, memory: float) -> Floats:
+    """The day's mean mixed with the day before (share `memory`): walls remember yesterday, °C.
+
+    Where the day before is not there, the day's own mean stands alone; NaN stays NaN.
+    """
+    before = pd.Series(temperature_c, days).reindex(days - pd.Timedelta(days=1)).to_numpy()
+    before = np.where(np.isfinite(before), before, temperature_c)
+    mixed: Floats = (1 - memory) * temperature_c + memory * before
+    return mixed
+
+
+def column(term: Term, on: Conditions) -> Floats:
+    """The values of one term over the days; `on.temperature_c` is the felt temperature."""
+    values = _shape(term, on)
+    match term.get("days"):
+        case "off":
+            return values * on.off
+        case "working":
+            return values * ~on.off
+        case "season":
+            return values * on.heating_season
+    return values
+
+
+def _shape(term: Term, on: Conditions) -> Floats:
+    match term["kind"]:
+        case "level":
+            return np.ones(len(on.days))
+        case "holiday":
+            return on.holiday.astype(np.float64)
+        case "heating":
+            return np.maximum(float(term["at_c"]) - on.temperature_c, 0.0)
+        case "cooling":
+            return np.maximum(on.temperature_c - float(term["at_c"]), 0.0)
+        case "cosine" | "sine" as wave:
+            turn = np.asarray(on.days.day_of_year, dtype=np.float64) - 0.5
+            angle = 2 * np.pi * float(term["per_year"]) * turn / DAYS_PER_YEAR
+            return np.cos(angle) if wave == "cosine" else np.sin(angle)
+    raise ValueError(f"unknown term {term!r}: this model was written by a later version")
+
+
+def columns(terms: list[Term], on: Conditions) -> Floats:
+    """All columns side by side: days × terms. Days of unknown temperature get NaN where it counts."""
+    if not terms:
+        return np.empty((len(on.days), 0))
+    return np.column_stack([column(t, on) for t in terms])
+
+
+def name(term: Term) -> str:
+    """A short name for people and for explanations, such as ``heating<15°C/off``."""
+    kind, days = str(term["kind"]), term.get("days")
+    if kind in ("heating", "cooling"):
+        sign = "<" if kind == "heating" else ">"
+        kind += f"{sign}{float(term['at_c']):g}°C"
+    elif "per_year" in term:
+        kind += f"×{term['per_year']}"
+    return f"{kind}/{days}" if days else kind
