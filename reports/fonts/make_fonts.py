@@ -12,8 +12,8 @@ needs it. A modified font must not pass for the original, so the family is renam
 import argparse
 from pathlib import Path
 
-from fontTools import subset
-from fontTools.ttLib import TTCollection, TTFont
+from fontTools import subset  # type: ignore[import-not-found]
+from fontTools.ttLib import TTCollection, TTFont  # type: ignore[import-not-found]
 
 HERE = Path(__file__).parent
 FAMILY = "Civicmeter Sans"

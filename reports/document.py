@@ -1,0 +1,424 @@
+"""The report as a document in one language: the same for HTML and PDF.
+
+Only plain text, numbers already written out, and chart specifications: a template places them
+and decides nothing.
+"""
+
+from dataclasses import dataclass, field
+
+from config.texts import texts
+from domain.figures import Figure
+from reports import charts
+from reports.chart_look import USE_NAMES, Spec
+from reports.model import ReportModel, Saving, find
+from reports.tables import FactorRow, FigureGroup, factor_rows, figure_groups, local_time
+from reports.words import (
+    all_findings,
+    amount,
+    change,
+    confidence_text,
+    interval,
+    joined,
+    label,
+    number,
+    percent,
+    saving_headline,
+    saving_meaning,
+    saving_sentence,
+    sentence,
+    shares_in_words,
+    subject_name,
+    t,
+    unit_of,
+)
+
+FULL_WIDTH, HALF_WIDTH = 640, 310
+"""Widths of charts in the reports, in CSS pixels: the text column of the page, and half."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A headline number. `shares` are (measured, estimated, missing), for the evidence bar."""
+
+    label: str
+    value: str
+    unit: str
+    note: str = ""
+    tone: str = "plain"
+    shares: tuple[float, float, float] | None = None
+    shares_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart with its title and, for those who cannot see it, what it shows."""
+
+    title: str
+    spec: Spec
+    alt: str
+    wide: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictBox:
+    """One saving: the verdict, what it means, the numbers behind it and the charts."""
+
+    title: str
+    tone: str
+    headline: str
+    sentence: str
+    meaning: str
+    numbers: list[tuple[str, str]]
+    charts: list[Chart]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    severity: str
+    severity_text: str
+    about: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Everything a template shows. Empty lists leave their section out."""
+
+    lang: str
+    title: str
+    institution: str
+    month: str
+    origin: str
+    origin_text: str
+    provenance: str
+    preliminary: bool
+    status: str
+    status_detail: str
+    lead: str
+    cards: list[Card]
+    savings: list[VerdictBox]
+    uses: list[Chart]
+    solar: list[Chart]
+    waste: list[Chart]
+    waste_note: str
+    quality: list[Chart]
+    findings: list[FindingLine]
+    groups: list[FigureGroup]
+    factors: list[FactorRow]
+    notes: list[tuple[str, str]]
+    facts: list[tuple[str, str]]
+    signature: list[tuple[str, str]]
+    footer: str
+    dated: tuple[int, ...]
+    """When the figures were frozen or computed, UTC: year, month, day, hour, minute, second."""
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def build_document(model: ReportModel, lang: str) -> Document:
+    """Write the report of a model out in a language."""
+    name = model.institution.name(lang)
+    month = month_text(model, lang)
+    return Document(
+        lang=lang,
+        title=t("title", lang),
+        institution=name,
+        month=month,
+        origin=model.institution.origin,
+        origin_text=t(f"origin.{model.institution.origin}", lang),
+        provenance=model.institution.provenance,
+        preliminary=model.standing.preliminary,
+        status=_status(model, lang),
+        status_detail=_status_detail(model, lang),
+        lead=_lead(model, lang),
+        cards=_cards(model, lang),
+        savings=[_verdict_box(model, s, lang) for s in model.savings()],
+        uses=_use_charts(model, lang),
+        solar=_solar_charts(model, lang),
+        waste=_waste_charts(model, lang),
+        waste_note=t("waste_note", lang),
+        quality=_quality_charts(model, lang),
+        findings=_findings(model, lang),
+        groups=figure_groups(model, lang),
+        factors=factor_rows(model, lang),
+        notes=_notes(model, lang),
+        facts=_facts(model, lang),
+        signature=_signature(model, lang),
+        footer=t("footer", lang, institution=name, month=month, status=_status(model, lang)),
+        dated=(model.standing.closed_at or model.standing.computed_at).utctimetuple()[:6],
+        words=_words(lang),
+    )
+
+
+def month_text(model: ReportModel, lang: str) -> str:
+    return month_name(model.month.year, model.month.month, lang)
+
+
+def month_name(year: int, month: int, lang: str) -> str:
+    """A month as it is written: ``2019年3月``, ``March 2019``."""
+    return t("month_format", lang, year=year, month=month, name=t(f"months.m{month}", lang))
+
+
+def _words(lang: str) -> dict[str, str]:
+    """The fixed words of the templates."""
+    prefix = "word."
+    return {
+        k.removeprefix(prefix): v[lang] for k, v in texts("report").items() if k.startswith(prefix)
+    }
+
+
+def _status(model: ReportModel, lang: str) -> str:
+    standing = model.standing
+    if standing.preliminary:
+        return t("status.preliminary", lang)
+    return t("status.closed", lang, revision=standing.revision)
+
+
+def _status_detail(model: ReportModel, lang: str) -> str:
+    standing = model.standing
+    if standing.preliminary:
+        return t("status.preliminary_detail", lang)
+    if standing.restatement_pending:
+        return t("status.pending_detail", lang)
+    return t("status.closed_detail", lang, who=standing.signed_by or "—")
+
+
+def _lead(model: ReportModel, lang: str) -> str:
+    """The month in two or three sentences."""
+    parts = []
+    use = _first_figure(model, ("electricity_use_kwh", *USE_NAMES))
+    if use is not None and use.value is not None:
+        ratio = change(use, model.year_before(use))
+        parts.append(
+            t(
+                f"lead.use{_direction(ratio)}",
+                lang,
+                name=label(use.name, lang),
+                value=amount(use.name, use.value, lang),
+                change=percent(abs(ratio) if ratio is not None else None),
+            )
+        )
+    generated = [f for f in model.result.figures if f.name == "pv_generation_kwh" and f.value]
+    if generated:
+        total = sum(f.value or 0.0 for f in generated)
+        parts.append(t("lead.pv", lang, value=amount("pv_generation_kwh", total, lang)))
+    judged = [s for s in model.savings() if s.verdict is not None]
+    if len(judged) == 1:
+        parts.append(t(f"lead.saving_{judged[0].verdict}", lang))
+    elif judged:
+        proven = sum(s.verdict == "proven" for s in judged)
+        parts.append(t("lead.savings", lang, proven=proven, judged=len(judged)))
+    serious = sum(f.severity == "serious" for f, _ in all_findings(model))
+    parts.append(t("lead.serious" if serious else "lead.no_serious", lang, count=serious))
+    return ("" if lang == "zh" else " ").join(parts)
+
+
+def _direction(ratio: float | None) -> str:
+    """Which sentence a change needs; less than it shows in percent is no change."""
+    if ratio is None:
+        return ""
+    return "_same" if abs(ratio) < 0.0005 else "_more" if ratio > 0 else "_less"
+
+
+def _first_figure(model: ReportModel, names: tuple[str, ...]) -> Figure | None:
+    return next((f for n in names if (f := model.figure(n)) is not None), None)
+
+
+def _cards(model: ReportModel, lang: str) -> list[Card]:
+    cards = [_figure_card(model, f, lang) for n in USE_NAMES if (f := model.figure(n))]
+    cards += [
+        _figure_card(model, f, lang)
+        for f in model.result.figures
+        if f.name == "pv_generation_kwh" and f.subject
+    ]
+    cards += [_saving_card(s, lang) for s in model.savings()]
+    for name in ("co2_kg", "waste_mass_kg"):
+        figure = model.figure(name)
+        if figure is not None:
+            cards.append(_figure_card(model, figure, lang))
+    return cards
+
+
+def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
+    ratio = change(figure, model.year_before(figure))
+    note = (
+        t("no_comparison", lang)
+        if ratio is None
+        else t("on_last_year", lang, change=percent(ratio, sign=True))
+    )
+    title = label(figure.name, lang)
+    if figure.subject and len(_subjects(model, figure.name)) > 1:
+        title = joined((title, subject_name(model, figure.subject, lang)), lang)
+    shares = figure.shares
+    return Card(
+        label=title,
+        value=amount(figure.name, figure.value, lang, with_unit=False),
+        unit=unit_of(figure.name, lang),
+        note=note if figure.value is not None else t("unknown_note", lang),
+        shares=(shares.measured, shares.estimated, shares.missing),
+        shares_text=shares_in_words(shares, lang),
+    )
+
+
+def _subjects(model: ReportModel, name: str) -> set[str]:
+    return {f.subject for f in model.result.figures if f.name == name}
+
+
+TONES = {"proven": "good", "proven_increase": "bad", "not_proven": "neutral", None: "neutral"}
+
+
+def _saving_card(saving: Saving, lang: str) -> Card:
+    figure = saving.avoided
+    span = interval(figure, lang, with_unit=False)
+    note = t("card_interval", lang, confidence=confidence_text(figure), interval=span)
+    return Card(
+        label=t("saving_card", lang, carrier=t(f"carrier.{saving.carrier}", lang)),
+        value=amount(figure.name, figure.value, lang, with_unit=False),
+        unit=unit_of(figure.name, lang),
+        note=note if span else t("unknown_note", lang),
+        tone=TONES[saving.verdict],
+        shares_text=saving_headline(saving, lang),
+    )
+
+
+def _verdict_box(model: ReportModel, saving: Saving, lang: str) -> VerdictBox:
+    figures = (saving.counterfactual, saving.observed, saving.avoided, saving.ratio)
+    numbers = [(label(f.name, lang), _with_interval(f, lang)) for f in figures if f is not None]
+    if saving.nominal is not None and saving.nominal.low is not None:
+        numbers.append((t("nominal", lang), interval(saving.nominal, lang)))
+    name = subject_name(model, saving.subject, lang)
+    found = [
+        (
+            t("chart.savings_by_month", lang),
+            charts.savings_by_month(model.history, saving.subject, lang, width=FULL_WIDTH),
+        ),
+        (
+            t("chart.savings_by_day", lang),
+            charts.savings_by_day(model.result, saving.subject, lang, width=FULL_WIDTH),
+        ),
+    ]
+    return VerdictBox(
+        title=name,
+        tone=TONES[saving.verdict],
+        headline=saving_headline(saving, lang),
+        sentence=saving_sentence(saving, lang),
+        meaning=saving_meaning(saving, lang),
+        numbers=numbers,
+        charts=_charts(found, name),
+    )
+
+
+def _with_interval(figure: Figure, lang: str) -> str:
+    value = amount(figure.name, figure.value, lang)
+    span = interval(figure, lang, with_unit=False)
+    return t("value_with_interval", lang, value=value, interval=span) if span else value
+
+
+def _charts(found: list[tuple[str, Spec | None]], about: str, *, wide: bool = True) -> list[Chart]:
+    return [
+        Chart(title=title, spec=spec, alt=f"{title}: {about}" if about else title, wide=wide)
+        for title, spec in found
+        if spec is not None
+    ]
+
+
+def _use_charts(model: ReportModel, lang: str) -> list[Chart]:
+    shown = [n for n in USE_NAMES if find(model.result, n) is not None]
+    alone = len(shown) == 1
+    width = FULL_WIDTH if alone else HALF_WIDTH
+    found = [
+        (
+            t("chart.use_by_month", lang, name=label(n, lang)),
+            charts.use_by_month(model.history, n, lang, width=width, show=9 if alone else 5),
+        )
+        for n in shown
+    ]
+    return _charts(found, model.institution.name(lang), wide=alone)
+
+
+def _solar_charts(model: ReportModel, lang: str) -> list[Chart]:
+    found: list[tuple[str, Spec | None]] = []
+    for subject in sorted(_subjects(model, "pv_generation_kwh") - {""}):
+        name = subject_name(model, subject, lang)
+        found += [
+            (
+                t("chart.pv_by_month", lang, name=name),
+                charts.pv_by_month(model.history, subject, lang, width=HALF_WIDTH, show=5),
+            ),
+            (
+                t("chart.pv_by_day", lang, name=name),
+                charts.pv_by_day(model.result, subject, lang, width=HALF_WIDTH),
+            ),
+        ]
+    return _charts(found, "", wide=False)
+
+
+def _waste_charts(model: ReportModel, lang: str) -> list[Chart]:
+    spec = charts.waste_by_month(model.history, lang, width=FULL_WIDTH)
+    return _charts([(t("chart.waste_by_month", lang), spec)], model.institution.name(lang))
+
+
+def _quality_charts(model: ReportModel, lang: str) -> list[Chart]:
+    names = {d.id: subject_name(model, d.id, lang) for d in model.devices}
+    spec = charts.quality_by_day(model.result, names, lang, width=FULL_WIDTH)
+    return _charts([(t("chart.quality_by_day", lang), spec)], model.institution.name(lang))
+
+
+def _findings(model: ReportModel, lang: str) -> list[FindingLine]:
+    lines = []
+    for finding, figure in all_findings(model):
+        subject = finding.subject or (figure.subject if figure else "")
+        about = (subject_name(model, subject, lang), label(figure.name, lang) if figure else "")
+        lines.append(
+            FindingLine(
+                severity=finding.severity,
+                severity_text=t(f"severity.{finding.severity}", lang),
+                about=joined(about, lang),
+                sentence=sentence(finding, lang),
+            )
+        )
+    return lines
+
+
+def _notes(model: ReportModel, lang: str) -> list[tuple[str, str]]:
+    keys = ["completeness", "register"]
+    if model.savings():
+        keys += ["saving", "interval"]
+    if _subjects(model, "pv_generation_kwh"):
+        keys.append("pv")
+    if _subjects(model, "waste_mass_kg"):
+        keys.append("waste")
+    if model.figure("standard_coal_kgce") or model.figure("standard_coal_shandong_kgce"):
+        keys.append("coal")
+    keys.append("revision")
+    return [(t(f"note.{k}.title", lang), t(f"note.{k}.text", lang)) for k in keys]
+
+
+def _facts(model: ReportModel, lang: str) -> list[tuple[str, str]]:
+    """What is known of the institution; what is not known is left out."""
+    place = model.institution
+    area, heads = model.floor_area_m2, model.headcount
+    facts = [
+        (t("fact.type", lang), t(f"building_type.{place.building_type}", lang)),
+        (t("fact.credit_code", lang), place.credit_code),
+        (t("fact.area", lang), f"{number(area, 0)} m²" if area else ""),
+        (t("fact.headcount", lang), number(heads, 0) if heads else ""),
+        (t("fact.timezone", lang), place.timezone),
+        (t("fact.id", lang), place.id),
+    ]
+    return [f for f in facts if f[1]]
+
+
+def _signature(model: ReportModel, lang: str) -> list[tuple[str, str]]:
+    standing = model.standing
+    zone = model.institution.timezone
+    rows = [
+        (t("sign.status", lang), _status(model, lang)),
+        (t("sign.signed_by", lang), standing.signed_by),
+        (t("sign.closed_at", lang), local_time(standing.closed_at, zone)),
+        (t("sign.computed_at", lang), local_time(standing.computed_at, zone)),
+        (t("sign.reason", lang), standing.reason),
+        (t("sign.digest", lang), standing.digest),
+        (t("sign.models", lang), joined((m[:16] for m in model.result.models), lang)),
+        (t("sign.code_version", lang), standing.code_version),
+    ]
+    return [r for r in rows if r[1]]

@@ -1,0 +1,36 @@
+"""Charts as SVG text, through vl-convert; call it in a worker (see `isolated`)."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from reports.chart_look import Spec
+
+FONTS = Path(__file__).parent / "fonts"
+
+
+@cache
+def _fonts_known() -> None:
+    vl_convert.register_font_directory(str(FONTS))
+
+
+def to_svg(spec: Spec) -> str:
+    """The drawing of a Vega-Lite specification, the same bytes for the same specification."""
+    _fonts_known()
+    drawing: str = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4")
+    return drawing
+
+
+def drawn(tree: Any) -> Any:
+    """The tree of a document with the SVG of every chart beside its specification's place."""
+    if isinstance(tree, list | tuple):
+        return [drawn(t) for t in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if "spec" in tree:
+        rest = {k: v for k, v in tree.items() if k != "spec"}
+        return {**rest, "svg": to_svg(tree["spec"])}
+    return {k: drawn(v) for k, v in tree.items()}

@@ -1,0 +1,131 @@
+"""The table of all figures with their evidence, and the table of factors."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.figures import FactorUse, Figure
+from reports.model import ReportModel
+from reports.words import (
+    amount,
+    change,
+    confidence_text,
+    interval,
+    label,
+    number,
+    percent,
+    subject_name,
+    t,
+)
+
+GROUPS = {
+    "use": ("electricity_", "gross_load", "water_use", "natural_gas", "heat_", "cooling_"),
+    "saving": ("counterfactual", "observed", "avoided"),
+    "indicator": ("standard_coal", "co2", "energy_per", "water_per"),
+    "pv": ("pv_",),
+    "waste": ("waste_",),
+    "other": ("",),
+}
+"""Which figures stand together, by how their name begins; the first that fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRow:
+    """A figure as a line of the table. `shares` are (measured, estimated, missing).
+
+    `factors` are the numbers of the lines in the table of factors.
+    """
+
+    label: str
+    subject: str
+    value: str
+    interval: str
+    verdict: str
+    change: str
+    shares: tuple[float, float, float]
+    shares_text: str
+    method: str
+    factors: str
+    total: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureGroup:
+    title: str
+    rows: list[FigureRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorRow:
+    number: int
+    name: str
+    value: str
+    unit: str
+    valid_from: str
+    source: str
+
+
+def group_of(name: str) -> str:
+    """The group a figure belongs to."""
+    return next(g for g, starts in GROUPS.items() if name.startswith(starts))
+
+
+def figure_groups(model: ReportModel, lang: str) -> list[FigureGroup]:
+    """Every figure of the month, in groups."""
+    numbers = {f: i for i, f in enumerate(_factors(model), start=1)}
+    groups = []
+    for group in GROUPS:
+        rows = [
+            _row(model, f, numbers, lang) for f in model.result.figures if group_of(f.name) == group
+        ]
+        if rows:
+            groups.append(FigureGroup(title=t(f"group.{group}", lang), rows=rows))
+    return groups
+
+
+def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str) -> FigureRow:
+    shares = figure.shares
+    span = interval(figure, lang, with_unit=False)
+    return FigureRow(
+        label=label(figure.name, lang),
+        subject=subject_name(model, figure.subject, lang),
+        value=amount(figure.name, figure.value, lang),
+        interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
+        verdict=t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else "",
+        change=percent(change(figure, model.year_before(figure)), sign=True),
+        shares=(shares.measured, shares.estimated, shares.missing),
+        shares_text=" / ".join(
+            number(100 * s, 0) for s in (shares.measured, shares.estimated, shares.missing)
+        ),
+        method=figure.method,
+        factors=" ".join(f"[{numbers[f]}]" for f in figure.factors),
+        total=not figure.subject,
+    )
+
+
+def _factors(model: ReportModel) -> list[FactorUse]:
+    """Every factor used, once, in the order of the figures."""
+    return list(dict.fromkeys(f for figure in model.result.figures for f in figure.factors))
+
+
+def factor_rows(model: ReportModel, lang: str) -> list[FactorRow]:
+    """The dated factors behind the figures."""
+    return [
+        FactorRow(
+            number=i,
+            name=f.name,
+            value=f"{f.value:g}",
+            unit=f.unit if lang == "zh" else f.unit.replace("人", "person"),
+            valid_from=f.valid_from.isoformat(),
+            source=f.source,
+        )
+        for i, f in enumerate(_factors(model), start=1)
+    ]
+
+
+def local_time(at: datetime | None, timezone: str) -> str:
+    """An instant as the institution's clock showed it, with the offset; empty for None."""
+    if at is None:
+        return ""
+    local = at.astimezone(ZoneInfo(timezone))
+    return f"{local:%Y-%m-%d %H:%M} (UTC{local:%z})"

@@ -1,0 +1,209 @@
+"""Numbers, intervals and verdicts as people read them, in both languages."""
+
+import math
+from collections.abc import Iterable
+
+from config.texts import finding_text, text
+from domain.errors import ConfigError
+from domain.figures import FIGURE_NAMES, Figure, Shares
+from domain.findings import Finding
+from reports.model import ReportModel, Saving
+
+UNKNOWN = "—"
+
+COMPARABLE_MISSING_SHARE = 0.05
+"""Months with more missing time than this are not compared with each other: a use that is
+only partly known would pass for a fall."""
+
+
+def t(key: str, lang: str, /, **values: object) -> str:
+    """A text of the reports."""
+    return text("report", key, lang, **values)
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """A number with thousands separators and a true minus sign; a dash where there is none.
+
+    Without `decimals` it keeps about three significant digits, and never cuts before the
+    decimal point: 12,345 · 123.4 · 12.3 · 1.23 · 0.123.
+
+    >>> number(-12345.6), number(0.1234), number(None)
+    ('−12,346', '0.123', '—')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if decimals is None:
+        size = abs(value)
+        decimals = next((d for limit, d in ((1000, 0), (10, 1), (1, 2)) if size >= limit), 3)
+    shown = f"{value:,.{decimals}f}"
+    if float(shown.replace(",", "")) == 0:
+        shown = f"{0:.{0 if value == 0 else decimals}f}"
+    return shown.replace("-", "−")
+
+
+def percent(ratio: float | None, decimals: int = 1, *, sign: bool = False) -> str:
+    """A ratio in percent.
+
+    >>> percent(0.1234), percent(-0.05, sign=True)
+    ('12.3%', '−5.0%')
+    """
+    if ratio is None or not math.isfinite(ratio):
+        return UNKNOWN
+    shown = number(ratio * 100, decimals)
+    plus = "+" if sign and ratio > 0 else ""
+    return f"{plus}{shown}%"
+
+
+def unit_of(name: str, lang: str) -> str:
+    """The unit as it is written behind a number; empty for ratios and counts."""
+    unit = FIGURE_NAMES[name].unit if name in FIGURE_NAMES else ""
+    if unit == "1":
+        return ""
+    return unit if lang == "zh" else unit.replace("人", "person")
+
+
+def is_ratio(name: str) -> bool:
+    """Whether a figure is shown in percent."""
+    return name.endswith("_ratio") or name.startswith("pv_performance_ratio")
+
+
+def label(name: str, lang: str) -> str:
+    """What a figure is called."""
+    known = FIGURE_NAMES.get(name)
+    return name if known is None else known.zh if lang == "zh" else known.en
+
+
+def amount(name: str, value: float | None, lang: str, *, with_unit: bool = True) -> str:
+    """A figure's value as it is read: percent for ratios, whole numbers for counts."""
+    if value is None:
+        return UNKNOWN
+    if is_ratio(name):
+        return percent(value)
+    shown = number(value, 0 if name.endswith("_count") else None)
+    unit = unit_of(name, lang)
+    return f"{shown} {unit}" if with_unit and unit else shown
+
+
+def interval(figure: Figure, lang: str, *, with_unit: bool = True) -> str:
+    """The figure's interval, e.g. ``1,200 – 3,400 kWh``; empty without one."""
+    if figure.low is None or figure.high is None:
+        return ""
+    low = amount(figure.name, figure.low, lang, with_unit=False)
+    high = amount(figure.name, figure.high, lang, with_unit=with_unit)
+    return t("between", lang, low=low, high=high)
+
+
+def confidence_text(figure: Figure) -> str:
+    """The level of the interval, e.g. ``90%``."""
+    return UNKNOWN if figure.confidence is None else percent(figure.confidence, 0)
+
+
+def subject_name(model: ReportModel, subject: str, lang: str) -> str:
+    """A device, waste stream or contract as people call it; empty for the institution."""
+    if not subject:
+        return ""
+    device = next((d for d in model.devices if d.id == subject), None)
+    if device is not None:
+        return (device.name_zh if lang == "zh" else device.name_en) or device.id
+    if subject in ("recyclable", "food", "hazardous", "residual"):
+        return t(f"stream.{subject}", lang)
+    contract_id, _, carrier = subject.rpartition("/")
+    contract = next((c for c in model.contracts if c.id == contract_id), None)
+    if contract is None:
+        return subject
+    name = contract.name_zh if lang == "zh" else contract.name_en
+    return t("of_carrier", lang, name=name, carrier=carrier_name(carrier, lang))
+
+
+def carrier_name(carrier: str, lang: str) -> str:
+    try:
+        return t(f"carrier.{carrier}", lang)
+    except ConfigError:
+        return carrier
+
+
+def change(figure: Figure | None, before: Figure | None) -> float | None:
+    """The change on an earlier month as a ratio; None where the two cannot be compared."""
+    if figure is None or before is None or figure.value is None or not before.value:
+        return None
+    if max(figure.shares.missing, before.shares.missing) > COMPARABLE_MISSING_SHARE:
+        return None
+    return figure.value / before.value - 1
+
+
+def sentence(finding: Finding, lang: str) -> str:
+    """A finding as a sentence.
+
+    A signed month may carry a finding that this version has no words for: its code and
+    numbers are shown then, and the report is still written.
+    """
+    try:
+        return finding_text(finding, lang)
+    except (ConfigError, KeyError, ValueError):
+        numbers = ", ".join(f"{k} = {v}" for k, v in finding.numbers.items())
+        return f"{finding.code} ({numbers})" if numbers else finding.code
+
+
+def all_findings(model: ReportModel) -> list[tuple[Finding, Figure | None]]:
+    """Every finding once, the serious first, with the first figure that carries it."""
+    pairs: list[tuple[Finding, Figure | None]] = [(f, None) for f in model.result.findings]
+    pairs += [(f, figure) for figure in model.result.figures for f in figure.findings]
+    seen: dict[tuple[str, str, str], tuple[Finding, Figure | None]] = {}
+    for finding, figure in pairs:
+        about = finding.subject or (figure.subject if figure else "")
+        key = (finding.code, about, repr(sorted(finding.numbers.items())))
+        seen.setdefault(key, (finding, figure))
+    order = {"serious": 0, "warning": 1, "info": 2}
+    return sorted(seen.values(), key=lambda p: order[p[0].severity])
+
+
+def saving_headline(saving: Saving, lang: str) -> str:
+    """The verdict in a few words."""
+    return t(f"verdict.headline.{saving.verdict or 'none'}", lang)
+
+
+def saving_sentence(saving: Saving, lang: str) -> str:
+    """The verdict as a plain sentence with its numbers."""
+    figure = saving.avoided
+    if figure.value is None or figure.low is None or figure.high is None:
+        return t("verdict.sentence.none", lang)
+    rose = saving.verdict == "proven_increase"
+    low, high = (-figure.high, -figure.low) if rose else (figure.low, figure.high)
+    value = -figure.value if rose else figure.value
+    ratio = saving.ratio.value if saving.ratio else None
+    return t(
+        f"verdict.sentence.{saving.verdict or 'unjudged'}",
+        lang,
+        value=amount(figure.name, value, lang),
+        low=amount(figure.name, low, lang, with_unit=False),
+        high=amount(figure.name, high, lang),
+        share=percent(abs(ratio) if ratio is not None and rose else ratio),
+        confidence=confidence_text(figure),
+    )
+
+
+def saving_meaning(saving: Saving, lang: str) -> str:
+    """What the verdict means for somebody who pays or signs."""
+    return t(f"verdict.meaning.{saving.verdict or 'none'}", lang)
+
+
+def shares_in_words(shares: Shares, lang: str) -> str:
+    """What is known how, e.g. ``98% measured, 2% estimated``; parts of nothing left out."""
+    parts = (
+        ("measured", shares.measured),
+        ("estimated", shares.estimated),
+        ("missing", shares.missing),
+    )
+    return joined(
+        (t(f"share.{k}", lang, share=_share(v)) for k, v in parts if round(v, 4) > 0), lang
+    )
+
+
+def _share(value: float) -> str:
+    # 99.7 % must not be shown as all of it, nor 0.3 % as nothing.
+    return percent(value, 0 if 0.01 <= value <= 0.99 or value == 1 else 1)
+
+
+def joined(parts: Iterable[str], lang: str) -> str:
+    """A list in a sentence."""
+    return ("、" if lang == "zh" else ", ").join(p for p in parts if p)
