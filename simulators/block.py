@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -129,15 +130,14 @@ class Site(Protocol):
         ...
 
 
-def register(
-    carry: Carry, name: str, use: Floats, start: float = 0.0, first_reading: bool = True
-) -> Floats:
+def register(carry: Carry, name: str, use: Floats) -> Floats:
     """The register's values after each step (before the first one too when it is new).
 
-    `carry` keeps the exact sum, so rounding never adds up.
+    A new register starts at some index, as an installed meter does. `carry` keeps the exact
+    sum, so rounding never adds up.
     """
     new = name not in carry
-    before = carry.get(name, start)
+    before = carry.get(name, float(crc32(name.encode()) % 50_000))
     after = before + np.cumsum(use)
     carry[name] = float(after[-1]) if len(after) else before
-    return np.concatenate([[before], after]) if new and first_reading else after
+    return np.concatenate([[before], after]) if new else after

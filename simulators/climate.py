@@ -47,57 +47,63 @@ class Climate:
         return self.at(grid.middles_ms)
 
     def at(self, at_ms: Ints) -> Weather:
-        """The weather at instants (rising order not needed)."""
-        hours = at_ms / _HOUR_MS + _OFFSET_H  # local hours since 1970
-        days = hours / 24.0
-        noon = np.floor(days - 0.5).astype(np.int64)  # the noon before each instant
-        share = days - 0.5 - noon
-        low, high = int(noon.min()), int(noon.max()) + 2
-        mean, clear, dew = self._days(low, high)
-        index = noon - low
-
-        def smooth(per_day: Floats) -> Floats:
-            return per_day[index] * (1 - share) + per_day[index + 1] * share
-
-        clearness = np.clip(smooth(clear) + self._ripple(at_ms), 0.08, 1.0)
-        swing = 2.2 + 3.6 * smooth(clear)
-        daily = np.cos(2 * np.pi * (hours - 14.7) / 24) + 0.18 * np.cos(
-            4 * np.pi * (hours - 14.2) / 24
-        )
-        temperature = smooth(mean) + swing * daily
-        humidity = _relative_humidity(temperature, smooth(dew))
+        """The weather at instants, in any order."""
+        days = _DaysAt.of(at_ms, self.seed)
+        clearness = np.clip(days.clearness + _ripple(self.seed, at_ms), 0.08, 1.0)
+        temperature = days.temperature_c
+        humidity = _relative_humidity(temperature, days.dew_point_c)
         return Weather(temperature, humidity, clearness * clear_sky_w_per_m2(at_ms, self.place))
+
+    def temperature_c(self, at_ms: Ints) -> Floats:
+        """Outdoor temperature alone, cheaper than all of the weather."""
+        return _DaysAt.of(at_ms, self.seed).temperature_c
 
     def daily_mean_c(self, first_day: int, days: int) -> Floats:
         """Mean temperature of local days, counted from 1970-01-01: from the hourly values."""
         hours = (np.arange(first_day * 24, (first_day + days) * 24) - _OFFSET_H) * _HOUR_MS
-        per_hour = self.at(hours + _HOUR_MS // 2).temperature_c
+        per_hour = self.temperature_c(hours + _HOUR_MS // 2)
         return np.asarray(per_hour.reshape(days, 24).mean(axis=1), dtype=np.float64)
 
-    def _days(self, low: int, high: int) -> tuple[Floats, Floats, Floats]:
-        """Mean temperature, clearness and dew point of days `low` to `high`, excluded."""
-        first, last = _year_of(low), _year_of(high - 1)
-        years = [self._year(y) for y in range(first, last + 1)]
-        start = low - _first_day(first)
-        chosen = np.concatenate(years, axis=1)[:, start : start + high - low]
-        return chosen[0], chosen[1], chosen[2]
 
-    def _year(self, year: int) -> Floats:
-        return _year_days(self.seed, year)
+@dataclass(frozen=True)
+class _DaysAt:
+    """The days' weather, carried smoothly from noon to noon, at instants."""
 
-    def _ripple(self, at_ms: Ints) -> Floats:
-        """Passing clouds: smooth within hours, independent between days."""
-        hour = at_ms // _HOUR_MS
-        share = (at_ms % _HOUR_MS) / _HOUR_MS
-        low = int(hour.min())
-        noise = np.concatenate(
-            [self._hourly(d) for d in range(low // 24, (int(hour.max()) + 1) // 24 + 1)]
-        )
-        index = hour - (low // 24) * 24
-        return 0.09 * (noise[index] * (1 - share) + noise[index + 1] * share)
+    temperature_c: Floats
+    clearness: Floats
+    dew_point_c: Floats
 
-    def _hourly(self, day: int) -> Floats:
-        return _day_noise(self.seed, day)
+    @classmethod
+    def of(cls, at_ms: Ints, seed: int) -> "_DaysAt":
+        hours = at_ms / _HOUR_MS + _OFFSET_H  # local hours since 1970
+        days = hours / 24.0
+        noon = np.floor(days - 0.5).astype(np.int64)  # the noon before each instant
+        share = days - 0.5 - noon
+        low = int(noon.min())
+        table = _table(seed, low, int(noon.max()) + 2)
+        mean, clear, dew = table[:, noon - low] * (1 - share) + table[:, noon - low + 1] * share
+        daily = np.cos(2 * np.pi * (hours - 14.7) / 24)
+        daily += 0.18 * np.cos(4 * np.pi * (hours - 14.2) / 24)
+        return cls(mean + (2.2 + 3.6 * clear) * daily, clear, dew)
+
+
+def _table(seed: int, low: int, high: int) -> Floats:
+    """Mean temperature, clearness and dew point (rows) of days `low` to `high`, excluded."""
+    first, last = _year_of(low), _year_of(high - 1)
+    years = [_year_days(seed, y) for y in range(first, last + 1)]
+    start = low - _first_day(first)
+    return np.concatenate(years, axis=1)[:, start : start + high - low]
+
+
+def _ripple(seed: int, at_ms: Ints) -> Floats:
+    """Passing clouds: smooth within hours, independent between them."""
+    hour = at_ms // _HOUR_MS
+    share = (at_ms % _HOUR_MS) / _HOUR_MS
+    low = int(hour.min()) // 24
+    days = range(low, (int(hour.max()) + 1) // 24 + 1)
+    noise = np.concatenate([_day_noise(seed, d) for d in days])
+    index = hour - low * 24
+    return 0.09 * (noise[index] * (1 - share) + noise[index + 1] * share)
 
 
 @lru_cache(maxsize=64)

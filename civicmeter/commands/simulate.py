@@ -1,0 +1,113 @@
+"""`civicmeter simulate`: run simulated devices; see the truth they simulated."""
+
+import json
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from civicmeter.output import progress_line
+from domain.errors import ConfigError
+
+
+@click.group("simulate")
+def command() -> None:
+    """Run simulated devices; see the truth they simulated."""
+
+
+@command.command("run")
+@click.option("--scenario", "name", default="demo", show_default=True, help="What to simulate.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The broker's host.")
+@click.option("--port", default=1883, show_default=True, help="The broker's port.")
+@click.option("--username", default="", help="At the broker.")
+@click.option("--password", default="", help="At the broker.")
+@click.option(
+    "--truth",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("civicmeter-truth"),
+    show_default=True,
+    help="Folder for what was sent and what was true.",
+)
+@click.option("--now", "now_text", default="", metavar="ISO", help="The present; default: now.")
+@click.option("--live/--no-live", default=False, help="Go on in real time after the backfill.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json-progress", is_flag=True, help="Progress as JSON lines on stdout.")
+def run(
+    name: str,
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    folder: Path,
+    now_text: str,
+    live: bool,
+    seed: int,
+    json_progress: bool,
+) -> None:
+    """Publish a scenario: the past as fast as the broker takes it, then live."""
+    from simulators.publish import Publisher
+    from simulators.run import Run
+    from simulators.scenarios import scenario
+
+    chosen = scenario(name, _instant(now_text), seed)
+    stop = threading.Event()
+    going_live = threading.Event()
+    _end_on_signals(stop, going_live)
+    with Publisher(
+        host, port, client_id=f"civicmeter-simulate-{name}", username=username, password=password
+    ) as publisher:
+        running = Run(chosen, publisher, folder)
+        if json_progress:
+            sent = running.backfill(_json_lines())
+            _say({"event": "backfilled", "sent": sent})
+        else:
+            with progress_line() as progress:
+                sent = running.backfill(lambda done, total: progress("sent", done, total))
+            click.echo(f"{sent:,} readings acknowledged; the truth is in {folder}")
+        if live:
+            going_live.set()
+            running.live(stop)
+
+
+def _instant(text: str) -> datetime:
+    if not text:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"--now {text!r} is not a time: write it like 2026-11-23T08:00:00+08:00"
+        ) from error
+    if at.tzinfo is None:
+        raise ConfigError(
+            f"--now {text!r} has no time zone: write it like 2026-11-23T08:00:00+08:00"
+        )
+    return at
+
+
+def _end_on_signals(stop: threading.Event, going_live: threading.Event) -> None:
+    """SIGTERM or Ctrl-C ends a backfill at once and the live part in good order."""
+
+    def asked(_signal: int, _frame: object) -> None:
+        if not going_live.is_set() or stop.is_set():
+            raise SystemExit(1)
+        # From a thread: the main one may be inside this very event's lock.
+        threading.Thread(target=stop.set).start()
+
+    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGINT, asked)
+
+
+def _json_lines() -> Callable[[int, int], None]:
+    def show(sent: int, total: int) -> None:
+        _say({"event": "progress", "sent": sent, "total": total})
+
+    return show
+
+
+def _say(event: dict[str, object]) -> None:
+    click.echo(json.dumps(event))

@@ -1,0 +1,193 @@
+"""What a building uses, step by step: pure functions over a month's grid, vectorised.
+
+The model: people come on working days (`occupancy`), light and sockets follow them, air
+conditioning follows a felt temperature that lags the outdoor one, lifts and pumps follow both,
+and everything varies a little from day to day and hour to hour. A change (a retrofit, a
+closure, more people) scales parts of it from a local day on, with the same randomness, so its
+effect is known exactly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from domain.places import CalendarName
+from simulators.archetypes import Archetype
+from simulators.climate import Climate
+from simulators.grid import Floats, Grid
+from simulators.randomness import stream
+from simulators.workdays import is_workday
+
+LAG_H = 5.0
+"""How far a building's felt temperature lags behind the outdoor one."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """From `on` (until `until`, excluded) the parts of the load are multiplied.
+
+    `kind` is "retrofit" (its effect is a saving), "closure" or "occupancy".
+    """
+
+    kind: str
+    on: date
+    lighting: float = 1.0
+    cooling: float = 1.0
+    power: float = 1.0
+    heat: float = 1.0
+    people: float = 1.0
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class House:
+    """One building: its kind, size, people and changes."""
+
+    id: str
+    archetype: Archetype
+    area_m2: float
+    heads: float
+    changes: tuple[Change, ...] = ()
+    calendar: CalendarName = "cn"
+    heating_season: tuple[tuple[int, int], tuple[int, int]] | None = ((11, 15), (3, 15))
+
+
+@dataclass(frozen=True)
+class Use:
+    """Use per step of one building."""
+
+    electricity_kwh: dict[str, Floats]
+    """By item: A, B, C, D."""
+    water_m3: Floats
+    heat_gj: Floats
+    gas_m3: Floats
+    people: Floats
+    """People present."""
+
+    @property
+    def total_kwh(self) -> Floats:
+        return np.asarray(np.sum(list(self.electricity_kwh.values()), axis=0), dtype=np.float64)
+
+
+def use(house: House, grid: Grid, climate: Climate, seed: int) -> Use:
+    """What the building uses on each step of a month."""
+    kind = house.archetype
+    hours = grid.step_s / 3600.0
+    days = _in_changes(house.changes, grid)
+    present = occupancy(house, grid, seed) * days.people
+    felt = _felt_c(grid, climate)
+    wobble = _wobble(house, grid, seed)
+    kw = house.area_m2 / 1000.0 * hours
+
+    warm = np.clip(felt - kind.cooling_balance_c, 0.0, None)
+    cold = np.clip(kind.heating_balance_c - felt, 0.0, None)
+    running = 0.18 + 0.82 * np.clip(present, 0.0, 1.0)
+    cooling = (kind.cooling_w_per_m2_c * warm + kind.aux_heating_w_per_m2_c * cold) * running
+    lighting = kind.night_w_per_m2 + kind.day_w_per_m2 * present
+    electricity = {
+        "A": lighting * days.lighting * wobble * kw,
+        "B": cooling * days.cooling * wobble * kw,
+        "C": kind.power_w_per_m2 * (0.35 + 0.65 * present) * days.power * wobble * kw,
+        "D": np.full(grid.steps, kind.special_w_per_m2 * kw),
+    }
+    litres = (
+        house.heads * kind.water_l_per_head_h * present * wobble
+        + house.area_m2 * kind.water_leak_l_per_m2_h
+    )
+    return Use(
+        electricity_kwh=electricity,
+        water_m3=litres * hours / 1000.0,
+        heat_gj=_heat_gj(house, grid, climate, days.heat * wobble),
+        gas_m3=_meals_gas_m3(house, grid, present * wobble),
+        people=present * house.heads,
+    )
+
+
+def occupancy(house: House, grid: Grid, seed: int) -> Floats:
+    """Share of the people who are there, 0 to about 1, on each step."""
+    kind = house.archetype
+    hour = grid.hour_of_day
+    come = 1 / (1 + np.exp(-(hour - kind.opens_h) * 4.0 / kind.ramp_h))
+    left = 1 / (1 + np.exp(-(hour - kind.closes_h) * 4.0 / kind.ramp_h))
+    lunch = kind.lunch_dip * np.exp(-(((hour - 12.7) / 0.7) ** 2))
+    shape = np.clip((come - left) * (1 - lunch), 0.0, None)
+    works = np.array([is_workday(d, house.calendar) for d in grid.month.days()])
+    attendance = 1 + 0.04 * stream(seed, house.id, "attendance", grid.month).standard_normal(
+        len(works)
+    )
+    per_day = np.where(works, 1.0, kind.rest_day_occupancy) * attendance
+    return np.clip(shape * per_day[grid.day_index], 0.0, 1.2)
+
+
+@dataclass(frozen=True)
+class _Factors:
+    lighting: Floats
+    cooling: Floats
+    power: Floats
+    heat: Floats
+    people: Floats
+
+
+def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
+    """The factors on each step, days before a change having 1."""
+    days = grid.month.days()
+    table = np.ones((5, len(days)))
+    for change in changes:
+        factors = (change.lighting, change.cooling, change.power, change.heat, change.people)
+        inside = [change.on <= d and (change.until is None or d < change.until) for d in days]
+        table[:, inside] *= np.array(factors)[:, None]
+    return _Factors(*table[:, grid.day_index])
+
+
+def _felt_c(grid: Grid, climate: Climate) -> Floats:
+    """Outdoor temperature as the building feels it: the mean of now and two lags."""
+    lag = int(LAG_H * 3_600_000)
+    at = grid.middles_ms
+    now, before, long_before = (
+        climate.temperature_c(at),
+        climate.temperature_c(at - lag),
+        climate.temperature_c(at - 4 * lag),
+    )
+    return 0.4 * now + 0.35 * before + 0.25 * long_before
+
+
+def _wobble(house: House, grid: Grid, seed: int) -> Floats:
+    """Day-to-day and step-to-step variation around 1, shared by all of a building's uses."""
+    noise = stream(seed, house.id, "wobble", grid.month)
+    per_day = 0.025 * noise.standard_normal(len(grid.month.days()))
+    per_step = 0.03 * noise.standard_normal(grid.steps)
+    return np.exp(per_day[grid.day_index] + per_step)
+
+
+def _heat_gj(house: House, grid: Grid, climate: Climate, factor: Floats) -> Floats:
+    """District heat per step: only in the heating season, less at night."""
+    if house.heating_season is None:
+        return np.zeros(grid.steps)
+    hour = grid.hour_of_day
+    indoors = np.where((hour > 5.5) & (hour < 18.5), 20.0, 16.0)
+    slow = climate.temperature_c(grid.middles_ms - 3 * 3_600_000)
+    watts = house.archetype.heat_loss_w_per_m2_c * np.clip(indoors - 3.0 - slow, 0.0, None)
+    season = np.array([_in_season(d, house.heating_season) for d in grid.month.days()])
+    joules = watts * house.area_m2 * grid.step_s * season[grid.day_index] * factor
+    return np.asarray(joules / 1e9, dtype=np.float64)
+
+
+def _in_season(day: date, season: tuple[tuple[int, int], tuple[int, int]]) -> bool:
+    """Seasons over New Year start in autumn; the end day is excluded."""
+    start, end = season
+    today = (day.month, day.day)
+    return (start <= today or today < end) if start > end else start <= today < end
+
+
+def _meals_gas_m3(house: House, grid: Grid, present: Floats) -> Floats:
+    if not house.archetype.meals_gas_m3_per_head:
+        return np.zeros(grid.steps)
+    hour = grid.hour_of_day
+    meals = sum(
+        weight * np.exp(-(((hour - at) / 0.6) ** 2))
+        for at, weight in ((7.0, 0.2), (11.3, 0.5), (17.0, 0.3))
+    )
+    rate = house.heads * house.archetype.meals_gas_m3_per_head / (0.6 * np.sqrt(np.pi))
+    return np.asarray(meals * rate * present * grid.step_s / 3600.0, dtype=np.float64)

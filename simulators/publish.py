@@ -1,0 +1,152 @@
+"""Publishing over real TCP: MQTT 5, QoS 1, a bounded number of messages in flight."""
+
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from domain.errors import CivicmeterError
+from simulators.payloads import Message
+
+Acknowledged = Callable[[], None]
+WINDOW = 256
+CONNECT_S = 10.0
+SILENCE_S = 60.0
+
+
+class Publisher:
+    """One connection that publishes and knows what the broker acknowledged.
+
+    A message is sent again after a lost connection until it is acknowledged. At most `window`
+    messages (fewer if the broker asks so) wait for acknowledgement; then `publish` waits.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        client_id: str,
+        username: str = "",
+        password: str = "",
+        window: int = WINDOW,
+    ) -> None:
+        self.host, self.port, self._window = host, port, window
+        self.refused = 0
+        """Messages the broker acknowledged with an error: it did not take them."""
+        self._waiting: deque[tuple[mqtt.MQTTMessageInfo, Acknowledged]] = deque()
+        self._refused: set[int] = set()
+        self._connected = threading.Event()
+        self._answer = ""
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
+        )
+        if username:
+            self._client.username_pw_set(username, password)
+        self._client.max_inflight_messages = window
+        self._client.on_connect = self._on_connect
+        self._client.on_publish = self._on_publish
+        self._client.on_socket_open = _no_delay
+
+    def __enter__(self) -> "Publisher":
+        """Connect. Raises CivicmeterError when no broker answers or it refuses."""
+        try:
+            self._client.connect(self.host, self.port, keepalive=60)
+        except OSError as error:
+            raise CivicmeterError(
+                f"no broker answers at {self.host}:{self.port} ({error}): start one, for example "
+                f"`mosquitto -p {self.port}`, or give --host and --port of a running one"
+            ) from error
+        self._client.loop_start()
+        if not self._connected.wait(CONNECT_S):
+            self._client.loop_stop()
+            raise CivicmeterError(
+                f"the broker at {self.host}:{self.port} "
+                + (
+                    f"refused the connection ({self._answer}): check --username and --password"
+                    if self._answer
+                    else "did not answer: does it speak MQTT 5 there?"
+                )
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, message: Message, acknowledged: Acknowledged) -> None:
+        """Send; `acknowledged` is called (by a later call here) once the broker has it."""
+        while len(self._waiting) >= self._window:
+            self._reap_one()
+        info = self._client.publish(message.topic, message.payload, qos=1)
+        self._waiting.append((info, acknowledged))
+        while self._waiting and self._waiting[0][0].is_published():
+            self._reap_one()
+
+    def drain(self) -> None:
+        """Wait until every message is acknowledged."""
+        while self._waiting:
+            self._reap_one()
+
+    def _reap_one(self) -> None:
+        info, acknowledged = self._waiting[0]
+        deadline = time.monotonic() + SILENCE_S
+        while not info.is_published():
+            if time.monotonic() > deadline:
+                raise CivicmeterError(
+                    f"the broker at {self.host}:{self.port} acknowledged nothing for "
+                    f"{SILENCE_S:.0f} s: see its log, then run this again"
+                )
+            info.wait_for_publish(1.0)
+        self._waiting.popleft()
+        if info.mid in self._refused:
+            self._refused.discard(info.mid)
+            self.refused += 1
+        else:
+            acknowledged()
+
+    def _on_connect(
+        self,
+        _client: mqtt.Client,
+        _userdata: Any,
+        _flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._answer = str(reason)
+            return
+        # paho does not heed the broker's receive maximum (MQTT 5, 3.2.2.3.3), so we do.
+        limit = getattr(properties, "ReceiveMaximum", 65535)
+        self._window = min(self._window, int(limit))
+        self._connected.set()
+
+    def _on_publish(
+        self,
+        _client: mqtt.Client,
+        _userdata: Any,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties,
+    ) -> None:
+        if reason.is_failure:
+            self._refused.add(mid)
+
+
+def _no_delay(_client: mqtt.Client, _userdata: Any, sock: Any) -> None:
+    """Small messages and their acknowledgements must not wait for each other (Nagle)."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,133 @@
+"""Running a scenario against a broker: backfill as fast as acknowledged, then live."""
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from domain.calendar import to_ms
+from domain.places import Contract
+from simulators.badinput import bad_messages
+from simulators.block import Block
+from simulators.evidence import SentFile, TruthBook
+from simulators.payloads import Message, device_message, gateway_messages
+from simulators.publish import Publisher
+from simulators.scenarios import Scenario
+from simulators.timeline import Timeline
+
+Progress = Callable[[int, int], None]
+"""Called with readings acknowledged so far and readings planned (about)."""
+
+
+@dataclass
+class _Open:
+    """A block on its way: kept as evidence once its last message is acknowledged."""
+
+    block: Block
+    unacknowledged: int = 0
+    complete: bool = False
+
+
+@dataclass
+class Run:
+    """One run of a scenario; `backfill()` first, then `live()`."""
+
+    scenario: Scenario
+    publisher: Publisher
+    folder: Path
+    timeline: Timeline = field(init=False)
+    sent: int = 0
+    """Readings acknowledged by the broker."""
+
+    def __post_init__(self) -> None:
+        self.timeline = Timeline(self.scenario)
+
+    def backfill(self, progress: Progress) -> int:
+        """Publish everything up to now and write the evidence; the readings acknowledged."""
+        planned = self.timeline.planned_readings()
+        truth = TruthBook()
+        with SentFile(self.folder / "sent.parquet") as evidence:
+            for piece in self.timeline.backfill():
+                truth.add(piece.truth)
+                for block in piece.blocks:
+                    self._send(block, gateway_messages(piece.site.gateway, block), evidence)
+                progress(self.sent, max(planned, self.sent))
+            self._send_bad(truth)
+            self.publisher.drain()
+        truth.write(self.folder, self._about(evidence.readings))
+        progress(self.sent, self.sent)
+        return evidence.readings
+
+    def live(self, stop: threading.Event) -> int:
+        """Publish each reading when its time comes, until `stop`; the readings acknowledged."""
+        before = self.sent
+        with SentFile(self.folder / "sent-live.parquet") as evidence:
+            for blocks in self.timeline.live():
+                for at_ms, block in _by_time(blocks):
+                    if stop.wait(max(0.0, at_ms / 1000 - time.time())):
+                        self.publisher.drain()
+                        return self.sent - before
+                    message = device_message(block)
+                    if message:
+                        self._send(block, iter((message,)), evidence)
+                        self.publisher.drain()
+            stop.wait()  # nothing more will come, but the operator decides when to end
+        return self.sent - before
+
+    def _send(self, block: Block, messages: Iterator[Message], evidence: SentFile) -> None:
+        on_its_way = _Open(block)
+
+        def acknowledged(readings: int) -> None:
+            on_its_way.unacknowledged -= 1
+            self.sent += readings
+            settle()
+
+        def settle() -> None:
+            if on_its_way.complete and on_its_way.unacknowledged == 0:
+                evidence.add(block)
+
+        for message in messages:
+            on_its_way.unacknowledged += 1
+            self.publisher.publish(message, partial(acknowledged, message.readings))
+        on_its_way.complete = True
+        settle()
+
+    def _send_bad(self, truth: TruthBook) -> None:
+        if not self.scenario.bad_messages:
+            return
+
+        def counted(kind: str) -> None:
+            truth.bad_messages[kind] += 1
+
+        for kind, message in bad_messages(self.scenario.registry(), self.scenario.now):
+            self.publisher.publish(message, partial(counted, kind))
+
+    def _about(self, readings: int) -> dict[str, object]:
+        return {
+            "scenario": self.scenario.name,
+            "seed": self.scenario.seed,
+            "now": self.scenario.now.isoformat(),
+            "now_ms": to_ms(self.scenario.now),
+            "sent_readings": readings,
+            "refused_messages": self.publisher.refused,
+            "contracts": [_contract(c) for s in self.scenario.sites for c in s.contracts],
+        }
+
+
+def _contract(contract: Contract) -> dict[str, object]:
+    return {
+        "id": contract.id,
+        "institution": contract.institution,
+        "reporting_start": contract.reporting_start.isoformat(),
+        "carriers": [c.value for c in contract.carriers],
+    }
+
+
+def _by_time(blocks: list[Block]) -> Iterator[tuple[int, Block]]:
+    """Single rows of all blocks in the order of their times."""
+    rows = ([(int(at), n, i) for i, at in enumerate(block.at_ms)] for n, block in enumerate(blocks))
+    for at, n, i in heapq.merge(*rows):
+        yield at, blocks[n].part(i, i + 1)
