@@ -3,7 +3,7 @@
 One adapter, `store.sql_ledger` (SQLAlchemy: SQLite and PostgreSQL).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -98,10 +98,17 @@ class Ledger(Protocol):
         institution: str | None = None,
         start: Month | None = None,
         end: Month | None = None,
+        *,
+        names: Collection[str] | None = None,
+        days: bool = True,
     ) -> list[MonthResult]:
         """The results that stand for each month in [start, end): the latest signed revision of
         a closed month (also while a restatement waits), the computed result of an open one.
-        Sorted by institution and month."""
+        Sorted by institution and month.
+
+        `names` keeps only the figures and day values of these names, ``days=False`` leaves the
+        day values out: a city's day values are millions of rows.
+        """
         ...
 
     def pending(self, institution: str, month: Month) -> MonthResult | None:
@@ -128,6 +135,12 @@ class Ledger(Protocol):
         """Add to the dead letters and waiting devices; equal groups are counted together."""
         ...
 
-    def aside(self) -> list[AsideEntry]: ...
+    def aside(self) -> list[AsideEntry]:
+        """Everything kept aside, the most recently seen first."""
+        ...
+
+    def forget_aside(self, entries: Iterable[AsideEntry]) -> None:
+        """Drop the groups of these entries, after a replay or because a manager said so."""
+        ...
 
     def close_connections(self) -> None: ...

@@ -1,0 +1,32 @@
+"""Opening the stores by their URLs."""
+
+from domain.errors import ConfigError
+from store.readings import Directory, ReadingStore
+from store.sql_ledger import SqlLedger
+from store.sqlite import SqliteReadingStore
+
+_FORMS = (
+    "sqlite:///relative.db, sqlite:////absolute.db, influxdb+http://HOST:PORT/ORG/BUCKET"
+    " or influxdb+https://HOST/ORG/BUCKET"
+)
+
+
+def open_reading_store(url: str, directory: Directory, token: str = "") -> ReadingStore:  # noqa: ARG001
+    """The store of readings a URL names.
+
+    `directory` tells what each device's readings are filed under; it may grow later. `token`
+    is InfluxDB's. Raises ConfigError for a URL of another form.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return SqliteReadingStore(rest[1:])
+    raise ConfigError(f"{url!r} names no store of readings: write {_FORMS}")
+
+
+def open_ledger(url: str) -> SqlLedger:
+    """The ledger of an SQLAlchemy URL, its tables brought up to date.
+
+    Raises ConfigError for a URL of another form than ``sqlite:///FILE`` and
+    ``postgresql+psycopg://…``, StoreUnavailableError when nothing answers there.
+    """
+    return SqlLedger(url)
