@@ -117,7 +117,10 @@ def figure_rows(
 
 
 def consumption_rows(
-    standing: Iterable[Standing], carriers: Sequence[Carrier], per: str
+    standing: Iterable[Standing],
+    carriers: Sequence[Carrier] = (),
+    names: Sequence[str] = (),
+    per: str = "all",
 ) -> list[ConsumptionRow]:
     """Use figures; `per` is ``institution``, ``meter`` or ``all``."""
     return [
@@ -126,6 +129,7 @@ def consumption_rows(
         for f in s.result.figures
         if f.name in USE_CARRIERS
         and (not carriers or USE_CARRIERS[f.name] in carriers)
+        and (not names or f.name in names)
         and _is_per(f.subject, per)
     ]
 
@@ -190,13 +194,15 @@ SAVINGS_NAMES = (
 )
 
 
-def savings_rows(standing: Iterable[Standing], contracts: Sequence[str] = ()) -> list[SavingsRow]:
+def savings_rows(
+    standing: Iterable[Standing], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
+) -> list[SavingsRow]:
     """One row a contract, carrier and month."""
     rows = []
     for s in standing:
         for subject, group in _groups(s, SAVINGS_NAMES):
             contract, _, carrier = subject.rpartition("/")
-            if not contracts or contract in contracts:
+            if (not contracts or contract in contracts) and (not carriers or carrier in carriers):
                 rows.append(_savings_row(s, contract, carrier, group))
     return rows
 
@@ -219,7 +225,7 @@ def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> Savi
     )
 
 
-def pv_rows(standing: Iterable[Standing]) -> list[PvRow]:
+def pv_rows(standing: Iterable[Standing], systems: Sequence[str] = ()) -> list[PvRow]:
     """One row a PV system and month (export only where a row has a PV figure too)."""
     return [
         PvRow(
@@ -230,7 +236,7 @@ def pv_rows(standing: Iterable[Standing]) -> list[PvRow]:
         )
         for s in standing
         for subject, group in _groups(s, PV_NAMES)
-        if any(n.startswith("pv_") for n in group)
+        if any(n.startswith("pv_") for n in group) and (not systems or subject in systems)
     ]
 
 

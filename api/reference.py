@@ -14,7 +14,7 @@ from jinja2 import Environment
 
 from api.language import language_of
 from api.problems import problem_codes
-from config.texts import text
+from config.texts import text, texts
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,30 +28,18 @@ def docs(request: Request) -> HTMLResponse:
         t=lambda key: text("api", f"docs.{key}", lang),
         info=openapi["info"],
         operations=_operations(openapi),
-        problems=[
-            (
-                c,
-                text("api", f"problem.{c}.title", lang),
-                text("api", f"problem.{c}.detail", lang, **_Braces()),
-            )
-            for c in problem_codes()
-        ],
+        problems=_problems(lang),
     )
     return HTMLResponse(page, headers={"Content-Language": lang, "Vary": "Accept-Language"})
 
 
-class _Braces(dict[str, str]):
-    """Leaves placeholders as they are: a problem's text is shown as a pattern."""
-
-    def keys(self) -> Any:
-        return [
-            "path", "method", "phrase", "where", "reason", "start", "end", "expected", "limit",
-            "id", "institution", "month", "format", "formats", "given", "offered", "received",
-            "parts", "kind",
-        ]  # fmt: skip
-
-    def __getitem__(self, key: str) -> str:
-        return "{" + key + "}"
+def _problems(lang: str) -> list[tuple[str, str, str]]:
+    """Code, title and detail (its placeholders unfilled) of every error an answer may be."""
+    known = texts("api")
+    return [
+        (c, known[f"problem.{c}.title"][lang], known[f"problem.{c}.detail"][lang])
+        for c in problem_codes()
+    ]
 
 
 def _operations(openapi: dict[str, Any]) -> list[dict[str, Any]]:

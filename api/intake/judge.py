@@ -61,4 +61,4 @@ def _wrong_value(quantity: str, value: float) -> RowError | None:
         "minimum": "−∞" if limits.minimum is None else limits.minimum,
         "maximum": "∞" if limits.maximum is None else limits.maximum,
     }
-    return RowError("out_of_range", {"value": value, "quantity": quantity, **bounds})
+    return RowError("out_of_limits", {"value": value, "quantity": quantity, **bounds})

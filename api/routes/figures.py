@@ -32,6 +32,11 @@ SubjectDep = Annotated[
 Per = Literal["institution", "meter", "all"]
 
 
+def _given(values: list[str] | None) -> list[str]:
+    """A filter's values; an empty one (a dashboard variable without a choice) asks for all."""
+    return [v for v in values or [] if v]
+
+
 @router.get("/figures")
 def figures(
     standing: StandingDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
@@ -59,12 +64,13 @@ def consumption(
     standing: StandingDep,
     page: PageDep,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
+    name: NamesDep = None,
     per: Annotated[Per, Query(description="Totals of institutions, single meters, or all.")] = (
         "institution"
     ),
 ) -> list[ConsumptionRow]:
     """Monthly use by carrier · 月度用能用水."""
-    return page.cut(make.consumption_rows(standing, carrier or (), per))
+    return page.cut(make.consumption_rows(standing, carrier or (), name or (), per))
 
 
 @router.get("/consumption/days")
@@ -86,15 +92,20 @@ def savings(
     standing: StandingDep,
     page: PageDep,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
+    carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
 ) -> list[SavingsRow]:
     """Avoided energy with its interval, by contract and carrier · 节能量及区间."""
-    return page.cut(make.savings_rows(standing, contract or ()))
+    return page.cut(make.savings_rows(standing, _given(contract), carrier or ()))
 
 
 @router.get("/pv")
-def pv(standing: StandingDep, page: PageDep) -> list[PvRow]:
+def pv(
+    standing: StandingDep,
+    page: PageDep,
+    system: Annotated[list[str] | None, Query(description="Only these PV systems.")] = None,
+) -> list[PvRow]:
     """Rooftop PV by month · 光伏月度结果."""
-    return page.cut(make.pv_rows(standing))
+    return page.cut(make.pv_rows(standing, _given(system)))
 
 
 @router.get("/waste")
