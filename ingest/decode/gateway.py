@@ -13,7 +13,7 @@ from domain.errors import PayloadError
 from domain.readings import Reading
 from ingest.decode.base import Decoded
 from ingest.decode.native import Telemetry, from_plain
-from ingest.decode.values import quoted, read_json
+from ingest.decode.values import UNREADABLE, quoted, read_json
 from ingest.mapping import Mapping
 
 _fast = msgspec.json.Decoder(dict[str, list[Telemetry]])
@@ -23,7 +23,7 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
     """The readings of every device in the message; one bad device costs none of the others."""
     try:
         said = _fast.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return _each(read_json(payload), arrived_at_ms)
     readings = [
         Reading(device, quantity, t.ts, value)

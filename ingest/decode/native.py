@@ -15,7 +15,7 @@ import msgspec
 from domain.errors import PayloadError
 from domain.readings import Reading
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import epoch_ms, number, quoted, read_json
+from ingest.decode.values import UNREADABLE, epoch_ms, number, quoted, read_json
 from ingest.mapping import Mapping
 
 
@@ -34,7 +34,7 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
     device = mapping.device_of(topic)
     try:
         said = _fast.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return from_plain(device, read_json(payload), arrived_at_ms)
     several = said if isinstance(said, list) else (said,)
     return Decoded([Reading(device, q, t.ts, v) for t in several for q, v in t.values.items()], [])

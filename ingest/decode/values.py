@@ -11,6 +11,8 @@ from domain.errors import PayloadError
 
 _QUOTED = 80
 """How much of an offending value is quoted to a person, in characters."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes it cannot read as the type wanted."""
 MAX_MS = 253_402_300_800_000
 """The year 10000: no device's clock is beyond it on purpose."""
 
@@ -25,7 +27,7 @@ def read_json(payload: bytes) -> Any:
         raise PayloadError("empty", "the message has no content")
     try:
         return msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         pass  # msgspec is fast and strict; the slow reader decides
     try:
         return json.loads(payload.decode("utf-8"))

@@ -1,0 +1,92 @@
+"""Validation at the edge."""
+
+import math
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.calendar import to_ms
+from domain.readings import Reading
+from ingest.units import conversion
+from ingest.validate import Limits, validate
+
+NOW = to_ms(datetime(2026, 1, 1, tzinfo=UTC))
+LIMITS = Limits(future_skew_s=600, oldest_at=datetime(2000, 1, 1, tzinfo=UTC))
+OLDEST = to_ms(LIMITS.oldest_at)
+
+
+@pytest.mark.parametrize(
+    ("reading", "code"),
+    [
+        (Reading("m1", "energy_import_kwh", NOW, 0.0), ""),
+        (Reading("m1", "power_w", NOW, -5.0), ""),
+        (Reading("m1", "power_w", NOW + 600_000, 1.0), ""),
+        (Reading("m1", "power_w", NOW + 600_001, 1.0), "future_time"),
+        (Reading("m1", "power_w", OLDEST, 1.0), ""),
+        (Reading("m1", "power_w", OLDEST - 1, 1.0), "ancient_time"),
+        (Reading("m1", "power_w", 10**25, 1.0), "future_time"),
+        (Reading("m1", "power_w", -(10**25), 1.0), "ancient_time"),
+        (Reading("m1", "energy_import_kwh", NOW, -0.1), "out_of_limits"),
+        (Reading("m1", "relative_humidity_pct", NOW, 100.5), "out_of_limits"),
+        (Reading("m1", "power_w", NOW, math.nan), "not_finite"),
+        (Reading("m1", "power_w", NOW, math.inf), "not_finite"),
+        (Reading("m1", "power_w", NOW, -math.inf), "not_finite"),
+        (Reading("m1", "watts", NOW, 1.0), "unknown_quantity"),
+        (Reading("m2", "power_w", NOW, 1.0), "unknown_device"),
+    ],
+)
+def test_reasons(reading: Reading, code: str) -> None:
+    good, bad = validate([reading], {"m1"}, LIMITS, NOW)
+    assert [reject.code for _, reject in bad] == ([code] if code else [])
+    assert good == ([] if code else [reading])
+
+
+@given(
+    st.lists(
+        st.builds(
+            Reading,
+            st.sampled_from(["m1", "m2"]),
+            st.sampled_from(["power_w", "energy_import_kwh", "x"]),
+            st.integers(OLDEST - 10, NOW + 700_000),
+            st.floats(),
+        )
+    )
+)
+def test_every_reading_is_either_stored_or_kept_aside(readings: list[Reading]) -> None:
+    good, bad = validate(readings, {"m1"}, LIMITS, NOW)
+    assert len(good) + len(bad) == len(readings)
+    for r in good:
+        assert r.device == "m1"
+        assert math.isfinite(r.value)
+        assert OLDEST <= r.at_ms <= NOW + 600_000
+    # What is good once is good again, alone.
+    assert validate(good, {"m1"}, LIMITS, NOW) == (good, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "sent", "wanted", "expected"),
+    [
+        (1500, "Wh", "kWh", 1.5),
+        (3.6e6, "J", "kWh", 1.0),
+        (1, "GJ", "kWh", 277.7777777777778),
+        (1, "MWh", "GJ", 3.6),
+        (95, "%", "1", 0.95),
+        (0.5, "/", "%", 50.0),
+        (392, "mA", "A", 0.392),
+        (212, "°F", "°C", 100.0),
+        (273.15, "K", "°C", 0.0),
+        (7, "kWh", "kWh", 7.0),
+    ],
+)
+def test_units(value: float, sent: str, wanted: str, expected: float) -> None:
+    found = conversion(sent, wanted)
+    assert found is not None
+    scale, offset = found
+    assert value * scale + offset == pytest.approx(expected, abs=1e-9)
+
+
+def test_units_that_do_not_fit() -> None:
+    assert conversion("kWh", "W") is None
+    assert conversion("L", "kg") is None
