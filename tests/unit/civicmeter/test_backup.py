@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from civicmeter.cli import main
+from civicmeter.wiring import open_pipeline
+from config.settings import Settings
+from domain.places import Carrier, Institution, Meter
+from domain.readings import Reading
+from domain.registry import Registry
+
+REGISTRY = Registry(
+    institutions=(Institution("hall", "大厅", "Hall"),),
+    devices=(Meter(id="m1", institution="hall", carrier=Carrier.WATER, register="water_m3"),),
+)
+READINGS = [Reading("m1", "water_m3", 1_700_000_000_000 + i, float(i)) for i in range(100)]
+
+
+def run(*args: str) -> int:
+    try:
+        main(list(args))
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    with open_pipeline(Settings(data=tmp_path / "data")) as pipeline:
+        pipeline.save_registry(REGISTRY)
+        pipeline.store.write(READINGS)
+    return tmp_path / "data"
+
+
+def test_what_was_backed_up_comes_back_whole(data: Path, tmp_path: Path) -> None:
+    with open_pipeline(Settings(data=data)) as pipeline:  # in use meanwhile
+        assert run("backup", str(tmp_path / "copy"), "--data", str(data)) == 0
+        pipeline.store.write([Reading("m1", "water_m3", 1, 0.0)])
+    assert run("restore", str(tmp_path / "copy"), "--data", str(tmp_path / "again")) == 0
+    with open_pipeline(Settings(data=tmp_path / "again")) as pipeline:
+        assert pipeline.registry == REGISTRY
+        assert pipeline.store.series()["readings"].tolist() == [100]
+
+
+def test_neither_overwrites_anything(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("backup", str(tmp_path / "copy"), "--data", str(data)) == 0
+    assert run("backup", str(tmp_path / "copy"), "--data", str(data)) == 2
+    assert run("restore", str(tmp_path / "copy"), "--data", str(data)) == 2
+    assert capsys.readouterr().err.count("is there already") == 2
+
+
+def test_servers_are_backed_up_with_their_own_tools(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = "influxdb+http://localhost:8086/org/bucket"
+    assert run("backup", str(tmp_path / "copy"), "--store", store) == 2
+    assert "its own tools" in capsys.readouterr().err
