@@ -102,7 +102,7 @@ def month_axis(labels: list[str], show: int) -> Spec:
             "labelAngle": 0,
             "values": shown,
             "grid": False,
-            "labelOverlap": False,
+            "labelOverlap": "greedy",
         },
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from config.texts import texts
 from domain.figures import Figure
 from reports import charts
-from reports.chart_look import USE_NAMES, Spec
+from reports.chart_look import USE_NAMES, Spec, Width
 from reports.model import ReportModel, Saving, find
 from reports.tables import FactorRow, FigureGroup, factor_rows, figure_groups, local_time
 from reports.words import (
@@ -32,8 +32,18 @@ from reports.words import (
     unit_of,
 )
 
-FULL_WIDTH, HALF_WIDTH = 640, 310
-"""Widths of charts in the reports, in CSS pixels: the text column of the page, and half."""
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Of charts: across the text column and half of it, in CSS pixels or as wide as their
+    place in the page."""
+
+    full: Width = 640
+    half: Width = 310
+
+
+ON_PAPER = Widths()
+FLUID = Widths("container", "container")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +124,7 @@ class Document:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def build_document(model: ReportModel, lang: str) -> Document:
+def build_document(model: ReportModel, lang: str, widths: Widths = ON_PAPER) -> Document:
     """Write the report of a model out in a language."""
     name = model.institution.name(lang)
     month = month_text(model, lang)
@@ -131,12 +141,12 @@ def build_document(model: ReportModel, lang: str) -> Document:
         status_detail=_status_detail(model, lang),
         lead=_lead(model, lang),
         cards=_cards(model, lang),
-        savings=[_verdict_box(model, s, lang) for s in model.savings()],
-        uses=_use_charts(model, lang),
-        solar=_solar_charts(model, lang),
-        waste=_waste_charts(model, lang),
+        savings=[_verdict_box(model, s, lang, widths) for s in model.savings()],
+        uses=_use_charts(model, lang, widths),
+        solar=_solar_charts(model, lang, widths),
+        waste=_waste_charts(model, lang, widths),
         waste_note=t("waste_note", lang),
-        quality=_quality_charts(model, lang),
+        quality=_quality_charts(model, lang, widths),
         findings=_findings(model, lang),
         groups=figure_groups(model, lang),
         factors=factor_rows(model, lang),
@@ -280,7 +290,7 @@ def _saving_card(saving: Saving, lang: str) -> Card:
     )
 
 
-def _verdict_box(model: ReportModel, saving: Saving, lang: str) -> VerdictBox:
+def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) -> VerdictBox:
     figures = (saving.counterfactual, saving.observed, saving.avoided, saving.ratio)
     numbers = [(label(f.name, lang), _with_interval(f, lang)) for f in figures if f is not None]
     if saving.nominal is not None and saving.nominal.low is not None:
@@ -289,11 +299,11 @@ def _verdict_box(model: ReportModel, saving: Saving, lang: str) -> VerdictBox:
     found = [
         (
             t("chart.savings_by_month", lang),
-            charts.savings_by_month(model.history, saving.subject, lang, width=FULL_WIDTH),
+            charts.savings_by_month(model.history, saving.subject, lang, width=widths.full),
         ),
         (
             t("chart.savings_by_day", lang),
-            charts.savings_by_day(model.result, saving.subject, lang, width=FULL_WIDTH),
+            charts.savings_by_day(model.result, saving.subject, lang, width=widths.full),
         ),
     ]
     return VerdictBox(
@@ -321,10 +331,10 @@ def _charts(found: list[tuple[str, Spec | None]], about: str, *, wide: bool = Tr
     ]
 
 
-def _use_charts(model: ReportModel, lang: str) -> list[Chart]:
+def _use_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
     shown = [n for n in USE_NAMES if find(model.result, n) is not None]
     alone = len(shown) == 1
-    width = FULL_WIDTH if alone else HALF_WIDTH
+    width = widths.full if alone else widths.half
     found = [
         (
             t("chart.use_by_month", lang, name=label(n, lang)),
@@ -335,31 +345,31 @@ def _use_charts(model: ReportModel, lang: str) -> list[Chart]:
     return _charts(found, model.institution.name(lang), wide=alone)
 
 
-def _solar_charts(model: ReportModel, lang: str) -> list[Chart]:
+def _solar_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
     found: list[tuple[str, Spec | None]] = []
     for subject in sorted(_subjects(model, "pv_generation_kwh") - {""}):
         name = subject_name(model, subject, lang)
         found += [
             (
                 t("chart.pv_by_month", lang, name=name),
-                charts.pv_by_month(model.history, subject, lang, width=HALF_WIDTH, show=5),
+                charts.pv_by_month(model.history, subject, lang, width=widths.half, show=5),
             ),
             (
                 t("chart.pv_by_day", lang, name=name),
-                charts.pv_by_day(model.result, subject, lang, width=HALF_WIDTH),
+                charts.pv_by_day(model.result, subject, lang, width=widths.half),
             ),
         ]
     return _charts(found, "", wide=False)
 
 
-def _waste_charts(model: ReportModel, lang: str) -> list[Chart]:
-    spec = charts.waste_by_month(model.history, lang, width=FULL_WIDTH)
+def _waste_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
+    spec = charts.waste_by_month(model.history, lang, width=widths.full)
     return _charts([(t("chart.waste_by_month", lang), spec)], model.institution.name(lang))
 
 
-def _quality_charts(model: ReportModel, lang: str) -> list[Chart]:
+def _quality_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
     names = {d.id: subject_name(model, d.id, lang) for d in model.devices}
-    spec = charts.quality_by_day(model.result, names, lang, width=FULL_WIDTH)
+    spec = charts.quality_by_day(model.result, names, lang, width=widths.full)
     return _charts([(t("chart.quality_by_day", lang), spec)], model.institution.name(lang))
 
 
