@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
@@ -42,8 +41,10 @@ class Publisher:
         self.host, self.port, self._window = host, port, window
         self.refused = 0
         """Messages the broker acknowledged with an error: it did not take them."""
-        self._waiting: deque[tuple[mqtt.MQTTMessageInfo, Acknowledged]] = deque()
-        self._refused: set[int] = set()
+        self._waiting: deque[tuple[int, Acknowledged]] = deque()
+        self._answered: dict[int, bool] = {}
+        """Message id → whether the broker took it, until `_reap_one` looks."""
+        self._news = threading.Condition()
         self._connected = threading.Event()
         self._answer = ""
         self._client = mqtt.Client(
@@ -91,9 +92,10 @@ class Publisher:
         """Send; `acknowledged` is called (by a later call here) once the broker has it."""
         while len(self._waiting) >= self._window:
             self._reap_one()
+        # Without a connection it is queued and goes out after the next one: not an error.
         info = self._client.publish(message.topic, message.payload, qos=1)
-        self._waiting.append((info, acknowledged))
-        while self._waiting and self._waiting[0][0].is_published():
+        self._waiting.append((info.mid, acknowledged))
+        while self._waiting and self._waiting[0][0] in self._answered:
             self._reap_one()
 
     def drain(self) -> None:
@@ -102,21 +104,19 @@ class Publisher:
             self._reap_one()
 
     def _reap_one(self) -> None:
-        info, acknowledged = self._waiting[0]
-        deadline = time.monotonic() + SILENCE_S
-        while not info.is_published():
-            if time.monotonic() > deadline:
+        mid, acknowledged = self._waiting[0]
+        with self._news:
+            if not self._news.wait_for(lambda: mid in self._answered, SILENCE_S):
                 raise CivicmeterError(
                     f"the broker at {self.host}:{self.port} acknowledged nothing for "
                     f"{SILENCE_S:.0f} s: see its log, then run this again"
                 )
-            info.wait_for_publish(1.0)
+            taken = self._answered.pop(mid)
         self._waiting.popleft()
-        if info.mid in self._refused:
-            self._refused.discard(info.mid)
-            self.refused += 1
-        else:
+        if taken:
             acknowledged()
+        else:
+            self.refused += 1
 
     def _on_connect(
         self,
@@ -142,8 +142,9 @@ class Publisher:
         reason: ReasonCode,
         _properties: Properties,
     ) -> None:
-        if reason.is_failure:
-            self._refused.add(mid)
+        with self._news:
+            self._answered[mid] = not reason.is_failure
+            self._news.notify()
 
 
 def _no_delay(_client: mqtt.Client, _userdata: Any, sock: Any) -> None:

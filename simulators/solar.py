@@ -57,7 +57,7 @@ def ac_output(
     from pvlib import inverter, irradiance, pvsystem, temperature
 
     zenith, azimuth = _sun(place, at_ms.tobytes())
-    days = pd.DatetimeIndex(at_ms.astype("datetime64[ms]")).dayofyear.to_numpy()
+    days = pd.DatetimeIndex(at_ms.astype("datetime64[ms]")).day_of_year.to_numpy()
     extra = irradiance.get_extra_radiation(days)
     parts = irradiance.erbs(ghi_w_per_m2, zenith, days)
     plane = irradiance.get_total_irradiance(

@@ -1,0 +1,195 @@
+"""Whole runs over real TCP: what a subscriber hears is what the evidence says was sent."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pyarrow.parquet as pq
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from servers import Mosquitto, free_port
+
+from domain.errors import CivicmeterError, ConfigError
+from simulators.publish import Publisher
+from simulators.run import Run
+from simulators.scenarios import SCENARIOS, scenario
+from simulators.timeline import Timeline
+
+NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
+
+
+class Listener:
+    """Hears everything under civicmeter/ and keeps it."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+
+    def readings(self) -> dict[tuple[str, str, int], float]:
+        found = {}
+        for topic, payload in self.heard:
+            if "/gateway/" in topic:
+                for device, records in json.loads(payload).items():
+                    for record in records:
+                        for quantity, value in record["values"].items():
+                            found[device, quantity, record["ts"]] = value
+        return found
+
+
+@contextmanager
+def listening(broker: Mosquitto) -> Iterator[Listener]:
+    listener, ready = Listener(), threading.Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client.on_connect = lambda c, *_: c.subscribe("civicmeter/#", qos=1)
+    client.on_subscribe = lambda *_: ready.set()
+    client.on_message = lambda _c, _u, m: listener.heard.append((m.topic, m.payload))
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    try:
+        assert ready.wait(10)
+        yield listener
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def until(condition: object, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_everything_heard_is_in_the_evidence_and_the_reverse(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    shown: list[tuple[int, int]] = []
+    with listening(mosquitto) as listener:
+        with Publisher(mosquitto.host, mosquitto.port, client_id="sim-test") as publisher:
+            run = Run(scenario("tiny", NOW), publisher, tmp_path)
+            sent = run.backfill(lambda done, total: shown.append((done, total)))
+        evidence = pq.read_table(tmp_path / "sent.parquet").to_pandas()
+        until(lambda: len(listener.readings()) >= sent)
+        heard = listener.readings()
+        until(lambda: sum("/gateway/" not in t for t, _ in listener.heard) >= 15)
+    expected = {
+        (str(r.device), str(r.quantity), int(r.at_ms)): float(r.value)
+        for r in evidence.itertuples()
+    }
+    assert len(expected) == len(evidence) == sent == run.sent
+    assert heard == expected
+    assert shown[-1] == (sent, sent)
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    assert truth["sent_readings"] == sent
+    assert sum(truth["bad_messages"].values()) == 15
+    march = {
+        (m["subject"], m["name"]): m["value"]
+        for m in truth["months"]
+        if m["institution"] == "cam-b31"
+    }
+    register = evidence[evidence["device"] == "cam-b31-electricity"].sort_values("at_ms")["value"]
+    assert march["", "electricity_use_kwh"] == pytest.approx(
+        register.iloc[-1] - register.iloc[0], abs=0.05
+    )
+    table = pq.read_table(tmp_path / "truth.parquet").to_pandas()
+    days = table[(table["name"] == "electricity_use_kwh") & (table["subject"] == "")]
+    assert days[days["day"].notna()]["value"].sum() == pytest.approx(
+        days[days["day"].isna()]["value"].sum()
+    )
+
+
+def test_a_restarted_broker_costs_no_reading(own_mosquitto: Mosquitto, tmp_path: Path) -> None:
+    broken = threading.Event()
+
+    with Publisher(
+        own_mosquitto.host, own_mosquitto.port, client_id="sim-restart", window=4
+    ) as publisher:
+        run = Run(scenario("tiny", NOW), publisher, tmp_path)
+
+        def break_once(_done: int, _total: int) -> None:
+            if not broken.is_set():
+                broken.set()
+                own_mosquitto.stop()
+                threading.Timer(0.5, own_mosquitto.start).start()
+
+        # The first progress comes after the first site's month: cut the connection there.
+        sent = run.backfill(break_once)
+    assert broken.is_set()
+    evidence = pq.read_table(tmp_path / "sent.parquet").to_pandas()
+    assert len(evidence) == sent == run.sent
+    assert not evidence.duplicated(["device", "quantity", "at_ms"]).any()
+
+
+def test_no_broker_is_one_line_that_says_what_to_do() -> None:
+    port = free_port()
+    with pytest.raises(CivicmeterError, match=f"no broker answers at 127.0.0.1:{port}.*start one"):
+        Publisher("127.0.0.1", port, client_id="x").__enter__()
+
+
+def test_unknown_scenarios_and_naive_times_are_refused() -> None:
+    with pytest.raises(ConfigError, match="choose one of"):
+        scenario("nope", NOW)
+    with pytest.raises(ConfigError, match="no time zone"):
+        scenario("tiny", datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_the_command_backfills_reports_and_ends_politely(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable, "-m", "civicmeter", "simulate", "run", "--scenario", "tiny",
+        "--port", str(mosquitto.port), "--truth", str(tmp_path), "--json-progress", "--live",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        events = []
+        for line in process.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "backfilled":
+                break
+        sent = pq.read_metadata(tmp_path / "sent.parquet").num_rows
+        assert events[-1]["sent"] == sent > 3000
+        assert events[0]["event"] == "progress"
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_live_readings_come_at_their_time_and_continue_the_registers() -> None:
+    timeline = Timeline(scenario("demo", NOW))
+    last: dict[tuple[str, str], tuple[int, float]] = {}
+    for piece in timeline.backfill():
+        for block in piece.blocks:
+            assert block.at_ms[-1] <= NOW.timestamp() * 1000
+            last[block.device, block.quantities[0]] = (block.at_ms[-1], block.values[-1, 0])
+    live = timeline.live()
+    rest, december = next(live), next(live)
+    for blocks in (rest, december):
+        for block in blocks:
+            if block.quantities[0].endswith(("_kwh", "_m3", "_gj")):
+                at, value = last[block.device, block.quantities[0]]
+                assert block.at_ms[0] > at and block.values[0, 0] >= value
+                last[block.device, block.quantities[0]] = (block.at_ms[-1], block.values[-1, 0])
+    assert {b.device for b in rest} == {
+        d.id for d in timeline.scenario.registry().devices if d.institution == "dongying-campus"
+    }
+
+
+def test_the_demo_has_the_size_it_promises_and_a_registry_that_fits() -> None:
+    demo = SCENARIOS["demo"](NOW, 1)
+    registry = demo.registry()
+    origins = [i.origin for i in registry.institutions]
+    assert origins.count("measured") >= 4 and origins.count("simulated") == 1
+    assert all(i.provenance and i.name_zh and i.name_en for i in registry.institutions)
+    assert 600_000 < Timeline(demo).planned_readings() < 1_000_000
