@@ -1,0 +1,257 @@
+"""Use per meter and institution, by local day and month, from curves of use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+
+from domain.calendar import days_between, local_midnight, to_ms
+from domain.figures import DayValue, Figure, Shares
+from domain.findings import Finding, Severity
+from domain.places import Carrier, Meter
+from processing.curves import Event, Floats, GridUse, Ints, UseCurve, on_grid
+from processing.registers import DEFAULT_RULES, RegisterRules, RegisterSpec, use_curve
+
+Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
+"""(device, quantity) → (at_ms, values): everything the store holds of some series."""
+
+USE_NAME = {
+    "energy_import_kwh": "electricity_use_kwh",
+    "energy_export_kwh": "electricity_export_kwh",
+    "water_m3": "water_use_m3",
+    "gas_m3": "natural_gas_use_m3",
+    "gas_kwh": "natural_gas_use_kwh",
+    "heat_gj": "heat_use_gj",
+    "cooling_gj": "cooling_use_gj",
+}
+"""The figure that a register's difference is."""
+
+METHOD = "register-difference/1"
+SUM_METHOD = "sum-of-main-meters/1"
+_NOTED_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class MeterUse:
+    """The curve of one register of one meter. `name` is the figure it gives."""
+
+    meter: str
+    name: str
+    carrier: Carrier
+    is_main: bool
+    interval_ms: int
+    max_gap_ms: int
+    curve: UseCurve
+
+    def grid(self, edges_ms: Ints) -> GridUse:
+        return on_grid(self.curve, edges_ms, self.max_gap_ms)
+
+
+def meter_uses(
+    meter: Meter, samples: Samples, timezone: str, rules: RegisterRules = DEFAULT_RULES
+) -> list[MeterUse]:
+    """The curves of a meter's own register and, for electricity, of its export register.
+
+    A register that never reported gives none.
+    """
+    found = []
+    for register in dict.fromkeys((meter.register, "energy_export_kwh")):
+        at, value = samples.get((meter.id, register), (np.empty(0, np.int64), np.empty(0)))
+        if at.size == 0 or register not in USE_NAME:
+            continue
+        interval_ms = meter.expected_interval_s * 1000
+        curve = use_curve(at, value, register_spec(meter, timezone), rules)
+        found.append(
+            MeterUse(
+                meter=meter.id,
+                name=USE_NAME[register],
+                carrier=meter.carrier,
+                is_main=not meter.parent,
+                interval_ms=interval_ms,
+                max_gap_ms=max(rules.max_gap_ms, interval_ms * 3 // 2),
+                curve=curve,
+            )
+        )
+    return found
+
+
+def register_spec(meter: Meter, timezone: str) -> RegisterSpec:
+    """What the registry says of a meter, with dated factors starting at local midnights."""
+    return RegisterSpec(
+        size=meter.register_size,
+        max_rate_per_h=meter.max_rate_per_h,
+        multiplier=tuple(
+            (to_ms(local_midnight(d.valid_from, timezone)), d.value)
+            for d in sorted(meter.multiplier, key=lambda d: d.valid_from)
+        ),
+    )
+
+
+@lru_cache(maxsize=256)
+def _day_edges(start: date, end: date, timezone: str) -> tuple[int, ...]:
+    return tuple(to_ms(local_midnight(day, timezone)) for day in (*days_between(start, end), end))
+
+
+def day_edges(start: date, end: date, timezone: str) -> Ints:
+    """The instants at which the local days of [start, end) begin, and `end`'s: int64[n + 1]."""
+    return np.array(_day_edges(start, end, timezone), np.int64)
+
+
+def elapsed(edges_ms: Ints, now_ms: int, last_ms: int | None, interval_ms: int) -> Ints:
+    """The edges, cut where time has not come to: at `now`, or at the last reading.
+
+    The last reading counts while the next one is not late by more than one interval, so a
+    running month is not called incomplete for the minutes since. Edges of finished time are
+    left alone.
+    """
+    if edges_ms[-1] <= now_ms:
+        return edges_ms
+    limit = now_ms
+    if last_ms is not None and now_ms - 2 * interval_ms <= last_ms <= now_ms:
+        limit = last_ms
+    kept = edges_ms[edges_ms < limit]
+    return np.concatenate((kept, [limit])) if kept.size else edges_ms[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The use of one series over a month so far: by day and as a whole.
+
+    `whole` is one interval; both are empty when the month has not begun.
+    """
+
+    name: str
+    subject: str
+    days: GridUse
+    whole: GridUse
+    findings: tuple[Finding, ...] = ()
+
+
+def month_use(use: MeterUse, edges_ms: Ints, now_ms: int) -> Period:
+    """One meter's use over the days given by their edges."""
+    edges = elapsed(edges_ms, now_ms, use.curve.last_ms, use.interval_ms)
+    whole = use.grid(edges[[0, -1]] if edges.size > 1 else edges)
+    events = events_between(use.curve.events, int(edges[0]), int(edges[-1]))
+    findings = [*event_findings(events, use.meter), *share_findings(whole, use.meter)]
+    return Period(use.name, use.meter, use.grid(edges), whole, tuple(findings))
+
+
+def events_between(events: Sequence[Event], start_ms: int, end_ms: int) -> list[Event]:
+    return [e for e in events if start_ms <= e.at_ms < end_ms]
+
+
+_SEVERE = {"register_reset", "register_jump", "conflicting_readings"}
+
+
+def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
+    """One finding a kind of event: how often, and the sum of what it was about."""
+    found = []
+    for code in sorted({e.code for e in events}):
+        same = [e for e in events if e.code == code]
+        found.append(
+            Finding(
+                code,
+                "warning" if code in _SEVERE else "info",
+                subject,
+                {"count": len(same), "amount": round(sum(e.amount for e in same), 3)},
+            )
+        )
+    return found
+
+
+def share_findings(whole: GridUse, subject: str) -> list[Finding]:
+    """Findings for a period of which more than 1 % is missing or estimated."""
+    if len(whole) == 0:
+        return []
+    found = []
+    missing, estimated = float(whole.missing[0]), float(whole.estimated[0])
+    doubtful = float(whole.doubtful[0])
+    if missing - doubtful > _NOTED_SHARE:
+        severity: Severity = "serious" if missing > 0.5 else "warning"
+        numbers = {"missing_pct": round(missing * 100, 1)}
+        found.append(Finding("use_incomplete", severity, subject, numbers))
+    if doubtful > 0:
+        numbers = {"doubtful_pct": round(doubtful * 100, 1)}
+        found.append(Finding("use_doubtful", "warning", subject, numbers))
+    if estimated > _NOTED_SHARE:
+        numbers = {"estimated_pct": round(estimated * 100, 1)}
+        found.append(Finding("use_estimated", "info", subject, numbers))
+    return found
+
+
+def total_of_mains(name: str, periods: Sequence[Period]) -> Period:
+    """The institution's total of one name over its main meters, subject "".
+
+    A meter that says nothing at all in an interval makes the total of that interval unknown:
+    a sum without it would count the missing as zero.
+    """
+    width = max(len(p.days) for p in periods)
+    full = [p for p in periods if len(p.days) == width]
+    silent = [p.subject for p in periods if len(p.whole) and np.isnan(p.whole.use[0])]
+    findings = [Finding("main_meter_silent", "serious", subject) for subject in silent]
+    days = _sum([p.days for p in full])
+    whole = _sum([p.whole for p in periods if len(p.whole)])
+    findings += share_findings(whole, "")
+    return Period(name, "", days, whole, tuple(findings))
+
+
+def _sum(grids: Sequence[GridUse]) -> GridUse:
+    if len(grids) == 1:
+        return grids[0]
+    mean = {
+        f: np.mean([getattr(g, f) for g in grids], axis=0)
+        for f in ("measured", "estimated", "missing", "doubtful")
+    }
+    worst = np.array([_worst(codes) for codes in zip(*(g.code for g in grids), strict=True)])
+    return GridUse(use=np.sum([g.use for g in grids], axis=0), code=worst.astype(object), **mean)
+
+
+_ORDER = (
+    "measured", "interpolated", "filled_linear", "filled_profile", "filled_similar_day",
+    "partial", "doubtful", "missing",
+)  # fmt: skip
+
+
+def _worst(codes: Sequence[str]) -> str:
+    worst = max(codes, key=_ORDER.index)
+    mixed = worst == "missing" and any(c != "missing" for c in codes)
+    return "partial" if mixed else worst
+
+
+def figure_of(period: Period, method: str = METHOD) -> Figure:
+    """The month's figure of a series."""
+    return Figure(
+        name=period.name,
+        subject=period.subject,
+        value=value_or_none(period.whole.use),
+        shares=shares_of(period.whole),
+        method=method,
+        findings=period.findings,
+    )
+
+
+def day_values(period: Period, days: Sequence[date]) -> list[DayValue]:
+    """One value for each day that has begun."""
+    return [
+        DayValue(
+            day=day,
+            name=period.name,
+            subject=period.subject,
+            value=None if np.isnan(use) else float(use),
+            quality=str(code),
+        )
+        for day, use, code in zip(days, period.days.use, period.days.code, strict=False)
+    ]
+
+
+def value_or_none(values: Floats) -> float | None:
+    """The only value of an array, or None for none or NaN."""
+    return float(values[0]) if values.size and np.isfinite(values[0]) else None
+
+
+def shares_of(grid: GridUse, k: int = 0) -> Shares:
+    if len(grid) <= k:
+        return Shares.none()
+    return Shares(float(grid.measured[k]), float(grid.estimated[k]), float(grid.missing[k]))

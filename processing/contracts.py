@@ -1,0 +1,145 @@
+"""Baselines of contracts: fitted once when their period is over, frozen, and used ever after."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from config.factors import KWH_PER_GJ, KWH_PER_MJ, factors
+from config.working_days import day_types
+from domain.calendar import days_between
+from domain.places import Carrier, Contract
+from processing.consumption import MeterUse, day_edges
+from processing.curves import Floats, Ints
+from processing.savings.engine import FrozenModel, assess, fit_baseline
+from processing.savings_figures import SavingsTrack
+from processing.site import Site
+from processing.states import daily_mean
+from store.ledger import Ledger, ModelRecord
+
+_USES = {
+    Carrier.ELECTRICITY: ("electricity_use_kwh",),
+    Carrier.NATURAL_GAS: ("natural_gas_use_kwh", "natural_gas_use_m3"),
+    Carrier.HEAT: ("heat_use_gj",),
+    Carrier.COOLING: ("cooling_use_gj",),
+}
+
+
+def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTrack]:
+    """One track for each energy carrier of each contract whose baseline period is over.
+
+    The baseline is taken from the ledger; the first time it is fitted and kept there.
+    """
+    if not site.contracts:
+        return []
+    known = {(m.contract, m.carrier): m for m in ledger.models(site.institution.id)}
+    today = now.astimezone(ZoneInfo(site.institution.timezone)).date()
+    tracks = []
+    for contract in site.contracts:
+        for carrier in contract.carriers:
+            if carrier not in _USES or contract.baseline_end > today:
+                continue
+            daily = daily_energy(site, carrier, contract.baseline_start, today)
+            if daily is None:
+                continue
+            record = known.get((contract.id, carrier.value))
+            if record is None:
+                model = _fit(site, contract, carrier, daily)
+                if model is None:
+                    continue
+                ledger.save_model(_record(site, contract, carrier, model, now))
+            else:
+                model = FrozenModel.from_json(record.json)
+            kinds = day_types(_dates(daily), site.institution.calendar)
+            assessment = assess(model, daily, day_types=kinds, confidence=contract.confidence)
+            tracks.append(SavingsTrack(contract, carrier.value, assessment))
+    return tracks
+
+
+def _fit(
+    site: Site, contract: Contract, carrier: Carrier, daily: pd.DataFrame
+) -> FrozenModel | None:
+    """The baseline of the contract's period; None while it has no day with data at all."""
+    inside = (daily.index >= pd.Timestamp(contract.baseline_start)) & (
+        daily.index < pd.Timestamp(contract.baseline_end)
+    )
+    baseline = daily[inside]
+    if not baseline["use"].notna().any():
+        return None
+    return fit_baseline(
+        baseline,
+        day_types=day_types(_dates(baseline), site.institution.calendar),
+        heating_season=site.institution.heating_season,
+        carrier=carrier.value,
+    )
+
+
+def _dates(daily: pd.DataFrame) -> list[date]:
+    return list(pd.DatetimeIndex(daily.index).date)
+
+
+def _record(
+    site: Site, contract: Contract, carrier: Carrier, model: FrozenModel, now: datetime
+) -> ModelRecord:
+    return ModelRecord(
+        digest=model.digest,
+        institution=site.institution.id,
+        contract=contract.id,
+        carrier=carrier.value,
+        json=model.to_json(),
+        fitted_at=now,
+    )
+
+
+def daily_energy(site: Site, carrier: Carrier, start: date, end: date) -> pd.DataFrame | None:
+    """Daily use in kWh and mean outdoor temperature of the local days [start, end).
+
+    Only days that are wholly known count, others are NaN. Where there is PV, electricity is
+    the gross load: import + PV − export. None when no main meter of the carrier reported.
+    """
+    mains = [m for m in site.meters if m.is_main and m.name in _USES[carrier]]
+    span = site.span()
+    if not mains or span is None:
+        return None
+    end = min(end, span[1])
+    if start >= end:
+        return None
+    days = days_between(start, end)
+    edges = day_edges(start, end, site.institution.timezone)
+    use = np.sum([_known_days(m, edges) * _kwh_per_unit(m.name, end) for m in mains], axis=0)
+    if carrier is Carrier.ELECTRICITY:
+        use = use + _pv_less_export(site, edges)
+    return pd.DataFrame(
+        {"use": use, "temperature_c": daily_mean(site.temperature, edges)},
+        index=pd.DatetimeIndex(pd.to_datetime(days)),
+    )
+
+
+def _known_days(use: MeterUse, edges: Ints) -> Floats:
+    grid = use.grid(edges)
+    return np.where(grid.missing <= 0, grid.use, np.nan)
+
+
+def _pv_less_export(site: Site, edges: Ints) -> Floats:
+    """What PV adds to purchases, by day: nothing before a system first reports."""
+    total = np.zeros(edges.size - 1)
+    exports = [m for m in site.meters if m.name == "electricity_export_kwh"]
+    parts: Sequence[tuple[MeterUse, float]] = [
+        *((s.generation, 1.0) for s in site.pv),
+        *((m, -1.0) for m in exports),
+    ]
+    for use, sign in parts:
+        begun = edges[1:] > (use.curve.first_ms or 0)
+        total += np.where(begun, sign * _known_days(use, edges), 0.0)
+    return total
+
+
+def _kwh_per_unit(name: str, day: date) -> float:
+    if name.endswith("_kwh"):
+        return 1.0
+    if name.endswith("_gj"):
+        return KWH_PER_GJ
+    row = factors().on("calorific.natural_gas", day)
+    return row.value * KWH_PER_MJ if row is not None else float("nan")

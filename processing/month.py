@@ -1,0 +1,216 @@
+"""One institution's month, assembled from its curves. Pure: the same input, the same result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from domain.calendar import Month
+from domain.figures import DayValue, Figure, MonthResult, Shares
+from domain.findings import Finding
+from domain.places import WasteStream
+from processing.consumption import (
+    SUM_METHOD,
+    Period,
+    day_edges,
+    day_values,
+    elapsed,
+    figure_of,
+    month_use,
+    shares_of,
+    total_of_mains,
+    value_or_none,
+)
+from processing.curves import Ints
+from processing.indicators import indicator_figures
+from processing.pv import Balance, self_use_figures, yield_figures
+from processing.savings_figures import SavingsTrack, savings_days, savings_figures
+from processing.site import Site
+from processing.states import daily_mean, mean_on_grid
+from processing.waste import bin_history, stream_month, waste_figures
+
+DAY_MS = 86_400_000
+
+
+def month_result(
+    site: Site, month: Month, now_ms: int, savings: Sequence[SavingsTrack] = ()
+) -> MonthResult:
+    """Everything about one institution and month.
+
+    A month that is not over at `now_ms` is computed up to now; for one that is, the result
+    does not depend on now.
+    """
+    days = month.days()
+    edges = day_edges(month.first_day, month.end_day, site.institution.timezone)
+    findings: list[Finding] = []
+    if edges[-1] > now_ms:
+        gone = max((now_ms - int(edges[0])) / DAY_MS, 0.0)
+        numbers = {"days": round(gone, 1), "of": len(days)}
+        findings.append(Finding("month_running", "info", numbers=numbers))
+    uses = [
+        month_use(u, edges, now_ms)
+        for u in site.meters
+        if u.curve.first_ms is not None and u.curve.first_ms < edges[-1]
+    ]
+    mains = {u.meter for u in site.meters if u.is_main}
+    totals = _totals(uses, mains)
+    figures = [figure_of(p) for p in uses]
+    figures += [figure_of(t, SUM_METHOD) for t in totals]
+    values = [v for p in (*uses, *totals) for v in day_values(p, days)]
+    for part in (_pv(site, edges, now_ms, uses, totals), _waste(site, edges, now_ms)):
+        figures += part.figures
+        values += [v for p in part.periods for v in day_values(p, days)]
+    by_name = {f.name: f for f in figures if f.name in {t.name for t in totals} and not f.subject}
+    figures += indicator_figures(site.institution, by_name, month.first_day)
+    models: list[str] = []
+    today = _days_begun(edges, now_ms, days)
+    for track in savings:
+        figures += savings_figures(track, month, today)
+        values += savings_days(track, month, today)
+        models.append(track.assessment.model.digest)
+    temperature, temperature_days = _temperature(site, edges, now_ms, days)
+    figures += temperature
+    values += temperature_days
+    return MonthResult(
+        institution=site.institution.id,
+        month=month,
+        figures=tuple(figures),
+        days=tuple(values),
+        findings=tuple(findings),
+        models=tuple(models),
+    )
+
+
+def _days_begun(edges: Ints, now_ms: int, days: Sequence[date]) -> date:
+    """The day after the last local day of the month that is over."""
+    over = int((edges[1:] <= now_ms).sum())
+    return date.fromordinal(days[0].toordinal() + over)
+
+
+def _totals(uses: Sequence[Period], mains: set[str]) -> list[Period]:
+    names = dict.fromkeys(p.name for p in uses if p.subject in mains)
+    return [
+        total_of_mains(name, [p for p in uses if p.name == name and p.subject in mains])
+        for name in names
+    ]
+
+
+@dataclass(frozen=True)
+class _Part:
+    figures: list[Figure]
+    periods: list[Period]
+
+
+def _pv(
+    site: Site, edges: Ints, now_ms: int, uses: Sequence[Period], totals: Sequence[Period]
+) -> _Part:
+    sources = [s for s in site.pv if s.generation.curve.at_ms[0] < edges[-1]]
+    periods = [month_use(s.generation, edges, now_ms) for s in sources]
+    figures = [figure_of(p, _generation_method(p)) for p in periods]
+    for source, period in zip(sources, periods, strict=True):
+        use = source.generation
+        reached = elapsed(edges, now_ms, use.curve.last_ms, use.interval_ms)
+        if reached.size > 1:
+            figures += yield_figures(source, period, int(reached[0]), int(reached[-1]))
+    exported = [p for p in uses if p.name == "electricity_export_kwh"]
+    bought = next((t for t in totals if t.name == "electricity_use_kwh"), None)
+    if periods and exported and bought is not None:
+        balance = _balance(periods, exported, bought)
+        pairs = [(p.subject, p) for p in periods]
+        figures += self_use_figures(pairs, balance)
+        figures.append(_gross_load(balance))
+    return _Part(figures, periods)
+
+
+def _generation_method(period: Period) -> str:
+    return "register-difference/1" if period.subject else SUM_METHOD
+
+
+def _balance(generated: Sequence[Period], exported: Sequence[Period], bought: Period) -> Balance:
+    parts = [shares_of(p.whole) for p in (*generated, *exported, bought)]
+    missing = sum(s.missing for s in parts) / len(parts)
+    estimated = sum(s.estimated for s in parts) / len(parts)
+    return Balance(
+        generation_kwh=_sum_or_none(generated),
+        export_kwh=_sum_or_none(exported),
+        import_kwh=value_or_none(bought.whole.use),
+        shares=Shares(max(1.0 - missing - estimated, 0.0), estimated, missing),
+    )
+
+
+def _sum_or_none(periods: Sequence[Period]) -> float | None:
+    values = [value_or_none(p.whole.use) for p in periods]
+    known = [v for v in values if v is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _gross_load(balance: Balance) -> Figure:
+    parts = (balance.import_kwh, balance.generation_kwh, balance.export_kwh)
+    bought, generated, exported = parts
+    known = bought is not None and generated is not None and exported is not None
+    return Figure(
+        name="gross_load_kwh",
+        value=bought + generated - exported if known else None,  # type: ignore[operator]
+        shares=balance.shares,
+        method="import-plus-pv-minus-export/1",
+    )
+
+
+def _waste(site: Site, edges: Ints, now_ms: int) -> _Part:
+    """Bins are read from 40 days before the month to a few hours after it, so that a month's
+    masses do not move when later months arrive."""
+    if not site.bins:
+        return _Part([], [])
+    start, end = int(edges[0]), min(int(edges[-1]), now_ms)
+    lasts = [at[-1] for (_, q), (at, _) in site.bin_samples.items() if q == "mass_kg" and at.size]
+    interval_ms = max(b.expected_interval_s for b in site.bins) * 1000
+    reached = elapsed(edges, now_ms, int(max(lasts)) if lasts else None, interval_ms)
+    if reached.size < 2 or not lasts:
+        return _Part([], [])
+    histories = []
+    reported = 0
+    for bin_ in site.bins:
+        at, mass = site.bin_samples.get((bin_.id, "mass_kg"), (np.empty(0, np.int64), np.empty(0)))
+        near = (at >= start - 40 * DAY_MS) & (at < end + DAY_MS // 8)
+        if at.size == 0 or at[0] >= edges[-1]:
+            continue
+        histories.append(bin_history(bin_, at[near], mass[near]))
+        reported += bool(((at >= start) & (at < end)).any())
+    streams = [
+        stream_month(stream, [h for h in histories if h.bin.stream is stream], reached)
+        for stream in WasteStream
+        if any(h.bin.stream is stream for h in histories)
+    ]
+    if not streams:
+        return _Part([], [])
+    return _Part(waste_figures(streams, len(site.bins), reported), [s.period for s in streams])
+
+
+def _temperature(
+    site: Site, edges: Ints, now_ms: int, days: Sequence[date]
+) -> tuple[list[Figure], list[DayValue]]:
+    if site.temperature.at_ms.size < 2:
+        return [], []
+    reached = elapsed(edges, now_ms, None, 0)
+    if reached.size < 2:
+        return [], []
+    mean, share = mean_on_grid(site.temperature, reached[[0, -1]])
+    name = "outdoor_temperature_mean_c"
+    figure = Figure(
+        name=name,
+        value=value_or_none(mean),
+        shares=Shares(float(share[0]), 0.0, 1.0 - float(share[0])),
+        method="time-weighted-mean/1",
+    )
+    values = [
+        DayValue(
+            day=day,
+            name=name,
+            subject="",
+            value=None if np.isnan(t) else float(t),
+            quality="missing" if np.isnan(t) else "measured",
+        )
+        for day, t in zip(days, daily_mean(site.temperature, reached), strict=False)
+    ]
+    return [figure], values

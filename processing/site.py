@@ -1,0 +1,123 @@
+"""Everything one institution said, as curves: read once, then asked about any month."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+
+from domain.calendar import Month, from_ms
+from domain.places import Bin, Carrier, Contract, Institution
+from domain.readings import Series
+from domain.registry import Registry
+from processing.consumption import MeterUse, Samples, day_edges, meter_uses
+from processing.curves import Floats, Ints, UseCurve
+from processing.pv import PvSource, pv_source
+from processing.registers import DEFAULT_RULES, RegisterRules
+from processing.states import MAX_TEMPERATURE_GAP_MS, integral_curve
+from processing.zeros import set_aside_zeros
+
+_REGISTERS_OF_BIN = ("inspection_correct_count", "inspection_total_count")
+_OF_PV = ("pv_energy_kwh", "pv_power_w", "irradiance_w_per_m2", "module_temperature_c")
+_OF_WEATHER = ("outdoor_temperature_c", "irradiance_w_per_m2")
+
+
+@dataclass(frozen=True)
+class Site:
+    """The curves of one institution, its bins' samples, and its contracts."""
+
+    institution: Institution
+    meters: tuple[MeterUse, ...] = ()
+    pv: tuple[PvSource, ...] = ()
+    bins: tuple[Bin, ...] = ()
+    bin_samples: Samples = field(default_factory=dict)
+    temperature: UseCurve = field(default_factory=UseCurve.empty)
+    contracts: tuple[Contract, ...] = ()
+
+    def span(self) -> tuple[date, date] | None:
+        """The local days from the first to the last reading of a device, end excluded.
+
+        Weather alone does not make a month; a reading on the last instant of a month, being
+        its end, does not make the next one. None without any reading.
+        """
+        bounds = [
+            (u.curve.first_ms, u.curve.last_ms)
+            for u in (*self.meters, *(p.generation for p in self.pv))
+        ]
+        bounds += [(int(at[0]), int(at[-1])) for at, _ in self.bin_samples.values() if at.size]
+        known = [(a, b) for a, b in bounds if a is not None and b is not None]
+        if not known:
+            return None
+        first, last = min(a for a, _ in known), max(b for _, b in known)
+        start, end = (_local_day(t, self.institution.timezone) for t in (first, last - 1))
+        return start, date.fromordinal(end.toordinal() + 1)
+
+
+def _local_day(at_ms: int, timezone: str) -> date:
+    from zoneinfo import ZoneInfo
+
+    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
+
+
+def wanted_series(registry: Registry, institution: Institution) -> Iterator[Series]:
+    """The series that figures of the institution are computed from."""
+    for meter in registry.meters(institution.id):
+        yield Series(meter.id, meter.register)
+        if meter.carrier is Carrier.ELECTRICITY and meter.register != "energy_export_kwh":
+            yield Series(meter.id, "energy_export_kwh")
+    for system in registry.pv_systems(institution.id):
+        yield from (Series(system.id, q) for q in _OF_PV)
+    for bin_ in registry.bins(institution.id):
+        yield from (Series(bin_.id, q) for q in ("mass_kg", *_REGISTERS_OF_BIN))
+    if institution.weather_device:
+        yield from (Series(institution.weather_device, q) for q in _OF_WEATHER)
+
+
+def build_site(
+    registry: Registry,
+    institution: Institution,
+    samples: Mapping[tuple[str, str], tuple[Ints, Floats]],
+    rules: RegisterRules = DEFAULT_RULES,
+) -> Site:
+    """The curves behind the samples of `wanted_series`; times and values in any order."""
+    has_pv = bool(registry.pv_systems(institution.id))
+    meters = []
+    for meter in registry.meters(institution.id):
+        uses = meter_uses(meter, samples, institution.timezone, rules)
+        # Behind a PV system purchases really stop on sunny days.
+        if len(uses) == 1 and not (has_pv and not meter.parent):
+            uses = [_without_false_zeros(u, institution.timezone) for u in uses]
+        meters += uses
+    sources = (
+        pv_source(system, samples, institution.weather_device, rules)
+        for system in registry.pv_systems(institution.id)
+    )
+    bins = tuple(registry.bins(institution.id))
+    ours = {b.id for b in bins}
+    warmth = samples.get((institution.weather_device, "outdoor_temperature_c"))
+    return Site(
+        institution=institution,
+        meters=tuple(meters),
+        pv=tuple(s for s in sources if s is not None),
+        bins=bins,
+        bin_samples={k: v for k, v in samples.items() if k[0] in ours},
+        temperature=UseCurve.empty()
+        if warmth is None
+        else integral_curve(*warmth, MAX_TEMPERATURE_GAP_MS),
+        contracts=tuple(registry.contracts_of(institution.id)),
+    )
+
+
+def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:
+    if use.carrier is not Carrier.ELECTRICITY or use.name != "electricity_use_kwh":
+        return use
+    first, last = use.curve.first_ms, use.curve.last_ms
+    if first is None or last is None:
+        return use
+    month, end = (Month.of(_local_day(t, timezone)) for t in (first, last))
+    edges = [month.first_day]
+    while month <= end:
+        month = month.plus(1)
+        edges.append(month.first_day)
+    instants = np.array([day_edges(d, d, timezone)[0] for d in edges], np.int64)
+    return replace(use, curve=set_aside_zeros(use.curve, instants))
