@@ -172,7 +172,7 @@ def use_by_month(
             "y": y_axis("value", unit),
             "opacity": {
                 "field": "class",
-                "type": "nominal",
+                "type": "ordinal",
                 "scale": {"domain": used, "range": [opacity[c] for c in used]},
                 "legend": {"symbolFillColor": colour} if used != classes[:1] else None,
             },

@@ -13,7 +13,7 @@
     const draw = (place) => {
       const spec = specs[Number(place.dataset.chart)];
       // On a phone the legend stands in a column: a row of it would be cut off.
-      if (place.clientWidth < 480) spec.config.legend.columns = 1;
+      if (window.innerWidth < 640) spec.config.legend.columns = 1;
       return window
         .vegaEmbed(place, spec, { actions: false, renderer: "svg" })
         .then(() => place.classList.add("drawn"))
