@@ -50,14 +50,20 @@ class Event:
 class UseCurve:
     """Cumulative use of one series.
 
-    `at_ms` int64[n], strictly increasing; `use` float64[n], in the series' unit after the
-    multiplier, flat over segments that are not known; `segment` uint8[n-1], how each is known.
+    `at_ms` int64[n], strictly increasing; `step` float64[n-1], the use of each segment between
+    two knots in the series' unit after the multiplier, 0 where it is not known; `segment`
+    uint8[n-1], how each is known.
     """
 
     at_ms: Ints
-    use: Floats
+    step: Floats
     segment: Codes
     events: tuple[Event, ...] = ()
+
+    @property
+    def use(self) -> Floats:
+        """Cumulative known use at each knot, float64[n], from 0."""
+        return np.concatenate(([0.0], np.cumsum(self.step)))[: self.at_ms.size]
 
     @classmethod
     def empty(cls) -> "UseCurve":
@@ -99,7 +105,9 @@ def on_grid(curve: UseCurve, edges_ms: Ints, max_gap_ms: int) -> GridUse:
     An edge between two readings at most `max_gap_ms` apart is interpolated linearly, and the
     time up to those readings counts as estimated. A longer gap of known difference is
     measured for an interval that contains all of it, and missing for one that cuts it.
-    Wherever nothing is missing, the use of a partition sums to the use of the whole.
+    Wherever nothing is missing, the use of a partition sums to the use of the whole. What an
+    interval gets depends on the readings in and next to it alone, to the last bit: a late
+    reading elsewhere changes nothing here.
     """
     edges = np.asarray(edges_ms, dtype=np.int64)
     if edges.size < 2:
@@ -120,7 +128,7 @@ class _Knots:
         before = min(edges[0], curve.at_ms[0]) - 1
         after = max(edges[-1], curve.at_ms[-1]) + 1
         self.at = np.concatenate(([before], curve.at_ms, [after]))
-        self.use = np.concatenate((curve.use[:1], curve.use, curve.use[-1:]))
+        self.step = np.concatenate(([0.0], curve.step, [0.0]))
         self.segment = np.concatenate(([UNKNOWN], curve.segment, [UNKNOWN])).astype(np.uint8)
         self.length = np.diff(self.at)
         self.missing = _IS_MISSING[self.segment]
@@ -135,11 +143,15 @@ class _Knots:
         a, b = self.edges[:-1], self.edges[1:]
         inside = self.at[self.where] != self.edges
         smooth = self.smooth[self.where]
-        part = (self.edges - self.at[self.where]) / self.length[self.where]
-        at_edge = self.use[self.where] + part * np.diff(self.use)[self.where]
-        from_left = np.where(smooth, at_edge, self.use[self.where])
-        from_right = np.where(smooth | ~inside, at_edge, self.use[self.where + 1])
-        use = np.where(i == j, (at_edge[1:] - at_edge[:-1]), from_left[1:] - from_right[:-1])
+        gone = (self.edges - self.at[self.where]) / self.length[self.where]
+        before = np.where(smooth, gone * self.step[self.where], 0.0)
+        after = np.where(
+            smooth, (1.0 - gone) * self.step[self.where], self.step[self.where] * ~inside
+        )
+        whole_use = _sums_between(self.step, i, j)
+        use = np.where(
+            i == j, self.step[i] * (gone[1:] - gone[:-1]), after[:-1] + whole_use + before[1:]
+        )
 
         head, tail = self.at[i + 1] - a, b - self.at[j]
         whole = self._whole_segments(i, j)
@@ -173,6 +185,14 @@ class _Knots:
         run = np.concatenate(([0], np.cumsum(self.length * flag)))
         at_edge = run[self.where] + (edges - self.at[self.where]) * flag[self.where]
         return np.asarray(np.diff(at_edge), dtype=np.int64)
+
+
+def _sums_between(step: Floats, i: Ints, j: Ints) -> Floats:
+    """Σ step[i + 1 : j] for each pair; 0 where that is empty."""
+    start = np.minimum(i + 1, step.size - 1)
+    both = np.column_stack((start, j)).ravel()
+    sums = np.add.reduceat(step, both)[::2]
+    return np.where(j > i + 1, sums, 0.0)
 
 
 def _with_shares(

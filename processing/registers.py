@@ -80,8 +80,7 @@ def use_curve(
     else:
         at, step, segment, found = _several_registers(at, register, spec, rules)
     at, step, segment = _multiplied(at, step, segment, spec.multiplier, rules)
-    use = np.concatenate(([0.0], np.cumsum(step)))
-    return UseCurve(at, use, segment, (*events, *found))
+    return UseCurve(at, step, segment, (*events, *found))
 
 
 def _tidy(at: Ints, value: Floats) -> tuple[Ints, Floats, list[Event]]:

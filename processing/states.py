@@ -31,7 +31,7 @@ def integral_curve(
     segment = np.where(length <= max_gap_ms, MEASURED, UNKNOWN).astype(np.uint8)
     step = (values[1:] + values[:-1]) / 2 * length / HOUR_MS
     step[segment == UNKNOWN] = 0.0
-    return UseCurve(at, np.concatenate(([0.0], np.cumsum(step))), segment)
+    return UseCurve(at, step, segment)
 
 
 def mean_on_grid(integral: UseCurve, edges_ms: Ints) -> tuple[Floats, Floats]:

@@ -87,8 +87,7 @@ def bin_history(
     hidden[falls] = np.diff(at)[falls] > rules.max_gap_ms
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
-    keep_flat = np.concatenate(([0.0], np.cumsum(np.where(hidden, 0.0, np.diff(deposited)))))
-    curve = UseCurve(at, keep_flat, segment)
+    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment)
     return BinHistory(
         bin_, curve, at[1:][falls], taken, _stuck_since(at, net, noise, rules.stuck_ms)
     )

@@ -44,7 +44,7 @@ def set_aside_zeros(
     """The curve with doubtful runs of zero marked as such, each month judged by itself."""
     if curve.at_ms.size < 3:
         return curve
-    step, length = np.diff(curve.use), np.diff(curve.at_ms)
+    step, length = curve.step, np.diff(curve.at_ms)
     zero = (step <= 0) & (curve.segment == MEASURED)
     run_ms = _run_lengths(zero, length)
     candidate = zero & (run_ms >= rules.least_ms)
