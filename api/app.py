@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
-from api import reference
+from api import page, reference
 from api.parts import Parts, RegistryCache
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.routes import figures, months, places, quality, readings, reports, series, service
@@ -67,9 +67,10 @@ def create_app(
     app.state.parts = parts
     app.state.rendered = reports.Rendered()
     for room in _V1:
-        app.include_router(room.router, prefix="/v1")
+        app.include_router(room.router)
     app.include_router(service.router)
     app.include_router(reference.router)
+    app.include_router(page.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(CountRequests, telemetry=telemetry)

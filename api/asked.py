@@ -1,8 +1,9 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request, Response
@@ -18,6 +19,7 @@ Row = TypeVar("Row")
 DEFAULT_ROWS = 5_000
 MAX_ROWS = 50_000
 
+_DIGITS = re.compile(r"-?[0-9]{1,15}")
 _END_MONTH = Month(9990, 1)
 MONTH_PATTERN = r"^((19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])|\d{5,15})$"
 _MONTH_HELP = "YYYY-MM, or an instant in ms since the epoch (as Grafana's ${__timeFrom})"
@@ -140,32 +142,27 @@ class Page:
 PageDep = Annotated[Page, Depends()]
 
 
+_YEARS = range(1970, 9990)
+
+
 def instant_of(text: str, name: str) -> datetime:
     """An instant of a query parameter: ms since the epoch, RFC 3339 with a zone, or a UTC day.
 
-    Raises ProblemError 422.
+    Raises ProblemError 422, also outside the years 1970 to 9989.
     """
     try:
-        if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
-            return from_ms(int(text))
-        at = datetime.fromisoformat(text)
+        at = from_ms(int(text)) if _DIGITS.fullmatch(text) else datetime.fromisoformat(text)
+        if at.tzinfo is None and at.time() == time() and len(text) <= len("2024-03-01"):
+            at = at.replace(tzinfo=UTC)
+        if at.tzinfo is None:
+            raise _bad_time(name, "a time needs its zone, e.g. Z")
+        at = at.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ProblemError(
-            422, "bad_parameter", where=f"query.{name}", reason="not a time: ms or RFC 3339"
-        ) from None
-    if at.tzinfo is None:
-        if "T" in text or ":" in text:
-            raise ProblemError(
-                422, "bad_parameter", where=f"query.{name}", reason="a time needs its zone, e.g. Z"
-            )
-        at = at.replace(tzinfo=UTC)
-    return _as_utc(at, name)
+        raise _bad_time(name, "not a time: give ms, or RFC 3339") from None
+    if at.year not in _YEARS:
+        raise _bad_time(name, f"outside the years {_YEARS[0]} to {_YEARS[-1]}")
+    return at
 
 
-def _as_utc(at: datetime, name: str) -> datetime:
-    try:
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ProblemError(
-            422, "bad_parameter", where=f"query.{name}", reason="outside the calendar"
-        ) from None
+def _bad_time(name: str, reason: str) -> ProblemError:
+    return ProblemError(422, "bad_parameter", where=f"query.{name}", reason=reason)

@@ -32,21 +32,22 @@ def line_protocol(body: bytes) -> Iterator[PostedValue]:
 
 
 def _line(row: int, line: str) -> Iterator[PostedValue]:
-    parts = [p for p in _split(line, " ") if p]
-    if len(parts) not in (2, 3):
+    series, rest = _cut(line)
+    parts = [p for p in _split(rest, " ", quotes=True) if p]
+    if len(parts) not in (1, 2):
         yield bad_row(row, "expected: measurement,device=ID quantity=VALUE [nanoseconds]")
         return
-    device = _device(parts[0])
+    device = _device(series)
     if not device:
         yield bad_row(row, "no tag device")
         return
-    at_ms = _at_ms(parts[2]) if len(parts) == 3 else None
-    for pair in _split(parts[1], ","):
-        name, *rest = _split(pair, "=")
-        if not name or len(rest) != 1:
+    at_ms = _at_ms(parts[1]) if len(parts) == 2 else None
+    for pair in _split(parts[0], ",", quotes=True):
+        name, *value = _split(pair, "=", quotes=True)
+        if not name or len(value) != 1:
             yield bad_row(row, "expected quantity=VALUE", device)
         else:
-            yield _field(row, device, _plain(name), at_ms, rest[0])
+            yield _field(row, device, _plain(name), at_ms, value[0])
 
 
 def _field(row: int, device: str, quantity: str, at_ms: int | None, text: str) -> PostedValue:
@@ -75,9 +76,16 @@ def _at_ms(text: str) -> int | None:
     return at_ms if abs(at_ms) <= MAX_MS else None
 
 
-def _split(text: str, separator: str) -> list[str]:
-    """Split at separators that are neither escaped nor inside double quotes."""
-    if "\\" not in text and '"' not in text:
+def _cut(line: str) -> tuple[str, str]:
+    """Measurement and tags, and the rest, which begins at the first unescaped space."""
+    series = _split(line, " ")[0]
+    return series, line[len(series) + 1 :]
+
+
+def _split(text: str, separator: str, *, quotes: bool = False) -> list[str]:
+    """Split at separators that are not escaped and, where `quotes` count (only in fields),
+    not inside double quotes."""
+    if "\\" not in text and not (quotes and '"' in text):
         return text.split(separator)
     parts, begin, quoted, escaped = [], 0, False, False
     for i, char in enumerate(text):
@@ -85,7 +93,7 @@ def _split(text: str, separator: str) -> list[str]:
             escaped = False
         elif char == "\\":
             escaped = True
-        elif char == '"':
+        elif quotes and char == '"':
             quoted = not quoted
         elif char == separator and not quoted:
             parts.append(text[begin:i])

@@ -19,7 +19,7 @@ from api.rows import (
 from api.standing import StandingDep
 from domain.places import Carrier
 
-router = APIRouter(tags=["results"])
+router = APIRouter(prefix="/v1", tags=["results"])
 
 NamesDep = Annotated[
     list[str] | None,

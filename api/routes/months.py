@@ -14,7 +14,7 @@ from domain.calendar import Month
 from domain.places import Institution
 from store.ledger import MonthState, MonthStatus, Revision
 
-router = APIRouter(tags=["months"])
+router = APIRouter(prefix="/v1", tags=["months"])
 MonthPath = Annotated[
     str,
     Path(pattern=r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$", examples=["2019-03"]),

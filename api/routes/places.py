@@ -12,7 +12,7 @@ from api.parts import PartsDep
 from api.rows import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
 from domain.places import AnyDevice, Bin, Institution, Meter, PvSystem, WeatherStation
 
-router = APIRouter(tags=["registry"])
+router = APIRouter(prefix="/v1", tags=["registry"])
 Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
 Row = TypeVar("Row")
 

@@ -11,7 +11,7 @@ from api.rows import AsideRow, FindingRow, QualityRow
 from api.standing import StandingDep
 from domain.findings import Severity
 
-router = APIRouter(tags=["quality"])
+router = APIRouter(prefix="/v1", tags=["quality"])
 
 
 @router.get("/quality")

@@ -15,7 +15,7 @@ from api.parts import Parts, PartsDep
 from api.problems import ProblemError
 from store.ledger import AsideEntry
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(prefix="/v1", tags=["readings"])
 
 _EXAMPLES = {
     "application/json": [

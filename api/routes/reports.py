@@ -18,7 +18,7 @@ from domain.calendar import Month
 from reports.model import build_report
 from reports.render import FORMATS, MEDIA_TYPES, file_name, render
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(prefix="/v1", tags=["reports"])
 
 
 class ReportRow(MonthRow):

@@ -14,7 +14,7 @@ from domain.places import AnyDevice
 from domain.quantities import QUANTITIES, DeviceClass
 from domain.readings import Series
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(prefix="/v1", tags=["readings"])
 MAX_READINGS = 200_000
 _MAX_SERIES = 200
 _ID = r"^[^\x00-\x1f]{1,200}$"

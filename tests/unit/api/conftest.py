@@ -1,0 +1,57 @@
+"""The application over a real, filled store and ledger."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import api_sample
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from store.sql_ledger import SqlLedger
+from store.sqlite import SqliteReadingStore
+
+Sample = tuple[SqliteReadingStore, SqlLedger]
+
+
+@pytest.fixture(scope="session")
+def shared_sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
+    """For tests that only read."""
+    store, ledger = api_sample.open_sample(tmp_path_factory.mktemp("sample"))
+    yield store, ledger
+    store.close()
+    ledger.close_connections()
+
+
+@pytest.fixture(scope="session")
+def client(shared_sample: Sample) -> Iterator[TestClient]:
+    """Reads only. Errors of the server come back as answers, as over the wire."""
+    store, ledger = shared_sample
+    app = create_app(store=store, ledger=ledger, now=lambda: api_sample.NOW)
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture
+def own_sample(tmp_path: Path) -> Iterator[Sample]:
+    """For tests that write."""
+    store, ledger = api_sample.open_sample(tmp_path)
+    yield store, ledger
+    store.close()
+    ledger.close_connections()
+
+
+@pytest.fixture
+def serve_own(own_sample: Sample) -> Iterator[Callable[..., TestClient]]:
+    """Builds the application over `own_sample` with further settings."""
+    store, ledger = own_sample
+    clients: list[TestClient] = []
+
+    def build(**settings: object) -> TestClient:
+        app = create_app(store=store, ledger=ledger, now=lambda: api_sample.NOW, **settings)
+        clients.append(TestClient(app, raise_server_exceptions=False))
+        return clients[-1]
+
+    yield build
+    for made in clients:
+        made.close()
