@@ -20,34 +20,34 @@ NO_TIME = int(np.iinfo(np.int64).min)
 
 # InfluxDB's nanoseconds must fit 64 bits: 1677-09-21 … 2262-04-11. The same for every engine,
 # so that data can move between them.
-_MIN_MS = -9_223_372_036_854
-_MAX_MS = 9_223_372_036_854
+MIN_MS = -9_223_372_036_854
+MAX_MS = 9_223_372_036_854
 _MS = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def floor_ms(at: datetime) -> int:
     """The last millisecond at or before an instant: the bound of "at or before"."""
-    return min(max(to_ms(at), _MIN_MS), _MAX_MS)
+    return min(max(to_ms(at), MIN_MS), MAX_MS)
 
 
 def ceil_ms(at: datetime) -> int:
     """The first millisecond at or after an instant: both bounds of ``[start, end)``."""
-    return min(max(-((_EPOCH - at) // _MS), _MIN_MS), _MAX_MS)
+    return min(max(-((_EPOCH - at) // _MS), MIN_MS), MAX_MS)
 
 
 def split_unstorable(
     readings: Sequence[Reading],
 ) -> tuple[Sequence[Reading], tuple[tuple[Reading, str], ...]]:
     """The readings an engine can hold, and the others with the reason."""
-    if all(isfinite(r[3]) and _MIN_MS <= r[2] <= _MAX_MS for r in readings):
+    if all(isfinite(r[3]) and MIN_MS <= r[2] <= MAX_MS for r in readings):
         return readings, ()
     good: list[Reading] = []
     refused: list[tuple[Reading, str]] = []
     for r in readings:
         if not isfinite(r.value):
             refused.append((r, "the value is not a finite number"))
-        elif not _MIN_MS <= r.at_ms <= _MAX_MS:
+        elif not MIN_MS <= r.at_ms <= MAX_MS:
             refused.append((r, "the time is outside of the years 1678 to 2262"))
         else:
             good.append(r)

@@ -1,6 +1,9 @@
 """Opening the stores by their URLs."""
 
+from urllib.parse import unquote
+
 from domain.errors import ConfigError
+from store.influx import InfluxReadingStore
 from store.readings import Directory, ReadingStore
 from store.sql_ledger import SqlLedger
 from store.sqlite import SqliteReadingStore
@@ -11,7 +14,7 @@ _FORMS = (
 )
 
 
-def open_reading_store(url: str, directory: Directory, token: str = "") -> ReadingStore:  # noqa: ARG001
+def open_reading_store(url: str, directory: Directory, token: str = "") -> ReadingStore:
     """The store of readings a URL names.
 
     `directory` tells what each device's readings are filed under; it may grow later. `token`
@@ -20,6 +23,12 @@ def open_reading_store(url: str, directory: Directory, token: str = "") -> Readi
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteReadingStore(rest[1:])
+    if scheme in ("influxdb+http", "influxdb+https"):
+        host, *names = rest.rstrip("/").split("/")
+        if host and len(names) == 2 and all(names):
+            org, bucket = map(unquote, names)
+            server = f"{scheme.removeprefix('influxdb+')}://{host}"
+            return InfluxReadingStore(server, token, org, bucket, directory)
     raise ConfigError(f"{url!r} names no store of readings: write {_FORMS}")
 
 

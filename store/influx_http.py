@@ -1,0 +1,211 @@
+"""Talking to InfluxDB: writes by influxdb-client, InfluxQL queries over ``/query``.
+
+Both paths exist in InfluxDB 1.8, 2.x and 3 and in engines that speak its protocols.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import urllib3
+from influxdb_client import InfluxDBClient, WritePrecision
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from numpy.typing import NDArray
+from urllib3.exceptions import HTTPError
+
+from domain.errors import StoreUnavailableError
+
+_CONNECT_TIMEOUT_S = 10.0
+
+
+class RefusedError(Exception):
+    """The engine will not take (all of) a body of lines, however often it is sent.
+
+    `too_large` means a smaller body may do; `partial` that the other lines were taken.
+    """
+
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.too_large = too_large
+        self.partial = "partial write" in reason
+
+
+class Rows(NamedTuple):
+    """One series of an answer: its tags, and a list of values for each column."""
+
+    statement: int
+    tags: dict[str, str]
+    columns: list[str]
+    values: list[list[Any]]
+
+
+class InfluxHttp:
+    """One bucket of one server. May be used from several threads."""
+
+    def __init__(
+        self, url: str, token: str, org: str, bucket: str, *, timeout_s: float, gzip: bool
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._org = org
+        self._bucket = bucket
+        self._name = f"{self._url} (bucket {bucket})"
+        self._client = InfluxDBClient(
+            self._url,
+            token,
+            org=org,
+            enable_gzip=gzip,
+            timeout=(_CONNECT_TIMEOUT_S * 1000, timeout_s * 1000),
+            retries=False,
+        )
+        self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._pool = urllib3.PoolManager(
+            maxsize=8,
+            retries=False,
+            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=timeout_s),
+            headers={"Authorization": f"Token {token}"} if token else {},
+        )
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Send lines with times in nanoseconds.
+
+        Raises RefusedError when the engine refuses lines, StoreUnavailableError when it
+        cannot take any now.
+        """
+        with self._answering():
+            try:
+                self._write_api.write(self._bucket, self._org, b"\n".join(lines), WritePrecision.NS)
+            except ApiException as error:
+                body = _text(error.body)
+                if error.status in (400, 422):
+                    raise RefusedError(_message(body)) from error
+                if error.status == 413:
+                    raise RefusedError(_message(body), too_large=True) from error
+                raise self._failed(error.status, body) from error
+
+    def rows(self, statements: Sequence[str]) -> list[Rows]:
+        """The answers of several statements, as JSON: for small answers.
+
+        Raises StoreUnavailableError when one of them failed.
+        """
+        answer = json.loads(self._query("; ".join(statements), "application/json"))
+        found = []
+        for result in answer["results"]:
+            if "error" in result:
+                raise self._failed(200, result["error"])
+            for series in result.get("series", ()):
+                found.append(
+                    Rows(
+                        result["statement_id"],
+                        series.get("tags", {}),
+                        series["columns"],
+                        series.get("values", []),
+                    )
+                )
+        return found
+
+    def columns(
+        self, statement: str
+    ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+        """Tags, times in ms and values of each series of one statement, as CSV: for much data.
+
+        The statement selects one field and groups by one tag; tags come as
+        ``key=escaped value``.
+        """
+        body = self._query(statement, "application/csv")
+        if not body.strip():
+            # A statement that failed gives an empty CSV, too: only JSON tells.
+            self.rows([f"{statement} LIMIT 1"])
+            return
+        yield from self._split(body)
+
+    def close(self) -> None:
+        self._client.close()
+        self._pool.clear()
+
+    def _split(self, body: bytes) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+        types = {"tags": pa.dictionary(pa.int32(), pa.string()), "time": pa.int64()}
+        try:
+            # name, tags, time, field: the last one under whatever name it has
+            table = pyarrow.csv.read_csv(
+                io.BytesIO(body),
+                read_options=pyarrow.csv.ReadOptions(
+                    column_names=["name", "tags", "time", "value"], skip_rows=1
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    column_types={**types, "value": pa.float64()}
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise StoreUnavailableError(
+                f"InfluxDB at {self._name} answered with something else than numbers ({error}):"
+                " look who else writes into the bucket"
+            ) from error
+        tags = table["tags"].combine_chunks()
+        codes = tags.indices.to_numpy(zero_copy_only=False)
+        time = table["time"].to_numpy()
+        value = table["value"].to_numpy()
+        edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+        for start, end in pairwise(edges):
+            name = tags.dictionary[int(codes[start])].as_py()
+            yield name, time[start:end], value[start:end]
+
+    def _query(self, influxql: str, accept: str) -> bytes:
+        with self._answering():
+            answer = self._pool.request(
+                "POST",
+                f"{self._url}/query",
+                fields={"db": self._bucket, "q": influxql, "epoch": "ms"},
+                headers={**self._pool.headers, "Accept": accept},
+                encode_multipart=False,
+            )
+        if answer.status != 200:
+            raise self._failed(answer.status, _text(answer.data))
+        return bytes(answer.data)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except HTTPError as error:
+            raise StoreUnavailableError(
+                f"InfluxDB at {self._name} does not answer ({error}): look whether it runs"
+            ) from error
+
+    def _failed(self, status: int | None, body: str) -> StoreUnavailableError:
+        advice = {
+            401: "give a valid token with CIVICMETER_INFLUX_TOKEN",
+            403: "give the token write and read access to the bucket",
+            404: "create the bucket",
+        }.get(status or 0, "look into its log")
+        if "not found" in body and "database" in body:
+            advice = "create the bucket (in InfluxDB 2 with a DBRP mapping of its name)"
+        return StoreUnavailableError(
+            f"InfluxDB at {self._name} answered {status} ({_message(body)}): {advice}"
+        )
+
+
+def _text(body: Any) -> str:
+    return body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
+
+
+def _message(body: str) -> str:
+    """The reason in an error's body: 1.x says ``error``, 2.x ``message``, 3 adds ``data``."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return body.strip()[:500]
+    if not isinstance(answer, dict):
+        return body.strip()[:500]
+    reason = str(answer.get("message") or answer.get("error") or body)
+    lines = answer.get("data")
+    if isinstance(lines, list) and lines and isinstance(lines[0], dict):
+        reason += f": {lines[0].get('error_message', '')}"
+    return reason.strip()[:500]

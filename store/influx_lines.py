@@ -1,0 +1,83 @@
+"""Readings as InfluxDB line protocol, and names as InfluxQL.
+
+Measurement = device class, tags device and institution, a field per quantity; readings of the
+same device and time go in one line. Source: InfluxDB 2.x line protocol reference.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from domain.readings import Reading, Series
+from store.readings import DeviceTags, Directory
+
+_ESCAPED_IN_TAG = re.compile(r"([,= ])")
+# A backslash is itself; only one that would meet an escape or end the value cannot be said.
+_NOT_A_TAG = re.compile(r"[\x00-\x1f\x7f]|\\[,= ]|\\$|^$")
+
+
+def escaped_tag(value: str) -> str:
+    """A tag value as line protocol and InfluxDB's CSV answers write it."""
+    return _ESCAPED_IN_TAG.sub(r"\\\1", value)
+
+
+def why_not_writable(reading: Reading, directory: Directory) -> str | None:
+    """Why InfluxDB could not hold a reading, or None."""
+    tags = directory.get(reading.device)
+    if tags is None:
+        return "the device is not in the directory"
+    if _NOT_A_TAG.search(reading.device) or _NOT_A_TAG.search(tags.institution or "-"):
+        return (
+            "InfluxDB cannot hold a device or institution id like this (control character,"
+            " or backslash before comma, space, equals sign or end)"
+        )
+    return None
+
+
+def encode(readings: Sequence[Reading], directory: Directory) -> list[bytes]:
+    """One line for each device and time, in nanoseconds, without line ends."""
+    names = {quantity: escaped_tag(quantity) for quantity in {r[1] for r in readings}}
+    lines: dict[tuple[str, int], list[str]] = {}
+    for device, quantity, at_ms, value in readings:
+        field = f"{names[quantity]}={float(value)!r}"
+        if (device, at_ms) in lines:
+            lines[device, at_ms].append(field)
+        else:
+            lines[device, at_ms] = [field]
+    heads = {device: _head(device, directory[device]) for device in {r[0] for r in readings}}
+    return [
+        f"{heads[device]} {','.join(fields)} {at_ms * 1_000_000}".encode()
+        for (device, at_ms), fields in lines.items()
+    ]
+
+
+def encode_singly(readings: Iterable[Reading], directory: Directory) -> list[bytes]:
+    """One line for each reading, so that none shares the fate of another."""
+    return [line for r in readings for line in encode([r], directory)]
+
+
+def _head(device: str, tags: DeviceTags) -> str:
+    institution = f",institution={escaped_tag(tags.institution)}" if tags.institution else ""
+    return f"{tags.device_class},device={escaped_tag(device)}{institution}"
+
+
+def quoted_name(name: str) -> str:
+    """A measurement, field or tag key in InfluxQL."""
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def quoted_text(value: str) -> str:
+    """A string in InfluxQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def any_device(devices: Iterable[str]) -> str:
+    """The InfluxQL condition that the device is one of these."""
+    return "(" + " OR ".join(f'"device"={quoted_text(d)}' for d in devices) + ")"
+
+
+def by_quantity(series: Sequence[Series]) -> dict[str, list[str]]:
+    """Quantity → its devices, each once."""
+    found: dict[str, dict[str, None]] = {}
+    for device, quantity in series:
+        found.setdefault(quantity, {})[device] = None
+    return {quantity: list(devices) for quantity, devices in found.items()}
