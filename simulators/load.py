@@ -10,17 +10,26 @@ effect is known exactly.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 
 from domain.places import CalendarName
 from simulators.archetypes import Archetype
-from simulators.climate import Climate
-from simulators.grid import Floats, Grid
+from simulators.grid import Floats, Grid, Ints
 from simulators.randomness import stream
 from simulators.workdays import is_workday
 
+
+class Thermometer(Protocol):
+    """Anything that knows the outdoor temperature: a `Climate`, or a measured one."""
+
+    def temperature_c(self, at_ms: Ints) -> Floats: ...
+
+
 LAG_H = 5.0
+FREE_HEAT_C = 2.2
+"""How much warmer than outdoors people, lights and sun keep a building unheated."""
 """How far a building's felt temperature lags behind the outdoor one."""
 
 
@@ -71,7 +80,7 @@ class Use:
         return np.asarray(np.sum(list(self.electricity_kwh.values()), axis=0), dtype=np.float64)
 
 
-def use(house: House, grid: Grid, climate: Climate, seed: int) -> Use:
+def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
     """What the building uses on each step of a month."""
     kind = house.archetype
     hours = grid.step_s / 3600.0
@@ -99,7 +108,7 @@ def use(house: House, grid: Grid, climate: Climate, seed: int) -> Use:
     return Use(
         electricity_kwh=electricity,
         water_m3=litres * hours / 1000.0,
-        heat_gj=_heat_gj(house, grid, climate, days.heat * wobble),
+        heat_gj=_heat_gj(house, grid, climate, days.heat * wobble * _habits(house, grid, seed)),
         gas_m3=_meals_gas_m3(house, grid, present * wobble),
         people=present * house.heads,
     )
@@ -109,8 +118,8 @@ def occupancy(house: House, grid: Grid, seed: int) -> Floats:
     """Share of the people who are there, 0 to about 1, on each step."""
     kind = house.archetype
     hour = grid.hour_of_day
-    come = 1 / (1 + np.exp(-(hour - kind.opens_h) * 4.0 / kind.ramp_h))
-    left = 1 / (1 + np.exp(-(hour - kind.closes_h) * 4.0 / kind.ramp_h))
+    come = 1 / (1 + np.exp(-(hour - kind.opens_h) * 4.0 / kind.come_h))
+    left = 1 / (1 + np.exp(-(hour - kind.closes_h) * 4.0 / kind.leave_h))
     lunch = kind.lunch_dip * np.exp(-(((hour - 12.7) / 0.7) ** 2))
     shape = np.clip((come - left) * (1 - lunch), 0.0, None)
     works = np.array([is_workday(d, house.calendar) for d in grid.month.days()])
@@ -141,7 +150,7 @@ def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
     return _Factors(*table[:, grid.day_index])
 
 
-def _felt_c(grid: Grid, climate: Climate) -> Floats:
+def _felt_c(grid: Grid, climate: Thermometer) -> Floats:
     """Outdoor temperature as the building feels it: the mean of now and two lags."""
     lag = int(LAG_H * 3_600_000)
     at = grid.middles_ms
@@ -161,14 +170,22 @@ def _wobble(house: House, grid: Grid, seed: int) -> Floats:
     return np.exp(per_day[grid.day_index] + per_step)
 
 
-def _heat_gj(house: House, grid: Grid, climate: Climate, factor: Floats) -> Floats:
+def _habits(house: House, grid: Grid, seed: int) -> Floats:
+    """Windows and valves: heat varies more from day to day than the weather explains."""
+    noise = stream(seed, house.id, "heat", grid.month)
+    return np.exp(0.08 * noise.standard_normal(len(grid.month.days())))[grid.day_index]
+
+
+def _heat_gj(house: House, grid: Grid, climate: Thermometer, factor: Floats) -> Floats:
     """District heat per step: only in the heating season, less at night."""
     if house.heating_season is None:
         return np.zeros(grid.steps)
     hour = grid.hour_of_day
-    indoors = np.where((hour > 5.5) & (hour < 18.5), 20.0, 16.0)
+    indoors = np.where((hour > 5.5) & (hour < 18.5), 20.0, 17.0)
     slow = climate.temperature_c(grid.middles_ms - 3 * 3_600_000)
-    watts = house.archetype.heat_loss_w_per_m2_c * np.clip(indoors - 3.0 - slow, 0.0, None)
+    missing = np.clip(indoors - FREE_HEAT_C - slow, 0.0, None)
+    kind = house.archetype
+    watts = kind.heat_base_w_per_m2 + kind.heat_loss_w_per_m2_c * missing
     season = np.array([_in_season(d, house.heating_season) for d in grid.month.days()])
     joules = watts * house.area_m2 * grid.step_s * season[grid.day_index] * factor
     return np.asarray(joules / 1e9, dtype=np.float64)

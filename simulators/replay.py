@@ -28,6 +28,7 @@ from simulators.grid import Floats, Grid, Ints
 
 BEDFORD = "bedford-weather"
 GOLDEN = "golden-weather"
+BEDFORD_TABLE = "bedford_weather"
 _ARCHIVE_FIRST, _ARCHIVE_END = Month(2018, 1), Month(2020, 1)
 _PVDAQ_FIRST, _PVDAQ_END = Month(2012, 1), Month(2013, 1)
 _AREAS_M2 = {"b20": 628.0, "b31": 10241.2, "b64": 3258.6, "b105": 9745.0}
@@ -143,7 +144,7 @@ class CambridgeBuilding:
         made = SiteMonth()
         for fuel, _, quantity, name, _ in _FUELS:
             device = f"{self.id}-{fuel}"
-            kwh = _hours("cambridge_use", f"{self.building}_{fuel}", grid) / 10.0
+            kwh = cambridge_hours(self.building, fuel, grid)
             made.blocks.append(_replayed(device, quantity, grid, kwh, carry))
             per_day = grid.by_day(np.nan_to_num(kwh))
             for subject in (device, ""):
@@ -154,7 +155,7 @@ class CambridgeBuilding:
                     BEDFORD,
                     grid.edges_ms[:-1],
                     **{
-                        q: _hours("bedford_weather", q, grid) / 10.0
+                        q: _hours(BEDFORD_TABLE, q, grid) / 10.0
                         for q in (
                             "outdoor_temperature_c",
                             "relative_humidity_pct",
@@ -275,6 +276,16 @@ def _replayed(device: str, quantity: str, grid: Grid, use: Floats, carry: Carry)
     at = grid.edges_ms[-len(values) :]
     values[-len(use) :][np.isnan(use)] = np.nan
     return Block.of(device, at, **{quantity: values})
+
+
+def cambridge_hours(building: str, fuel: str, grid: Grid) -> Floats:
+    """A building's measured use in kWh on each hour of a grid; NaN where unknown."""
+    return _hours("cambridge_use", f"{building}_{fuel}", grid) / 10.0
+
+
+def measured_hours(table: str, column: str) -> tuple[Ints, Floats]:
+    """A whole shipped column with the hours since 1970 it is of, as stored (tenths)."""
+    return _whole(table, "hour").astype(np.int64), _whole(table, column)
 
 
 def _hours(table: str, column: str, grid: Grid) -> Floats:

@@ -27,8 +27,8 @@ def test_make_up_days_are_worked_and_holidays_are_not() -> None:
     february = grid(2026, 2)
     used = use(HOUSE, february, CLIMATE, 1)
     per_day = february.by_day(used.people)
-    assert per_day[13] > 5 * per_day[7]  # the 14th against the Sunday before
-    assert per_day[22] < 0.2 * per_day[13]
+    assert per_day[13] > 4 * per_day[7]  # the 14th against the Sunday before
+    assert per_day[22] < 0.3 * per_day[13]
 
 
 def test_a_year_the_calendar_does_not_know_falls_back_to_weekdays_and_says_so(
