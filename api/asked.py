@@ -110,7 +110,19 @@ def _institutions(
 
 
 InstitutionsDep = Annotated[dict[str, Institution], Depends(_institutions)]
-LanguageDep = Annotated[Language, Depends(language_of)]
+
+
+def _language(
+    request: Request,
+    lang: Annotated[
+        str | None, Query(description="zh or en; otherwise as Accept-Language says.")
+    ] = None,
+) -> Language:
+    del lang  # documented here, read where errors find it too
+    return language_of(request)
+
+
+LanguageDep = Annotated[Language, Depends(_language)]
 
 
 class Page:
