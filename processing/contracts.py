@@ -61,7 +61,14 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
 def _fit(
     site: Site, contract: Contract, carrier: Carrier, daily: pd.DataFrame
 ) -> FrozenModel | None:
-    """The baseline of the contract's period; None while it has no day with data at all."""
+    """The baseline of the contract's period.
+
+    None while it has no day with data, or while no reading after its end has come: then its
+    last days may still be on their way, and a frozen baseline cannot be mended.
+    """
+    span = site.span()
+    if span is None or span[1] <= contract.baseline_end:
+        return None
     inside = (daily.index >= pd.Timestamp(contract.baseline_start)) & (
         daily.index < pd.Timestamp(contract.baseline_end)
     )

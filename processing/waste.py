@@ -33,10 +33,10 @@ from processing.registers import HOUR_MS
 class BinRules:
     """How a bin's scale is read.
 
-    A fall of at least `least_fall_kg`, and six times the scale's noise, that stays for more
+    A fall of at least `least_fall_kg`, and eight times the scale's noise, that stays for more
     than two readings is a collection. Collections that leave at most `empty_kg`, or 5 % of
     the capacity, emptied the bin: what the scale shows then is its drift. Nothing is known
-    between readings further apart than `max_gap_ms` in which mass fell. A scale that shows
+    between readings further apart than `max_gap_ms` unless they agree. A scale that shows
     the very same value for `stuck_ms` is taken to be stuck if it usually is noisy.
     """
 
@@ -75,21 +75,27 @@ def bin_history(
     if at.size < 2:
         return BinHistory(bin_, UseCurve.empty(), nothing, np.empty(0), None)
     noise = _noise_kg(net, rules)
-    threshold = max(rules.least_fall_kg, 6.0 * noise)
-    level = _without_excursions(net, threshold, noise)
+    threshold = max(rules.least_fall_kg, 8.0 * noise)
+    level = _without_excursions(net, threshold, noise, rules.empty_kg)
     falls = _falls(level, threshold)
     step = np.diff(level)
     unseen = _unseen_deposits(step, falls)
-    taken = unseen[falls] - step[falls]
+    start, end = _runs(falls)
+    taken_kg = np.concatenate(([0.0], np.cumsum(np.where(falls, unseen - step, 0.0))))
     step = np.where(falls, unseen, step)
     step += _drift_steps(bin_, at, level, falls, rules)
-    hidden = np.zeros(step.size, dtype=bool)
-    hidden[falls] = np.diff(at)[falls] > rules.max_gap_ms
+    # In a long gap a collection may hide; only if the level is the same was there none.
+    quiet = np.abs(np.diff(level)) <= max(4.0 * noise, 0.1)
+    hidden = (np.diff(at) > rules.max_gap_ms) & ~quiet
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
     curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment)
     return BinHistory(
-        bin_, curve, at[1:][falls], taken, _stuck_since(at, net, noise, rules.stuck_ms)
+        bin_,
+        curve,
+        at[end],
+        taken_kg[end] - taken_kg[start],
+        _stuck_since(at, net, noise, rules.stuck_ms),
     )
 
 
@@ -100,7 +106,7 @@ def _noise_kg(net: Floats, rules: BinRules) -> float:
     return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
 
 
-def _without_excursions(net: Floats, threshold: float, noise_kg: float) -> Floats:
+def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:
     """Levels without a reading or two that leap away and come straight back.
 
     A person leaning on the bin: far above, then as before. A bin lifted off its scale: below
@@ -112,11 +118,14 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float) -> Float
         if level.size < width + 2:
             continue
         before, after = level[: -width - 1], level[width + 1 :]
-        leaning = np.abs(after - before) <= same
+        leaning = np.ones(before.size, dtype=bool)
         lifted = after - before > -threshold
         for k in range(1, width + 1):
             between = level[k : level.size - width - 1 + k]
-            leaning &= between - before >= threshold
+            leap = between - before
+            # From a nearly empty bin a leap and a fall may be a deposit and its collection.
+            back = np.where(before > empty_kg, np.maximum(0.25 * leap, same), same)
+            leaning &= (leap >= threshold) & (np.abs(after - before) <= back)
             lifted &= between <= -threshold
         for i in np.flatnonzero(leaning | lifted).tolist():
             level[i + 1 : i + 1 + width] = level[i]
@@ -127,13 +136,18 @@ def _falls(level: Floats, threshold: float) -> npt.NDArray[np.bool_]:
     """Which steps belong to a collection; a fall over adjacent steps is taken together."""
     step = np.diff(level)
     falling = step <= -threshold / 2
-    starts = np.flatnonzero(falling & ~np.concatenate(([False], falling[:-1])))
-    ends = np.flatnonzero(falling & ~np.concatenate((falling[1:], [False]))) + 1
+    starts, ends = _runs(falling)
     found = np.zeros(step.size, dtype=bool)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         if level[start] - level[end] >= threshold:
             found[start:end] = True
     return found
+
+
+def _runs(flag: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """First and (excluded) last index of each run of flagged steps."""
+    change = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
+    return change[::2], change[1::2]
 
 
 def _unseen_deposits(step: Floats, falls: npt.NDArray[np.bool_]) -> Floats:
@@ -144,7 +158,7 @@ def _unseen_deposits(step: Floats, falls: npt.NDArray[np.bool_]) -> Floats:
     found = np.zeros(step.size)
     for k in np.flatnonzero(falls).tolist():
         sides = [step[j] for j in (k - 1, k + 1) if 0 <= j < step.size and not falls[j]]
-        found[k] = max(float(np.mean(sides)), 0.0) if sides else 0.0
+        found[k] = float(np.mean(sides)) if sides else 0.0
     return found
 
 
@@ -158,8 +172,7 @@ def _drift_steps(
     """
     correction = np.zeros(at.size - 1)
     limit = max(rules.empty_kg, 0.05 * (bin_.capacity_kg or 0.0))
-    last_of_fall = np.flatnonzero(falls & ~np.concatenate((falls[1:], [False]))) + 1
-    empty = [k for k in last_of_fall.tolist() if abs(level[k]) <= limit]
+    empty = [k for k in _runs(falls)[1].tolist() if abs(level[k]) <= limit]
     for start, end in pairwise(empty):
         span = at[end] - at[start]
         drift = level[end] - level[start]
