@@ -1,0 +1,117 @@
+"""Use per meter and institution: local days, dated multipliers, silent mains, running months."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from domain.calendar import local_midnight, to_ms
+from domain.places import Carrier, Dated, Meter
+from processing.consumption import (
+    day_edges,
+    day_values,
+    elapsed,
+    figure_of,
+    meter_uses,
+    month_use,
+    total_of_mains,
+)
+from processing.registers import HOUR_MS
+
+TZ = "Europe/London"
+
+
+def meter(name: str = "m", **more: object) -> Meter:
+    base = {"carrier": Carrier.ELECTRICITY, "register": "energy_import_kwh", "institution": "i"}
+    return Meter(id=name, **(base | more))  # type: ignore[arg-type]
+
+
+def constant(per_hour: float, start: date, end: date, name: str = "m") -> dict:
+    at = np.arange(to_ms(local_midnight(start, TZ)), to_ms(local_midnight(end, TZ)) + 1, HOUR_MS)
+    return {(name, "energy_import_kwh"): (at, 5.0 + per_hour * np.arange(at.size))}
+
+
+def test_days_are_local_also_when_clocks_change() -> None:
+    samples = constant(2.0, date(2019, 3, 1), date(2019, 4, 1))
+    edges = day_edges(date(2019, 3, 1), date(2019, 4, 1), TZ)
+    (use,) = meter_uses(meter(), samples, TZ)
+    period = month_use(use, edges, int(edges[-1]))
+    assert period.days.use[29] == pytest.approx(48.0)
+    assert period.days.use[30] == pytest.approx(46.0)  # the last Sunday of March has 23 hours
+    assert period.days.use.sum() == pytest.approx(period.whole.use[0])
+
+
+def test_a_multiplier_holds_from_local_midnight() -> None:
+    samples = constant(1.0, date(2019, 6, 1), date(2019, 6, 3))
+    changed = meter(multiplier=(Dated(date(2019, 6, 2), 40.0), Dated(date(2019, 1, 1), 10.0)))
+    (use,) = meter_uses(changed, samples, TZ)
+    grid = use.grid(day_edges(date(2019, 6, 1), date(2019, 6, 3), TZ))
+    assert grid.use == pytest.approx([240.0, 960.0])
+    assert grid.measured == pytest.approx([1.0, 1.0])
+
+
+def test_a_meter_that_never_reported_has_no_use() -> None:
+    assert meter_uses(meter(), {}, TZ) == []
+
+
+def test_export_is_a_use_of_its_own() -> None:
+    samples = constant(1.0, date(2019, 6, 1), date(2019, 6, 2))
+    samples[("m", "energy_export_kwh")] = samples[("m", "energy_import_kwh")]
+    assert [u.name for u in meter_uses(meter(), samples, TZ)] == [
+        "electricity_use_kwh",
+        "electricity_export_kwh",
+    ]
+
+
+def test_a_total_over_a_silent_main_meter_is_unknown_and_not_too_small() -> None:
+    samples = constant(1.0, date(2019, 6, 1), date(2019, 7, 1), "a")
+    samples |= constant(2.0, date(2019, 5, 1), date(2019, 6, 1), "b")
+    edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
+    periods = [
+        month_use(u, edges, int(edges[-1]))
+        for name in "ab"
+        for u in meter_uses(meter(name), samples, TZ)
+    ]
+    figure = figure_of(total_of_mains("electricity_use_kwh", periods))
+    assert figure.value is None
+    assert figure.shares.missing == pytest.approx(0.5)
+    assert ("main_meter_silent", "b") in {(f.code, f.subject) for f in figure.findings}
+
+
+def test_totals_sum_their_mains_and_their_shares_sum_to_one() -> None:
+    samples = constant(1.0, date(2019, 6, 1), date(2019, 7, 1), "a")
+    samples |= constant(2.0, date(2019, 6, 2), date(2019, 7, 1), "b")
+    edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
+    periods = [
+        month_use(u, edges, int(edges[-1]))
+        for name in "ab"
+        for u in meter_uses(meter(name), samples, TZ)
+    ]
+    figure = figure_of(total_of_mains("electricity_use_kwh", periods))
+    assert figure.value == pytest.approx(30 * 24 + 29 * 48)
+    shares = figure.shares
+    assert shares.missing == pytest.approx(1 / 60)
+    assert shares.measured + shares.estimated + shares.missing == pytest.approx(1.0)
+
+
+def test_missing_days_have_no_value_and_are_never_zero() -> None:
+    samples = constant(1.0, date(2019, 6, 1), date(2019, 6, 11))
+    edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
+    (use,) = meter_uses(meter(), samples, TZ)
+    period = month_use(use, edges, int(edges[-1]))
+    days = [date.fromordinal(date(2019, 6, 1).toordinal() + i) for i in range(30)]
+    values = day_values(period, days)
+    assert [v.value for v in values[:10]] == pytest.approx([24.0] * 10)
+    assert {v.value for v in values[10:]} == {None}
+    assert {v.quality for v in values[10:]} == {"missing"}
+    assert "use_incomplete" in {f.code for f in period.findings}
+
+
+def test_a_running_month_is_cut_at_the_last_reading_only_while_that_is_fresh() -> None:
+    edges = day_edges(date(2019, 6, 1), date(2019, 6, 4), TZ)
+    now = int(edges[1]) + 5 * HOUR_MS
+    fresh = elapsed(edges, now, now - HOUR_MS, HOUR_MS)
+    assert fresh.tolist() == [*edges[:2].tolist(), now - HOUR_MS]
+    stale = elapsed(edges, now, now - 9 * HOUR_MS, HOUR_MS)
+    assert stale[-1] == now
+    assert elapsed(edges, int(edges[-1]), 0, HOUR_MS).tolist() == edges.tolist()
