@@ -34,6 +34,12 @@ QUALITY_COLOURS = {"measured": "#0f766e", "estimated": "#f59e0b", "missing": "#e
 PV_COLOUR, EXPORT_COLOUR = "#eab308", "#fde68a"
 
 
+def paler(colour: str, strength: float) -> str:
+    """A ``#rrggbb`` colour mixed with white; strength 1 leaves it, 0 gives white."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - (255 - p) * strength):02x}" for p in parts)
+
+
 def config() -> Spec:
     """The common look."""
     axis = {

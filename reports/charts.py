@@ -26,6 +26,7 @@ from reports.chart_look import (
     day_axis,
     month_axis,
     month_labels,
+    paler,
     spec,
     tip,
     word,
@@ -161,20 +162,20 @@ def use_by_month(
     colour = CARRIER_COLOURS[name]
     unit = FIGURE_NAMES[name].unit
     used = [c for c in classes if any(r["class"] == c for r in rows)]
-    opacity = dict(zip(classes, (1.0, 0.6, 0.3), strict=True))
+    strengths = (1.0, 0.68, 0.32)
+    colours = {c: paler(colour, s) for c, s in zip(classes, strengths, strict=True)}
     return spec(
         width,
         110,
         rows,
-        mark={"type": "bar", "color": colour, "cornerRadiusEnd": 1.5},
+        mark={"type": "bar", "cornerRadiusEnd": 1.5},
         encoding={
             "x": month_axis(month_labels(history), show),
             "y": y_axis("value", unit),
-            "opacity": {
-                "field": "class",
-                "type": "ordinal",
-                "scale": {"domain": used, "range": [opacity[c] for c in used]},
-                "legend": {"symbolFillColor": colour} if used != classes[:1] else None,
+            "color": {
+                **_parts("class", used, [colours[c] for c in used]),
+                # All of it complete needs no legend.
+                **({"legend": None} if used == classes[:1] else {}),
             },
             "tooltip": [
                 tip("month", word("month", lang), None),

@@ -1,6 +1,7 @@
 """Charts as SVG text, through vl-convert; call it in a worker (see `isolated`)."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import vl_convert
 
 from reports.chart_look import Spec
 
+_ID = re.compile(r'(?<=id="clip)\d+|(?<=url\(#clip)\d+')
 FONTS = Path(__file__).parent / "fonts"
 
 
@@ -20,8 +22,10 @@ def _fonts_known() -> None:
 def to_svg(spec: Spec) -> str:
     """The drawing of a Vega-Lite specification, the same bytes for the same specification."""
     _fonts_known()
-    drawing: str = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4")
-    return drawing
+    drawing = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="6.4")
+    # The engine numbers its ids on from drawing to drawing; number each drawing's from one.
+    numbers = {found: str(i) for i, found in enumerate(dict.fromkeys(_ID.findall(drawing)), 1)}
+    return _ID.sub(lambda m: numbers[m[0]], drawing)
 
 
 def drawn(tree: Any) -> Any:

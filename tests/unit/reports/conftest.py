@@ -1,0 +1,16 @@
+"""The reports' sample month, on a real ledger."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from report_sample import sample_ledger
+
+from store.ledger import Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = sample_ledger(tmp_path / "ledger.db")
+    yield opened
+    opened.close_connections()
