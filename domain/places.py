@@ -90,7 +90,11 @@ class Building:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """Anything that reports. `expected_interval_s` is how often, for completeness."""
+    """Anything that reports. `expected_interval_s` is how often, for completeness.
+
+    `in_service_from` is the local day from which it has to report: from then on its silence is
+    missing data. None: from its first reading on.
+    """
 
     device_class: ClassVar[DeviceClass]
 
@@ -100,6 +104,7 @@ class Device:
     name_zh: str = ""
     name_en: str = ""
     expected_interval_s: int = 3600
+    in_service_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
