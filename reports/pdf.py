@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import typst
 
@@ -10,7 +11,7 @@ from reports.document import Document
 from reports.svg import FONTS, drawn
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-ARCHIVAL = "a-2b"
+ARCHIVAL: Literal["a-2b"] = "a-2b"
 
 
 def pdf(document: Document) -> bytes:
@@ -30,13 +31,13 @@ def pdf(document: Document) -> bytes:
     return _typeset(data, None, system_fonts=True)
 
 
-def _typeset(data: str, standard: str | None, *, system_fonts: bool) -> bytes:
+def _typeset(data: str, standard: Literal["a-2b"] | None, *, system_fonts: bool) -> bytes:
     made: bytes = typst.compile(
         str(TEMPLATE),
         root=str(TEMPLATE.parent),
         font_paths=[str(FONTS)],
         ignore_system_fonts=not system_fonts,
         sys_inputs={"data": data},
-        pdf_standards=standard or [],
+        pdf_standards=standard,
     )
     return made
