@@ -1,8 +1,9 @@
 """The daily change-point model: day types, holidays, season of the year, heating and cooling.
 
-Level by day type + slow season of working days + slopes below a heating and above a cooling
-change point. The change points, and whether a slope is there at all, are chosen by
-cross-validation over calendar months; slopes are never negative; outlying days count less.
+Level by day type + slow season of the year + slopes below a heating and above a cooling change
+point. Change points, and whether a slope is there at all, are judged by cross-validation over
+calendar months; the candidates about as good as the best are averaged, which is steadier than
+picking one. Slopes are never negative; outlying days count less; busy days scatter more.
 """
 
 from dataclasses import dataclass, replace
@@ -15,18 +16,45 @@ import numpy.typing as npt
 from processing.savings.linear import Floats, Grams, Ints, huber_weights
 from processing.savings.terms import Conditions, columns, felt_temperature_c
 
-MEMORY = 0.3
-"""Share of yesterday in the felt temperature."""
+MEMORY_SHARE = 0.5
+"""Share of the days before in the felt temperature, see `terms.felt_temperature_c`."""
 OUTLIER_LIMIT = 3.0
 """Robust standard deviations from which a day counts less (Huber)."""
 HEATING_GRID_C = tuple(np.arange(8.0, 20.5, 1.0))
 COOLING_GRID_C = tuple(np.arange(12.0, 25.0, 2.0))
-SEASON_PENALTY = 0.3
-"""Ridge of the season's waves, relative to their own sum of squares: they may bend, not lead."""
-KEPT = 10
+KEPT = 6
 """Candidates of each structure that go on to cross-validation."""
+SOFTNESS = 0.03
+"""A candidate's weight falls by e for each 3 % its left-out squared error lies above the best."""
+LEAST_WEIGHT = 0.05
+"""Candidates of less weight than this, relative to the best, are dropped."""
+SPREAD_POWER = 0.5
+"""The scatter's variance grows with this power of the expected use."""
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How a carrier's use varies beside the weather.
+
+    `waves` of the year may bend the level, each with a ridge relative to its own sum of squares
+    (`penalty` × wave number^`penalty_power`); a day's weight halves every `half_life_days` back
+    from the end of the baseline, since the last months tell more of the next year. The felt
+    temperature fades over `memory_days`. All were chosen on years other than those reported.
+    """
+
+    waves: int
+    penalty: float
+    penalty_power: float
+    half_life_days: float
+    memory_days: float
+
+
+USE_LED = Habit(waves=4, penalty=0.1, penalty_power=2.0, half_life_days=250.0, memory_days=2.0)
+"""Electricity, water, cooling: people and terms make the season."""
+WEATHER_LED = Habit(waves=2, penalty=0.9, penalty_power=0.0, half_life_days=180.0, memory_days=4.0)
+"""Gas and heat: the weather makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +62,8 @@ class DailyFit:
     """Terms with their coefficients, and what the fit says of itself.
 
     `left_out` are the residuals observed − predicted of each used day (positions `used`) when
-    its calendar month was left out of the fit; `residuals` those within the fit.
+    its calendar month was left out of the fit; `residuals` those within the fit. `parameters`
+    counts the coefficients of the best single candidate.
     """
 
     terms: list[Json]
@@ -42,7 +71,7 @@ class DailyFit:
     used: npt.NDArray[np.bool_]
     residuals: Floats
     left_out: Floats
-    memory: float
+    parameters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +83,55 @@ class _Candidates:
     structures: list[Ints]
 
 
-def fit_daily(use: Floats, on: Conditions) -> DailyFit:
+def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
     """Fit `use` per day (any energy unit, NaN = missing) under the conditions `on`.
 
     Days without use or temperature are not used; with temperatures on fewer than half of the
     days the model has no slopes. Needs at least one used day; the result is deterministic.
     """
     with_temperature = bool(np.isfinite(on.temperature_c).mean() >= 0.5)
-    felt = felt_temperature_c(on.days, on.temperature_c, MEMORY)
+    felt = felt_temperature_c(on.days, on.temperature_c, MEMORY_SHARE, habit.memory_days)
     used = np.isfinite(use) & (np.isfinite(felt) if with_temperature else True)
     felt = np.where(np.isfinite(felt), felt, 0.0)
     inside = replace(on, temperature_c=felt).select(used)
     y = use[used]
-    choice = _candidates(inside, with_temperature)
+    choice = _candidates(inside, with_temperature, habit)
     table = columns(list(choice.terms), inside)
     months = np.asarray(inside.days.year * 12 + inside.days.month, dtype=np.intp)
     names, block = np.unique(months, return_inverse=True)
-    everything = np.ones(len(y), dtype=bool)
 
     def grams(weights: Floats) -> Grams:
         return Grams.of(table, y, weights, block, len(names), choice.penalty)
 
     first = grams(np.ones(len(y)))
-    best, beta = _select(first, choice, cross_validate=False)
-    weights = huber_weights(y - table[:, best] @ beta, everything, OUTLIER_LIMIT)
-    second = grams(weights)
-    best, beta = _select(second, choice, cross_validate=True)
-    left_out = _left_out_residuals(second, best, table, y, block)
+    age = np.asarray((inside.days[-1] - inside.days).days, dtype=np.float64)
+    weights = _weights(y, table @ _best_in_sample(first, choice))
+    weights = weights * 0.5 ** (age / habit.half_life_days)
+    beta, beta_by_block, parameters = _averaged(grams(weights), choice)
+    kept = np.flatnonzero(beta)
+    left_out = np.einsum("di,di->d", table, beta_by_block[block])
     return DailyFit(
-        [choice.terms[i] for i in best],
-        beta,
+        [choice.terms[i] for i in kept],
+        beta[kept],
         used,
-        y - np.maximum(table[:, best] @ beta, 0.0),
-        left_out,
-        MEMORY,
+        y - np.maximum(table @ beta, 0.0),
+        y - np.maximum(left_out, 0.0),
+        parameters,
     )
 
 
-def _candidates(on: Conditions, with_temperature: bool) -> _Candidates:
+def _weights(y: Floats, expected: Floats) -> Floats:
+    """The weight of each day: less for outliers, and less where use (so its scatter) is large."""
+    level = np.maximum(expected, 0.0) + 0.1 * abs(float(y.mean()))
+    if not level.min() > 0:
+        return np.ones(len(y))
+    spread = level ** (SPREAD_POWER / 2)
+    robust = huber_weights((y - expected) / spread, OUTLIER_LIMIT)
+    weights: Floats = robust / spread**2 * float(np.mean(spread**2))
+    return weights
+
+
+def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candidates:
     base: list[tuple[Json, float]] = [({"kind": "level"}, 0.0)]
     if on.off.any() and not on.off.all():
         base.append(({"kind": "level", "days": "off"}, 0.0))
@@ -99,10 +139,10 @@ def _candidates(on: Conditions, with_temperature: bool) -> _Candidates:
         base.append(({"kind": "holiday"}, 0.05))
     if on.heating_season.any() and not on.heating_season.all():
         base.append(({"kind": "level", "days": "season"}, 0.02))
-    for wave in (1, 2):
-        for kind in ("cosine", "sine"):
-            season: Json = {"kind": kind, "per_year": wave, "days": "working"}
-            base.append((season, SEASON_PENALTY))
+    for wave, kind in product(range(1, habit.waves + 1), ("cosine", "sine")):
+        season: Json = {"kind": kind, "per_year": wave}
+        penalty = habit.penalty * wave**habit.penalty_power
+        base += [(season, penalty), ({**season, "days": "working"}, penalty)]
     k, heats, cools = len(base), len(HEATING_GRID_C), len(COOLING_GRID_C)
     wide = base + [({"kind": "heating", "at_c": float(c)}, 0.0) for c in HEATING_GRID_C]
     wide += [({"kind": "heating", "at_c": float(c), "days": "off"}, 0.02) for c in HEATING_GRID_C]
@@ -134,24 +174,50 @@ def _structures(base: int, heats: int, cools: int) -> list[Ints]:
     return [np.array([[*range(base), *e] for e in structure], dtype=np.intp) for structure in extra]
 
 
-def _select(grams: Grams, choice: _Candidates, *, cross_validate: bool) -> tuple[Ints, Floats]:
-    """The best candidate's columns and coefficients; slopes that would be negative are out."""
-    winners: list[tuple[float, Ints, Floats]] = []
+def _best_in_sample(grams: Grams, choice: _Candidates) -> Floats:
+    """Coefficients over all columns of the candidate with the least squared error."""
+    best, coefficients = np.inf, np.zeros(len(choice.terms))
     for picks in choice.structures:
-        beta, error = grams.solve(picks)
-        error = np.where(_physical(choice.terms, picks, beta), error, np.inf)
-        ranked = np.argsort(error, kind="stable")[: KEPT if cross_validate else 1]
+        beta, error = _solve(grams, choice, picks)
+        i = int(np.argmin(error))
+        if error[i] < best:
+            best, coefficients = error[i], np.zeros(len(choice.terms))
+            coefficients[picks[i]] = beta[i]
+    return coefficients
+
+
+def _averaged(grams: Grams, choice: _Candidates) -> tuple[Floats, Floats, int]:
+    """Candidates averaged by how well they predict left-out months.
+
+    Gives the coefficients over all columns, those without each block, and the number of
+    coefficients of the best candidate.
+    """
+    found: list[tuple[float, Ints, Floats, Floats]] = []
+    for picks in choice.structures:
+        beta, error = _solve(grams, choice, picks)
+        ranked = np.argsort(error, kind="stable")[:KEPT]
         ranked = ranked[np.isfinite(error[ranked])]
-        if not len(ranked):
-            continue
-        if cross_validate:
-            score = grams.left_out_errors(picks[ranked]).sum(axis=1)
-        else:
-            score = error[ranked]
-        i = int(np.argmin(score))
-        winners.append((float(score[i]), picks[ranked[i]], beta[ranked[i]]))
-    _, picked, coefficients = min(winners, key=lambda w: w[0])
-    return picked, coefficients
+        if len(ranked):
+            by_block, score = grams.left_out(picks[ranked])
+            rows = zip(score, picks[ranked], beta[ranked], by_block.swapaxes(0, 1), strict=True)
+            found += [(float(s), p, b, bb) for s, p, b, bb in rows]
+    scores = np.array([f[0] for f in found])
+    least = float(scores.min())
+    weights = np.exp(-(scores / least - 1) / SOFTNESS) if least > 0 else (scores == least) * 1.0
+    weights = np.where(weights >= LEAST_WEIGHT, weights, 0.0)
+    weights = weights / weights.sum()
+    coefficients = np.zeros(len(choice.terms))
+    by_blocks = np.zeros((len(grams.ff), len(choice.terms)))
+    for weight, (_, picked, beta, by_block) in zip(weights, found, strict=True):
+        coefficients[picked] += weight * beta
+        by_blocks[:, picked] += weight * by_block
+    return coefficients, by_blocks, len(found[int(np.argmin(scores))][1])
+
+
+def _solve(grams: Grams, choice: _Candidates, picks: Ints) -> tuple[Floats, Floats]:
+    """Coefficients and errors of candidates; infinite error where a slope would be negative."""
+    beta, error = grams.solve(picks)
+    return beta, np.where(_physical(choice.terms, picks, beta), error, np.inf)
 
 
 def _physical(terms: list[Json], picks: Ints, beta: Floats) -> npt.NDArray[np.bool_]:
@@ -167,16 +233,3 @@ def _physical(terms: list[Json], picks: Ints, beta: Floats) -> npt.NDArray[np.bo
             slope = slope + beta[:, position - 1]
         good &= slope >= 0
     return good
-
-
-def _left_out_residuals(
-    grams: Grams, picked: Ints, table: Floats, y: Floats, block: Ints
-) -> Floats:
-    """Residuals of each day when its block was left out."""
-    a = grams.ff[:, picked[:, None], picked[None, :]]
-    b = grams.fy[:, picked]
-    rest = a.sum(axis=0)[None] - a + np.diag(grams.ridge[picked])[None]
-    beta = np.linalg.solve(rest, (b.sum(axis=0)[None] - b)[..., None])[..., 0]
-    predicted = np.einsum("di,di->d", table[:, picked], beta[block])
-    residuals: Floats = y - np.maximum(predicted, 0.0)
-    return residuals

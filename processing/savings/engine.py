@@ -7,7 +7,7 @@ calendar, less what was measured (IPMVP option C; GB/T 28750 calls the first ter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,20 @@ import pandas as pd
 from domain.errors import ConfigError
 from domain.figures import Verdict
 from domain.findings import Finding
-from processing.savings.daily import DailyFit, fit_daily
+from processing.savings.daily import (
+    MEMORY_SHARE,
+    USE_LED,
+    WEATHER_LED,
+    DailyFit,
+    fit_daily,
+)
 from processing.savings.frozen import FrozenModel, Season
-from processing.savings.intervals import Calibration, nominal_half_width, shipped_calibration
+from processing.savings.intervals import (
+    Calibration,
+    nominal_half_width,
+    shipped_calibration,
+    unsteadiness,
+)
 from processing.savings.sufficiency import baseline_findings, reporting_findings
 from processing.savings.terms import Conditions, Floats
 
@@ -29,6 +40,11 @@ class TypesByDay(Protocol):
 
     def __getitem__(self, day: date, /) -> str: ...
 
+
+HABITS = {"natural_gas": WEATHER_LED, "heat": WEATHER_LED}
+"""Carriers that do not follow people first of all."""
+
+UNSTEADY_MONTHS = 3
 
 DayTypesLike = TypesByDay | Mapping[date, str] | Sequence[str]
 """``working``, ``weekend`` or ``holiday``: by day, or in the order of the table's rows."""
@@ -42,7 +58,7 @@ class Estimate:
     day yields no saving. `low` and `high` bound `avoided` at `confidence` as calibrated on
     placebo years; `nominal_low` and `nominal_high` are Guideline 14's, for comparison only.
     All are NaN when no day is known. The verdict is ``proven`` when `low` > 0,
-    ``proven_increase`` when `high` < 0, and ``not_proven`` otherwise.
+    ``proven_increase`` when `high` < 0, and ``not_proven`` otherwise or with a serious finding.
     """
 
     observed: float
@@ -76,6 +92,7 @@ class SavingsAssessment:
     days: pd.DataFrame
     confidence: float
     calibration: Calibration
+    scale: float
 
     def period(self, start: date, end: date) -> Estimate:
         """The estimate of the local days from `start` to `end`, which is excluded."""
@@ -84,7 +101,7 @@ class SavingsAssessment:
         both = days[["observed", "counterfactual"]].notna().all(axis=1)
         expected = (end - start).days
         known = days[both]
-        findings = reporting_findings(self.model, known, expected)
+        findings = reporting_findings(self.model, known, expected, self._unsteadiness())
         if known.empty:
             nan = float("nan")
             return Estimate(nan, nan, nan, nan, nan, nan, nan, self.confidence, "not_proven",
@@ -95,7 +112,7 @@ class SavingsAssessment:
         half = self._half_width(counterfactual)
         nominal = self._nominal(counterfactual)
         low, high = avoided - half, avoided + half
-        verdict = _verdict(low, high, self.model)
+        verdict = _verdict(low, high, findings)
         return Estimate(
             observed,
             float(counterfactual.sum()),
@@ -111,16 +128,22 @@ class SavingsAssessment:
             expected,
         )
 
+    def _unsteadiness(self) -> float:
+        """How unsteadily the whole assessed time runs, as a multiple of the model's own error."""
+        ratio, months = unsteadiness(self.days)
+        own = float(np.hypot(self.model.cv_month_ratio, self.calibration.floor_ratio))
+        return ratio / own if months >= UNSTEADY_MONTHS else 0.0
+
     def _half_width(self, counterfactual: Floats) -> float:
         reference = float(self.calibration.reference(self.model, counterfactual).sum())
         ratio = self.calibration.half_width_ratio(len(counterfactual), self.confidence)
-        return ratio * self.calibration.scale(self.model) * reference
+        return ratio * self.scale * reference
 
     def _nominal(self, counterfactual: Floats) -> float:
         return nominal_half_width(
             predicted=float(counterfactual.sum()),
             cvrmse_ratio=self.model.cvrmse_ratio,
-            parameters=len(self.model.coefficients),
+            parameters=self.model.parameters,
             baseline_periods=self.model.days_used,
             reporting_periods=len(counterfactual),
             reporting_months=len(counterfactual) / 30.4,
@@ -129,9 +152,9 @@ class SavingsAssessment:
         )
 
 
-def _verdict(low: float, high: float, model: FrozenModel) -> Verdict:
-    if any(f.severity == "serious" for f in model.findings):
-        return "not_proven"  # the baseline itself is not good enough to prove anything
+def _verdict(low: float, high: float, findings: tuple[Finding, ...]) -> Verdict:
+    if any(f.severity == "serious" for f in findings):
+        return "not_proven"  # too thin a baseline, or something else changed: nobody may claim
     if low > 0:
         return "proven"
     return "proven_increase" if high < 0 else "not_proven"
@@ -158,7 +181,8 @@ def fit_baseline(
     start, end = _span(table.index)
     if not np.isfinite(use).any() or (np.isfinite(use).sum() < 2):
         return _empty(carrier, start, end, heating_season)
-    fit = fit_daily(use, on)
+    habit = HABITS.get(carrier, USE_LED)
+    fit = fit_daily(use, on, habit)
     felt = on.temperature_c[fit.used]
     known = felt[np.isfinite(felt)]
     statistics = _statistics(use[fit.used], fit, table.index[fit.used])
@@ -168,7 +192,9 @@ def fit_baseline(
         baseline_end=end,
         terms=tuple(dict(t) for t in fit.terms),
         coefficients=tuple(float(c) for c in fit.coefficients),
-        memory=fit.memory,
+        memory_share=MEMORY_SHARE,
+        memory_days=habit.memory_days,
+        parameters=fit.parameters,
         days_used=int(fit.used.sum()),
         temperature_low_c=float(known.min()) if len(known) else None,
         temperature_high_c=float(known.max()) if len(known) else None,
@@ -193,20 +219,27 @@ def assess(
     table = _checked(daily)
     on = conditions(table, day_types, model.heating_season)
     calibration = calibration or shipped_calibration(model.carrier)
-    counterfactual = model.predict(on)
-    half = calibration.half_width_ratio(1, confidence) * calibration.scale(model)
-    width = half * calibration.reference(model, counterfactual)
     days = pd.DataFrame(
         {
             "observed": table["use"].to_numpy(dtype=np.float64),
-            "counterfactual": counterfactual,
-            "low": np.maximum(counterfactual - width, 0.0),
-            "high": counterfactual + width,
+            "counterfactual": model.predict(on),
             "temperature_c": on.temperature_c,
         },
         index=table.index,
     )
-    return SavingsAssessment(model, days, confidence, calibration)
+    return beside(model, days, confidence, calibration)
+
+
+def beside(
+    model: FrozenModel, days: pd.DataFrame, confidence: float, calibration: Calibration
+) -> SavingsAssessment:
+    """The assessment of days that already have `observed` and `counterfactual`."""
+    scale = calibration.scale(model, *unsteadiness(days))
+    counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
+    ratio = calibration.half_width_ratio(1, confidence) * scale
+    width = ratio * calibration.reference(model, counterfactual)
+    days = days.assign(low=np.maximum(counterfactual - width, 0.0), high=counterfactual + width)
+    return SavingsAssessment(model, days, confidence, calibration, scale)
 
 
 def conditions(
@@ -258,14 +291,14 @@ def _span(index: pd.Index) -> tuple[date, date]:
     return days[0].date(), days[-1].date() + timedelta(days=1)
 
 
-def _statistics(use: Floats, fit: DailyFit, days: pd.Index) -> dict[str, float]:
+def _statistics(use: Floats, fit: DailyFit, days: pd.Index) -> dict[str, Any]:
     """How well the model fits, relative to the mean where it has one."""
     mean = float(use.mean())
     divisor = abs(mean) or 1.0
     months = pd.DatetimeIndex(days).to_period("M")
     by_month = pd.Series(fit.left_out).groupby(months).sum().to_numpy()
     use_by_month = pd.Series(use).groupby(months).sum().to_numpy()
-    freedom = max(len(use) - len(fit.coefficients), 1)
+    freedom = max(len(use) - fit.parameters, 1)
     squares = float(np.sum(fit.residuals**2))
     spread = float(np.sum((use - mean) ** 2))
     lagged = float(np.sum(fit.residuals[1:] * fit.residuals[:-1]))
@@ -289,7 +322,9 @@ def _empty(carrier: str, start: date, end: date, season: Season | None) -> Froze
         baseline_end=end,
         terms=(),
         coefficients=(),
-        memory=0.0,
+        memory_share=0.0,
+        memory_days=1.0,
+        parameters=0,
         days_used=0,
         mean_per_day=0.0,
         cv_day_ratio=0.0,

@@ -22,10 +22,11 @@ class FrozenModel:
     """A fitted daily model with what its intervals and its report need.
 
     `terms` and `coefficients` make the prediction (energy per day, the unit of the use it was
-    fitted on), never below zero. `cv_day_ratio` and `cv_month_ratio` are the root mean square
+    fitted on), never below zero; `memory_share` and `memory_days` are of the felt temperature. `cv_day_ratio` and `cv_month_ratio` are the root mean square
     errors of days and of whole months that were left out of the fit, over the mean: the model's
     own honest error. `cvrmse_ratio` and `autocorrelation` (lag one) are of the residuals within
-    the fit, for the nominal interval. `heating_season` is ((month, day), (month, day) excluded).
+    the fit, for the nominal interval, and so is `parameters`, the best candidate's number of
+    coefficients. `heating_season` is ((month, day), (month, day) excluded).
     """
 
     carrier: str
@@ -33,7 +34,9 @@ class FrozenModel:
     baseline_end: date
     terms: tuple[dict[str, Any], ...]
     coefficients: tuple[float, ...]
-    memory: float
+    memory_share: float
+    memory_days: float
+    parameters: int
     days_used: int
     mean_per_day: float
     cv_day_ratio: float
@@ -96,7 +99,7 @@ class FrozenModel:
         """Use per day under the conditions; NaN where a needed temperature is missing."""
         if not self.terms:
             return np.full(len(on.days), np.nan)
-        felt = felt_temperature_c(on.days, on.temperature_c, self.memory)
+        felt = felt_temperature_c(on.days, on.temperature_c, self.memory_share, self.memory_days)
         if not self.needs_temperature:
             felt = np.zeros(len(on.days))
         table = columns(list(self.terms), replace(on, temperature_c=felt))

@@ -3,7 +3,7 @@
 A placebo year is a year in which nothing is known to have been saved; the error of the model
 there is what "uncertainty of savings" has to cover. Its size is learned from many buildings
 (`config/tables/savings_calibration.toml`) and scaled by the building's own error on months it
-was not fitted on.
+was not fitted on, and by how steadily it runs in the reporting period.
 """
 
 import tomllib
@@ -12,12 +12,14 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from domain.errors import ConfigError
 from processing.savings.frozen import FrozenModel
 from processing.savings.terms import Floats
 
+PRIOR_MONTHS = 3.0
 DAYS_PER_MONTH = 30.4
 DAYS_PER_YEAR = 365.0
 
@@ -40,9 +42,17 @@ class Calibration:
     correlation: float
     source: str
 
-    def scale(self, model: FrozenModel) -> float:
-        """The building's own scale: its error on left-out months, and the floor, combined."""
-        return float(np.hypot(model.cv_month_ratio, self.floor_ratio))
+    def scale(self, model: FrozenModel, unsteadiness: float, months: int) -> float:
+        """The building's own scale: how far its error may be from nought, as a ratio of its use.
+
+        Three parts, combined as squares: its error on months left out of the fit, the floor, and
+        how unsteadily the reporting period runs against the model (see `unsteadiness`). What
+        few reporting months say of the last is weighed with the first as PRIOR_MONTHS months.
+        """
+        own = model.cv_month_ratio**2
+        weight = max(months - 1, 0)
+        unsteady = (weight * unsteadiness**2 + PRIOR_MONTHS * own) / (weight + PRIOR_MONTHS)
+        return float(np.sqrt(own + unsteady + self.floor_ratio**2))
 
     def reference(self, model: FrozenModel, counterfactual: Floats) -> Floats:
         """What the relative error of each day is relative to (energy per day)."""
@@ -73,6 +83,24 @@ class Calibration:
         return at_known * float(
             stats.norm.ppf((1 + confidence) / 2) / stats.norm.ppf((1 + inside) / 2)
         )
+
+
+def unsteadiness(days: pd.DataFrame) -> tuple[float, int]:
+    """How much the monthly errors of a period scatter about their own common share.
+
+    `days` has observed and counterfactual. A saving (or rise) that is the same share in every
+    month does not count; a change in the middle of the period does. Gives the standard deviation
+    as a ratio of the mean month and the number of months with at least twenty known days.
+    """
+    known = days[["observed", "counterfactual"]].dropna()
+    grouped = known.groupby(pd.DatetimeIndex(known.index).to_period("M"))
+    months = grouped.sum()[grouped.size() >= 20]
+    total = float(months["counterfactual"].sum())
+    if len(months) < 2 or total <= 0:
+        return 0.0, len(months)
+    share = float(months["observed"].sum()) / total
+    apart = months["observed"] - share * months["counterfactual"]
+    return float(apart.std(ddof=1)) / (total / len(months)), len(months)
 
 
 @cache

@@ -62,10 +62,12 @@ class Grams:
         error += np.einsum("ci,cij,cj->c", beta, a, beta)
         return beta, error
 
-    def left_out_errors(self, picks: Ints) -> Floats:
-        """Squared error of each candidate on each block, fitted on the others: candidates × blocks.
+    def left_out(self, picks: Ints) -> tuple[Floats, Floats]:
+        """Each candidate fitted without each block in turn.
 
-        Source: cross-validation over blocks of time, so that neighbouring days cannot leak.
+        Gives the coefficients (blocks × candidates × columns) and the squared error over all
+        blocks as predicted without them (candidates). Source: cross-validation over blocks of
+        time, so that neighbouring days cannot leak.
         """
         block_a = self.ff[:, picks[:, :, None], picks[:, None, :]]  # block, candidate, i, j
         block_b = self.fy[:, picks]
@@ -75,16 +77,16 @@ class Grams:
         beta = np.linalg.solve(rest, (block_b.sum(axis=0)[None] - block_b)[..., None])[..., 0]
         error = self.yy[:, None] - 2 * np.einsum("bci,bci->bc", beta, block_b)
         error += np.einsum("bci,bcij,bcj->bc", beta, block_a, beta)
-        out: Floats = np.maximum(error.T, 0.0)
-        return out
+        total: Floats = np.maximum(error, 0.0).sum(axis=0)
+        return beta, total
 
 
-def huber_weights(residuals: Floats, used: npt.NDArray[np.bool_], limit: float) -> Floats:
+def huber_weights(residuals: Floats, limit: float) -> Floats:
     """Weight 1 up to `limit` robust standard deviations, falling as 1/|residual| beyond.
 
-    The robust deviation is 1.4826 × the median absolute residual of the used days.
+    The robust deviation is 1.4826 × the median absolute residual.
     """
-    spread = 1.4826 * float(np.median(np.abs(residuals[used]))) if used.any() else 0.0
+    spread = 1.4826 * float(np.median(np.abs(residuals)))
     if spread <= 0:
         return np.ones(len(residuals))
     weights: Floats = np.minimum(1.0, limit * spread / np.maximum(np.abs(residuals), 1e-12))

@@ -65,9 +65,12 @@ def _odd_days(use: pd.Series, limit: dict[str, float]) -> list[Finding]:
 
 
 def reporting_findings(
-    model: FrozenModel, known: pd.DataFrame, expected: int
+    model: FrozenModel, known: pd.DataFrame, expected: int, unsteadiness: float
 ) -> tuple[Finding, ...]:
-    """What the reader of an estimate must know: of the days `known` and how many were due."""
+    """What the reader of an estimate must know: of the days `known`, of how many were due.
+
+    `unsteadiness` is the scatter of the months over the model's own error.
+    """
     found = [f for f in model.findings if f.severity != "info"]
     missing = expected - len(known)
     if missing:
@@ -83,4 +86,8 @@ def reporting_findings(
             found.append(
                 Finding("savings_weather_outside_baseline", numbers={"days": int(outside.sum())})
             )
+    if unsteadiness > rules()["unsteadiness_max"]:
+        found.append(
+            Finding("savings_unsteady", "serious", numbers={"times": round(unsteadiness, 1)})
+        )
     return tuple(found)

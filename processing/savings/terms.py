@@ -43,14 +43,35 @@ class Conditions:
         )
 
 
-def felt_temperature_c(days: pd.DatetimeIndex, temperature_c: Floats, memory: float) -> Floats:
-    """The day's mean mixed with the day before (share `memory`): walls remember yesterday, °C.
+MEMORY_WINDOW_DAYS = 12
 
-    Where the day before is not there, the day's own mean stands alone; NaN stays NaN.
+
+def felt_temperature_c(
+    days: pd.DatetimeIndex, temperature_c: Floats, share: float, memory_days: float
+) -> Floats:
+    """The day's mean mixed with the days before, °C: walls remember, and boilers start late.
+
+    `share` of it is a mean of the day and those before it, whose weights fall by e every
+    `memory_days`, over the days of the last twelve that are known. NaN stays NaN.
     """
-    before = pd.Series(temperature_c, days).reindex(days - pd.Timedelta(days=1)).to_numpy()
-    before = np.where(np.isfinite(before), before, temperature_c)
-    mixed: Floats = (1 - memory) * temperature_c + memory * before
+    if not len(days):
+        return temperature_c.copy()
+    number = days.to_numpy().astype("datetime64[D]").astype(np.int64)
+    first = number.min()
+    line = np.full(int(number.max() - first) + MEMORY_WINDOW_DAYS + 1, np.nan)
+    at = number - first + MEMORY_WINDOW_DAYS
+    line[at] = temperature_c
+    known = np.isfinite(line)
+    filled = np.where(known, line, 0.0)
+    total, weight = np.zeros(len(days)), np.zeros(len(days))
+    for back in range(MEMORY_WINDOW_DAYS + 1):
+        w = float(np.exp(-back / memory_days))
+        total += w * filled[at - back]
+        weight += w * known[at - back]
+    remembered = total / np.maximum(weight, 1e-12)
+    mixed: Floats = np.where(
+        np.isfinite(temperature_c), (1 - share) * temperature_c + share * remembered, np.nan
+    )
     return mixed
 
 

@@ -1,0 +1,286 @@
+"""The placebo test: years in which nothing is known to have been saved must show nothing saved.
+
+Fit one year, predict the next, on every building of an hourly table that qualifies; compare
+with what was measured. The errors are also what calibrates the intervals: those of a building
+are calibrated on the *other* buildings' errors only (conformal, leaving the building out).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from config.working_days import DayTypes, day_types
+from domain.calendar import Month
+from processing.savings.conformal import Scores, calibrate, scores
+from processing.savings.engine import (
+    Estimate,
+    SavingsAssessment,
+    assess,
+    beside,
+    fit_baseline,
+)
+from processing.savings.frozen import FrozenModel
+from processing.savings.terms import Floats
+
+CARRIERS = {"electricity": "electricity", "gas": "natural_gas"}
+"""Fuels of the table, and the carrier whose rules they follow."""
+
+MIN_HOURS = 8700
+MIN_USE_KWH = 20_000.0
+MAX_ZERO_SHARE = {"electricity": 0.02}
+MAX_ZERO_SHARE_OTHER = 0.75
+MAX_CHANGE = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One building and fuel: its model of the fit year, laid beside the predicted year.
+
+    Ratios are (observed − counterfactual) / reference use, see `Calibration.reference`.
+    """
+
+    building: str
+    fuel: str
+    model: FrozenModel
+    seen: SavingsAssessment
+    fit_ms: float
+    fit_year: int
+    year: int
+
+    def by_month(self) -> pd.DataFrame:
+        """Observed and counterfactual of each month, over the days that have both."""
+        days = self.seen.days[["observed", "counterfactual"]].dropna()
+        return days.groupby(pd.DatetimeIndex(days.index).month).sum()
+
+    def annual_error_ratio(self) -> float:
+        """(predicted − observed) / observed of the year."""
+        total = self.by_month().sum()
+        return float(total["counterfactual"] / total["observed"] - 1)
+
+    def monthly_error_ratios(self) -> Floats:
+        """(predicted − observed) / observed of each month that used anything."""
+        months = self.by_month()
+        months = months[months["observed"] > 0]
+        errors: Floats = (months["counterfactual"] / months["observed"] - 1).to_numpy()
+        return errors
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A daily table of many buildings, with weather: what the placebo test walks over."""
+
+    daily: pd.DataFrame
+    temperature_c: pd.Series
+    calendar: str
+
+    def years(self) -> list[int]:
+        return sorted(set(pd.DatetimeIndex(self.daily["day"]).year))
+
+    def year(self, building: str, fuel: str, year: int) -> pd.DataFrame:
+        """Every day of the year with use and temperature_c; NaN where missing."""
+        table = self._cells.get((fuel, building))
+        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
+        if table is None:
+            table = self.daily.iloc[:0].set_index("day")
+        table = table.reindex(days)
+        return table.assign(temperature_c=self.temperature_c.reindex(days))
+
+    @property
+    def _cells(self) -> dict[tuple[str, str], pd.DataFrame]:
+        found = self.__dict__.get("_by_cell")
+        if found is None:
+            groups = self.daily.groupby(["fuel", "building"])
+            found = {(str(f), str(b)): g.set_index("day") for (f, b), g in groups}
+            object.__setattr__(self, "_by_cell", found)
+        return found
+
+    def buildings(self, fuel: str) -> list[str]:
+        return sorted(b for f, b in self._cells if f == fuel)
+
+    def fuels(self) -> list[str]:
+        return sorted({f for f, _ in self._cells})
+
+    def types(self, year: int) -> DayTypes:
+        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
+        return day_types(list(days.date), self.calendar)
+
+
+def takes_part(fuel: str, fitted: pd.DataFrame, predicted: pd.DataFrame) -> bool:
+    """Whether a building and fuel qualifies: enough hours and use, few zeros, no upheaval."""
+    zeros = MAX_ZERO_SHARE.get(fuel, MAX_ZERO_SHARE_OTHER)
+    before, after = fitted["use"].sum(), predicted["use"].sum()
+    hours = [t["hours"].sum() for t in (fitted, predicted)]
+    return bool(
+        min(hours) >= MIN_HOURS
+        and before > MIN_USE_KWH
+        and all(
+            t["zeros"].sum() < zeros * h for t, h in zip((fitted, predicted), hours, strict=True)
+        )
+        and abs(after / before - 1) <= MAX_CHANGE
+    )
+
+
+def cells(
+    archive: Archive,
+    fuel: str,
+    fit_year: int,
+    year: int,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[Cell]:
+    """Fit and predict every building of the fuel that takes part."""
+    found: list[Cell] = []
+    types = archive.types(fit_year), archive.types(year)
+    names = archive.buildings(fuel)
+    for i, building in enumerate(names):
+        if progress:
+            progress(f"{fuel} {fit_year}→{year}", i + 1, len(names))
+        fitted, predicted = (archive.year(building, fuel, y) for y in (fit_year, year))
+        if not takes_part(fuel, fitted, predicted):
+            continue
+        began = perf_counter()
+        model = fit_baseline(fitted, day_types=types[0], carrier=CARRIERS.get(fuel, fuel))
+        fit_ms = 1e3 * (perf_counter() - began)
+        seen = assess(model, predicted, day_types=types[1])
+        found.append(Cell(building, fuel, model, seen, fit_ms, fit_year, year))
+    return found
+
+
+def errors(found: Iterable[Cell]) -> tuple[Floats, Floats]:
+    """Absolute error ratios of the cells: one a year, and all months together."""
+    these = list(found)
+    years = np.array([abs(c.annual_error_ratio()) for c in these])
+    months = [np.abs(c.monthly_error_ratios()) for c in these]
+    return years, np.concatenate(months) if months else np.empty(0)
+
+
+FEW = 10
+"""With fewer buildings than this, earlier placebo years of the other buildings count too."""
+PLANTED = 0.10
+STEADY_HALF_WIDTH = 0.10
+"""A building is called steady when its 90 % interval is at most so wide: known without asking
+what was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceboResult:
+    """What the placebo test found for one fuel; shares in percent, errors of the year's use."""
+
+    fuel: str
+    buildings: int
+    annual_abs_error_median_pct: float
+    annual_abs_error_p90_pct: float
+    monthly_abs_error_median_pct: float
+    annual_interval_coverage_pct: float
+    monthly_interval_coverage_pct: float
+    annual_half_width_median_pct: float
+    monthly_half_width_median_pct: float
+    nominal_interval_coverage_pct: float
+    nominal_half_width_median_pct: float
+    falsely_proven_pct: float
+    falsely_proven_increase_pct: float
+    planted_10pct_proven_pct: float
+    steady_buildings: int
+    planted_10pct_proven_steady_pct: float | None
+    flagged_pct: float
+    fit_ms_median: float
+
+
+def placebo(
+    archive: Archive,
+    fit_year: int,
+    year: int,
+    *,
+    confidence: float = 0.90,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[PlaceboResult]:
+    """The placebo test for every fuel of the archive that has qualifying buildings.
+
+    Each building's intervals are calibrated on the other buildings alone (and, with fewer than
+    FEW, on the other buildings' earlier years); its own error is never used.
+    """
+    results: list[PlaceboResult] = []
+    for fuel in archive.fuels():
+        found = cells(archive, fuel, fit_year, year, progress)
+        if found:
+            known = [scores(c.building, c.seen) for c in found]
+            if len(found) < FEW:
+                known += _earlier(archive, fuel, fit_year)
+            judged = [_judge(c, known, confidence) for c in found]
+            results.append(_summary(fuel, found, judged))
+    return results
+
+
+def _earlier(archive: Archive, fuel: str, fit_year: int) -> list[Scores]:
+    """Scores of the placebo years that ended with the fit year or before."""
+    pairs = [(y, y + 1) for y in archive.years() if y + 1 <= fit_year]
+    return [scores(c.building, c.seen) for a, b in pairs for c in cells(archive, fuel, a, b)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A cell's intervals, and its verdict when nothing and when 10 % was saved."""
+
+    year: Estimate
+    months: list[Estimate]
+    planted: Estimate
+
+
+def _judge(cell: Cell, known: list[Scores], confidence: float) -> _Judged:
+    calibration = calibrate(cell.seen.calibration, known, without=cell.building)
+    start, end = date(cell.year, 1, 1), date(cell.year + 1, 1, 1)
+    seen = beside(cell.model, cell.seen.days, confidence, calibration)
+    less = cell.seen.days.assign(observed=cell.seen.days["observed"] * (1 - PLANTED))
+    months = [Month(cell.year, m) for m in range(1, 13)]
+    estimates = [seen.period(m.first_day, m.end_day) for m in months]
+    return _Judged(
+        seen.period(start, end),
+        [e for e in estimates if e.days_observed],
+        beside(cell.model, less, confidence, calibration).period(start, end),
+    )
+
+
+def _summary(fuel: str, found: list[Cell], judged: list[_Judged]) -> PlaceboResult:
+    annual, monthly = errors(found)
+    years = [j.year for j in judged]
+    months = [m for j in judged for m in j.months]
+    widths = np.array([_half_width_ratio(e) for e in years])
+    steady = [j for j, w in zip(judged, widths, strict=True) if w <= STEADY_HALF_WIDTH]
+    nominal = [(e.nominal_high - e.nominal_low) / 2 / e.counterfactual for e in years]
+    planted = [j.planted.verdict == "proven" for j in steady]
+    return PlaceboResult(
+        fuel=fuel,
+        buildings=len(found),
+        annual_abs_error_median_pct=_pct(np.median(annual)),
+        annual_abs_error_p90_pct=_pct(np.quantile(annual, 0.9)),
+        monthly_abs_error_median_pct=_pct(np.median(monthly)),
+        annual_interval_coverage_pct=_pct(np.mean([e.low <= 0 <= e.high for e in years])),
+        monthly_interval_coverage_pct=_pct(np.mean([e.low <= 0 <= e.high for e in months])),
+        annual_half_width_median_pct=_pct(np.median(widths)),
+        monthly_half_width_median_pct=_pct(np.median([_half_width_ratio(e) for e in months])),
+        nominal_interval_coverage_pct=_pct(
+            np.mean([e.nominal_low <= 0 <= e.nominal_high for e in years])
+        ),
+        nominal_half_width_median_pct=_pct(np.median(nominal)),
+        falsely_proven_pct=_pct(np.mean([e.verdict == "proven" for e in years])),
+        falsely_proven_increase_pct=_pct(np.mean([e.verdict == "proven_increase" for e in years])),
+        planted_10pct_proven_pct=_pct(np.mean([j.planted.verdict == "proven" for j in judged])),
+        steady_buildings=len(steady),
+        planted_10pct_proven_steady_pct=_pct(np.mean(planted)) if planted else None,
+        flagged_pct=_pct(
+            np.mean([any(f.code == "savings_unsteady" for f in e.findings) for e in years])
+        ),
+        fit_ms_median=round(float(np.median([c.fit_ms for c in found])), 2),
+    )
+
+
+def _half_width_ratio(estimate: Estimate) -> float:
+    return (estimate.high - estimate.low) / 2 / max(estimate.counterfactual, 1e-12)
+
+
+def _pct(ratio: float | np.floating[Any]) -> float:
+    return round(100 * float(ratio), 2)

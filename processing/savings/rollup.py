@@ -1,0 +1,84 @@
+"""From an hourly table to local days, by CalTRACK's rules for gaps."""
+
+import numpy as np
+import pandas as pd
+
+from domain.errors import ConfigError
+from processing.savings.sufficiency import rules
+
+
+def local_days(at: pd.Series, timezone: str) -> pd.Series:
+    """The naive local date (midnight) of each naive UTC instant."""
+    known = pd.DatetimeIndex(at).tz_localize("UTC").tz_convert(timezone)
+    return pd.Series(known.tz_localize(None).normalize(), index=at.index)
+
+
+def daily_use(hourly: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Daily use per building and fuel of an hourly table, and how its hours looked.
+
+    `hourly` has building, fuel, ts (naive UTC, start of the hour) and kwh or tenths (of a kWh).
+    Gives columns building, fuel, day, use (kWh; NaN where more than half of the day's hours are
+    missing, otherwise the mean of the known hours times the hours of the day), hours, zeros.
+    Source: CalTRACK 2.3.2.2. Raises ConfigError when a column is missing.
+    """
+    missing = {"building", "fuel", "ts"} - set(hourly)
+    if missing or not {"kwh", "tenths"} & set(hourly):
+        raise ConfigError(
+            "the hourly table needs columns building, fuel, ts and kwh or tenths; "
+            f"it has {', '.join(map(str, hourly.columns))}"
+        )
+    kwh = hourly["kwh"].astype(float) if "kwh" in hourly else hourly["tenths"].astype(float) / 10
+    # One table of instants to days for all buildings: converting time zones is the slow part.
+    instants = pd.Series(hourly["ts"].unique())
+    days = pd.Series(local_days(instants, timezone).to_numpy(), index=pd.Index(instants))
+    table = pd.DataFrame(
+        {
+            "building": hourly["building"].astype(str),
+            "fuel": hourly["fuel"].astype(str),
+            "day": hourly["ts"].map(days),
+            "kwh": kwh,
+            "zero": (kwh == 0).where(kwh.notna()),
+        }
+    )
+    grouped = table.groupby(["fuel", "building", "day"], sort=True, observed=True)
+    daily = grouped.agg(total=("kwh", "sum"), hours=("kwh", "count"), zeros=("zero", "sum"))
+    daily = daily.reset_index()
+    due = _hours_due(daily["day"], timezone)
+    enough = daily["hours"] >= rules()["day_missing_readings_max_ratio"] * due
+    daily["use"] = (daily["total"] / daily["hours"] * due).where(enough)
+    return daily.drop(columns="total")
+
+
+def daily_temperature(hourly: pd.DataFrame, timezone: str) -> pd.Series:
+    """Daily mean temperature (°C) by local date of an hourly weather table.
+
+    `hourly` has ts (naive UTC) and a temperature column: temperature_c, air_temperature_c or
+    outdoor_temperature_c. Gaps of up to six hours are interpolated (CalTRACK 2.3.3); a day with
+    more than half of its hours missing is NaN.
+    """
+    names = ("temperature_c", "air_temperature_c", "outdoor_temperature_c")
+    name = next((n for n in names if n in hourly), None)
+    if name is None or "ts" not in hourly:
+        raise ConfigError(f"the weather table needs columns ts and one of {', '.join(names)}")
+    by_hour = hourly.dropna(subset=["ts"]).set_index("ts")[name].astype(float).sort_index()
+    by_hour = by_hour[~by_hour.index.duplicated()].resample("h").mean()
+    gap = by_hour.isna()
+    run = gap.groupby((~gap).cumsum()).transform("sum")
+    short = run <= rules()["temperature_gap_interpolated_max_h"]
+    by_hour = by_hour.where(~gap | ~short, by_hour.interpolate(limit_area="inside"))
+    days = local_days(pd.Series(by_hour.index), timezone).to_numpy()
+    grouped = by_hour.groupby(days)
+    mean: pd.Series = grouped.mean().where(grouped.count() >= 12)
+    return mean
+
+
+def _hours_due(days: pd.Series, timezone: str) -> "np.typing.NDArray[np.float64]":
+    """How many hours each local day has: 23 or 25 where clocks change."""
+    unique = pd.DatetimeIndex(days.unique())
+    start = unique.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
+    end = (unique + pd.Timedelta(days=1)).tz_localize(
+        timezone, ambiguous=True, nonexistent="shift_forward"
+    )
+    hours = pd.Series((end - start).total_seconds() / 3600, index=unique)
+    due: np.typing.NDArray[np.float64] = days.map(hours).to_numpy(dtype=np.float64)
+    return due
