@@ -107,6 +107,18 @@ class Device:
     in_service_from: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A replaced meter: the old register's last and the new one's first value at one instant.
+
+    `at_ms` as in Reading. `final` None: nobody wrote it down.
+    """
+
+    at_ms: int
+    final: float | None
+    initial: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter(Device):
     """A meter with a register.
@@ -116,6 +128,7 @@ class Meter(Device):
     (None: never). `parent` is the meter upstream; a meter without one is a main meter and
     counts toward the institution. `max_rate_per_h` is the most the branch can carry, in the
     register's unit per hour after the multiplier. `item_code` is the MOHURD energy-item code.
+    `swaps` are the replacements of the meter under the same id.
     """
 
     device_class: ClassVar[DeviceClass] = "meter"
@@ -127,6 +140,7 @@ class Meter(Device):
     multiplier: tuple[Dated, ...] = ()
     register_size: float | None = None
     max_rate_per_h: float | None = None
+    swaps: tuple[Swap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
