@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,7 @@ from store.influx_lines import (
 from store.readings import Conflict, Directory, SeriesArrays, WriteResult
 
 _MEASUREMENTS = ", ".join(map(quoted_name, DEVICE_TYPES))
-_DEVICES_PER_STATEMENT = 200
+_DEVICES_PER_STATEMENT = 500
 _STATEMENTS_PER_QUERY = 50
 _SERIES_PER_SCAN = 50
 # How answers about a device that was filed under two classes make one: (time, value) each.
@@ -54,6 +54,7 @@ _WHOLE: dict[str, Callable[[tuple[int, float], tuple[int, float]], tuple[int, fl
     "first": min,
     "last": max,
 }
+_NEAR_MS = 3 * 3_600_000
 _LOOKUP_GAP_MS = 6 * 3_600_000
 """Late readings closer than this are looked up together."""
 
@@ -143,13 +144,11 @@ class InfluxReadingStore:
 
     def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
         """See ReadingStore.registers_at."""
-        before = [(MIN_MS, floor_ms(i)) for i in instants]
-        after = [(ceil_ms(i), MAX_MS) for i in instants]
         return registers_frame(
             series,
             instants,
-            self._nearest("last", series, before),
-            self._nearest("first", series, after),
+            self._nearest("last", series, [floor_ms(i) for i in instants]),
+            self._nearest("first", series, [ceil_ms(i) for i in instants]),
         )
 
     def series(self) -> pd.DataFrame:
@@ -180,7 +179,7 @@ class InfluxReadingStore:
 
     def _split_unwritable(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Refused]:
         """Readings the line protocol can carry, and the others with the reason."""
-        why = {r[0]: why_not_writable(r, self._directory) for r in readings}
+        why = {d: why_not_writable(d, self._directory) for d in {r[0] for r in readings}}
         if not any(why.values()):
             return readings, []
         refused = [(r, reason) for r in readings if (reason := why[r.device])]
@@ -308,23 +307,35 @@ class InfluxReadingStore:
         return [(*key, *reading) for key, reading in found.items()]
 
     def _nearest(
-        self, function: str, series: Sequence[Series], bounds: Sequence[tuple[int, int]]
+        self, function: Literal["first", "last"], series: Sequence[Series], bounds: Sequence[int]
     ) -> Arrays:
-        """The first or last reading of each series within each bounds, row by row."""
+        """The last reading of each series up to each bound, or the first one from it on.
+
+        Mostly there is one near by, and asking for little time first is quicker.
+        """
         at_ms = np.full((len(series), len(bounds)), NO_TIME)
         value = np.full((len(series), len(bounds)), np.nan)
-        places: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for place, one in enumerate(series):
-            places[one[0], one[1]].append(place)
-        asked = [
-            (quantity, column, _select(function, quantity, some, *bounds[column]))
-            for quantity, devices in by_quantity(series).items()
-            for some in chunks(devices, _DEVICES_PER_STATEMENT)
-            for column in range(len(bounds))
-        ]
-        for (quantity, column, _), rows in self._ask([a[-1] for a in asked], asked):
-            row = places[rows.tags["device"], quantity]
-            at_ms[row, column], value[row, column] = rows.values[0]
+        rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for row, one in enumerate(series):
+            rows_of[one[0], one[1]].append(row)
+        for reach in (_NEAR_MS, MAX_MS - MIN_MS):
+            asked = [
+                (
+                    column,
+                    quantity,
+                    _select(function, quantity, some, *_span(function, bound, reach)),
+                )
+                for column, bound in enumerate(bounds)
+                for quantity, devices in by_quantity(
+                    [series[row] for row in np.flatnonzero(at_ms[:, column] == NO_TIME).tolist()]
+                ).items()
+                for some in chunks(devices, _DEVICES_PER_STATEMENT)
+            ]
+            for (column, quantity, _), answer in self._ask([a[-1] for a in asked], asked):
+                rows = rows_of[answer.tags["device"], quantity]
+                known = at_ms[rows[0], column]
+                if known == NO_TIME or (answer.values[0][0] > known) == (function == "last"):
+                    at_ms[rows, column], value[rows, column] = answer.values[0]
         return at_ms.ravel(), value.ravel()
 
     def _ask(self, statements: Sequence[str], about: Sequence[T]) -> Iterator[tuple[T, Rows]]:
@@ -352,6 +363,12 @@ def _select(
         f"SELECT {selected} FROM {_MEASUREMENTS} WHERE {condition}"
         f'time >= {first_ms}ms AND time <= {last_ms}ms GROUP BY "device"'
     )
+
+
+def _span(function: Literal["first", "last"], bound: int, reach: int) -> tuple[int, int]:
+    if function == "last":
+        return max(bound - reach, MIN_MS), bound
+    return bound, min(bound + reach, MAX_MS)
 
 
 def _clusters(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:

@@ -6,11 +6,17 @@ same device and time go in one line. Source: InfluxDB 2.x line protocol referenc
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from domain.readings import Reading, Series
 from store.readings import DeviceTags, Directory
 
 _ESCAPED_IN_TAG = re.compile(r"([,= ])")
+_NOT_WRITABLE = (
+    "InfluxDB cannot hold a device or institution id like this"
+    " (control character, or backslash before comma, space, equals sign or end)"
+)
+_DEVICES_REMEMBERED = 100_000
 # A backslash is itself; only one that would meet an escape or end the value cannot be said.
 _NOT_A_TAG = re.compile(r"[\x00-\x1f\x7f]|\\[,= ]|\\$|^$")
 
@@ -20,17 +26,17 @@ def escaped_tag(value: str) -> str:
     return _ESCAPED_IN_TAG.sub(r"\\\1", value)
 
 
-def why_not_writable(reading: Reading, directory: Directory) -> str | None:
-    """Why InfluxDB could not hold a reading, or None."""
-    tags = directory.get(reading.device)
+def why_not_writable(device: str, directory: Directory) -> str | None:
+    """Why InfluxDB could not hold readings of a device, or None."""
+    tags = directory.get(device)
     if tags is None:
         return "the device is not in the directory"
-    if _NOT_A_TAG.search(reading.device) or _NOT_A_TAG.search(tags.institution or "-"):
-        return (
-            "InfluxDB cannot hold a device or institution id like this (control character,"
-            " or backslash before comma, space, equals sign or end)"
-        )
-    return None
+    return None if _is_writable(device, tags) else _NOT_WRITABLE
+
+
+@lru_cache(maxsize=_DEVICES_REMEMBERED)
+def _is_writable(device: str, tags: DeviceTags) -> bool:
+    return not (_NOT_A_TAG.search(device) or _NOT_A_TAG.search(tags.institution or "-"))
 
 
 def encode(readings: Sequence[Reading], directory: Directory) -> list[bytes]:
@@ -55,6 +61,7 @@ def encode_singly(readings: Iterable[Reading], directory: Directory) -> list[byt
     return [line for r in readings for line in encode([r], directory)]
 
 
+@lru_cache(maxsize=_DEVICES_REMEMBERED)
 def _head(device: str, tags: DeviceTags) -> str:
     institution = f",institution={escaped_tag(tags.institution)}" if tags.institution else ""
     return f"{tags.device_class},device={escaped_tag(device)}{institution}"
@@ -65,14 +72,18 @@ def quoted_name(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def quoted_text(value: str) -> str:
+def _quoted_text(value: str) -> str:
     """A string in InfluxQL."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
 
 
-def any_device(devices: Iterable[str]) -> str:
+def any_device(devices: Sequence[str]) -> str:
     """The InfluxQL condition that the device is one of these."""
-    return "(" + " OR ".join(f'"device"={quoted_text(d)}' for d in devices) + ")"
+    if len(devices) == 1:
+        return f'"device" = {_quoted_text(devices[0])}'
+    # One pattern is several times as fast as many comparisons.
+    pattern = "|".join(re.escape(d).replace("/", r"\/") for d in devices)
+    return f'"device" =~ /^({pattern})$/'
 
 
 def by_quantity(series: Sequence[Series]) -> dict[str, list[str]]:
