@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 from domain.errors import StoreUnavailableError
 
 _CONNECT_TIMEOUT_S = 10.0
+_NOT_EXECUTED = "not executed"
 
 
 class RefusedError(Exception):
@@ -96,10 +97,14 @@ class InfluxHttp:
         Raises StoreUnavailableError when one of them failed.
         """
         answer = json.loads(self._query("; ".join(statements), "application/json"))
+        failed = [r for r in answer["results"] if "error" in r]
+        if failed and failed[0]["error"] == _NOT_EXECUTED and len(statements) > 1:
+            # The engine kept the cause to itself; asked for one statement alone, it says it.
+            self.rows([statements[failed[0]["statement_id"]]])
+        if failed:
+            raise self._failed(200, str(failed[0]["error"]))
         found = []
         for result in answer["results"]:
-            if "error" in result:
-                raise self._failed(200, result["error"])
             for series in result.get("series", ()):
                 found.append(
                     Rows(
@@ -131,31 +136,27 @@ class InfluxHttp:
         self._pool.clear()
 
     def _split(self, body: bytes) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
-        types = {"tags": pa.dictionary(pa.int32(), pa.string()), "time": pa.int64()}
+        word = pa.dictionary(pa.int32(), pa.string())
+        types = {"name": word, "tags": word, "time": pa.int64(), "value": pa.float64()}
         try:
             # name, tags, time, field: the last one under whatever name it has
             table = pyarrow.csv.read_csv(
                 io.BytesIO(body),
-                read_options=pyarrow.csv.ReadOptions(
-                    column_names=["name", "tags", "time", "value"], skip_rows=1
-                ),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    column_types={**types, "value": pa.float64()}
-                ),
-            )
+                read_options=pyarrow.csv.ReadOptions(column_names=list(types), skip_rows=1),
+                convert_options=pyarrow.csv.ConvertOptions(column_types=types),
+            ).unify_dictionaries()
         except pa.ArrowInvalid as error:
             raise StoreUnavailableError(
                 f"InfluxDB at {self._name} answered with something else than numbers ({error}):"
                 " look who else writes into the bucket"
             ) from error
-        tags = table["tags"].combine_chunks()
-        codes = tags.indices.to_numpy(zero_copy_only=False)
+        names, tags = (table[c].combine_chunks() for c in ("name", "tags"))
+        codes = np.stack([c.indices.to_numpy(zero_copy_only=False) for c in (names, tags)])
         time = table["time"].to_numpy()
         value = table["value"].to_numpy()
-        edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-        for start, end in pairwise(edges):
-            name = tags.dictionary[int(codes[start])].as_py()
-            yield name, time[start:end], value[start:end]
+        edges = np.flatnonzero(np.any(np.diff(codes), axis=0)) + 1
+        for start, end in pairwise([0, *edges.tolist(), codes.shape[1]]):
+            yield tags.dictionary[int(codes[1, start])].as_py(), time[start:end], value[start:end]
 
     def _query(self, influxql: str, accept: str) -> bytes:
         with self._answering():
