@@ -15,7 +15,8 @@ from ingest.units import conversion
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a name in a payload becomes: ``value × scale + offset``, in the quantity's unit.
+    """What a name in a payload becomes: ``value × scale + offset`` in `unit`, and that in the
+    quantity's unit (an empty `unit` is the quantity's).
 
     `device` is the device meant where one message speaks for several, otherwise empty.
     """
@@ -23,7 +24,20 @@ class Field:
     quantity: str
     scale: float = 1.0
     offset: float = 0.0
+    unit: str = ""
     device: str = ""
+
+    def convert(self, value: float, unit: str = "") -> float | None:
+        """The value in the quantity's unit; `unit` is the one the payload names, if it does.
+
+        None when that unit cannot become the quantity's.
+        """
+        sent = unit or self.unit
+        value = value * self.scale + self.offset
+        if not sent:
+            return value
+        found = conversion(sent, QUANTITIES[self.quantity].unit)
+        return None if found is None else value * found[0] + found[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,21 +147,12 @@ def _field(where: str, value: object) -> Field:
     for number in (scale, offset):
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise ConfigError(f"{where}: scale and offset must be numbers")
-    unit_scale, unit_offset = 1.0, 0.0
-    if "unit" in table:
-        found = conversion(str(table["unit"]), quantity.unit)
-        if found is None:
-            raise ConfigError(
-                f"{where}: {table['unit']!r} cannot become {quantity.unit}: use scale and offset"
-            )
-        unit_scale, unit_offset = found
-    # First the field's own scaling, in the device's unit; then the unit's.
-    return Field(
-        quantity.name,
-        scale * unit_scale,
-        offset * unit_scale + unit_offset,
-        str(table.get("device", "")),
-    )
+    unit, device = table.get("unit", ""), table.get("device", "")
+    if not isinstance(unit, str) or not isinstance(device, str):
+        raise ConfigError(f"{where}: unit and device must be text")
+    if unit and conversion(unit, quantity.unit) is None:
+        raise ConfigError(f"{where}: {unit!r} cannot become {quantity.unit}: use scale and offset")
+    return Field(quantity.name, float(scale), float(offset), unit, device)
 
 
 def _checked_filter(where: str, topic: str) -> str:

@@ -24,11 +24,13 @@ class Decoded(NamedTuple):
 
     `untimed` counts the readings that carried no time of their own and were given the time of
     arrival: they cannot be recognised as repeated when the broker delivers the message again.
+    `ignored` are names in the message that are no readings, for people who write mappings.
     """
 
     readings: list[Reading]
     rejects: list[Reject]
     untimed: int = 0
+    ignored: tuple[str, ...] = ()
 
 
 Decoder = Callable[[str, bytes, int, Mapping], Decoded]

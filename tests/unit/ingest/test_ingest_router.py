@@ -82,8 +82,12 @@ def test_mapping_file(tmp_path: Path) -> None:
     assert mapping.device_of("zigbee2mqtt/plug") == "b7-elec"
     assert mapping.device_of("zigbee2mqtt/other") == "z2m-other"
     assert mapping.fields["power"] == Field("power_w")
-    assert mapping.fields["energy"] == Field("energy_import_kwh", 0.01, 0.0, "m2")
-    assert mapping.fields["temp"] == Field("outdoor_temperature_c", 1.0, -273.15)
+    assert mapping.fields["energy"] == Field("energy_import_kwh", 10.0, 0.0, "Wh", "m2")
+    assert mapping.fields["temp"] == Field("outdoor_temperature_c", unit="K")
+    assert mapping.fields["energy"].convert(5) == pytest.approx(0.05)
+    assert mapping.fields["energy"].convert(5, "kWh") == 50
+    assert mapping.fields["temp"].convert(273.15) == 0
+    assert mapping.fields["temp"].convert(1, "kWh") is None
     assert mapping.ignore == {"linkquality"}
 
 
