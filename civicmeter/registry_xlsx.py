@@ -1,25 +1,25 @@
 """The registry as a workbook: one sheet a record type, one row a record.
 
-Numbers that change over time (floor area, headcount, meter multiplier) have a sheet of their
-own, `dated`, with the day each value holds from. Reading lists every problem there is, with
-its sheet, row and column, before anything is taken over.
+What changes over time has sheets of its own: `dated` for numbers with the day each holds from
+(floor area, headcount, meter multiplier), `swaps` for replaced meters. Reading lists every
+problem there is, with its sheet, row and column, before anything is taken over.
 """
 
 import dataclasses
 import json
-import math
-import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
+from civicmeter.registry_cells import CellError, converter, day, instant_ms, number, text
+from domain.calendar import from_ms
 from domain.errors import ConfigError
 from domain.places import (
     Bin,
@@ -29,6 +29,7 @@ from domain.places import (
     Institution,
     Meter,
     PvSystem,
+    Swap,
     WeatherStation,
 )
 from domain.registry import Registry
@@ -42,9 +43,7 @@ SHEETS: dict[str, type] = {
     "weather_stations": WeatherStation,
     "contracts": Contract,
 }
-DATED_SHEET = "dated"
-_DATED_COLUMNS = ("record", "field", "valid_from", "value")
-_DATED_FIELDS = {"institutions": ("floor_area_m2", "headcount"), "meters": ("multiplier",)}
+_DEVICE_SHEETS = ("meters", "pv_systems", "bins", "weather_stations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,52 @@ class Problem:
         return f"{place}: {self.reason}"
 
 
-class _CellError(Exception):
-    """What a cell holds does not fit; the text says what would."""
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """A sheet of what changes over time: rows that become items of a field that is a tuple.
+
+    The first two columns name the record and its field; those with a default may stay empty.
+    `cells` gives an item's cells in the order of the other columns.
+    """
+
+    item: type
+    columns: tuple[tuple[str, str, Convert], ...]
+    cells: Callable[[Any], list[object]]
+    defaults: dict[str, object] = dataclasses.field(default_factory=dict)
+
+    @property
+    def header(self) -> list[str]:
+        return ["record", "field", *(title for title, _, _ in self.columns)]
+
+
+HISTORIES = {
+    "dated": _History(
+        Dated,
+        (("valid_from", "valid_from", day), ("value", "value", number)),
+        lambda d: [d.valid_from, d.value],
+    ),
+    "swaps": _History(
+        Swap,
+        (("at", "at_ms", instant_ms), ("final", "final", number), ("initial", "initial", number)),
+        lambda s: [from_ms(s.at_ms).isoformat(), s.final, s.initial],
+        {"final": None, "initial": 0.0},
+    ),
+}
+
+
+def _fields_of(history: str, sheet: str) -> list[str]:
+    """The fields of a sheet's records that a history sheet holds."""
+    hints = typing.get_type_hints(SHEETS[sheet])
+    items = (HISTORIES[history].item, ...)
+    return [n for n, h in hints.items() if typing.get_args(h) == items]
+
+
+def _columns(sheet: str) -> list[str]:
+    elsewhere = {f for h in HISTORIES for f in _fields_of(h, sheet)}
+    return [f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere]
 
 
 # Writing
@@ -72,15 +115,15 @@ class _CellError(Exception):
 
 def write_xlsx(registry: Registry, path: Path) -> None:
     """Write every record. Raises ConfigError when the file cannot be written."""
-    book = xlsxwriter.Workbook(str(path), {"in_memory": True, "strings_to_formulas": False,
-                                           "strings_to_urls": False})  # fmt: skip
-    bold = book.add_format({"bold": True, "bottom": 1})
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
-    for name, records in _records(registry).items():
-        columns = _columns(SHEETS[name])
-        _write_sheet(book.add_worksheet(name), bold, day, columns,
-                     ([_to_cell(getattr(r, c)) for c in columns] for r in records))  # fmt: skip
-    _write_sheet(book.add_worksheet(DATED_SHEET), bold, day, _DATED_COLUMNS, _dated_rows(registry))
+    records = _records(registry)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(str(path), options)
+    for name in SHEETS:
+        columns = _columns(name)
+        rows = ([_to_cell(getattr(r, c)) for c in columns] for r in records[name])
+        _write_sheet(book, name, columns, rows)
+    for name, history in HISTORIES.items():
+        _write_sheet(book, name, history.header, _history_rows(name, records))
     try:
         book.close()
     except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
@@ -88,15 +131,17 @@ def write_xlsx(registry: Registry, path: Path) -> None:
 
 
 def _write_sheet(
-    sheet: Any, bold: Any, day: Any, columns: typing.Sequence[str], rows: Iterator[list[object]]
+    book: Any, name: str, columns: Sequence[str], rows: Iterator[list[object]]
 ) -> None:
-    sheet.write_row(0, 0, columns, bold)
+    sheet = book.add_worksheet(name)
+    days = book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet.write_row(0, 0, columns, book.add_format({"bold": True, "bottom": 1}))
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, len(columns) - 1, 18)
     for r, cells in enumerate(rows, 1):
         for c, cell in enumerate(cells):
             if isinstance(cell, date):
-                sheet.write_datetime(r, c, cell, day)
+                sheet.write_datetime(r, c, cell, days)
             elif isinstance(cell, str):
                 sheet.write_string(r, c, cell)
             elif cell is not None:
@@ -104,28 +149,29 @@ def _write_sheet(
 
 
 def _records(registry: Registry) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {name: [] for name in SHEETS}
     of_type = {kind: name for name, kind in SHEETS.items()}
-    for record in (
+    found: dict[str, list[Any]] = {name: [] for name in SHEETS}
+    everything = (
         *registry.institutions, *registry.buildings, *registry.devices, *registry.contracts,
-    ):  # fmt: skip
+    )  # fmt: skip
+    for record in everything:
         found[of_type[type(record)]].append(record)
     return found
 
 
-def _dated_rows(registry: Registry) -> Iterator[list[object]]:
-    for sheet, records in _records(registry).items():
-        for record in records:
-            for name in _DATED_FIELDS.get(sheet, ()):
-                for dated in getattr(record, name):
-                    yield [record.id, name, dated.valid_from, dated.value]
+def _history_rows(history: str, records: dict[str, list[Any]]) -> Iterator[list[object]]:
+    for sheet, found in records.items():
+        for field in _fields_of(history, sheet):
+            for record in found:
+                for item in getattr(record, field):
+                    yield [record.id, field, *HISTORIES[history].cells(item)]
 
 
 def _to_cell(value: object) -> object:
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, tuple) and value and isinstance(value[0], StrEnum):
-        return ", ".join(v.value for v in value)
+    if isinstance(value, tuple) and all(isinstance(v, str) for v in value):
+        return ", ".join(value)
     if isinstance(value, tuple):  # a heating season: ((11, 15), (3, 15))
         (m1, d1), (m2, d2) = value
         return f"{m1:02d}-{d1:02d}/{m2:02d}-{d2:02d}"
@@ -147,25 +193,20 @@ def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
         book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError, ValueError) as error:
         raise ConfigError(f"{path} is not a workbook that can be read: {error}") from error
+    ours = (*SHEETS, *HISTORIES)
     problems = [
-        Problem(name, 0, "", f"not one of ours; there are {', '.join((*SHEETS, DATED_SHEET))}")
+        Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
         for name in book.sheet_names
-        if name not in SHEETS and name != DATED_SHEET
+        if name not in ours
     ]
-    dated = _read_dated(_sheet(book, DATED_SHEET), problems)
-    records = {n: _read_records(n, _sheet(book, n), dated, problems) for n in SHEETS}
-    known = {
-        (r.id, field) for n, fields in _DATED_FIELDS.items() for r in records[n] for field in fields
-    }
-    problems += [
-        Problem(DATED_SHEET, row, "record", f"no record {record!r} with a dated {field!r}")
-        for (record, field), (row, _) in dated.items()
-        if (record, field) not in known
-    ]
+    histories = {n: _read_history(n, _sheet(book, n), problems) for n in HISTORIES}
+    records = {n: _read_records(n, _sheet(book, n), histories, problems) for n in SHEETS}
+    for name, items in histories.items():
+        problems += _strays(name, items, records)
     registry = Registry(
         tuple(records["institutions"]),
         tuple(records["buildings"]),
-        tuple(d for n in ("meters", "pv_systems", "bins", "weather_stations") for d in records[n]),
+        tuple(d for n in _DEVICE_SHEETS for d in records[n]),
         tuple(records["contracts"]),
     )
     return registry, problems
@@ -198,6 +239,8 @@ def merged(old: Registry, new: Registry) -> Registry:
 
 
 Cells = list[list[Any]]
+Items = dict[tuple[str, str], tuple[int, list[Any]]]
+"""(record, field) → the row it is first named in, and the items."""
 
 
 def _sheet(book: CalamineWorkbook, name: str) -> Cells:
@@ -209,7 +252,7 @@ def _sheet(book: CalamineWorkbook, name: str) -> Cells:
 
 
 def _table(
-    name: str, cells: Cells, columns: typing.Sequence[str], problems: list[Problem]
+    name: str, cells: Cells, columns: Sequence[str], problems: list[Problem]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Row number and cells by column of every row that is not empty."""
     if not cells:
@@ -217,153 +260,84 @@ def _table(
     header = [str(c).strip() for c in cells[0]]
     for i, column in enumerate(header):
         if column and column not in columns:
-            problems.append(
-                Problem(name, 1, column, f"no such column; there are {', '.join(columns)}")
-            )
+            reason = f"no such column; there are {', '.join(columns)}"
+            problems.append(Problem(name, 1, column, reason))
         elif column and column in header[:i]:
             problems.append(Problem(name, 1, column, "the column is there twice"))
-    for number, row in enumerate(cells[1:], 2):
+    for row_number, row in enumerate(cells[1:], 2):
         if any(c != "" for c in row):
-            yield number, {h: c for h, c in zip(header, row, strict=False) if h in columns}
+            yield row_number, {h: c for h, c in zip(header, row, strict=False) if h in columns}
 
 
-DatedValues = dict[tuple[str, str], tuple[int, list[Dated]]]
+def _cell(
+    row: dict[str, Any], column: str, convert: Convert, needed: bool, place: tuple[str, int],
+    values: dict[str, Any], problems: list[Problem], name: str = "",
+) -> None:  # fmt: skip
+    """Convert one cell into `values[name or column]`, or add a problem."""
+    cell = row.get(column, "")
+    try:
+        if cell != "":
+            values[name or column] = convert(cell)
+        elif needed:
+            raise CellError("must be filled")
+    except CellError as error:
+        problems.append(Problem(*place, column, str(error)))
 
 
-def _read_dated(cells: Cells, problems: list[Problem]) -> DatedValues:
-    found: DatedValues = {}
-    for number, row in _table(DATED_SHEET, cells, _DATED_COLUMNS, problems):
-        values: dict[str, Any] = {}
-        for column, convert in zip(_DATED_COLUMNS, (_text, _text, _day, _number), strict=True):
-            try:
-                if row.get(column, "") == "":
-                    raise _CellError("must be filled")
-                values[column] = convert(row[column])
-            except _CellError as error:
-                problems.append(Problem(DATED_SHEET, number, column, str(error)))
-        if len(values) == len(_DATED_COLUMNS):
-            key = (values["record"], values["field"])
-            found.setdefault(key, (number, []))[1].append(
-                Dated(values["valid_from"], values["value"])
-            )
+def _read_history(name: str, cells: Cells, problems: list[Problem]) -> Items:
+    history = HISTORIES[name]
+    found: Items = {}
+    for row_number, row in _table(name, cells, history.header, problems):
+        before, place = len(problems), (name, row_number)
+        key: dict[str, Any] = {}
+        values: dict[str, Any] = dict(history.defaults)
+        for column in ("record", "field"):
+            _cell(row, column, text, True, place, key, problems)
+        for title, field, convert in history.columns:
+            needed = field not in history.defaults
+            _cell(row, title, convert, needed, place, values, problems, field)
+        if len(problems) == before:
+            first = found.setdefault((key["record"], key["field"]), (row_number, []))
+            first[1].append(history.item(**values))
     return found
 
 
 def _read_records(
-    name: str, cells: Cells, dated: DatedValues, problems: list[Problem]
+    name: str, cells: Cells, histories: dict[str, Items], problems: list[Problem]
 ) -> list[Any]:
     kind = SHEETS[name]
-    fields = {f.name: f for f in dataclasses.fields(kind)}
     hints = typing.get_type_hints(kind)
+    needed = {
+        f.name
+        for f in dataclasses.fields(kind)
+        if f.default is MISSING and f.default_factory is MISSING
+    }
+    columns = _columns(name)
+    converters = {c: converter(hints[c]) for c in columns}
     found = []
-    for number, row in _table(name, cells, _columns(kind), problems):
-        values: dict[str, Any] = {}
+    for row_number, row in _table(name, cells, columns, problems):
         before = len(problems)
-        for column in _columns(kind):
-            cell = row.get(column, "")
-            needed = fields[column].default is MISSING and fields[column].default_factory is MISSING
-            try:
-                if cell != "":
-                    values[column] = _converter(hints[column])(cell)
-                elif needed:
-                    raise _CellError("must be filled")
-            except _CellError as error:
-                problems.append(Problem(name, number, column, str(error)))
-        for column in _DATED_FIELDS.get(name, ()):
-            _, history = dated.get((values.get("id", ""), column), (0, []))
-            values[column] = tuple(sorted(history, key=lambda d: d.valid_from))
+        values: dict[str, Any] = {}
+        for column in columns:
+            place = (name, row_number)
+            _cell(row, column, converters[column], column in needed, place, values, problems)
+        for history, items in histories.items():
+            for field in _fields_of(history, name):
+                values[field] = _in_time(items.get((values.get("id", ""), field), (0, []))[1])
         if len(problems) == before:
             found.append(kind(**values))
     return found
 
 
-def _columns(kind: type) -> list[str]:
-    dated = {f for fields in _DATED_FIELDS.values() for f in fields}
-    hints = typing.get_type_hints(kind)
+def _in_time(items: list[Any]) -> tuple[Any, ...]:
+    """Sorted by their first field, which is when each begins."""
+    return tuple(sorted(items, key=lambda i: getattr(i, dataclasses.fields(i)[0].name)))
+
+
+def _strays(history: str, items: Items, records: dict[str, list[Any]]) -> list[Problem]:
+    known = {(r.id, f) for n, rs in records.items() for f in _fields_of(history, n) for r in rs}
     return [
-        f.name
-        for f in dataclasses.fields(kind)
-        if not (f.name in dated and hints[f.name] == tuple[Dated, ...])
+        Problem(history, row, "record", f"no record {record!r} with a field {field!r}")
+        for (record, field), (row, _) in items.items()
+        if (record, field) not in known
     ]
-
-
-def _converter(hint: Any) -> Callable[[Any], Any]:
-    """How a cell becomes a value of a field's type. Empty cells never come here."""
-    origin, choices = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        (only,) = (c for c in choices if c is not types.NoneType)
-        return _converter(only)
-    if origin is Literal:
-        return lambda cell: _one_of(_text(cell), choices)
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return lambda cell: hint(_one_of(_text(cell), [e.value for e in hint]))
-    if origin is tuple and choices[0] is not tuple and choices[-1] is Ellipsis:
-        item = _converter(choices[0])
-        return lambda cell: tuple(item(part.strip()) for part in _text(cell).split(","))
-    return _PLAIN.get(origin or hint, _text)
-
-
-def _text(cell: Any) -> str:
-    """Text as the person sees it: spreadsheets turn an id like 370502 into a number."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, date | bool):
-        raise _CellError(f"{cell} is a date or truth value: format the cell as text")
-    return str(cell).strip()
-
-
-def _number(cell: Any) -> float:
-    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
-        raise _CellError(f"{cell!r} is not a number")
-    return float(cell)
-
-
-def _whole(cell: Any) -> int:
-    value = _number(cell)
-    if not value.is_integer():
-        raise _CellError(f"{cell!r} is not a whole number")
-    return int(value)
-
-
-def _day(cell: Any) -> date:
-    """A day. The reader gives a datetime, but a date for midnight: both are taken; a time of
-    day is not, because somebody meant something else."""
-    if isinstance(cell, datetime):
-        if (cell.hour, cell.minute, cell.second) != (0, 0, 0):
-            raise _CellError(f"{cell} has a time of day: give the day alone")
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    try:
-        return date.fromisoformat(str(cell).strip())
-    except ValueError:
-        raise _CellError(f"{cell!r} is not a day: write YYYY-MM-DD") from None
-
-
-def _season(cell: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-    try:
-        start, end = (date.fromisoformat(f"2000-{part}") for part in _text(cell).split("/"))
-    except ValueError:
-        raise _CellError(f"{cell!r} is not a season: write MM-DD/MM-DD, end excluded") from None
-    return (start.month, start.day), (end.month, end.day)
-
-
-def _object(cell: Any) -> dict[str, object]:
-    try:
-        value = json.loads(_text(cell))
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise _CellError(f"{cell!r} is not a JSON object")
-    return value
-
-
-def _one_of(text: str, choices: typing.Iterable[str]) -> str:
-    if text not in choices:
-        raise _CellError(f"{text!r} is not one of {', '.join(choices)}")
-    return text
-
-
-_PLAIN: Mapping[Any, Callable[[Any], Any]] = {
-    str: _text, float: _number, int: _whole, date: _day, tuple: _season, dict: _object,
-}  # fmt: skip

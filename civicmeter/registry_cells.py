@@ -1,0 +1,110 @@
+"""What a cell of a workbook holds, as a value of a record's field."""
+
+import json
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from domain.calendar import to_ms
+
+
+class CellError(Exception):
+    """What a cell holds does not fit; the text says what would."""
+
+
+def converter(hint: Any) -> Callable[[Any], Any]:
+    """How a cell becomes a value of a field's type. Empty cells never come here."""
+    origin, choices = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        (only,) = (c for c in choices if c is not types.NoneType)
+        return converter(only)
+    if origin is Literal:
+        return lambda cell: _one_of(text(cell), choices)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return lambda cell: hint(_one_of(text(cell), [e.value for e in hint]))
+    if origin is tuple and choices[0] is not tuple and choices[-1] is Ellipsis:
+        item = converter(choices[0])
+        return lambda cell: tuple(item(part.strip()) for part in text(cell).split(","))
+    return _PLAIN.get(origin or hint, text)
+
+
+def text(cell: Any) -> str:
+    """Text as the person sees it: spreadsheets turn an id like 370502 into a number."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, date | bool):
+        raise CellError(f"{cell} is a date or truth value: format the cell as text")
+    return str(cell).strip()
+
+
+def number(cell: Any) -> float:
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+        raise CellError(f"{cell!r} is not a number")
+    return float(cell)
+
+
+def _whole(cell: Any) -> int:
+    value = number(cell)
+    if not value.is_integer():
+        raise CellError(f"{cell!r} is not a whole number")
+    return int(value)
+
+
+def day(cell: Any) -> date:
+    """A day. The reader gives a datetime, but a date for midnight: both are taken; a time of
+    day is not, because somebody meant something else."""
+    if isinstance(cell, datetime):
+        if (cell.hour, cell.minute, cell.second) != (0, 0, 0):
+            raise CellError(f"{cell} has a time of day: give the day alone")
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    try:
+        return date.fromisoformat(str(cell).strip())
+    except ValueError:
+        raise CellError(f"{cell!r} is not a day: write YYYY-MM-DD") from None
+
+
+def instant_ms(cell: Any) -> int:
+    """An instant as text with its zone, in ms. A spreadsheet's own times have no zone, and
+    guessing one would shift a register by a day's use."""
+    try:
+        at = datetime.fromisoformat(str(cell).strip())
+        if at.tzinfo is not None:
+            return to_ms(at.astimezone(UTC))
+    except (ValueError, OverflowError):
+        pass
+    raise CellError(f"{cell!r} is not an instant: write text with its zone, 2024-03-01T09:30+08:00")
+
+
+def _season(cell: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    try:
+        start, end = (date.fromisoformat(f"2000-{part}") for part in text(cell).split("/"))
+    except ValueError:
+        raise CellError(f"{cell!r} is not a season: write MM-DD/MM-DD, end excluded") from None
+    return (start.month, start.day), (end.month, end.day)
+
+
+def _object(cell: Any) -> dict[str, object]:
+    try:
+        value = json.loads(text(cell))
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise CellError(f"{cell!r} is not a JSON object")
+    return value
+
+
+def _one_of(text: str, choices: typing.Iterable[str]) -> str:
+    if text not in choices:
+        raise CellError(f"{text!r} is not one of {', '.join(choices)}")
+    return text
+
+
+_PLAIN: Mapping[Any, Callable[[Any], Any]] = {
+    str: text, float: number, int: _whole, date: day, tuple: _season, dict: _object,
+}  # fmt: skip
