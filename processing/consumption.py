@@ -10,9 +10,9 @@ import numpy as np
 from domain.calendar import days_between, local_midnight, to_ms
 from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding, Severity
-from domain.places import Carrier, Meter
+from domain.places import Carrier, Device, Meter
 from processing.curves import Event, Floats, GridUse, Ints, UseCurve, on_grid
-from processing.registers import DEFAULT_RULES, RegisterRules, RegisterSpec, use_curve
+from processing.registers import DEFAULT_RULES, RegisterRules, RegisterSpec, Swap, use_curve
 
 Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
 """(device, quantity) → (at_ms, values): everything the store holds of some series."""
@@ -35,7 +35,11 @@ _NOTED_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class MeterUse:
-    """The curve of one register of one meter. `name` is the figure it gives."""
+    """The curve of one register of one meter. `name` is the figure it gives.
+
+    `service_ms` is the instant from which its silence is missing data: as registered, else its
+    first reading.
+    """
 
     meter: str
     name: str
@@ -44,6 +48,7 @@ class MeterUse:
     interval_ms: int
     max_gap_ms: int
     curve: UseCurve
+    service_ms: int
 
     def grid(self, edges_ms: Ints) -> GridUse:
         return on_grid(self.curve, edges_ms, self.max_gap_ms)
@@ -54,12 +59,14 @@ def meter_uses(
 ) -> list[MeterUse]:
     """The curves of a meter's own register and, for electricity, of its export register.
 
-    A register that never reported gives none.
+    A register that never reported gives none, unless the meter is registered as in service.
     """
     found = []
+    service_ms = service_start(meter, timezone)
     for register in dict.fromkeys((meter.register, "energy_export_kwh")):
         at, value = samples.get((meter.id, register), (np.empty(0, np.int64), np.empty(0)))
-        if at.size == 0 or register not in USE_NAME:
+        due = service_ms is not None and register == meter.register
+        if register not in USE_NAME or not (at.size or due):
             continue
         interval_ms = meter.expected_interval_s * 1000
         curve = use_curve(at, value, register_spec(meter, timezone), rules)
@@ -72,9 +79,16 @@ def meter_uses(
                 interval_ms=interval_ms,
                 max_gap_ms=max(rules.max_gap_ms, interval_ms * 3 // 2),
                 curve=curve,
+                service_ms=service_ms if service_ms is not None else int(at.min()),
             )
         )
     return found
+
+
+def service_start(device: Device, timezone: str) -> int | None:
+    """The instant from which the registry wants the device to report; None if it says nothing."""
+    day = device.in_service_from
+    return None if day is None else to_ms(local_midnight(day, timezone))
 
 
 def register_spec(meter: Meter, timezone: str) -> RegisterSpec:
@@ -82,6 +96,10 @@ def register_spec(meter: Meter, timezone: str) -> RegisterSpec:
     return RegisterSpec(
         size=meter.register_size,
         max_rate_per_h=meter.max_rate_per_h,
+        swaps=tuple(
+            Swap(s.at_ms, float("nan") if s.final is None else s.final, s.initial)
+            for s in meter.swaps
+        ),
         multiplier=tuple(
             (to_ms(local_midnight(d.valid_from, timezone)), d.value)
             for d in sorted(meter.multiplier, key=lambda d: d.valid_from)
@@ -119,7 +137,9 @@ def elapsed(edges_ms: Ints, now_ms: int, last_ms: int | None, interval_ms: int) 
 class Period:
     """The use of one series over a month so far: by day and as a whole.
 
-    `whole` is one interval; both are empty when the month has not begun.
+    `whole` is one interval; both are empty when the month has not begun. `idle_days` is how
+    many days at its beginning lie wholly before the series was in service; `whole` begins with
+    the service.
     """
 
     name: str
@@ -127,15 +147,18 @@ class Period:
     days: GridUse
     whole: GridUse
     findings: tuple[Finding, ...] = ()
+    idle_days: int = 0
 
 
 def month_use(use: MeterUse, edges_ms: Ints, now_ms: int) -> Period:
-    """One meter's use over the days given by their edges."""
+    """One meter's use over the days given by their edges, as far as it was in service."""
     edges = elapsed(edges_ms, now_ms, use.curve.last_ms, use.interval_ms)
-    whole = use.grid(edges[[0, -1]] if edges.size > 1 else edges)
-    events = events_between(use.curve.events, int(edges[0]), int(edges[-1]))
+    begin, end = max(int(edges[0]), use.service_ms), int(edges[-1])
+    whole = use.grid(np.array([begin, end] if begin < end else [], np.int64))
+    events = events_between(use.curve.events, int(edges[0]), end)
     findings = [*event_findings(events, use.meter), *share_findings(whole, use.meter)]
-    return Period(use.name, use.meter, use.grid(edges), whole, tuple(findings))
+    idle = int((edges[1:] <= use.service_ms).sum())
+    return Period(use.name, use.meter, use.grid(edges), whole, tuple(findings), idle)
 
 
 def events_between(events: Sequence[Event], start_ms: int, end_ms: int) -> list[Event]:
@@ -184,28 +207,39 @@ def share_findings(whole: GridUse, subject: str) -> list[Finding]:
 def total_of_mains(name: str, periods: Sequence[Period]) -> Period:
     """The institution's total of one name over its main meters, subject "".
 
-    A meter that says nothing at all in an interval makes the total of that interval unknown:
-    a sum without it would count the missing as zero.
+    A meter that says nothing at all in an interval it was in service for makes the total of
+    that interval unknown: a sum without it would count the missing as zero.
     """
     width = max(len(p.days) for p in periods)
     full = [p for p in periods if len(p.days) == width]
     silent = [p.subject for p in periods if len(p.whole) and np.isnan(p.whole.use[0])]
     findings = [Finding("main_meter_silent", "serious", subject) for subject in silent]
-    days = _sum([p.days for p in full])
-    whole = _sum([p.whole for p in periods if len(p.whole)])
+    in_service = [np.arange(width) >= p.idle_days for p in full]
+    days = _sum([p.days for p in full], np.array(in_service, dtype=np.float64))
+    wholes = [p.whole for p in periods if len(p.whole)]
+    whole = _sum(wholes, np.ones((len(wholes), 1))) if wholes else periods[0].whole
     findings += share_findings(whole, "")
-    return Period(name, "", days, whole, tuple(findings))
+    return Period(name, "", days, whole, tuple(findings), min(p.idle_days for p in full))
 
 
-def _sum(grids: Sequence[GridUse]) -> GridUse:
+def _sum(grids: Sequence[GridUse], weight: Floats) -> GridUse:
+    """Sum of the use, mean of the shares, over those in service (weight 1, else 0)."""
     if len(grids) == 1:
         return grids[0]
+    serving = weight > 0
+    total = np.maximum(weight.sum(axis=0), 1.0)
     mean = {
-        f: np.mean([getattr(g, f) for g in grids], axis=0)
+        f: (np.array([getattr(g, f) for g in grids]) * weight).sum(axis=0) / total
         for f in ("measured", "estimated", "missing", "doubtful")
     }
-    worst = np.array([_worst(codes) for codes in zip(*(g.code for g in grids), strict=True)])
-    return GridUse(use=np.sum([g.use for g in grids], axis=0), code=worst.astype(object), **mean)
+    nobody = ~serving.any(axis=0)
+    mean["missing"] = np.where(nobody, 1.0, mean["missing"])
+    use = np.where(serving, [g.use for g in grids], 0.0).sum(axis=0)
+    worst = [
+        _worst([g.code[k] for g, s in zip(grids, serving, strict=True) if s[k]])
+        for k in range(use.size)
+    ]
+    return GridUse(use=np.where(nobody, np.nan, use), code=np.array(worst, dtype=object), **mean)
 
 
 _ORDER = (
@@ -215,7 +249,7 @@ _ORDER = (
 
 
 def _worst(codes: Sequence[str]) -> str:
-    worst = max(codes, key=_ORDER.index)
+    worst = max(codes, key=_ORDER.index, default="missing")
     mixed = worst == "missing" and any(c != "missing" for c in codes)
     return "partial" if mixed else worst
 

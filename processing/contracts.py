@@ -10,10 +10,10 @@ import pandas as pd
 from config.factors import KWH_PER_GJ, KWH_PER_MJ, factors
 from config.working_days import day_types
 from domain.calendar import days_between
-from domain.places import Carrier, Contract
+from domain.places import Carrier, Contract, Institution
 from processing.consumption import MeterUse, day_edges
 from processing.curves import Floats, Ints
-from processing.savings.engine import FrozenModel, assess, fit_baseline
+from processing.savings.engine import FrozenModel, fit_baseline
 from processing.savings_figures import SavingsTrack
 from processing.site import Site
 from processing.states import daily_mean
@@ -53,9 +53,24 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
             else:
                 model = FrozenModel.from_json(record.json)
             kinds = day_types(_dates(daily), site.institution.calendar)
-            assessment = assess(model, daily, day_types=kinds, confidence=contract.confidence)
-            tracks.append(SavingsTrack(contract, carrier.value, assessment))
+            tracks.append(SavingsTrack(contract, carrier.value, model, daily, kinds))
     return tracks
+
+
+def baselines_due(
+    contracts: Sequence[Contract], ledger: Ledger, institution: Institution, now: datetime
+) -> bool:
+    """Whether a baseline period is over whose model is not in the ledger yet."""
+    if not contracts:
+        return False
+    today = now.astimezone(ZoneInfo(institution.timezone)).date()
+    known = {(m.contract, m.carrier) for m in ledger.models(institution.id)}
+    return any(
+        c.baseline_end <= today and (c.id, carrier.value) not in known
+        for c in contracts
+        for carrier in c.carriers
+        if carrier in _USES
+    )
 
 
 def _fit(
@@ -115,7 +130,11 @@ def daily_energy(site: Site, carrier: Carrier, start: date, end: date) -> pd.Dat
         return None
     days = days_between(start, end)
     edges = day_edges(start, end, site.institution.timezone)
-    use = np.sum([_known_days(m, edges) * _kwh_per_unit(m.name, end) for m in mains], axis=0)
+    use = np.zeros(len(days))
+    for meter in mains:
+        idle = edges[1:] <= meter.service_ms
+        known = _known_days(meter, edges) * _kwh_per_unit(meter.name, end)
+        use += np.where(idle, 0.0 if len(mains) > 1 else np.nan, known)
     if carrier is Carrier.ELECTRICITY:
         use = use + _pv_less_export(site, edges)
     return pd.DataFrame(

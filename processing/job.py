@@ -1,22 +1,31 @@
 """The processing job: reads what devices said, computes months, keeps them in the ledger."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
 
 from domain.calendar import Month, months_between, to_ms
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.places import Institution
+from domain.readings import Series
 from domain.registry import Registry
-from processing.contracts import savings_tracks
+from processing.contracts import baselines_due, savings_tracks
+from processing.curves import Floats, Ints
 from processing.month import month_result
+from processing.savings_figures import WINDOW_MONTHS as SAVINGS_MONTHS
 from processing.site import Site, build_site, wanted_series
 from store.ledger import Ledger
 from store.readings import ReadingStore
 
 Progress = Callable[[str, int, int], None]
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+_BEFORE = timedelta(days=100)
+"""More than doubtful zeros and bins are judged by (90 and 40 days)."""
+_AFTER = timedelta(days=3)
 
 
 def process(
@@ -40,7 +49,7 @@ def process(
     for done, institution in enumerate(chosen):
         if progress is not None:
             progress("processing", done, len(chosen))
-        results += _process_one(store, ledger, registry, institution, months, now)
+        results += process_institution(store, ledger, registry, institution, months, now)
     if progress is not None:
         progress("processing", len(chosen), len(chosen))
     return results
@@ -56,7 +65,7 @@ def _chosen(registry: Registry, institutions: Sequence[str] | None) -> list[Inst
     return [known[i] for i in institutions]
 
 
-def _process_one(
+def process_institution(
     store: ReadingStore,
     ledger: Ledger,
     registry: Registry,
@@ -64,7 +73,8 @@ def _process_one(
     months: Sequence[Month] | None,
     now: datetime,
 ) -> list[MonthResult]:
-    site = read_site(store, registry, institution, now)
+    """Compute and keep months of one institution (`months` as in `process`)."""
+    site = read_site(store, ledger, registry, institution, months, now)
     wanted = months_of(site, months, now)
     if not wanted:
         return []
@@ -78,16 +88,67 @@ def _process_one(
 
 
 def read_site(
-    store: ReadingStore, registry: Registry, institution: Institution, now: datetime
+    store: ReadingStore,
+    ledger: Ledger,
+    registry: Registry,
+    institution: Institution,
+    months: Sequence[Month] | None,
+    now: datetime,
 ) -> Site:
-    """Read all of an institution's series, one after another, and make their curves."""
+    """Read an institution's series, one after another, and make their curves.
+
+    For given months, only what their figures depend on is read: the months themselves, what
+    their quality and savings are judged by, and the reading before and after that.
+    """
     series = list(wanted_series(registry, institution))
-    samples = {
-        (s.device, s.quantity): (at_ms, value)
-        for s, at_ms, value in store.scan(series, _FIRST, now)
-        if at_ms.size
-    }
+    samples = {}
+    window = _window(ledger, registry, institution, months, now)
+    start, end = window or (_FIRST, now)
+    for s, at_ms, value in store.scan(series, start, end):
+        if at_ms.size:
+            samples[(s.device, s.quantity)] = (at_ms, value)
+    if window is not None:
+        _add_neighbours(store, series, (start, end, now), samples)
     return build_site(registry, institution, samples)
+
+
+def _window(
+    ledger: Ledger,
+    registry: Registry,
+    institution: Institution,
+    months: Sequence[Month] | None,
+    now: datetime,
+) -> tuple[datetime, datetime] | None:
+    """What has to be read for the months; None for everything."""
+    contracts = registry.contracts_of(institution.id)
+    if not months or baselines_due(contracts, ledger, institution, now):
+        return None
+    first = min(months).plus(-SAVINGS_MONTHS if contracts else 0)
+    start = first.interval(institution.timezone)[0] - _BEFORE
+    end = max(months).interval(institution.timezone)[1] + _AFTER
+    return start, min(end, now)
+
+
+def _add_neighbours(
+    store: ReadingStore,
+    series: Sequence[Series],
+    window: tuple[datetime, datetime, datetime],
+    samples: dict[tuple[str, str], tuple[Ints, Floats]],
+) -> None:
+    """Put the last reading before the window and the first one after it to the samples."""
+    start, end, now = window
+    around = store.registers_at(series, [start, end])
+    for k, s in enumerate(series):
+        before, after = around.iloc[2 * k], around.iloc[2 * k + 1]
+        at, value = samples.get((s.device, s.quantity), (np.empty(0, np.int64), np.empty(0)))
+        if pd.notna(before.before_at) and before.before_at < start:
+            at = np.concatenate(([to_ms(before.before_at)], at))
+            value = np.concatenate(([before.before_value], value))
+        if pd.notna(after.after_at) and end <= after.after_at < now:
+            at = np.concatenate((at, [to_ms(after.after_at)]))
+            value = np.concatenate((value, [after.after_value]))
+        if at.size:
+            samples[(s.device, s.quantity)] = (at, value)
 
 
 def months_of(site: Site, months: Iterable[Month] | None, now: datetime) -> list[Month]:

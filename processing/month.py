@@ -25,7 +25,7 @@ from processing.consumption import (
 from processing.curves import Ints
 from processing.indicators import indicator_figures
 from processing.pv import Balance, self_use_figures, yield_figures
-from processing.savings_figures import SavingsTrack, savings_days, savings_figures
+from processing.savings_figures import SavingsTrack, reports, savings_days, savings_figures
 from processing.site import Site
 from processing.states import daily_mean, mean_on_grid
 from processing.waste import bin_history, stream_month, waste_figures
@@ -51,7 +51,7 @@ def month_result(
     uses = [
         month_use(u, edges, now_ms)
         for u in site.meters
-        if u.curve.first_ms is not None and u.curve.first_ms < edges[-1]
+        if u.service_ms < min(int(edges[-1]), now_ms)
     ]
     mains = {u.meter for u in site.meters if u.is_main}
     totals = _totals(uses, mains)
@@ -66,9 +66,12 @@ def month_result(
     models: list[str] = []
     today = _days_begun(edges, now_ms, days)
     for track in savings:
-        figures += savings_figures(track, month, today)
-        values += savings_days(track, month, today)
-        models.append(track.assessment.model.digest)
+        if not reports(track.contract, month, today):
+            continue
+        assessment = track.assessment(month)
+        figures += savings_figures(track, assessment, month, today)
+        values += savings_days(track, assessment, month, today)
+        models.append(track.model.digest)
     temperature, temperature_days = _temperature(site, edges, now_ms, days)
     figures += temperature
     values += temperature_days

@@ -71,6 +71,7 @@ def pv_source(
         interval_ms=interval_ms,
         max_gap_ms=max(rules.max_gap_ms, interval_ms * 3 // 2),
         curve=curve,
+        service_ms=int(curve.at_ms[0]),
     )
     sun = samples.get((system.id, "irradiance_w_per_m2"), empty)
     transposed = None

@@ -6,24 +6,54 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from config.working_days import DayTypes
 from domain.calendar import Month
 from domain.figures import DayValue, Figure, Shares
 from domain.places import Contract
-from processing.savings.engine import Estimate, SavingsAssessment
+from processing.savings.engine import Estimate, FrozenModel, SavingsAssessment, assess
 
 METHOD = "daily-change-point/1"
 
 
+WINDOW_MONTHS = 12
+_MEMORY_DAYS = 13
+
+
 @dataclass(frozen=True)
 class SavingsTrack:
-    """A contract's carrier with its frozen baseline laid beside all days so far."""
+    """A contract's carrier: its frozen baseline and the days it is laid beside.
+
+    `daily` and `kinds` (the day types) as the savings engine wants them.
+    """
 
     contract: Contract
     carrier: str
-    assessment: SavingsAssessment
+    model: FrozenModel
+    daily: pd.DataFrame
+    kinds: DayTypes
+
+    def assessment(self, month: Month) -> SavingsAssessment:
+        """The baseline beside the twelve months that end with `month`.
+
+        So a month's interval knows how steadily its year ran, and does not change when later
+        months arrive. The days before carry the memory of the weather only.
+        """
+        start = max(self.contract.reporting_start, month.plus(1 - WINDOW_MONTHS).first_day)
+        index = pd.DatetimeIndex(self.daily.index)
+        inside = (index >= pd.Timestamp(start) - pd.Timedelta(days=_MEMORY_DAYS)) & (
+            index < pd.Timestamp(month.end_day)
+        )
+        return assess(
+            self.model,
+            self.daily[inside],
+            day_types=self.kinds,
+            confidence=self.contract.confidence,
+        )
 
 
-def savings_figures(track: SavingsTrack, month: Month, today: date) -> list[Figure]:
+def savings_figures(
+    track: SavingsTrack, assessment: SavingsAssessment, month: Month, today: date
+) -> list[Figure]:
     """The month's figures of one carrier of a contract; none outside the reporting period.
 
     Only days that are over by `today` (excluded) count.
@@ -31,7 +61,7 @@ def savings_figures(track: SavingsTrack, month: Month, today: date) -> list[Figu
     window = _window(track.contract, month, today)
     if window is None:
         return []
-    estimate = track.assessment.period(*window)
+    estimate = assessment.period(*window)
     known = estimate.days_observed / estimate.days_expected if estimate.days_expected else 0.0
     shares = Shares(known, 0.0, 1.0 - known)
     subject = f"{track.contract.id}/{track.carrier}"
@@ -74,14 +104,16 @@ def _avoided(subject: str, estimate: Estimate, shares: Shares) -> Figure:
     )
 
 
-def savings_days(track: SavingsTrack, month: Month, today: date) -> list[DayValue]:
+def savings_days(
+    track: SavingsTrack, assessment: SavingsAssessment, month: Month, today: date
+) -> list[DayValue]:
     """Counterfactual (with its interval) and observed use of each day that is over."""
     window = _window(track.contract, month, today)
     if window is None:
         return []
     subject = f"{track.contract.id}/{track.carrier}"
     found = []
-    days = track.assessment.days
+    days = assessment.days
     inside = days[
         (days.index >= np.datetime64(window[0])) & (days.index < np.datetime64(window[1]))
     ]
@@ -105,6 +137,11 @@ def savings_days(track: SavingsTrack, month: Month, today: date) -> list[DayValu
                 )
             )
     return found
+
+
+def reports(contract: Contract, month: Month, today: date) -> bool:
+    """Whether the month has days of the reporting period that are over by `today`."""
+    return _window(contract, month, today) is not None
 
 
 def _window(contract: Contract, month: Month, today: date) -> tuple[date, date] | None:

@@ -54,6 +54,17 @@ def test_a_meter_that_never_reported_has_no_use() -> None:
     assert meter_uses(meter(), {}, TZ) == []
 
 
+def test_a_meter_in_service_that_never_reported_makes_the_total_unknown() -> None:
+    samples = constant(1.0, date(2019, 6, 1), date(2019, 7, 1), "a")
+    edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
+    mute = meter("b", in_service_from=date(2019, 1, 1))
+    uses = [*meter_uses(meter("a"), samples, TZ), *meter_uses(mute, samples, TZ)]
+    periods = [month_use(u, edges, int(edges[-1])) for u in uses]
+    total = total_of_mains("electricity_use_kwh", periods)
+    assert figure_of(total).value is None
+    assert np.isnan(total.days.use).all()
+
+
 def test_export_is_a_use_of_its_own() -> None:
     samples = constant(1.0, date(2019, 6, 1), date(2019, 6, 2))
     samples[("m", "energy_export_kwh")] = samples[("m", "energy_import_kwh")]
@@ -78,19 +89,24 @@ def test_a_total_over_a_silent_main_meter_is_unknown_and_not_too_small() -> None
     assert ("main_meter_silent", "b") in {(f.code, f.subject) for f in figure.findings}
 
 
-def test_totals_sum_their_mains_and_their_shares_sum_to_one() -> None:
+@pytest.mark.parametrize(
+    ("in_service", "missing"), [(date(2019, 6, 1), 1 / 60), (None, 0.0)], ids=["due", "new"]
+)
+def test_totals_sum_their_mains_and_their_shares_sum_to_one(
+    in_service: date | None, missing: float
+) -> None:
     samples = constant(1.0, date(2019, 6, 1), date(2019, 7, 1), "a")
     samples |= constant(2.0, date(2019, 6, 2), date(2019, 7, 1), "b")
     edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
     periods = [
         month_use(u, edges, int(edges[-1]))
         for name in "ab"
-        for u in meter_uses(meter(name), samples, TZ)
+        for u in meter_uses(meter(name, in_service_from=in_service), samples, TZ)
     ]
     figure = figure_of(total_of_mains("electricity_use_kwh", periods))
     assert figure.value == pytest.approx(30 * 24 + 29 * 48)
     shares = figure.shares
-    assert shares.missing == pytest.approx(1 / 60)
+    assert shares.missing == pytest.approx(missing)
     assert shares.measured + shares.estimated + shares.missing == pytest.approx(1.0)
 
 

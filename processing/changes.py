@@ -1,0 +1,78 @@
+"""Late and corrected readings: which months they touch, and recomputing exactly those."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from domain.calendar import Month, from_ms
+from domain.figures import MonthResult
+from domain.places import Institution
+from domain.registry import Registry
+from processing.job import process_institution
+from store.ledger import Ledger
+from store.readings import ReadingStore
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A reading that came late or was corrected: its series and time."""
+
+    device: str
+    quantity: str
+    at_ms: int
+
+
+def affected_days(changes: Iterable[Change], registry: Registry) -> dict[str, set[date]]:
+    """Device → the local days whose use the changes may move.
+
+    A register's reading ends one step and begins the next, so a reading on (or within its
+    interpolation of) midnight touches the days on both sides.
+    """
+    found: dict[str, set[date]] = {}
+    for change in changes:
+        device = registry.device_by_id.get(change.device)
+        if device is None:
+            continue
+        zone = ZoneInfo(registry.institution_by_id[device.institution].timezone)
+        reach_ms = max(2 * device.expected_interval_s, 3600) * 1000
+        days = found.setdefault(change.device, set())
+        for at_ms in (change.at_ms - reach_ms, change.at_ms, change.at_ms + reach_ms):
+            days.add(from_ms(at_ms).astimezone(zone).date())
+    return found
+
+
+def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Month]]:
+    """Institution → the months to recompute. A weather device touches all that read it."""
+    readers = _readers(registry)
+    found: dict[str, set[Month]] = {}
+    for device, days in affected_days(changes, registry).items():
+        for institution in readers.get(device, ()):
+            found.setdefault(institution, set()).update(Month.of(d) for d in days)
+    return found
+
+
+def _readers(registry: Registry) -> dict[str, set[str]]:
+    readers = {d.id: {d.institution} for d in registry.devices}
+    for institution in registry.institutions:
+        if institution.weather_device:
+            readers.setdefault(institution.weather_device, set()).add(institution.id)
+    return readers
+
+
+def process_changes(
+    store: ReadingStore, ledger: Ledger, months: Mapping[str, set[Month]], *, now: datetime
+) -> list[MonthResult]:
+    """Recompute the given months of the given institutions, and no other.
+
+    The cost follows what is given, not how much history or how many institutions there are.
+    Doing it again changes nothing.
+    """
+    registry = ledger.registry()
+    results: list[MonthResult] = []
+    for name in sorted(months):
+        institution: Institution = registry.institution_by_id[name]
+        results += process_institution(
+            store, ledger, registry, institution, sorted(months[name]), now
+        )
+    return results
