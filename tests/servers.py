@@ -44,6 +44,7 @@ PACKAGE_OF = {
     "postgres": "postgresql",
     "chromium": "chromium",
     "pdftoppm": "poppler-utils",
+    "docker-compose": "docker-compose",  # only to check compose files: it starts nothing
 }
 _CJK_FONT = ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk")
 
