@@ -61,7 +61,8 @@ class BinSpec:
 
 @dataclass(frozen=True)
 class BinMonth:
-    block: Block
+    blocks: list[Block]
+    """Mass and fill level on each step; the battery once a day."""
     deposited_kg: Floats
     """Per day."""
     wrong_kg: Floats
@@ -95,15 +96,16 @@ def bin_month(
     drift = DRIFT_KG * np.sin(2 * np.pi * at / (86_400_000 * 41.0) + len(spec.id))
     gross = spec.tare_kg + net + drift + NOISE_KG * noise.standard_normal(len(net))
     fill = net / spec.capacity_kg + 0.015 * noise.standard_normal(len(net))
-    block = Block.of(
+    scale = Block.of(
         spec.id,
         at,
         mass_kg=np.clip(gross, 0.0, None),
         fill_level_ratio=np.clip(fill, 0.0, 1.3),
-        battery_pct=_battery(spec, at, grid),
     )
+    daily = at[:: max(1, 86_400 // grid.step_s)]
+    battery = Block.of(spec.id, daily, battery_pct=_battery(spec, daily))
     return BinMonth(
-        block,
+        [scale, battery],
         grid.by_day(deposits),
         grid.by_day(wrong),
         grid.by_day(collected),
@@ -159,9 +161,7 @@ def _empty(
     return net, collected
 
 
-def _battery(spec: BinSpec, at_ms: Ints, grid: Grid) -> Floats:
-    """Percent, reported once a day; NaN otherwise. A new battery every 220 days."""
+def _battery(spec: BinSpec, at_ms: Ints) -> Floats:
+    """Percent; a new battery every 215 days."""
     age_h = (at_ms / 3_600_000 + len(spec.id) * 317.0) % (24 * 215)
-    level = np.round(100 - age_h * _BATTERY_PCT_PER_H)
-    daily = np.arange(1, len(at_ms) + 1) % max(1, 86_400 // grid.step_s) == 0
-    return np.where(daily, level, np.nan)
+    return np.asarray(100 - age_h * _BATTERY_PCT_PER_H, dtype=np.float64)

@@ -1,8 +1,9 @@
 """What a simulated device says, and what was true: the two outputs of every site."""
 
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Protocol
+from datetime import date, datetime
+from functools import cached_property
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -44,9 +45,15 @@ class Block:
         values = [np.round(v, DECIMALS.get(q, 1)) for q, v in columns.items()]
         return cls(device, tuple(columns), at_ms, np.column_stack(values))
 
-    @property
+    @cached_property
     def readings(self) -> int:
-        return int(np.count_nonzero(~np.isnan(self.values)))
+        """How many values there are (NaN is none)."""
+        return self.values.size - int(np.count_nonzero(np.isnan(self.values)))
+
+    @property
+    def full(self) -> bool:
+        """Whether every quantity was reported every time."""
+        return self.readings == self.values.size
 
     def part(self, low: int, high: int) -> "Block":
         """Rows `low` to `high`, which is excluded."""
@@ -78,12 +85,48 @@ class TruthDays:
         return TruthDays(self.institution, self.subject, self.name, self.month, self.per_day[:kept])
 
 
+class Extra(NamedTuple):
+    """A message beside the good readings: a repetition, a contradiction, garbage."""
+
+    kind: str
+    at_ms: int
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class FaultRecord:
+    """A fault that happened: the truth about it. Its time is half-open."""
+
+    kind: str
+    device: str
+    quantities: tuple[str, ...]
+    start_at: datetime
+    end_at: datetime
+    readings: int
+    """How many readings it touched in the month it began."""
+    details: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "kind": self.kind,
+            "device": self.device,
+            "quantities": list(self.quantities),
+            "start": self.start_at.isoformat(),
+            "end": self.end_at.isoformat(),
+            "readings": self.readings,
+            **self.details,
+        }
+
+
 @dataclass
 class SiteMonth:
-    """One month of one site."""
+    """One month of one site; blocks in the order they are sent."""
 
     blocks: list[Block] = field(default_factory=list)
     truth: list[TruthDays] = field(default_factory=list)
+    extras: list[Extra] = field(default_factory=list)
+    faults: list[FaultRecord] = field(default_factory=list)
 
 
 Carry = dict[str, float]

@@ -21,7 +21,7 @@ from domain.places import (
 from simulators.bins import BinMonth, BinSpec, bin_month, truth_of
 from simulators.block import Block, Carry, SiteMonth, TruthDays, register
 from simulators.climate import Climate
-from simulators.grid import Floats, Grid
+from simulators.grid import Floats, Grid, grid
 from simulators.load import Change, House, Use, use
 from simulators.solar import Array, ac_output
 
@@ -62,6 +62,8 @@ class Campus:
     water: str = ""
     heat: str = ""
     gas: str = ""
+    multiplier: float = 1.0
+    """Of the main electricity meter: what its register shows, times this, is the energy."""
     waste_kg_per_head_day: float = 0.4
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Device or building id → its zh and en names."""
@@ -131,36 +133,36 @@ class Campus:
         return tuple(found)
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:
-        grid = Grid(month, TIMEZONE, STEP_S)
-        uses = [use(h, grid, self.climate, self.seed) for h in self.houses]
+        steps = grid(month, TIMEZONE, STEP_S)
+        uses = [use(h, steps, self.climate, self.seed) for h in self.houses]
         made = SiteMonth()
-        pv_kwh = self._solar(grid, carry, made)
-        self._metered(grid, uses, pv_kwh, carry, made)
-        self._weather(grid, made)
-        self._waste(grid, uses, carry, made)
-        self._savings(grid, uses, made)
+        pv_kwh = self._solar(steps, carry, made)
+        self._metered(steps, uses, pv_kwh, carry, made)
+        self._weather(steps, made)
+        self._waste(steps, uses, carry, made)
+        self._savings(steps, uses, made)
         return made
 
     # -- the parts of a month ------------------------------------------------------------
 
     def _metered(
-        self, grid: Grid, uses: list[Use], pv_kwh: Floats, carry: Carry, made: SiteMonth
+        self, steps: Grid, uses: list[Use], pv_kwh: Floats, carry: Carry, made: SiteMonth
     ) -> None:
         load = np.sum([u.total_kwh for u in uses], axis=0)
         bought = np.clip(load - pv_kwh, 0.0, None)
         sold = np.clip(pv_kwh - load, 0.0, None)
         if self.electricity:
-            columns = {"energy_import_kwh": bought}
+            columns = {"energy_import_kwh": bought / self.multiplier}
             if self.roof:
-                columns["energy_export_kwh"] = sold
-            made.blocks.append(_registers(self.electricity, grid, 1, columns, carry))
-            self._truth(grid, made, self.electricity, "electricity_use_kwh", bought)
-            self._truth(grid, made, "", "electricity_use_kwh", bought)
-            self._truth(grid, made, "", "gross_load_kwh", load)
+                columns["energy_export_kwh"] = sold / self.multiplier
+            made.blocks.append(_registers(self.electricity, steps, 1, columns, carry))
+            self._truth(steps, made, self.electricity, "electricity_use_kwh", bought)
+            self._truth(steps, made, "", "electricity_use_kwh", bought)
+            self._truth(steps, made, "", "gross_load_kwh", load)
         if self.roof:
-            self._truth(grid, made, "", "electricity_export_kwh", sold)
-            self._truth(grid, made, self.roof.id, "pv_generation_kwh", pv_kwh)
-            self._truth(grid, made, self.roof.id, "pv_self_use_kwh", pv_kwh - sold)
+            self._truth(steps, made, "", "electricity_export_kwh", sold)
+            self._truth(steps, made, self.roof.id, "pv_generation_kwh", pv_kwh)
+            self._truth(steps, made, self.roof.id, "pv_self_use_kwh", pv_kwh - sold)
         cooling = np.sum([u.electricity_kwh["B"] for u in uses], axis=0)
         for device, quantity, name, per_step, main in (
             (self.air_conditioning, "energy_import_kwh", "electricity_use_kwh", cooling, False),
@@ -170,25 +172,25 @@ class Campus:
         ):
             if device:
                 per_step = np.asarray(per_step, dtype=np.float64)
-                made.blocks.append(_registers(device, grid, HOURLY, {quantity: per_step}, carry))
-                self._truth(grid, made, device, name, per_step)
+                made.blocks.append(_registers(device, steps, HOURLY, {quantity: per_step}, carry))
+                self._truth(steps, made, device, name, per_step)
                 if main:
-                    self._truth(grid, made, "", name, per_step)
+                    self._truth(steps, made, "", name, per_step)
 
-    def _solar(self, grid: Grid, carry: Carry, made: SiteMonth) -> Floats:
+    def _solar(self, steps: Grid, carry: Carry, made: SiteMonth) -> Floats:
         if not self.roof:
-            return np.zeros(grid.steps)
-        weather = self.climate.on(grid)
+            return np.zeros(steps.steps)
+        weather = self.climate.on(steps)
         out = ac_output(
             self.roof.array,
             self.climate.place,
-            grid.middles_ms,
+            steps.middles_ms,
             weather.ghi_w_per_m2,
             weather.temperature_c,
         )
         kwh = out.ac_w * STEP_S / 3_600_000
         new = f"{self.roof.id}/pv_energy_kwh" not in carry
-        energy = _registers(self.roof.id, grid, HOURLY, {"pv_energy_kwh": kwh}, carry)
+        energy = _registers(self.roof.id, steps, HOURLY, {"pv_energy_kwh": kwh}, carry)
         extra = {
             "pv_power_w": _hourly_mean(out.ac_w),
             "irradiance_w_per_m2": _hourly_mean(out.poa_w_per_m2),
@@ -201,42 +203,42 @@ class Campus:
         )
         return kwh
 
-    def _weather(self, grid: Grid, made: SiteMonth) -> None:
+    def _weather(self, steps: Grid, made: SiteMonth) -> None:
         if not self.weather:
             return
-        weather = self.climate.on(grid)
+        weather = self.climate.on(steps)
         made.blocks.append(
             Block.of(
                 self.weather,
-                grid.edges_ms[HOURLY::HOURLY],
+                steps.edges_ms[HOURLY::HOURLY],
                 outdoor_temperature_c=_hourly_mean(weather.temperature_c),
                 relative_humidity_pct=_hourly_mean(weather.humidity_pct),
                 irradiance_w_per_m2=_hourly_mean(weather.ghi_w_per_m2),
             )
         )
-        days = np.bincount(grid.day_index)
-        mean = grid.by_day(weather.temperature_c) / days
+        days = np.bincount(steps.day_index)
+        mean = steps.by_day(weather.temperature_c) / days
         made.truth.append(
-            TruthDays(self.institution.id, "", "outdoor_temperature_mean_c", grid.month, mean)
+            TruthDays(self.institution.id, "", "outdoor_temperature_mean_c", steps.month, mean)
         )
 
-    def _waste(self, grid: Grid, uses: list[Use], carry: Carry, made: SiteMonth) -> None:
-        hourly = Grid(grid.month, TIMEZONE, 3600)
+    def _waste(self, steps: Grid, uses: list[Use], carry: Carry, made: SiteMonth) -> None:
+        hourly = grid(steps.month, TIMEZONE, 3600)
         people_h = np.sum([u.people for u in uses], axis=0).reshape(-1, HOURLY).mean(axis=1)
         rate = self.waste_kg_per_head_day / 9.0  # a working day is about nine hours long
         months: list[tuple[BinSpec, BinMonth]] = []
         for spec in self.bins:
             done = bin_month(spec, hourly, people_h, rate, carry, self.seed)
             months.append((spec, done))
-            made.blocks.append(done.block)
+            made.blocks += done.blocks
         made.truth += truth_of(self.institution.id, hourly, months)
 
-    def _savings(self, grid: Grid, uses: list[Use], made: SiteMonth) -> None:
+    def _savings(self, steps: Grid, uses: list[Use], made: SiteMonth) -> None:
         """What the retrofits planted: the same month without them, minus with them."""
-        if not self.contract or self.contract.reporting_start > grid.month.first_day:
+        if not self.contract or self.contract.reporting_start > steps.month.first_day:
             return
         without = [
-            use(_without_retrofits(h), grid, self.climate, self.seed) if _retrofits(h) else u
+            use(_without_retrofits(h), steps, self.climate, self.seed) if _retrofits(h) else u
             for h, u in zip(self.houses, uses, strict=True)
         ]
         for carrier, observed, counterfactual in (
@@ -245,15 +247,15 @@ class Campus:
             if carrier in self.contract.carriers:
                 subject = f"{self.contract.id}/{carrier.value}"
                 seen, would = np.sum(observed, axis=0), np.sum(counterfactual, axis=0)
-                self._truth(grid, made, subject, "observed_kwh", seen)
-                self._truth(grid, made, subject, "counterfactual_kwh", would)
-                self._truth(grid, made, subject, "avoided_energy_kwh", would - seen)
+                self._truth(steps, made, subject, "observed_kwh", seen)
+                self._truth(steps, made, subject, "counterfactual_kwh", would)
+                self._truth(steps, made, subject, "avoided_energy_kwh", would - seen)
 
     def _truth(
-        self, grid: Grid, made: SiteMonth, subject: str, name: str, per_step: Floats
+        self, steps: Grid, made: SiteMonth, subject: str, name: str, per_step: Floats
     ) -> None:
-        per_day = grid.by_day(per_step)
-        made.truth.append(TruthDays(self.institution.id, subject, name, grid.month, per_day))
+        per_day = steps.by_day(per_step)
+        made.truth.append(TruthDays(self.institution.id, subject, name, steps.month, per_day))
 
     # -- the registry's records -----------------------------------------------------------
 
@@ -278,10 +280,15 @@ class Campus:
                 expected_interval_s=interval,
                 parent=parent,
                 max_rate_per_h=rate,
+                multiplier=self._multiplier(device),
             )
             for device, carrier, quantity, code, interval, parent, rate in table
             if device
         ]
+
+    def _multiplier(self, device: str) -> tuple[Dated, ...]:
+        main = device == self.electricity and self.multiplier != 1.0
+        return dated(self.first, self.multiplier) if main else ()
 
     def _bin(self, spec: BinSpec) -> Bin:
         zh, en = self._name(spec.id)

@@ -6,7 +6,8 @@ Ingest and processing never read these files.
   broker acknowledged (``sent-live.parquet`` for those after the backfill);
 - ``truth.parquet``: institution, subject, name, month (``YYYY-MM``), day (null in rows that
   hold the whole month), value. Days before the present only; months that are over only;
-- ``truth.json``: the same months, with seed, present, planted changes and bad messages sent.
+- ``truth.json``: the same months, with seed, present, contracts, the faults that happened, and
+  how many bad and extra messages were sent.
 """
 
 import json
@@ -20,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.calendar import Month
-from simulators.block import Block, TruthDays
+from simulators.block import Block, FaultRecord, TruthDays
 
 _SENT = pa.schema(
     [
@@ -41,6 +42,8 @@ _TRUTH = pa.schema(
     ]
 )
 _ROWS_AT_ONCE = 50_000
+_TRUTHS_AT_ONCE = 2_000
+_MONTHS_IN_JSON = 300_000
 
 
 class SentFile:
@@ -91,28 +94,66 @@ class SentFile:
 
 
 class TruthBook:
-    """Collects the truth and writes it at the end of the backfill."""
+    """Collects the truth: days and months go to ``truth.parquet`` as they come, so memory
+    stays small; `finish` writes ``truth.json``.
+    """
 
-    def __init__(self) -> None:
-        self._days: list[TruthDays] = []
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._writer = pq.ParquetWriter(folder / "truth.parquet", _TRUTH, compression="zstd")
+        self._waiting: list[TruthDays] = []
+        self._months: list[dict[str, object]] = []
+        self.faults: list[FaultRecord] = []
         self.bad_messages: dict[str, int] = defaultdict(int)
+        self.extra_messages: dict[str, int] = defaultdict(int)
+
+    def __enter__(self) -> "TruthBook":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._flush()
+        self._writer.close()
+
+    def count_bad(self, kind: str) -> None:
+        """A deliberately bad message was acknowledged."""
+        self.bad_messages[kind] += 1
+
+    def count_extra(self, kind: str) -> None:
+        """A message that carries no new good reading was acknowledged."""
+        self.extra_messages[kind] += 1
 
     def add(self, truth: Iterable[TruthDays]) -> None:
-        self._days += [t for t in truth if len(t.per_day)]
+        self._waiting += [t for t in truth if len(t.per_day)]
+        if len(self._waiting) >= _TRUTHS_AT_ONCE:
+            self._flush()
 
-    def write(self, folder: Path, about: dict[str, object]) -> None:
-        """Write ``truth.parquet`` and ``truth.json`` into a folder, which is made."""
-        folder.mkdir(parents=True, exist_ok=True)
-        months = [t for t in self._days if len(t.per_day) == len(t.month.days())]
-        pq.write_table(
-            pa.concat_tables([_day_rows(self._days), _month_rows(months)]),
-            folder / "truth.parquet",
-            compression="zstd",
-        )
+    def finish(self, about: dict[str, object]) -> None:
+        """Write ``truth.json``; a truth of very many months leaves them to the Parquet file."""
+        self._flush()
         body = {
             **about,
             "bad_messages": dict(self.bad_messages),
-            "months": [
+            "extra_messages": dict(self.extra_messages),
+            "faults": [f.as_dict() for f in self.faults],
+            "months": self._months if len(self._months) < _MONTHS_IN_JSON else [],
+        }
+        text = json.dumps(body, indent=1, ensure_ascii=False)
+        (self._folder / "truth.json").write_text(text, encoding="utf-8")
+
+    def _flush(self) -> None:
+        months = [t for t in self._waiting if len(t.per_day) == len(t.month.days())]
+        if self._waiting:
+            self._writer.write_table(_day_rows(self._waiting))
+        if months:
+            self._writer.write_table(_month_rows(months))
+        if len(self._months) < _MONTHS_IN_JSON:
+            self._months += [
                 {
                     "institution": t.institution,
                     "subject": t.subject,
@@ -121,9 +162,8 @@ class TruthBook:
                     "value": _month_value(t),
                 }
                 for t in months
-            ],
-        }
-        (folder / "truth.json").write_text(json.dumps(body, indent=1), encoding="utf-8")
+            ]
+        self._waiting = []
 
 
 def _month_value(truth: TruthDays) -> float:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,51 +19,71 @@ _DAY_MS = 86_400_000
 class Grid:
     """Equal steps over one local month: step i is ``[edges_ms[i], edges_ms[i + 1])``.
 
-    A month with a daylight-saving change simply has more or fewer steps.
+    A month with a daylight-saving change simply has more or fewer steps. Its arrays are
+    computed once and read-only; `grid` gives the same grid to all who share a month.
     """
 
     month: Month
     timezone: str
     step_s: int
 
-    @property
+    @cached_property
     def start_ms(self) -> int:
         return to_ms(self.month.interval(self.timezone)[0])
 
-    @property
+    @cached_property
     def steps(self) -> int:
         start, end = self.month.interval(self.timezone)
         return int((end - start).total_seconds()) // self.step_s
 
-    @property
+    @cached_property
     def edges_ms(self) -> Ints:
         """Borders of the steps, one more than there are steps."""
-        return self.start_ms + 1000 * self.step_s * np.arange(self.steps + 1, dtype=np.int64)
+        return _fixed(
+            self.start_ms + 1000 * self.step_s * np.arange(self.steps + 1, dtype=np.int64)
+        )
 
-    @property
+    @cached_property
     def middles_ms(self) -> Ints:
-        return self.edges_ms[:-1] + 500 * self.step_s
+        return _fixed(self.edges_ms[:-1] + 500 * self.step_s)
 
-    @property
+    @cached_property
     def local_ms(self) -> Ints:
         """Middles of the steps as local wall-clock milliseconds since 1970."""
-        return self.middles_ms + _offsets_ms(self.middles_ms, self.timezone)
+        return _fixed(self.middles_ms + _offsets_ms(self.middles_ms, self.timezone))
 
-    @property
+    @cached_property
     def hour_of_day(self) -> Floats:
         """Local hour at the middle of each step, 0 ≤ h < 24."""
-        return (self.local_ms % _DAY_MS) / 3_600_000
+        hours: Floats = (self.local_ms % _DAY_MS) / 3_600_000
+        hours.flags.writeable = False
+        return hours
 
-    @property
+    @cached_property
     def day_index(self) -> Ints:
         """Which local day of the month each step is in, from 0."""
         first = (self.month.first_day - date(1970, 1, 1)).days
-        return self.local_ms // _DAY_MS - first
+        return _fixed(self.local_ms // _DAY_MS - first)
+
+    @cached_property
+    def days(self) -> int:
+        """How many local days the month has."""
+        return len(self.month.days())
 
     def by_day(self, per_step: Floats) -> Floats:
         """Sums of a per-step amount over the month's local days."""
-        days = len(self.month.days())
-        return np.bincount(self.day_index, per_step, minlength=days).astype(np.float64)
+        return np.bincount(self.day_index, per_step, minlength=self.days).astype(np.float64)
+
+
+@lru_cache(maxsize=32)
+def grid(month: Month, timezone: str, step_s: int) -> Grid:
+    """The grid of a month, the same object for everybody who asks."""
+    return Grid(month, timezone, step_s)
+
+
+def _fixed(values: Ints) -> Ints:
+    values.flags.writeable = False
+    return values
 
 
 def _offsets_ms(at_ms: Ints, timezone: str) -> Ints:

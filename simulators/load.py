@@ -10,9 +10,11 @@ effect is known exactly.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.places import CalendarName
 from simulators.archetypes import Archetype
@@ -25,6 +27,8 @@ class Thermometer(Protocol):
     """Anything that knows the outdoor temperature: a `Climate`, or a measured one."""
 
     def temperature_c(self, at_ms: Ints) -> Floats: ...
+
+    def __hash__(self) -> int: ...
 
 
 LAG_H = 5.0
@@ -86,7 +90,7 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
     hours = grid.step_s / 3600.0
     days = _in_changes(house.changes, grid)
     present = occupancy(house, grid, seed) * days.people
-    felt = _felt_c(grid, climate)
+    felt = _felt_c(climate, grid)
     wobble = _wobble(house, grid, seed)
     kw = house.area_m2 / 1000.0 * hours
 
@@ -122,12 +126,18 @@ def occupancy(house: House, grid: Grid, seed: int) -> Floats:
     left = 1 / (1 + np.exp(-(hour - kind.closes_h) * 4.0 / kind.leave_h))
     lunch = kind.lunch_dip * np.exp(-(((hour - 12.7) / 0.7) ** 2))
     shape = np.clip((come - left) * (1 - lunch), 0.0, None)
-    works = np.array([is_workday(d, house.calendar) for d in grid.month.days()])
+    works = _works(house.calendar, grid)
     attendance = 1 + 0.04 * stream(seed, house.id, "attendance", grid.month).standard_normal(
         len(works)
     )
     per_day = np.where(works, 1.0, kind.rest_day_occupancy) * attendance
     return np.clip(shape * per_day[grid.day_index], 0.0, 1.2)
+
+
+@lru_cache(maxsize=16)
+def _works(calendar: CalendarName, grid: Grid) -> NDArray[np.bool_]:
+    """Whether each day of the month is worked."""
+    return np.array([is_workday(d, calendar) for d in grid.month.days()])
 
 
 @dataclass(frozen=True)
@@ -141,8 +151,8 @@ class _Factors:
 
 def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
     """The factors on each step, days before a change having 1."""
-    days = grid.month.days()
-    table = np.ones((5, len(days)))
+    days = grid.month.days() if changes else []
+    table = np.ones((5, grid.days))
     for change in changes:
         factors = (change.lighting, change.cooling, change.power, change.heat, change.people)
         inside = [change.on <= d and (change.until is None or d < change.until) for d in days]
@@ -150,7 +160,8 @@ def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
     return _Factors(*table[:, grid.day_index])
 
 
-def _felt_c(grid: Grid, climate: Thermometer) -> Floats:
+@lru_cache(maxsize=16)
+def _felt_c(climate: Thermometer, grid: Grid) -> Floats:
     """Outdoor temperature as the building feels it: the mean of now and two lags."""
     lag = int(LAG_H * 3_600_000)
     at = grid.middles_ms
@@ -165,7 +176,7 @@ def _felt_c(grid: Grid, climate: Thermometer) -> Floats:
 def _wobble(house: House, grid: Grid, seed: int) -> Floats:
     """Day-to-day and step-to-step variation around 1, shared by all of a building's uses."""
     noise = stream(seed, house.id, "wobble", grid.month)
-    per_day = 0.025 * noise.standard_normal(len(grid.month.days()))
+    per_day = 0.025 * noise.standard_normal(grid.days)
     per_step = 0.03 * noise.standard_normal(grid.steps)
     return np.exp(per_day[grid.day_index] + per_step)
 
@@ -173,7 +184,7 @@ def _wobble(house: House, grid: Grid, seed: int) -> Floats:
 def _habits(house: House, grid: Grid, seed: int) -> Floats:
     """Windows and valves: heat varies more from day to day than the weather explains."""
     noise = stream(seed, house.id, "heat", grid.month)
-    return np.exp(0.08 * noise.standard_normal(len(grid.month.days())))[grid.day_index]
+    return np.exp(0.08 * noise.standard_normal(grid.days))[grid.day_index]
 
 
 def _heat_gj(house: House, grid: Grid, climate: Thermometer, factor: Floats) -> Floats:
@@ -182,13 +193,19 @@ def _heat_gj(house: House, grid: Grid, climate: Thermometer, factor: Floats) -> 
         return np.zeros(grid.steps)
     hour = grid.hour_of_day
     indoors = np.where((hour > 5.5) & (hour < 18.5), 20.0, 17.0)
-    slow = climate.temperature_c(grid.middles_ms - 3 * 3_600_000)
+    slow = _slow_c(climate, grid)
     missing = np.clip(indoors - FREE_HEAT_C - slow, 0.0, None)
     kind = house.archetype
     watts = kind.heat_base_w_per_m2 + kind.heat_loss_w_per_m2_c * missing
     season = np.array([_in_season(d, house.heating_season) for d in grid.month.days()])
     joules = watts * house.area_m2 * grid.step_s * season[grid.day_index] * factor
     return np.asarray(joules / 1e9, dtype=np.float64)
+
+
+@lru_cache(maxsize=16)
+def _slow_c(climate: Thermometer, grid: Grid) -> Floats:
+    """Outdoor temperature as the walls pass it on, some hours late."""
+    return climate.temperature_c(grid.middles_ms - 3 * 3_600_000)
 
 
 def _in_season(day: date, season: tuple[tuple[int, int], tuple[int, int]]) -> bool:

@@ -1,5 +1,6 @@
 """Publishing over real TCP: MQTT 5, QoS 1, a bounded number of messages in flight."""
 
+import contextlib
 import socket
 import threading
 from collections import deque
@@ -56,6 +57,7 @@ class Publisher:
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
         self._client.on_socket_open = _no_delay
+        self._client.reconnect_delay_set(min_delay=1, max_delay=10)
 
     def __enter__(self) -> "Publisher":
         """Connect. Raises CivicmeterError when no broker answers or it refuses."""
@@ -97,6 +99,13 @@ class Publisher:
         self._waiting.append((info.mid, acknowledged))
         while self._waiting and self._waiting[0][0] in self._answered:
             self._reap_one()
+
+    def flap(self) -> None:
+        """Break the connection as a bad line does, without a goodbye; it comes back by itself."""
+        line = self._client.socket()
+        if isinstance(line, socket.socket):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def drain(self) -> None:
         """Wait until every message is acknowledged."""

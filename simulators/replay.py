@@ -24,7 +24,7 @@ from domain.places import (
     WeatherStation,
 )
 from simulators.block import Block, Carry, SiteMonth, TruthDays, register
-from simulators.grid import Floats, Grid, Ints
+from simulators.grid import Floats, Grid, Ints, grid
 
 BEDFORD = "bedford-weather"
 GOLDEN = "golden-weather"
@@ -140,22 +140,22 @@ class CambridgeBuilding:
         )
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:
-        grid = Grid(month, self.timezone, 3600)
+        steps = grid(month, self.timezone, 3600)
         made = SiteMonth()
         for fuel, _, quantity, name, _ in _FUELS:
             device = f"{self.id}-{fuel}"
-            kwh = cambridge_hours(self.building, fuel, grid)
-            made.blocks.append(_replayed(device, quantity, grid, kwh, carry))
-            per_day = grid.by_day(np.nan_to_num(kwh))
+            kwh = cambridge_hours(self.building, fuel, steps)
+            made.blocks.append(_replayed(device, quantity, steps, kwh, carry))
+            per_day = steps.by_day(np.nan_to_num(kwh))
             for subject in (device, ""):
                 made.truth.append(TruthDays(self.id, subject, name, month, per_day))
         if self.with_weather:
             made.blocks.append(
                 Block.of(
                     BEDFORD,
-                    grid.edges_ms[:-1],
+                    steps.edges_ms[:-1],
                     **{
-                        q: _hours(BEDFORD_TABLE, q, grid) / 10.0
+                        q: _hours(BEDFORD_TABLE, q, steps) / 10.0
                         for q in (
                             "outdoor_temperature_c",
                             "relative_humidity_pct",
@@ -235,10 +235,10 @@ class MeasuredPv:
         )
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:
-        grid = Grid(month, self.timezone, 900)
-        watts = _column("pvdaq_50_power", "ac_power_w", _steps(grid, "pvdaq_50_power", 15)) / 10.0
+        steps = grid(month, self.timezone, 900)
+        watts = _column("pvdaq_50_power", "ac_power_w", _steps(steps, "pvdaq_50_power", 15)) / 10.0
         kwh = watts * 0.25 / 1000.0
-        energy = _replayed(f"{self.id}-array", "pv_energy_kwh", grid, kwh, carry)
+        energy = _replayed(f"{self.id}-array", "pv_energy_kwh", steps, kwh, carry)
         power = np.full(len(energy.at_ms), np.nan)
         power[-len(watts) :] = watts  # a power is stamped, like the register, where its step ends
         made = SiteMonth()
@@ -250,7 +250,7 @@ class MeasuredPv:
                 pv_power_w=power,
             )
         )
-        half = Grid(month, self.timezone, 1800)
+        half = grid(month, self.timezone, 1800)
         rows = _steps(half, "pvdaq_50_weather", 30)
         columns = {
             q: _column("pvdaq_50_weather", q, rows) / 10.0
@@ -263,7 +263,7 @@ class MeasuredPv:
                 f"{self.id}-array",
                 "pv_generation_kwh",
                 month,
-                grid.by_day(np.nan_to_num(kwh)),
+                steps.by_day(np.nan_to_num(kwh)),
             )
         )
         return made

@@ -13,13 +13,18 @@ from domain.places import Contract
 from simulators.badinput import bad_messages
 from simulators.block import Block
 from simulators.evidence import SentFile, TruthBook
+from simulators.intruder import intrude
 from simulators.payloads import Message, device_message, gateway_messages
 from simulators.publish import Publisher
 from simulators.scenarios import Scenario
-from simulators.timeline import Timeline
+from simulators.timeline import Piece, Timeline
 
 Progress = Callable[[int, int], None]
 """Called with readings acknowledged so far and readings planned (about)."""
+
+
+_FLAP_EVERY = 17
+"""Pieces after which a flapping connection breaks."""
 
 
 @dataclass
@@ -48,16 +53,25 @@ class Run:
     def backfill(self, progress: Progress) -> int:
         """Publish everything up to now and write the evidence; the readings acknowledged."""
         planned = self.timeline.planned_readings()
-        truth = TruthBook()
-        with SentFile(self.folder / "sent.parquet") as evidence:
-            for piece in self.timeline.backfill():
+        with (
+            SentFile(self.folder / "sent.parquet") as evidence,
+            TruthBook(self.folder) as truth,
+        ):
+            for number, piece in enumerate(self.timeline.backfill()):
+                if self.scenario.flapping and number % _FLAP_EVERY == _FLAP_EVERY - 1:
+                    self.publisher.flap()
+                    truth.count_extra("broken_connection")
                 truth.add(piece.truth)
                 for block in piece.blocks:
-                    self._send(block, gateway_messages(piece.site.gateway, block), evidence)
+                    self._send(block, self._messages(piece, block), evidence)
+                self._send_extras(piece, truth)
                 progress(self.sent, max(planned, self.sent))
             self._send_bad(truth)
+            if self.scenario.intruder:
+                for what in intrude(self.publisher.host, self.publisher.port):
+                    truth.count_extra(what)
             self.publisher.drain()
-        truth.write(self.folder, self._about(evidence.readings))
+        truth.finish(self._about(evidence.readings))
         progress(self.sent, self.sent)
         return evidence.readings
 
@@ -95,15 +109,21 @@ class Run:
         on_its_way.complete = True
         settle()
 
+    def _messages(self, piece: Piece, block: Block) -> Iterator[Message]:
+        return (message for message, _ in gateway_messages(piece.site.gateway, block))
+
+    def _send_extras(self, piece: Piece, truth: TruthBook) -> None:
+        truth.faults += piece.faults
+        for extra in piece.extras:
+            message = Message(extra.topic, extra.payload, 0)
+            self.publisher.publish(message, partial(truth.count_extra, extra.kind))
+
     def _send_bad(self, truth: TruthBook) -> None:
         if not self.scenario.bad_messages:
             return
 
-        def counted(kind: str) -> None:
-            truth.bad_messages[kind] += 1
-
         for kind, message in bad_messages(self.scenario.registry(), self.scenario.now):
-            self.publisher.publish(message, partial(counted, kind))
+            self.publisher.publish(message, partial(truth.count_bad, kind))
 
     def _about(self, readings: int) -> dict[str, object]:
         return {
@@ -113,7 +133,7 @@ class Run:
             "now_ms": to_ms(self.scenario.now),
             "sent_readings": readings,
             "refused_messages": self.publisher.refused,
-            "contracts": [_contract(c) for s in self.scenario.sites for c in s.contracts],
+            "contracts": [_contract(c) for c in self.scenario.contracts()],
         }
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from domain.calendar import Month, to_ms
-from simulators.block import Block, Carry, Site, TruthDays
+from simulators.block import Block, Carry, Extra, FaultRecord, Site, TruthDays
 from simulators.scenarios import Scenario
+
+_ASKED = 50
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class Piece:
     month: Month
     blocks: list[Block]
     truth: list[TruthDays]
+    extras: list[Extra] = field(default_factory=list)
+    faults: list[FaultRecord] = field(default_factory=list)
 
 
 @dataclass
@@ -28,18 +32,21 @@ class Timeline:
     _ahead: list[Block] = field(default_factory=list)
 
     def backfill(self) -> Iterator[Piece]:
-        """Every site's months up to now, months in calendar order."""
+        """Every site's months up to now: months in calendar order, or site by site."""
         sites = self.scenario.sites
-        now_ms = to_ms(self.scenario.now)
-        if not sites:
-            return
-        month = min(s.first for s in sites)
-        last = max(self._last(s) for s in sites)
-        while month <= last:
-            for index, site in enumerate(sites):
-                if site.first <= month <= self._last(site):
-                    yield self._piece(index, site, month, now_ms)
-            month = month.plus(1)
+        if self.scenario.site_by_site:
+            for index in range(len(sites)):
+                site = sites[index]
+                yield from self._pieces(index, site, site.first, self._last(site))
+                self._carries.pop(index, None)
+        elif sites:
+            month = min(s.first for s in sites)
+            last = max(self._last(s) for s in sites)
+            while month <= last:
+                for index, site in enumerate(sites):
+                    if site.first <= month <= self._last(site):
+                        yield from self._pieces(index, site, month, month)
+                month = month.plus(1)
 
     def live(self) -> Iterator[list[Block]]:
         """Blocks after now, a month at a time: the rest of this month first, then for ever."""
@@ -52,23 +59,34 @@ class Timeline:
             yield [b for m in made for b in m.blocks]
 
     def planned_readings(self) -> int:
-        """About how many readings the backfill has: exact but for gaps and daily values."""
-        total = 0
-        for site in self.scenario.sites:
-            start = site.first.interval(site.timezone)[0]
-            end = site.end.interval(site.timezone)[0] if site.end else self.scenario.now
-            seconds = (min(end, self.scenario.now) - start).total_seconds()
-            month = site.month(site.first, {})
-            length = site.first.interval(site.timezone)
-            share = seconds / (length[1] - length[0]).total_seconds()
-            total += round(sum(b.readings for b in month.blocks) * share)
-        return total
+        """About how many readings the backfill has: exact but for gaps and daily values.
+
+        Of very many sites only some are asked and stand for all.
+        """
+        size = len(self.scenario.sites)
+        every = max(1, size // _ASKED)
+        asked = range(0, size, every)
+        total = sum(self._planned(self.scenario.sites[i]) for i in asked)
+        return round(total * size / max(1, len(asked)))
+
+    def _planned(self, site: Site) -> float:
+        start, month_end = site.first.interval(site.timezone)
+        end = site.end.interval(site.timezone)[0] if site.end else self.scenario.now
+        seconds = (min(end, self.scenario.now) - start).total_seconds()
+        share = seconds / (month_end - start).total_seconds()
+        return share * sum(b.readings for b in site.month(site.first, {}).blocks)
 
     def _last(self, site: Site) -> Month:
         current = Month.of(self.scenario.now.astimezone(ZoneInfo(site.timezone)).date())
         return min(current, site.end.plus(-1)) if site.end else current
 
-    def _piece(self, index: int, site: Site, month: Month, now_ms: int) -> Piece:
+    def _pieces(self, index: int, site: Site, month: Month, last: Month) -> Iterator[Piece]:
+        while month <= last:
+            yield self._piece(index, site, month)
+            month = month.plus(1)
+
+    def _piece(self, index: int, site: Site, month: Month) -> Piece:
+        now_ms = to_ms(self.scenario.now)
         made = site.month(month, self._carries.setdefault(index, {}))
         today = self.scenario.now.astimezone(ZoneInfo(site.timezone)).date()
         past: list[Block] = []
@@ -78,4 +96,11 @@ class Timeline:
                 past.append(before)
             if site.end is None and len(after.at_ms):
                 self._ahead.append(after)
-        return Piece(site, month, past, [t.until(today) for t in made.truth])
+        return Piece(
+            site,
+            month,
+            past,
+            [t.until(today) for t in made.truth],
+            [e for e in made.extras if e.at_ms <= now_ms],
+            [f for f in made.faults if to_ms(f.start_at) <= now_ms],
+        )

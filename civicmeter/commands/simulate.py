@@ -35,6 +35,13 @@ def command() -> None:
 @click.option("--now", "now_text", default="", metavar="ISO", help="The present; default: now.")
 @click.option("--live/--no-live", default=False, help="Go on in real time after the backfill.")
 @click.option("--seed", default=1, show_default=True)
+@click.option("--months", type=int, help="Length, of scenarios whose length is free.")
+@click.option(
+    "--faults",
+    "fault_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file of faults the devices shall have (see simulators/faults/spec.py).",
+)
 @click.option("--json-progress", is_flag=True, help="Progress as JSON lines on stdout.")
 def run(
     name: str,
@@ -46,18 +53,23 @@ def run(
     now_text: str,
     live: bool,
     seed: int,
+    months: int | None,
+    fault_file: Path | None,
     json_progress: bool,
 ) -> None:
     """Publish a scenario: the past as fast as the broker takes it, then live."""
     import pyarrow
 
+    from simulators.faults import read_faults
     from simulators.publish import Publisher
     from simulators.run import Run
     from simulators.scenarios import scenario
 
     # The system's own allocator keeps some 40 MB less than Arrow's pools.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
-    chosen = scenario(name, _instant(now_text), seed)
+    chosen = scenario(name, _instant(now_text), seed, months)
+    if fault_file:
+        chosen = chosen.with_faults(read_faults(fault_file))
     stop = threading.Event()
     going_live = threading.Event()
     _end_on_signals(stop, going_live)

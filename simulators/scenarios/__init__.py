@@ -1,15 +1,22 @@
 """What can be simulated: `scenario(name, ...)` gives the sites of a named scenario."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
+from domain.calendar import DEFAULT_TIMEZONE, Month
 from domain.errors import ConfigError
+from domain.places import Contract
 from domain.registry import Registry
 from simulators.block import Site
+from simulators.faults import FaultSpec, FaultySite, parse_faults
+from simulators.scenarios.city import CITY_INSTITUTIONS, PROVINCE_INSTITUTIONS, city
 from simulators.scenarios.demo import demo_sites, tiny_sites
 
-Sites = tuple[Site, ...]
+HOSTILE_INSTITUTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,15 @@ class Scenario:
     name: str
     now: datetime
     seed: int
-    sites: Sites
+    sites: Sequence[Site]
     bad_messages: bool = False
     """Whether a handful of deliberately bad messages are sent with the backfill."""
-    notes: dict[str, str] = field(default_factory=dict)
+    site_by_site: bool = False
+    """All months of one site, then the next: very many sites at constant memory."""
+    flapping: bool = False
+    """Whether the connection breaks again and again, and comes back."""
+    intruder: bool = False
+    """Whether somebody also tries wrong credentials and an oversized payload."""
 
     def registry(self) -> Registry:
         """Every institution, building, device and contract of the sites, checked."""
@@ -33,25 +45,77 @@ class Scenario:
             institutions=tuple(i for s in self.sites for i in s.institutions),
             buildings=tuple(b for s in self.sites for b in s.buildings),
             devices=tuple(d for s in self.sites for d in s.devices),
-            contracts=tuple(c for s in self.sites for c in s.contracts),
+            contracts=tuple(self.contracts()),
         ).check()
 
+    def contracts(self) -> Iterator[Contract]:
+        return (c for s in self.sites for c in s.contracts)
 
-def _demo(now: datetime, seed: int) -> Scenario:
+    def with_faults(self, faults: tuple[FaultSpec, ...]) -> "Scenario":
+        """The same scenario with (further) faults on its devices."""
+        until = self._month()
+        sites = [FaultySite(s, faults, self.seed, s.end or until) for s in self.sites]
+        return Scenario(
+            self.name, self.now, self.seed, sites, self.bad_messages, self.site_by_site,
+            self.flapping, self.intruder,
+        )  # fmt: skip
+
+    def _month(self) -> Month:
+        return _month(self.now)
+
+
+def _month(now: datetime) -> Month:
+    return Month.of(now.astimezone(ZoneInfo(DEFAULT_TIMEZONE)).date())
+
+
+def _demo(now: datetime, seed: int, months: int) -> Scenario:
+    del months  # the campus has the 26 months its contract needs
     return Scenario("demo", now, seed, demo_sites(now, seed), bad_messages=True)
 
 
-def _tiny(now: datetime, seed: int) -> Scenario:
+def _tiny(now: datetime, seed: int, months: int) -> Scenario:
+    del months
     return Scenario("tiny", now, seed, tiny_sites(), bad_messages=True)
 
 
-SCENARIOS: dict[str, Callable[[datetime, int], Scenario]] = {"demo": _demo, "tiny": _tiny}
+def _city(now: datetime, seed: int, months: int) -> Scenario:
+    sites = tuple(city(CITY_INSTITUTIONS, seed, _month(now), months))
+    return Scenario("city", now, seed, sites)
 
 
-def scenario(name: str, now: datetime, seed: int = 1) -> Scenario:
-    """The scenario as it stands at `now` (aware). Raises ConfigError for an unknown name."""
+def _province(now: datetime, seed: int, months: int) -> Scenario:
+    sites = city(PROVINCE_INSTITUTIONS, seed, _month(now), months)
+    return Scenario("province", now, seed, sites, site_by_site=True)
+
+
+def _hostile(now: datetime, seed: int, months: int) -> Scenario:
+    sites = tuple(city(HOSTILE_INSTITUTIONS, seed, _month(now), months))
+    source = files("simulators.scenarios") / "hostile.toml"
+    faults = parse_faults(tomllib.loads(source.read_text(encoding="utf-8")), "hostile.toml")
+    calm = Scenario("hostile", now, seed, sites, bad_messages=True, flapping=True, intruder=True)
+    return calm.with_faults(faults)
+
+
+SCENARIOS: dict[str, tuple[Callable[[datetime, int, int], Scenario], int]] = {
+    "demo": (_demo, 26),
+    "tiny": (_tiny, 1),
+    "city": (_city, 1),
+    "province": (_province, 1),
+    "hostile": (_hostile, 3),
+}
+"""Name → how to make it, and how many months it has unless asked otherwise."""
+
+
+def scenario(name: str, now: datetime, seed: int = 1, months: int | None = None) -> Scenario:
+    """The scenario as it stands at `now` (aware). Raises ConfigError for an unknown name.
+
+    `months` (of those whose length is free) are the last full months before now.
+    """
     if name not in SCENARIOS:
         raise ConfigError(f"no scenario {name!r}: choose one of {', '.join(SCENARIOS)}")
     if now.tzinfo is None:
         raise ConfigError(f"the scenario's now ({now}) has no time zone: add one, e.g. +08:00")
-    return SCENARIOS[name](now, seed)
+    if months is not None and months < 1:
+        raise ConfigError(f"{months} months cannot be simulated: give 1 or more")
+    make, usual = SCENARIOS[name]
+    return make(now, seed, usual if months is None else months)

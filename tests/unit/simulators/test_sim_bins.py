@@ -33,9 +33,9 @@ def test_mass_is_conserved(which: WasteStream, seed: int, left: float) -> None:
 def test_the_scale_shows_tare_plus_what_is_inside() -> None:
     carry: Carry = {}
     done = bin_month(BinSpec("b", WasteStream.FOOD, 1.0, 14.0, 120.0), GRID, PEOPLE, 0.05, carry, 1)
-    last = done.block.values[-1, 0]
+    last = done.blocks[0].values[-1, 0]
     assert last == pytest.approx(14.0 + carry["b/kg"], abs=DRIFT_KG + 6 * NOISE_KG)
-    assert (done.block.values[:, 1] >= 0).all()
+    assert (done.blocks[0].values[:, 1] >= 0).all()
 
 
 def test_an_unused_bin_stays_empty_and_is_never_collected() -> None:

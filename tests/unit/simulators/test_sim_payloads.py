@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.registry import Registry
 from simulators.badinput import EACH, KINDS, bad_messages
 from simulators.block import Block
-from simulators.payloads import device_message, gateway_messages
+from simulators.payloads import _full_rows, _rows, device_message, gateway_messages
 from simulators.scenarios import scenario
 
 values = st.floats(0, 1e6).map(lambda v: round(v, 2)) | st.just(float("nan"))
@@ -21,7 +21,7 @@ def test_gateway_messages_carry_every_reading_once(
 ) -> None:
     at = np.arange(len(rows), dtype=np.int64) * 900_000
     block = Block("d", ("energy_import_kwh", "power_w"), at, np.array(rows))
-    messages = list(gateway_messages("gw", block, per_message))
+    messages = [m for m, _ in gateway_messages("gw", block, per_message)]
     seen = {
         (device, quantity, record["ts"]): value
         for m in messages
@@ -38,6 +38,18 @@ def test_gateway_messages_carry_every_reading_once(
     assert seen == expected
     assert sum(m.readings for m in messages) == len(expected) == block.readings
     assert {m.topic for m in messages} <= {"civicmeter/v1/gateway/gw/telemetry"}
+
+
+@given(
+    st.text('a%"\\é{1', min_size=1, max_size=8),
+    st.lists(st.tuples(st.floats(-1e18, 1e18), st.floats(0, 1e-9)), min_size=1, max_size=20),
+)
+def test_the_fast_way_writes_the_same_bytes_as_the_plain_one(
+    device: str, rows: list[tuple[float, float]]
+) -> None:
+    at = np.arange(len(rows), dtype=np.int64) * 60_000
+    block = Block(device, ("energy_import_kwh", "power_w"), at, np.array(rows))
+    assert _full_rows(block) == _rows(block)
 
 
 def test_a_device_says_one_thing_plainly_and_nothing_not_at_all() -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from servers import Mosquitto, free_port
 
 from domain.errors import CivicmeterError, ConfigError
+from simulators.faults import KINDS
 from simulators.publish import Publisher
 from simulators.run import Run
-from simulators.scenarios import SCENARIOS, scenario
+from simulators.scenarios import scenario
 from simulators.timeline import Timeline
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
@@ -36,7 +38,11 @@ class Listener:
         found = {}
         for topic, payload in self.heard:
             if "/gateway/" in topic:
-                for device, records in json.loads(payload).items():
+                try:
+                    content = json.loads(payload)
+                except ValueError:
+                    continue  # garbage sent on purpose
+                for device, records in content.items():
                     for record in records:
                         for quantity, value in record["values"].items():
                             found[device, quantity, record["ts"]] = value
@@ -187,9 +193,35 @@ def test_live_readings_come_at_their_time_and_continue_the_registers() -> None:
 
 
 def test_the_demo_has_the_size_it_promises_and_a_registry_that_fits() -> None:
-    demo = SCENARIOS["demo"](NOW, 1)
+    demo = scenario("demo", NOW)
     registry = demo.registry()
     origins = [i.origin for i in registry.institutions]
     assert origins.count("measured") >= 4 and origins.count("simulated") == 1
     assert all(i.provenance and i.name_zh and i.name_en for i in registry.institutions)
     assert 600_000 < Timeline(demo).planned_readings() < 1_000_000
+
+
+def test_a_hostile_run_over_a_flapping_line_loses_and_doubles_nothing(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulators.run._FLAP_EVERY", 3)
+    hostile = scenario("hostile", NOW, months=1)
+    few = replace(hostile, sites=hostile.sites[2:8])
+    with listening(mosquitto) as listener:
+        with Publisher(mosquitto.host, mosquitto.port, client_id="sim-hostile") as publisher:
+            sent = Run(few, publisher, tmp_path).backfill(lambda *_: None)
+        truth = json.loads((tmp_path / "truth.json").read_text())
+        known = {d.id for d in few.registry().devices}
+
+        def good() -> dict[tuple[str, str, int], float]:
+            return {k: v for k, v in listener.readings().items() if k[0] in known}
+
+        until(lambda: len(good()) >= sent)
+        heard = good()
+    evidence = pq.read_table(tmp_path / "sent.parquet").to_pandas()
+    keys = set(zip(evidence["device"], evidence["quantity"], evidence["at_ms"], strict=True))
+    assert len(keys) == len(evidence) == sent
+    assert set(heard) == keys
+    assert truth["extra_messages"]["broken_connection"] == 2
+    assert truth["faults"]
+    assert {f["kind"] for f in truth["faults"]} <= set(KINDS)

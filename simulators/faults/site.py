@@ -1,0 +1,251 @@
+"""A site whose devices have faults: the same truth, other messages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from domain.calendar import Month, from_ms, local_midnight, to_ms
+from domain.places import AnyDevice, Building, Contract, Institution, Meter
+from domain.quantities import QUANTITIES
+from simulators.block import Block, Carry, Extra, FaultRecord, Site, SiteMonth
+from simulators.faults.effects import EFFECTS, Act, Sent
+from simulators.faults.spec import KINDS, ON_REGISTERS, ON_STATES, FaultSpec
+from simulators.payloads import gateway_messages
+from simulators.randomness import stream
+
+# What is wrong in a device comes before what is wrong on the way.
+_ORDER = (
+    "rollover", "swap", "reset", "drift", "stuck", "unit_slip", "spike", "zone_slip",
+    "clock_drift", "loss", "malformed", "duplicate", "burst", "reorder",
+)  # fmt: skip
+assert set(_ORDER) == set(EFFECTS) == set(KINDS)
+_APART = timedelta(days=2)
+FIRST_DAY, LAST_DAY = 4, 22
+"""Days of the month between which drawn faults begin, so that most end within it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One fault of one device."""
+
+    spec: FaultSpec
+    number: int
+    device: str
+    start_at: datetime
+    end_at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"fault/{self.number}/{self.device}"
+
+
+@dataclass(frozen=True)
+class FaultySite:
+    """A `Site` whose readings pass through faults on their way; its truth is untouched.
+
+    `until` is the month after the last in which a drawn fault may begin.
+    """
+
+    inner: Site
+    specs: tuple[FaultSpec, ...]
+    seed: int
+    until: Month
+
+    @property
+    def institutions(self) -> tuple[Institution, ...]:
+        return self.inner.institutions
+
+    @property
+    def buildings(self) -> tuple[Building, ...]:
+        return self.inner.buildings
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        return self.inner.contracts
+
+    @property
+    def gateway(self) -> str:
+        return self.inner.gateway
+
+    @property
+    def timezone(self) -> str:
+        return self.inner.timezone
+
+    @property
+    def first(self) -> Month:
+        return self.inner.first
+
+    @property
+    def end(self) -> Month | None:
+        return self.inner.end
+
+    @cached_property
+    def devices(self) -> tuple[AnyDevice, ...]:
+        """As without faults, but who registered a meter knows where its register rolls over."""
+        sizes = {p.device: p.spec.size for p in self.plans if p.spec.kind == "rollover"}
+        return tuple(
+            replace(d, register_size=sizes[d.id]) if isinstance(d, Meter) and d.id in sizes else d
+            for d in self.inner.devices
+        )
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """Every fault that will happen here; two on one device keep days apart."""
+        found: list[Plan] = []
+        for number, spec in enumerate(self.specs):
+            for device in self.inner.devices:
+                if not any(fnmatchcase(device.id, pattern) for pattern in spec.devices):
+                    continue
+                plan = self._drawn(number, spec, device.id)
+                if plan and not any(_near(plan, other) for other in found):
+                    found.append(plan)
+        return tuple(found)
+
+    def month(self, month: Month, carry: Carry) -> SiteMonth:
+        made = self.inner.month(month, carry)
+        sent = SiteMonth(truth=made.truth, extras=list(made.extras), faults=list(made.faults))
+        for block in made.blocks:
+            acts = sorted(
+                (p for p in self.plans if p.device == block.device),
+                key=lambda p: _ORDER.index(p.spec.kind),
+            )
+            blocks = [block]
+            for plan in acts:
+                blocks = self._apply(plan, blocks, month, carry, sent)
+            sent.blocks += [b for b in blocks if len(b.at_ms)]
+        return sent
+
+    def _apply(
+        self, plan: Plan, blocks: list[Block], month: Month, carry: Carry, sent: SiteMonth
+    ) -> list[Block]:
+        act = Act(
+            plan.spec,
+            plan.key,
+            to_ms(plan.start_at),
+            to_ms(plan.end_at),
+            stream(self.seed, plan.key, month),
+        )
+        after: list[Block] = []
+        touched = 0
+        names: set[str] = set()
+        for block in blocks:
+            columns = _columns(plan.spec, block)
+            if not columns:
+                after.append(block)
+                continue
+            if plan.spec.kind == "rollover":
+                self._foresee(plan, block, columns, carry)
+            effect = EFFECTS[plan.spec.kind](act, block, columns, carry)
+            after += effect.blocks
+            touched += effect.touched
+            names.update(block.quantities[c] for c in columns)
+            sent.extras += _extras(self.gateway, plan.spec.kind, effect)
+        start, end = month.interval(self.timezone)
+        if touched and start <= plan.start_at < end:
+            sent.faults.append(_record(plan, tuple(sorted(names)), touched))
+        return after
+
+    def _foresee(self, plan: Plan, block: Block, columns: list[int], carry: Carry) -> None:
+        """Find the register at the start of a rollover, by running the site ahead to it."""
+        names = [block.quantities[c] for c in columns]
+        if all(f"{plan.key}/{n}" in carry for n in names):
+            return
+        ahead: Carry = {}
+        month = self.first
+        while True:
+            made = self.inner.month(month, ahead)
+            rows = next(b for b in made.blocks if b.device == plan.device)
+            if month.interval(self.timezone)[1] > plan.start_at:
+                break
+            month = month.plus(1)
+        row = int(rows.at_ms.searchsorted(to_ms(plan.start_at)))
+        for name in names:
+            value = rows.values[min(row, len(rows.at_ms) - 1), rows.quantities.index(name)]
+            carry[f"{plan.key}/{name}"] = float(value)
+
+    def _drawn(self, number: int, spec: FaultSpec, device: str) -> Plan | None:
+        noise = stream(self.seed, "fault", number, spec.kind, device)
+        if noise.random() >= spec.share:
+            return None
+        start = spec.start_at
+        if start is None:
+            months = (self.until.year - self.first.year) * 12 + self.until.month - self.first.month
+            month = self.first.plus(int(noise.integers(max(1, months))))
+            day = int(noise.integers(FIRST_DAY, LAST_DAY + 1))
+            on = month.first_day + timedelta(days=day - 1)
+            start = local_midnight(on, self.timezone) + timedelta(hours=int(noise.integers(24)))
+        return Plan(spec, number, device, start, start + timedelta(hours=spec.hours))
+
+
+def _near(one: Plan, other: Plan) -> bool:
+    return (
+        one.device == other.device
+        and one.start_at < other.end_at + _APART
+        and other.start_at < one.end_at + _APART
+    )
+
+
+def _columns(spec: FaultSpec, block: Block) -> list[int]:
+    """The columns a fault may touch: named by it, and of a kind of quantity it makes sense for."""
+    found = []
+    for column, name in enumerate(block.quantities):
+        kind = QUANTITIES[name].kind
+        fits = (
+            spec.kind not in ON_REGISTERS | ON_STATES
+            or (spec.kind in ON_REGISTERS and kind == "total_increasing")
+            or (spec.kind in ON_STATES and kind == "measurement")
+        )
+        if fits and any(fnmatchcase(name, pattern) for pattern in spec.quantities):
+            found.append(column)
+    return found
+
+
+def _extras(gateway: str, kind: str, sent: Sent) -> Iterator[Extra]:
+    for block in sent.again:
+        for message, part in gateway_messages(gateway, block):
+            yield Extra("duplicate", int(part.at_ms[0]), message.topic, message.payload)
+    for block in sent.contradicting:
+        for message, part in gateway_messages(gateway, block):
+            yield Extra("contradiction", int(part.at_ms[0]), message.topic, message.payload)
+    for block in sent.garbled:
+        for message, part in gateway_messages(gateway, block, per_message=1):
+            body = _garbled(message.payload, int(part.at_ms[0]))
+            yield Extra(kind, int(part.at_ms[0]), message.topic, body)
+
+
+def _garbled(payload: bytes, at_ms: int) -> bytes:
+    """Broken in one of three ways: cut off, overwritten, or not even text."""
+    way = at_ms // 60_000 % 3
+    if way == 0:
+        return payload[: 2 * len(payload) // 3]
+    middle = len(payload) // 2
+    return payload[:middle] + (b"#?{" if way == 1 else b"\xff\xfe\x00") + payload[middle:]
+
+
+def _record(plan: Plan, quantities: tuple[str, ...], touched: int) -> FaultRecord:
+    used = {
+        "loss": ("rate",),
+        "rollover": ("size",),
+        "swap": ("value",),
+        "spike": ("rate", "factor"),
+        "drift": ("per_day",),
+        "unit_slip": ("factor",),
+        "zone_slip": ("slip_h",),
+        "clock_drift": ("per_day",),
+        "malformed": ("rate",),
+        "duplicate": ("rate",),
+    }
+    details = {name: float(getattr(plan.spec, name)) for name in used.get(plan.spec.kind, ())}
+    lasts = plan.spec.kind not in ON_REGISTERS
+    end = plan.end_at if lasts else plan.start_at + timedelta(milliseconds=1)
+    return FaultRecord(
+        plan.spec.kind,
+        plan.device,
+        quantities,
+        from_ms(to_ms(plan.start_at)),
+        end,
+        touched,
+        details,
+    )

@@ -1,0 +1,165 @@
+"""A whole city, and a whole province: institutions made from their number, when needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import overload
+
+import numpy as np
+
+from domain.calendar import Month
+from domain.places import Carrier, Contract, Institution, WasteStream
+from simulators.archetypes import (
+    ARCHETYPES,
+    CANTEEN,
+    HOSPITAL,
+    OFFICE,
+    SCHOOL,
+    SERVICE_HALL,
+    Archetype,
+)
+from simulators.bins import BinSpec
+from simulators.block import Site
+from simulators.campus import TIMEZONE, Campus, Roof, dated
+from simulators.climate import Climate
+from simulators.load import Change, House
+from simulators.randomness import stream
+from simulators.solar import Array
+
+CITY_INSTITUTIONS = 1_500
+PROVINCE_INSTITUTIONS = 100_000
+STATION_EVERY = 500
+"""One weather station serves so many institutions."""
+_HEATING = ((11, 15), (3, 15))
+_KINDS = ((OFFICE, 0.46), (SCHOOL, 0.27), (SERVICE_HALL, 0.13), (HOSPITAL, 0.08), (CANTEEN, 0.06))
+_NAMES = {
+    "office": ("机关", "office"),
+    "school": ("学校", "school"),
+    "service_hall": ("政务服务大厅", "service hall"),
+    "hospital": ("医院", "hospital"),
+    "canteen": ("机关食堂", "canteen"),
+}
+_STREAMS = tuple(WasteStream)
+assert {k.name for k, _ in _KINDS} <= set(ARCHETYPES)
+
+
+@dataclass(frozen=True)
+class Places(Sequence[Site]):
+    """`size` institutions over `[first, end)`, each made when asked for and not kept.
+
+    Every institution has five meters; every fifth has PV; 34 of 75 have a bin of each stream,
+    which makes a city of 1,500 institutions, 7,500 meters, 300 PV plants and 2,720 bins. Over
+    more than 12 months every institution has a contract and a retrofit after the first 12.
+    """
+
+    size: int
+    seed: int
+    first: Month
+    end: Month
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, index: int) -> Site: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Site]: ...
+    def __getitem__(self, index: int | slice) -> Site | Sequence[Site]:
+        if isinstance(index, slice):
+            return [self._site(i) for i in range(self.size)[index]]
+        return self._site(range(self.size)[index])
+
+    def _site(self, number: int) -> Campus:
+        noise = stream(self.seed, "place", number)
+        kind = _drawn_kind(float(noise.random()))
+        area = float(np.round(np.exp(noise.normal(8.3, 0.7)), 0))  # around 4,000 m²
+        heads = float(np.ceil(area / noise.uniform(20, 45)))
+        name = f"i{number:06d}"
+        multiplier = (1.0, 20.0, 40.0)[int(np.searchsorted([2_000.0, 8_000.0], area))]
+        reporting = self.first.plus(12)
+        contracted = reporting < self.end
+        changes = (_retrofit(reporting.first_day, noise),) if contracted else ()
+        return Campus(
+            institution=self._institution(number, name, kind, area, heads),
+            houses=(House(f"{name}-main", kind, area, heads, changes, heating_season=_HEATING),),
+            climate=Climate(self.seed),
+            seed=self.seed,
+            first=self.first,
+            end=self.end,
+            contract=_contract(name, self.first, reporting) if contracted else None,
+            roof=Roof(f"{name}-pv", Array(float(np.round(area / 60, 1))))
+            if number % 5 == 2
+            else None,
+            bins=_bins(name, heads) if number % 75 < 34 else (),
+            weather=f"{name}-weather" if number % STATION_EVERY == 0 else "",
+            electricity=f"{name}-elec",
+            air_conditioning=f"{name}-ac",
+            water=f"{name}-water",
+            heat=f"{name}-heat",
+            gas=f"{name}-gas",
+            multiplier=multiplier,
+            waste_kg_per_head_day=kind.waste_kg_per_head_day,
+        )
+
+    def _institution(
+        self, number: int, name: str, kind: Archetype, area: float, heads: float
+    ) -> Institution:
+        zh, en = _NAMES[kind.name]
+        station = number - number % STATION_EVERY
+        return Institution(
+            id=name,
+            name_zh=f"东营市第 {number + 1} {zh}（模拟）",
+            name_en=f"Dongying {en} no. {number + 1} (simulated)",
+            building_type=kind.building_type,
+            origin="simulated",
+            timezone=TIMEZONE,
+            calendar="cn",
+            weather_device=f"i{station:06d}-weather",
+            district_code="370502",
+            floor_area_m2=dated(self.first, area),
+            headcount=dated(self.first, heads),
+            heating_season=_HEATING,
+            provenance="Simulated: load model and synthetic Dongying climate.",
+        )
+
+
+def city(size: int, seed: int, now_month: Month, months: int) -> Places:
+    """The last `months` full months before `now_month`."""
+    return Places(size, seed, now_month.plus(-months), now_month)
+
+
+def _drawn_kind(at: float) -> Archetype:
+    for kind, share in _KINDS:
+        if at < share:
+            return kind
+        at -= share
+    return OFFICE
+
+
+def _retrofit(on: date, noise: np.random.Generator) -> Change:
+    """Some save much, some little, every fifth nothing at all."""
+    if noise.random() < 0.2:
+        return Change("retrofit", on)
+    lighting, cooling = noise.uniform(0.6, 0.95), noise.uniform(0.65, 0.95)
+    return Change("retrofit", on, lighting=float(lighting), cooling=float(cooling))
+
+
+def _contract(name: str, first: Month, reporting: Month) -> Contract:
+    return Contract(
+        id=f"{name}-saving",
+        institution=name,
+        name_zh="节能改造",
+        name_en="Retrofit",
+        form="shared",
+        baseline_start=first.first_day,
+        baseline_end=reporting.first_day,
+        reporting_start=reporting.first_day,
+        carriers=(Carrier.ELECTRICITY,),
+    )
+
+
+def _bins(name: str, heads: float) -> tuple[BinSpec, ...]:
+    return tuple(
+        BinSpec(f"{name}-bin-{s.value}", s, 1.0, 13.5, max(60.0, heads * 0.35), 6.0 + i)
+        for i, s in enumerate(_STREAMS)
+    )

@@ -1,0 +1,234 @@
+"""Faults: each lies in its own way, says so in the truth, and touches nothing else."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from domain.calendar import Month, to_ms
+from domain.errors import ConfigError
+from domain.places import Meter
+from simulators.block import Block, Carry, SiteMonth
+from simulators.faults import KINDS, FaultSpec, FaultySite, read_faults
+from simulators.replay import CambridgeBuilding
+from simulators.scenarios import scenario
+
+FIRST, END = Month(2019, 1), Month(2019, 4)
+CALM = CambridgeBuilding("b105", first=FIRST, end=END)  # its electricity has no gap
+DEVICE, REGISTER = "cam-b105-electricity", "energy_import_kwh"
+START = datetime(2019, 2, 11, 6, tzinfo=UTC)
+NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+def faulty(kind: str, **values: object) -> FaultySite:
+    spec = FaultSpec(kind, devices=("*-electricity",), start_at=START, **values)  # type: ignore[arg-type]
+    return FaultySite(CALM, (spec,), 1, END)
+
+
+def run(site: FaultySite | CambridgeBuilding) -> tuple[Block, SiteMonth]:
+    """All rows of the meter in sending order, and everything else of the three months."""
+    carry: Carry = {}
+    whole, blocks = SiteMonth(), []
+    for month in (FIRST, FIRST.plus(1), FIRST.plus(2)):
+        made = site.month(month, carry)
+        blocks += [b for b in made.blocks if b.device == DEVICE]
+        whole.truth += made.truth
+        whole.extras += made.extras
+        whole.faults += made.faults
+        whole.blocks += [b for b in made.blocks if b.device != DEVICE]
+    at = np.concatenate([b.at_ms for b in blocks])
+    return Block(DEVICE, (REGISTER,), at, np.concatenate([b.values for b in blocks])), whole
+
+
+CALM_ROWS, CALM_REST = run(CALM)
+
+
+def inside(rows: Block, hours: float) -> np.ndarray:
+    end = START + timedelta(hours=hours)
+    return (rows.at_ms >= to_ms(START)) & (rows.at_ms < to_ms(end))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"drift"}))
+def test_every_fault_is_in_the_truth_which_it_does_not_change(kind: str) -> None:
+    _, rest = run(faulty(kind, hours=48, rate=0.5))
+    (record,) = rest.faults
+    assert (record.kind, record.device, record.start_at) == (kind, DEVICE, START)
+    assert record.readings > 0
+    assert len(rest.truth) == len(CALM_REST.truth)
+    for was, now in zip(CALM_REST.truth, rest.truth, strict=True):
+        assert np.array_equal(was.per_day, now.per_day)
+    for was, now in zip(CALM_REST.blocks, rest.blocks, strict=True):  # the gas meter is well
+        assert np.array_equal(was.values, now.values, equal_nan=True)
+
+
+def test_no_fault_changes_nothing() -> None:
+    rows, rest = run(FaultySite(CALM, (), 1, END))
+    assert np.array_equal(rows.values, CALM_ROWS.values)
+    assert not rest.extras and not rest.faults
+
+
+def test_loss_drops_its_rate_and_nothing_outside() -> None:
+    rows, _ = run(faulty("loss", hours=480, rate=0.5))
+    lost = np.isnan(rows.values[:, 0])
+    where = inside(rows, 480)
+    assert 0.4 < lost[where].mean() < 0.6
+    assert not lost[~where].any()
+
+
+def test_duplicates_are_repetitions_word_for_word() -> None:
+    rows, rest = run(faulty("duplicate", hours=48, rate=1.0))
+    assert np.array_equal(rows.values, CALM_ROWS.values)
+    repeated = {
+        record["ts"]: record["values"][REGISTER]
+        for extra in rest.extras
+        for record in json.loads(extra.payload)[DEVICE]
+    }
+    assert len(repeated) == 48
+    known = dict(zip(CALM_ROWS.at_ms.tolist(), CALM_ROWS.values[:, 0].tolist(), strict=True))
+    assert all(known[at] == value for at, value in repeated.items())
+
+
+@pytest.mark.parametrize("kind", ["reorder", "burst"])
+def test_another_order_is_the_same_readings(kind: str) -> None:
+    rows, _ = run(faulty(kind, hours=96))
+    order = np.argsort(rows.at_ms)
+    assert (np.diff(rows.at_ms) < 0).any()
+    assert np.array_equal(rows.values[order], CALM_ROWS.values)
+
+
+def test_a_rollover_passes_its_size_at_the_start_and_the_registry_knows_the_size() -> None:
+    site = faulty("rollover", size=100_000.0)
+    rows, _ = run(site)
+    meter = next(d for d in site.devices if d.id == DEVICE)
+    assert isinstance(meter, Meter) and meter.register_size == 100_000.0
+    steps = np.diff(rows.values[:, 0])
+    falls = np.flatnonzero(steps < 0)
+    assert len(falls) >= 1
+    assert to_ms(START) in rows.at_ms[falls + 1].tolist()
+    assert rows.values.min() >= 0 and rows.values.max() < 100_000.0
+    true_steps = np.diff(CALM_ROWS.values[:, 0])
+    assert np.allclose(steps % 100_000.0, true_steps, atol=0.03)
+
+
+def test_a_swapped_meter_begins_elsewhere_and_counts_on() -> None:
+    rows, _ = run(faulty("swap", value=12.0))
+    after = rows.at_ms >= to_ms(START)
+    assert np.array_equal(rows.values[~after], CALM_ROWS.values[~after])
+    assert rows.values[after][0, 0] < 12.0 + 2000
+    assert np.allclose(
+        np.diff(rows.values[after, 0]), np.diff(CALM_ROWS.values[after, 0]), atol=0.03
+    )
+
+
+def test_a_reset_register_begins_at_zero() -> None:
+    rows, _ = run(faulty("reset"))
+    after = rows.at_ms >= to_ms(START)
+    assert 0 <= rows.values[after][0, 0] < 2000
+    assert (np.diff(rows.values[:, 0]) < 0).sum() == 1
+
+
+def test_spikes_are_few_and_far() -> None:
+    rows, rest = run(faulty("spike", hours=240, rate=0.05, factor=10.0))
+    changed = rows.values[:, 0] != CALM_ROWS.values[:, 0]
+    assert 0 < changed.sum() == rest.faults[0].readings < 30
+    assert (rows.values[changed, 0] > 5 * CALM_ROWS.values[changed, 0]).all()
+
+
+def test_a_stuck_meter_says_the_same_and_then_the_truth() -> None:
+    rows, _ = run(faulty("stuck", hours=48))
+    where = inside(rows, 48)
+    assert len(set(rows.values[where, 0].tolist())) == 1
+    assert np.array_equal(rows.values[~where], CALM_ROWS.values[~where])
+
+
+def test_a_unit_slip_is_its_factor() -> None:
+    rows, _ = run(faulty("unit_slip", hours=24, factor=1000.0))
+    where = inside(rows, 24)
+    assert np.array_equal(rows.values[where], CALM_ROWS.values[where] * 1000)
+    assert np.array_equal(rows.values[~where], CALM_ROWS.values[~where])
+
+
+def test_a_zone_slip_moves_stamps_and_contradicts_what_was_there() -> None:
+    rows, rest = run(faulty("zone_slip", hours=24, slip_h=-8.0))
+    assert len(np.unique(rows.at_ms)) == len(rows.at_ms)
+    contradicted = [record["ts"] for e in rest.extras for record in json.loads(e.payload)[DEVICE]]
+    assert {e.kind for e in rest.extras} == {"contradiction"}
+    assert len(contradicted) == 8 and set(contradicted) <= set(rows.at_ms.tolist())
+    assert len(rows.at_ms) + len(contradicted) == len(CALM_ROWS.at_ms)
+
+
+def test_a_drifting_clock_goes_wrong_more_and_more() -> None:
+    rows, _ = run(faulty("clock_drift", hours=240, per_day=10.0))
+    off = rows.at_ms - CALM_ROWS.at_ms
+    where = inside(CALM_ROWS, 240)
+    assert (off[~where] == 0).all()
+    assert off[where].max() == pytest.approx(10_000 * 239 / 24, abs=2)
+    assert (np.diff(off[where]) >= 0).all()
+
+
+def test_malformed_messages_cannot_be_read_and_their_readings_are_not_claimed() -> None:
+    rows, rest = run(faulty("malformed", hours=240, rate=0.2))
+    assert len(rows.at_ms) + len(rest.extras) == len(CALM_ROWS.at_ms)
+    assert len(rest.extras) > 10
+    for extra in rest.extras:
+        with pytest.raises(ValueError):
+            json.loads(extra.payload)
+
+
+def test_drift_goes_for_measurements_only() -> None:
+    site = replace(CALM, with_weather=True)
+    spec = FaultSpec(
+        "drift", ("*",), ("outdoor_temperature_c", REGISTER), start_at=START, per_day=1.0
+    )
+    faulted = FaultySite(site, (spec,), 1, END)
+    carry: Carry = {}
+    faulted.month(FIRST, carry)
+    made = faulted.month(FIRST.plus(1), carry)
+    assert {f.device for f in made.faults} == {"bedford-weather"}
+    assert made.faults[0].quantities == ("outdoor_temperature_c",)
+
+
+def test_drawn_faults_repeat_with_the_seed_and_keep_apart() -> None:
+    hostile = scenario("hostile", NOW, 3)
+    plans = [p for s in hostile.sites for p in s.plans]  # type: ignore[attr-defined]
+    again = [p for s in scenario("hostile", NOW, 3).sites for p in s.plans]  # type: ignore[attr-defined]
+    other = [p for s in scenario("hostile", NOW, 4).sites for p in s.plans]  # type: ignore[attr-defined]
+    assert plans == again != other
+    assert {p.spec.kind for p in plans} >= {"swap", "rollover", "spike", "stuck", "loss", "burst"}
+    assert len({p.spec.kind for p in plans}) >= 12
+    for one in plans:
+        for two in plans:
+            if one is not two and one.device == two.device:
+                assert one.end_at + timedelta(days=2) <= two.start_at or (
+                    two.end_at + timedelta(days=2) <= one.start_at
+                )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[[fault]]\nkind = "gremlin"', "gremlin"),
+        ('[[fault]]\nkind = "loss"\nrate = 3', "between 0 and 1"),
+        ('[[fault]]\nkind = "loss"\nhours = 0', "more than 0"),
+        ('[[fault]]\nkind = "loss"\ndevices = "x"', "list of names"),
+        ('[[fault]]\nkind = "loss"\nstart = 2026-01-01T00:00:00', "with its zone"),
+        ('[[fault]]\nkind = "loss"\nwhen = 3', "'when' is not known"),
+        ('[[fault]]\nkind = "loss"\nrate = "much"', "must be a number"),
+        ("[other]\nx = 1", "nothing else"),
+        ("[[fault", "not TOML"),
+    ],
+)
+def test_a_wrong_fault_file_is_refused_with_its_place(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "faults.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=says) as caught:
+        read_faults(file)
+    assert "faults.toml" in str(caught.value)
+
+
+def test_a_missing_fault_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_faults(tmp_path / "none.toml")
