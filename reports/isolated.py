@@ -14,7 +14,8 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 JOBS_PER_WORKER = 20
-"""After so many a fresh worker goes on: each drawing leaves some 5 MB behind."""
+"""After so many a fresh worker goes on: each drawing leaves some 5 MB behind. (The executor's
+own `max_tasks_per_child` hangs when it changes workers: CPython issue 115634.)"""
 
 _one_at_a_time = threading.Lock()
 
@@ -25,12 +26,11 @@ def in_worker(function: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterato
     `function` is a module's function, `jobs` can be pickled. Errors of the function are raised
     here. Only one batch runs at a time in this process, so that memory stays bounded.
     """
-    with (
-        _one_at_a_time,
-        ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=get_context("spawn"),
-            max_tasks_per_child=JOBS_PER_WORKER,
-        ) as pool,
-    ):
-        yield from pool.map(function, jobs)
+    waiting = list(jobs)
+    while waiting:
+        batch, waiting = waiting[:JOBS_PER_WORKER], waiting[JOBS_PER_WORKER:]
+        with (
+            _one_at_a_time,
+            ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool,
+        ):
+            yield from pool.map(function, batch)

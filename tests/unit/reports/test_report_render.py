@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from config.texts import LANGUAGES, texts
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Shares
 from reports.document import build_document
-from reports.isolated import in_worker
+from reports.isolated import JOBS_PER_WORKER, in_worker
 from reports.model import ReportModel
 from reports.pdf import ARCHIVAL, _typeset
 from reports.render import FORMATS, file_name, render, render_many
@@ -202,6 +203,18 @@ def test_wrong_choices_are_told_before_any_work() -> None:
 def test_errors_of_the_worker_reach_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
         list(in_worker(_divide, [1, 0]))
+
+
+def test_a_long_batch_changes_workers_and_ends() -> None:
+    many = 2 * JOBS_PER_WORKER + 1
+    done = list(in_worker(_process, range(many)))
+    assert [job for job, _ in done] == list(range(many))
+    assert len({process for _, process in done}) == 3
+    assert os.getpid() not in {process for _, process in done}
+
+
+def _process(job: int) -> tuple[int, int]:
+    return job, os.getpid()
 
 
 def _divide(by: int) -> float:
