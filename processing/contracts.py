@@ -27,6 +27,10 @@ _USES = {
 }
 
 
+_MOST_ESTIMATED = 0.25
+"""A day of which more was filled proves no saving."""
+
+
 def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTrack]:
     """One track for each energy carrier of each contract whose baseline period is over.
 
@@ -118,7 +122,7 @@ def _record(
 def daily_energy(site: Site, carrier: Carrier, start: date, end: date) -> pd.DataFrame | None:
     """Daily use in kWh and mean outdoor temperature of the local days [start, end).
 
-    Only days that are wholly known count, others are NaN. Where there is PV, electricity is
+    Only days that are wholly known count, others are NaN; so are filled ones. Where there is PV, electricity is
     the gross load: import + PV − export. None when no main meter of the carrier reported.
     """
     mains = [m for m in site.meters if m.is_main and m.name in _USES[carrier]]
@@ -145,7 +149,8 @@ def daily_energy(site: Site, carrier: Carrier, start: date, end: date) -> pd.Dat
 
 def _known_days(use: MeterUse, edges: Ints) -> Floats:
     grid = use.grid(edges)
-    return np.where(grid.missing <= 0, grid.use, np.nan)
+    known = (grid.missing <= 0) & (grid.estimated <= _MOST_ESTIMATED)
+    return np.where(known, grid.use, np.nan)
 
 
 def _pv_less_export(site: Site, edges: Ints) -> Floats:

@@ -12,8 +12,10 @@ from domain.readings import Series
 from domain.registry import Registry
 from processing.consumption import MeterUse, Samples, day_edges, meter_uses
 from processing.curves import Floats, Ints, UseCurve
+from processing.filling import FillRules, fill_gaps
 from processing.pv import PvSource, pv_source
-from processing.registers import DEFAULT_RULES, RegisterRules
+from processing.registers import RegisterRules
+from processing.rules import shipped_rules
 from processing.states import MAX_TEMPERATURE_GAP_MS, integral_curve
 from processing.zeros import set_aside_zeros
 
@@ -77,9 +79,14 @@ def build_site(
     registry: Registry,
     institution: Institution,
     samples: Mapping[tuple[str, str], tuple[Ints, Floats]],
-    rules: RegisterRules = DEFAULT_RULES,
+    rules: RegisterRules | None = None,
+    fill: FillRules | None = None,
 ) -> Site:
-    """The curves behind the samples of `wanted_series`; times and values in any order."""
+    """The curves behind the samples of `wanted_series`; times and values in any order.
+
+    Without `rules` or `fill` those of `config/tables/processing.toml` hold.
+    """
+    rules, fill = rules or shipped_rules()[0], fill or shipped_rules()[1]
     has_pv = bool(registry.pv_systems(institution.id))
     meters = []
     for meter in registry.meters(institution.id):
@@ -87,7 +94,7 @@ def build_site(
         # Behind a PV system purchases really stop on sunny days.
         if len(uses) == 1 and not (has_pv and not meter.parent):
             uses = [_without_false_zeros(u, institution.timezone) for u in uses]
-        meters += uses
+        meters += [_filled(u, fill) for u in uses]
     sources = (
         pv_source(system, samples, institution.weather_device, rules)
         for system in registry.pv_systems(institution.id)
@@ -106,6 +113,11 @@ def build_site(
         else integral_curve(*warmth, MAX_TEMPERATURE_GAP_MS),
         contracts=tuple(registry.contracts_of(institution.id)),
     )
+
+
+def _filled(use: MeterUse, fill: FillRules) -> MeterUse:
+    longer_than_ms = max(fill.longer_than_ms, use.max_gap_ms)
+    return replace(use, curve=fill_gaps(use.curve, replace(fill, longer_than_ms=longer_than_ms)))
 
 
 def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:
