@@ -1,5 +1,6 @@
 """The registry: which institutions, buildings, devices and contracts exist."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,6 +98,5 @@ class Registry:
 
 
 def _duplicates(what: str, ids: list[str]) -> list[str]:
-    return [
-        f"{what} {i!r} is there {ids.count(i)} times" for i in sorted(set(ids)) if ids.count(i) > 1
-    ]
+    counted = Counter(ids)
+    return [f"{what} {i!r} is there {n} times" for i, n in sorted(counted.items()) if n > 1]
