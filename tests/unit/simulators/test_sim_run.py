@@ -206,7 +206,7 @@ def test_a_hostile_run_over_a_flapping_line_loses_and_doubles_nothing(
 ) -> None:
     monkeypatch.setattr("simulators.run._FLAP_EVERY", 3)
     hostile = scenario("hostile", NOW, months=1)
-    few = replace(hostile, sites=hostile.sites[2:8])
+    few = replace(hostile, sites=hostile.sites[:6])
     with listening(mosquitto) as listener:
         with Publisher(mosquitto.host, mosquitto.port, client_id="sim-hostile") as publisher:
             sent = Run(few, publisher, tmp_path).backfill(lambda *_: None)
