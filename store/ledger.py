@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.registry import Registry
+from store.kept import KeptMessages
 
 MonthState = Literal["open", "closed", "restatement_pending"]
 
@@ -74,7 +75,7 @@ class ModelRecord:
     fitted_at: datetime
 
 
-class Ledger(Protocol):
+class Ledger(KeptMessages, Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
     def registry(self) -> Registry: ...

@@ -24,6 +24,7 @@ from store.records import from_plain, split_columns
 from store.result_rows import check_unique
 from store.sql_aside import add_aside, read_aside, remove_aside
 from store.sql_engine import open_engine, reading, upgrade, writing
+from store.sql_kept import SqlKeptMessages
 from store.sql_results import (
     STANDING_ID,
     build_results,
@@ -35,7 +36,7 @@ from store.sql_results import (
 )
 
 
-class SqlLedger:
+class SqlLedger(SqlKeptMessages):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(self, url: str, *, code_version: str | None = None) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 
@@ -225,4 +225,18 @@ aside = Table(
     Column("count", BigInteger, nullable=False),
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
+)
+
+# What `aside` counts, whole, to be ingested later.
+kept_message = Table(
+    "kept_message",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("arrived_at_ms", BigInteger, nullable=False),
+    Index("ix_kept_message_code_device", "code", "device"),
 )

@@ -1,0 +1,72 @@
+"""Kept messages, on both of the ledger's engines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.kept import KeptMessage
+from store.sql_ledger import SqlLedger
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = SqlLedger(url)
+    yield opened
+    opened.close_connections()
+
+
+def message(number: int, *, code: str = "bad_json", device: str = "") -> KeptMessage:
+    return KeptMessage(
+        source="civicmeter/v1/b1/telemetry",
+        code=code,
+        device=device,
+        topic="civicmeter/v1/b1/telemetry",
+        payload=b"\x00\xff%d" % number,
+        arrived_at_ms=1_700_000_000_000 + number,
+    )
+
+
+def test_the_same_message_is_kept_once(ledger: SqlLedger) -> None:
+    messages = [message(i) for i in range(5)]
+    ledger.keep_messages([*messages, messages[0]])
+    ledger.keep_messages(messages[2:])
+    ledger.keep_messages([])
+    assert ledger.count_kept() == 5
+    assert sorted(ledger.kept_messages(), key=lambda m: m.arrived_at_ms) == messages
+
+
+def test_groups_and_pages(ledger: SqlLedger) -> None:
+    ledger.keep_messages(message(i, code="unknown_device", device=f"d{i % 3}") for i in range(30))
+    ledger.keep_messages([message(99)])
+    assert ledger.kept_devices("unknown_device") == ["d0", "d1", "d2"]
+    found: list[KeptMessage] = []
+    while page := ledger.kept_messages(
+        code="unknown_device", device="d1", after=found[-1].digest if found else "", limit=4
+    ):
+        assert len(page) <= 4
+        found += page
+    assert sorted(m.payload for m in found) == sorted(b"\x00\xff%d" % i for i in range(1, 30, 3))
+    assert ledger.kept_messages(source="elsewhere") == []
+
+
+def test_forgetting_leaves_the_others(ledger: SqlLedger) -> None:
+    messages = [message(i) for i in range(1200)]
+    ledger.keep_messages(messages)
+    ledger.forget_messages([m.digest for m in messages[:1100]])
+    ledger.forget_messages([])
+    assert ledger.count_kept() == 100
+    kept = {m.payload for m in ledger.kept_messages()}
+    assert kept == {m.payload for m in messages[1100:]}
+
+
+def test_what_makes_a_message_the_same() -> None:
+    one = message(1)
+    assert one.digest == message(1).digest
+    assert one.digest != message(1, code="other").digest
+    assert one.digest != message(1, device="d").digest
+    assert one.digest != message(2).digest
