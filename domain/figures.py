@@ -143,6 +143,17 @@ _NAMES = (
     FigureName("energy_per_area_kgce_per_m2", "kgce/m²", "单位面积能耗", "Energy per floor area"),
     FigureName("energy_per_head_kgce", "kgce/人", "人均能耗", "Energy per head"),
     FigureName("water_per_head_m3", "m³/人", "人均用水", "Water per head"),
+    FigureName(
+        "meter_balance_ratio", "1", "分项平衡差率", "Sub-metering balance: (main − subs) / main"
+    ),
+    FigureName("energy_item_kwh", "kWh", "分项用电量", "Electricity by energy item (MOHURD code)"),
+    FigureName("water_night_flow_m3_per_h", "m³/h", "夜间最小流量", "Night flow of water"),
+    FigureName("out_of_hours_use_kwh", "kWh", "非工作时段用电量", "Electricity out of hours"),
+    FigureName("out_of_hours_use_ratio", "1", "非工作时段用电占比", "Out-of-hours share of use"),
+    FigureName("electricity_period_kwh", "kWh", "分时用电量", "Electricity by tariff period"),
+    FigureName("electricity_cost_cny", "CNY", "电费", "Cost of electricity"),
+    FigureName("readings_expected_count", "1", "应收读数", "Readings expected"),
+    FigureName("readings_received_count", "1", "实收读数", "Readings received"),
     FigureName("outdoor_temperature_mean_c", "°C", "平均室外温度", "Mean outdoor temperature"),
 )
 FIGURE_NAMES: dict[str, FigureName] = {n.name: n for n in _NAMES}

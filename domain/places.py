@@ -128,7 +128,9 @@ class Meter(Device):
     (None: never). `parent` is the meter upstream; a meter without one is a main meter and
     counts toward the institution. `max_rate_per_h` is the most the branch can carry, in the
     register's unit per hour after the multiplier. `item_code` is the MOHURD energy-item code.
-    `swaps` are the replacements of the meter under the same id.
+    `swaps` are the replacements of the meter under the same id. A `formula` ((meter, factor), …)
+    makes it a virtual meter: its use is the sum of other meters' use times the factors; it is
+    never a main meter.
     """
 
     device_class: ClassVar[DeviceClass] = "meter"
@@ -141,6 +143,7 @@ class Meter(Device):
     register_size: float | None = None
     max_rate_per_h: float | None = None
     swaps: tuple[Swap, ...] = ()
+    formula: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
