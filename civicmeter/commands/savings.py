@@ -2,26 +2,184 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from config.working_days import CALENDARS
+from config.working_days import CALENDARS, DayTypes
+from domain.calendar import DEFAULT_TIMEZONE
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from processing.savings.engine import SavingsAssessment
+    from processing.savings.frozen import FrozenModel, Season
     from processing.savings.placebo import Archive, PlaceboResult
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
 _REFERENCE_TIMEZONE = "Europe/London"  # of the public archive the test is usually run on
 
 
 @click.group("savings")
 def command() -> None:
     """Fit, explain and test baseline models."""
+
+
+@command.command("fit")
+@click.argument("table", type=_FILE, metavar="DATA.parquet")
+@click.option("--weather", type=_FILE, required=True, metavar="W.parquet", help="ts, temperature.")
+@click.option("--building", required=True, metavar="ID")
+@click.option("--fuel", default="electricity", show_default=True)
+@click.option("--from", "start", type=_DAY, required=True, help="First local day of the baseline.")
+@click.option("--to", "end", type=_DAY, required=True, help="The day after the last.")
+@click.option("--timezone", default=DEFAULT_TIMEZONE, show_default=True, help="Of the building.")
+@click.option("--calendar", type=click.Choice(CALENDARS), default="cn", show_default=True)
+@click.option("--heating-season", metavar="MM-DD:MM-DD", help="Central heating, end excluded.")
+@click.option(
+    "--out", type=_FILE, metavar="FILE.json", help="Where the model goes; default: print."
+)
+def fit_command(
+    table: Path,
+    weather: Path,
+    building: str,
+    fuel: str,
+    start: datetime,
+    end: datetime,
+    timezone: str,
+    calendar: str,
+    heating_season: str | None,
+    out: Path | None,
+) -> None:
+    """Fit a building's baseline and freeze it as JSON."""
+    from config.working_days import day_types
+    from processing.savings.engine import fit_baseline
+    from processing.savings.placebo import CARRIERS
+
+    days = _days(_archive(table, weather, timezone, calendar), building, fuel, start, end)
+    model = fit_baseline(
+        days,
+        day_types=day_types([t.date() for t in days.index], calendar),
+        heating_season=_season(heating_season),
+        carrier=CARRIERS.get(fuel, fuel),
+    )
+    if out is None:
+        click.echo(model.to_json())
+    else:
+        out.write_text(model.to_json() + "\n", encoding="utf-8")
+        click.echo(f"{out}: model {model.digest[:12]}, CV(RMSE) {model.cvrmse_ratio:.1%}")
+
+
+@command.command("explain")
+@click.argument("model_file", type=_FILE, metavar="MODEL.json")
+@click.option("--lang", type=click.Choice(("zh", "en")), default="zh", show_default=True)
+@click.option("--table", type=_FILE, metavar="DATA.parquet", help="Then also what was avoided.")
+@click.option("--weather", type=_FILE, metavar="W.parquet")
+@click.option("--building", metavar="ID")
+@click.option("--fuel", default="electricity", show_default=True)
+@click.option("--from", "start", type=_DAY, help="First local day of the reporting period.")
+@click.option("--to", "end", type=_DAY, help="The day after the last.")
+@click.option("--timezone", default=DEFAULT_TIMEZONE, show_default=True, help="Of the building.")
+@click.option("--calendar", type=click.Choice(CALENDARS), default="cn", show_default=True)
+@click.option("--confidence", type=click.FloatRange(0.5, 0.99), default=0.90, show_default=True)
+def explain_command(
+    model_file: Path,
+    lang: str,
+    table: Path | None,
+    weather: Path | None,
+    building: str | None,
+    fuel: str,
+    start: datetime | None,
+    end: datetime | None,
+    timezone: str,
+    calendar: str,
+    confidence: float,
+) -> None:
+    """Say in plain words what a frozen model is made of, and what was avoided month by month."""
+    from config.working_days import day_types
+    from processing.savings.engine import assess
+    from processing.savings.explain import model_card
+    from processing.savings.frozen import FrozenModel
+
+    try:
+        model = FrozenModel.from_json(model_file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{model_file} cannot be read ({error}): check the path") from error
+    for line in model_card(model, lang):
+        click.echo(line)
+    if table is None:
+        return
+    if weather is None or building is None or start is None or end is None:
+        raise ConfigError("--table needs --weather, --building, --from and --to beside it")
+    days = _days(_archive(table, weather, timezone, calendar), building, fuel, start, end)
+    types = day_types([t.date() for t in days.index], calendar)
+    seen = assess(model, days, day_types=types, confidence=confidence)
+    click.echo(_months_text(seen, model, days, types, lang))
+
+
+def _months_text(
+    seen: "SavingsAssessment",
+    model: "FrozenModel",
+    days: "pd.DataFrame",
+    types: "DayTypes",
+    lang: str,
+) -> str:
+    from config.texts import finding_text, text
+    from processing.savings.changes import propose_changes
+    from processing.savings.explain import PARTS, by_month, contributions
+
+    lines = ["", f"{'month':8} {'observed':>12} {'counterfactual':>14} {'avoided':>12}  interval"]
+    for month, row in by_month(seen).iterrows():
+        low, high = row["low"] - row["observed"], row["high"] - row["observed"]
+        lines.append(
+            f"{month:%Y-%m}  {row['observed']:>12,.0f} {row['counterfactual']:>14,.0f} "
+            f"{row['avoided']:>12,.0f}  {low:,.0f} … {high:,.0f}"
+        )
+    first, last = days.index[0].date(), days.index[-1].date()
+    whole = seen.period(first, last + timedelta(days=1))
+    lines += [
+        f"{'all':8} {whole.observed:>12,.0f} {whole.counterfactual:>14,.0f} "
+        f"{whole.avoided:>12,.0f}  {whole.low:,.0f} … {whole.high:,.0f}  "
+        f"{text('savings', f'verdict.{whole.verdict}', lang)}",
+        f"{'nominal':49} {whole.nominal_low:>12,.0f} … {whole.nominal_high:,.0f}",
+        "",
+        "  ".join(
+            f"{part} {total:,.0f}"
+            for part, total in contributions(model, days, types)[list(PARTS)].sum().items()
+        ),
+    ]
+    lines += [finding_text(f, lang) for f in whole.findings]
+    lines += [finding_text(c.finding(), lang) for c in propose_changes(seen.days)]
+    return "\n".join(lines)
+
+
+def _days(
+    archive: "Archive", building: str, fuel: str, start: datetime, end: datetime
+) -> "pd.DataFrame":
+    """The local days of a building; ConfigError when it is unknown or the period is empty."""
+    import pandas as pd
+
+    if fuel not in archive.fuels() or building not in archive.buildings(fuel):
+        known = ", ".join(archive.buildings(fuel)[:20]) or "none"
+        raise ConfigError(f"no building {building!r} with {fuel!r}; there are: {known}")
+    if end <= start:
+        raise ConfigError("--to must lie after --from: it is the day after the last")
+    years = range(start.year, end.year + 1)
+    days = pd.concat([archive.year(building, fuel, y) for y in years])
+    return days[(days.index >= start) & (days.index < end)]
+
+
+def _season(text: str | None) -> "Season | None":
+    if text is None:
+        return None
+    try:
+        first, last = (datetime.strptime(f"2000-{p}", "%Y-%m-%d") for p in text.split(":"))  # noqa: DTZ007
+    except ValueError as error:
+        raise ConfigError(f"--heating-season {text!r}: write it as 11-15:03-16") from error
+    return (first.month, first.day), (last.month, last.day)
 
 
 @command.command("placebo")
