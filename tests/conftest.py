@@ -76,6 +76,13 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL to stop and start again."""
+    with part(Postgres) as server:
+        yield server
+
+
+@pytest.fixture
 def postgres_url(postgres: Postgres) -> str:
     """The SQLAlchemy URL of a fresh database in the shared PostgreSQL."""
     return postgres.create_database(f"t{uuid.uuid4().hex}")

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -154,6 +156,48 @@ def test_a_restart_loses_and_doubles_nothing(own_influxdb: servers.InfluxDb) -> 
     own_influxdb.proxy.start()
     assert store.write([reading(4, 4.0)]).stored == 1
     store.close()
+
+
+def kill_rounds(server: servers.InfluxDb, rounds: int) -> None:
+    """The engine is killed while batches are being written; each is written until it is taken."""
+    store = open_store(server.url, server.create_database("b"))
+    luck = random.Random(1)
+    size, done = 2000, 0
+    stop = threading.Event()
+
+    def write_all() -> None:
+        nonlocal done
+        while not stop.is_set():
+            batch = [reading(done + h, float(done + h)) for h in range(size)]
+            try:
+                result = store.write(batch)
+            except StoreUnavailableError:
+                time.sleep(0.02)
+                continue
+            assert result.stored + result.repeated == size
+            done += size
+
+    writer = threading.Thread(target=write_all)
+    writer.start()
+    for _ in range(rounds):
+        until = done + size * luck.randrange(1, 6)
+        while done < until:
+            time.sleep(0.001)
+        server.kill()
+        server.start()
+    stop.set()
+    writer.join()
+    assert values(store) == [float(i) for i in range(done)]
+    store.close()
+
+
+def test_killing_the_engine_loses_and_doubles_nothing(own_influxdb: servers.InfluxDb) -> None:
+    kill_rounds(own_influxdb, 3)
+
+
+@pytest.mark.long
+def test_killing_the_engine_many_times(own_influxdb: servers.InfluxDb) -> None:
+    kill_rounds(own_influxdb, 20)
 
 
 Answer = Callable[[str, bytes], tuple[int, object] | None]

@@ -1,6 +1,7 @@
 """What the ledger promises, run on SQLite and on a real PostgreSQL."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import servers
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from domain.calendar import Month
-from domain.errors import CivicmeterError, ConfigError
+from domain.errors import CivicmeterError, ConfigError, StoreUnavailableError
 from domain.figures import DayValue, FactorUse, Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import (
@@ -33,6 +37,7 @@ from store.canonical import digest
 from store.ledger import AsideEntry, ModelRecord
 from store.opening import open_ledger
 from store.sql_ledger import SqlLedger
+from store.tables import HEAD, metadata
 
 MARCH = Month(2019, 3)
 T0 = datetime(2019, 4, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -516,6 +521,51 @@ def test_a_newer_ledger_is_refused(ledger: SqlLedger, url: str) -> None:
     engine.dispose()
     with pytest.raises(ConfigError, match="newer version"):
         open_ledger(url)
+
+
+def test_a_database_that_stops_is_unavailable_and_then_works(
+    own_postgres: servers.Postgres,
+) -> None:
+    ledger = open_ledger(own_postgres.create_database("l"))
+    ledger.save_result(FULL)
+    own_postgres.stop()
+    for ask in (
+        lambda: ledger.results(),
+        lambda: ledger.save_result(FULL),
+        lambda: ledger.close(FULL.institution, MARCH, signed_by="w"),
+        lambda: ledger.registry(),
+        lambda: ledger.keep_aside([aside()]),
+    ):
+        with pytest.raises(StoreUnavailableError, match="does not answer"):
+            ask()
+    own_postgres.start()
+    assert ledger.results() == [FULL]
+    ledger.close_connections()
+
+
+def test_a_locked_file_is_unavailable_and_then_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sql_engine._BUSY_TIMEOUT_S", 0.05)
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailableError, match="locked"):
+        ledger.save_result(FULL)
+    assert ledger.results() == [], "readers do not wait for a writer"
+    other.execute("ROLLBACK")
+    other.close()
+    assert ledger.save_result(FULL) == "open"
+    ledger.close_connections()
+
+
+def test_the_migrations_make_the_tables_of_the_code(ledger: SqlLedger, url: str) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
+    engine.dispose()
 
 
 @pytest.mark.long
