@@ -81,7 +81,9 @@ class TruthDays:
 
     def until(self, day: date) -> "TruthDays":
         """The days before `day` only."""
-        kept = sum(d < day for d in self.month.days())
+        if self.month.end_day <= day:
+            return self
+        kept = max(0, (day - self.month.first_day).days)
         return TruthDays(self.institution, self.subject, self.name, self.month, self.per_day[:kept])
 
 

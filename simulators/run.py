@@ -63,7 +63,7 @@ class Run:
                     truth.count_extra("broken_connection")
                 truth.add(piece.truth)
                 for block in piece.blocks:
-                    self._send(block, self._messages(piece, block), evidence)
+                    self._send(block, gateway_messages(piece.site.gateway, block), evidence)
                 self._send_extras(piece, truth)
                 progress(self.sent, max(planned, self.sent))
             self._send_bad(truth)
@@ -108,9 +108,6 @@ class Run:
             self.publisher.publish(message, partial(acknowledged, message.readings))
         on_its_way.complete = True
         settle()
-
-    def _messages(self, piece: Piece, block: Block) -> Iterator[Message]:
-        return (message for message, _ in gateway_messages(piece.site.gateway, block))
 
     def _send_extras(self, piece: Piece, truth: TruthBook) -> None:
         truth.faults += piece.faults

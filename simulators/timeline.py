@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.calendar import Month, to_ms
@@ -77,7 +79,7 @@ class Timeline:
         return share * sum(b.readings for b in site.month(site.first, {}).blocks)
 
     def _last(self, site: Site) -> Month:
-        current = Month.of(self.scenario.now.astimezone(ZoneInfo(site.timezone)).date())
+        current = Month.of(_local_day(self.scenario.now, site.timezone))
         return min(current, site.end.plus(-1)) if site.end else current
 
     def _pieces(self, index: int, site: Site, month: Month, last: Month) -> Iterator[Piece]:
@@ -88,7 +90,7 @@ class Timeline:
     def _piece(self, index: int, site: Site, month: Month) -> Piece:
         now_ms = to_ms(self.scenario.now)
         made = site.month(month, self._carries.setdefault(index, {}))
-        today = self.scenario.now.astimezone(ZoneInfo(site.timezone)).date()
+        today = _local_day(self.scenario.now, site.timezone)
         past: list[Block] = []
         for block in made.blocks:
             before, after = block.split(now_ms)
@@ -104,3 +106,8 @@ class Timeline:
             [e for e in made.extras if e.at_ms <= now_ms],
             [f for f in made.faults if to_ms(f.start_at) <= now_ms],
         )
+
+
+@lru_cache(maxsize=16)
+def _local_day(now: datetime, timezone: str) -> date:
+    return now.astimezone(ZoneInfo(timezone)).date()

@@ -22,6 +22,8 @@ _ORDER = (
 )  # fmt: skip
 assert set(_ORDER) == set(EFFECTS) == set(KINDS)
 _APART = timedelta(days=2)
+_ROWS = 32
+"""Rows in one extra message."""
 FIRST_DAY, LAST_DAY = 4, 22
 """Days of the month between which drawn faults begin, so that most end within it."""
 
@@ -203,16 +205,19 @@ def _columns(spec: FaultSpec, block: Block) -> list[int]:
 
 
 def _extras(gateway: str, kind: str, sent: Sent) -> Iterator[Extra]:
-    for block in sent.again:
-        for message, part in gateway_messages(gateway, block):
-            yield Extra("duplicate", int(part.at_ms[0]), message.topic, message.payload)
-    for block in sent.contradicting:
-        for message, part in gateway_messages(gateway, block):
-            yield Extra("contradiction", int(part.at_ms[0]), message.topic, message.payload)
-    for block in sent.garbled:
-        for message, part in gateway_messages(gateway, block, per_message=1):
-            body = _garbled(message.payload, int(part.at_ms[0]))
-            yield Extra(kind, int(part.at_ms[0]), message.topic, body)
+    for what, blocks, rows in (
+        ("duplicate", sent.again, _ROWS),
+        ("contradiction", sent.contradicting, _ROWS),
+        (kind, sent.garbled, 1),
+    ):
+        for block in blocks:
+            for low in range(0, len(block.at_ms), rows):
+                part = block.part(low, low + rows)
+                at_ms = int(part.at_ms[0])
+                for message in gateway_messages(gateway, part):
+                    garbled = blocks is sent.garbled
+                    body = _garbled(message.payload, at_ms) if garbled else message.payload
+                    yield Extra(what, at_ms, message.topic, body)
 
 
 def _garbled(payload: bytes, at_ms: int) -> bytes:

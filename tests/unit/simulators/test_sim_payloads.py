@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from domain.registry import Registry
 from simulators.badinput import EACH, KINDS, bad_messages
 from simulators.block import Block
-from simulators.payloads import _full_rows, _rows, device_message, gateway_messages
+from simulators.payloads import device_message, gateway_messages, telemetry
 from simulators.scenarios import scenario
 
 values = st.floats(0, 1e6).map(lambda v: round(v, 2)) | st.just(float("nan"))
@@ -21,7 +22,7 @@ def test_gateway_messages_carry_every_reading_once(
 ) -> None:
     at = np.arange(len(rows), dtype=np.int64) * 900_000
     block = Block("d", ("energy_import_kwh", "power_w"), at, np.array(rows))
-    messages = [m for m, _ in gateway_messages("gw", block, per_message)]
+    messages = list(gateway_messages("gw", block, per_message))
     seen = {
         (device, quantity, record["ts"]): value
         for m in messages
@@ -49,7 +50,10 @@ def test_the_fast_way_writes_the_same_bytes_as_the_plain_one(
 ) -> None:
     at = np.arange(len(rows), dtype=np.int64) * 60_000
     block = Block(device, ("energy_import_kwh", "power_w"), at, np.array(rows))
-    assert _full_rows(block) == _rows(block)
+    plain = json.dumps({device: telemetry(block)}, ensure_ascii=False, separators=(",", ":"))
+    (message,) = gateway_messages("gw", block)
+    assert json.loads(message.payload) == json.loads(plain)
+    assert message.payload == msgspec.json.encode({device: telemetry(block)})
 
 
 def test_a_device_says_one_thing_plainly_and_nothing_not_at_all() -> None:
