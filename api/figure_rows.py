@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from api.registry_rows import place
@@ -49,7 +50,7 @@ class Standing:
     result: MonthResult
     status: MonthStatus | None
 
-    @property
+    @cached_property
     def head(self) -> dict[str, Any]:
         """The fields of a MonthRow."""
         start_at, end_at = self.result.month.interval(self.institution.timezone)

@@ -16,7 +16,7 @@ from api.rows import (
     SavingsRow,
     WasteRow,
 )
-from api.standing import StandingDep
+from api.standing import StandingsDep
 from domain.places import Carrier
 
 router = APIRouter(prefix="/v1", tags=["results"])
@@ -39,29 +39,29 @@ def _given(values: list[str] | None) -> list[str]:
 
 @router.get("/figures")
 def figures(
-    standing: StandingDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
+    standings: StandingsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
 ) -> list[FigureRow]:
     """Every figure with its evidence · 全部结果及其依据."""
-    return page.cut(make.figure_rows(standing, name or (), subject))
+    return page.cut(make.figure_rows(standings.read(name), name or (), subject))
 
 
 @router.get("/days")
 def days(
-    standing: StandingDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
+    standings: StandingsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
 ) -> list[DayRow]:
     """Day values behind the figures · 逐日值."""
-    return page.cut(make.day_rows(standing, name or (), subject))
+    return page.cut(make.day_rows(standings.read(name, days=True), name or (), subject))
 
 
 @router.get("/factors")
-def factors(standing: StandingDep, page: PageDep) -> list[FactorRow]:
+def factors(standings: StandingsDep, page: PageDep) -> list[FactorRow]:
     """Dated factors the figures were computed with · 所用系数."""
-    return page.cut(make.factor_rows(standing))
+    return page.cut(make.factor_rows(standings.read()))
 
 
 @router.get("/consumption")
 def consumption(
-    standing: StandingDep,
+    standings: StandingsDep,
     page: PageDep,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
     name: NamesDep = None,
@@ -70,12 +70,14 @@ def consumption(
     ),
 ) -> list[ConsumptionRow]:
     """Monthly use by carrier · 月度用能用水."""
-    return page.cut(make.consumption_rows(standing, carrier or (), name or (), per))
+    return page.cut(
+        make.consumption_rows(standings.read(make.USE_CARRIERS), carrier or (), name or (), per)
+    )
 
 
 @router.get("/consumption/days")
 def consumption_days(
-    standing: StandingDep,
+    standings: StandingsDep,
     page: PageDep,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
     per: Annotated[Per, Query(description="Totals of institutions, single meters, or all.")] = (
@@ -84,37 +86,39 @@ def consumption_days(
 ) -> list[DayRow]:
     """Daily use by carrier · 逐日用能用水."""
     names = [n for n, c in make.USE_CARRIERS.items() if not carrier or c in carrier]
-    return page.cut(make.day_rows(standing, names, None, per))
+    return page.cut(make.day_rows(standings.read(names, days=True), names, None, per))
 
 
 @router.get("/savings")
 def savings(
-    standing: StandingDep,
+    standings: StandingsDep,
     page: PageDep,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
 ) -> list[SavingsRow]:
     """Avoided energy with its interval, by contract and carrier · 节能量及区间."""
-    return page.cut(make.savings_rows(standing, _given(contract), carrier or ()))
+    return page.cut(
+        make.savings_rows(standings.read(make.SAVINGS_NAMES), _given(contract), carrier or ())
+    )
 
 
 @router.get("/pv")
 def pv(
-    standing: StandingDep,
+    standings: StandingsDep,
     page: PageDep,
     system: Annotated[list[str] | None, Query(description="Only these PV systems.")] = None,
 ) -> list[PvRow]:
     """Rooftop PV by month · 光伏月度结果."""
-    return page.cut(make.pv_rows(standing, _given(system)))
+    return page.cut(make.pv_rows(standings.read(make.PV_NAMES), _given(system)))
 
 
 @router.get("/waste")
-def waste(standing: StandingDep, page: PageDep) -> list[WasteRow]:
+def waste(standings: StandingsDep, page: PageDep) -> list[WasteRow]:
     """Sorted waste by stream and month · 垃圾分类月度结果."""
-    return page.cut(make.waste_rows(standing))
+    return page.cut(make.waste_rows(standings.read(make.WASTE_NAMES)))
 
 
 @router.get("/indicators")
-def indicators(standing: StandingDep, page: PageDep) -> list[IndicatorRow]:
+def indicators(standings: StandingsDep, page: PageDep) -> list[IndicatorRow]:
     """Standard coal, CO₂, per area and per head · 折标煤、碳排放与人均指标."""
-    return page.cut(make.indicator_rows(standing))
+    return page.cut(make.indicator_rows(standings.read(make.INDICATOR_NAMES)))

@@ -8,27 +8,27 @@ from api.asked import InstitutionsDep, LanguageDep, PageDep
 from api.figure_rows import finding_rows, quality_rows
 from api.parts import PartsDep
 from api.rows import AsideRow, FindingRow, QualityRow
-from api.standing import StandingDep
+from api.standing import StandingsDep
 from domain.findings import Severity
 
 router = APIRouter(prefix="/v1", tags=["quality"])
 
 
 @router.get("/quality")
-def quality(standing: StandingDep, page: PageDep) -> list[QualityRow]:
+def quality(standings: StandingsDep, page: PageDep) -> list[QualityRow]:
     """Completeness and findings by institution and month · 数据完整性."""
-    return page.cut(quality_rows(standing))
+    return page.cut(quality_rows(standings.read()))
 
 
 @router.get("/findings")
 def findings(
-    standing: StandingDep,
+    standings: StandingsDep,
     page: PageDep,
     lang: LanguageDep,
     severity: Annotated[list[Severity] | None, Query(description="Only these.")] = None,
 ) -> list[FindingRow]:
     """What a reader of the numbers should know, in words · 需要注意的事项."""
-    return page.cut(finding_rows(standing, lang, severity or ()))
+    return page.cut(finding_rows(standings.read(), lang, severity or ()))
 
 
 @router.get("/aside")
