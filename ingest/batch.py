@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from domain.errors import PayloadError
 from domain.readings import Reading
@@ -12,6 +13,19 @@ from ingest.router import Router
 from ingest.validate import Limits, validate
 from store.ledger import Ledger
 from store.readings import Directory, ReadingStore, WriteResult
+
+T = TypeVar("T")
+
+
+class Persistently(Protocol):
+    """Makes a call to a store again until it is not unavailable."""
+
+    def __call__(self, call: Callable[[], T], /) -> T: ...
+
+
+def once(call: Callable[[], T], /) -> T:
+    """Makes the call and lets StoreUnavailableError through."""
+    return call()
 
 
 @dataclass(slots=True)
@@ -52,8 +66,8 @@ def decode_batch(
         batch.untimed += decoded.untimed
         for reject in decoded.rejects:
             batch.aside.part(topic, payload, reject)
-        for _, reject in bad:
-            batch.aside.part(topic, payload, reject)
+        for reading, reject in bad:
+            batch.aside.reading(topic, reading, reject)
     return batch
 
 
@@ -69,21 +83,20 @@ def topic_finder(batch: Batch) -> Callable[[Reading], str]:
     return topic_of
 
 
-def store_batch(
-    batch: Batch,
-    store: ReadingStore,
-    ledger: Ledger,
-    persistently: Callable[[Callable[[], object]], object],
-) -> WriteResult:
-    """Store the readings, then what is kept aside; when this returns, both are durable."""
-    result = WriteResult(stored=0)
-    if batch.readings:
-        answer = persistently(lambda: store.write(batch.readings))
-        assert isinstance(answer, WriteResult)
-        result = answer
-        if result.conflicts or result.refused:
-            batch.aside.unstored(result, topic_finder(batch))
-    entries = list(batch.aside.entries())
+def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -> WriteResult:
+    """Store the readings durably; contradictions and refusals join what is to be kept aside."""
+    if not batch.readings:
+        return WriteResult(stored=0)
+    result: WriteResult = persistently(lambda: store.write(batch.readings))
+    if result.conflicts or result.refused:
+        batch.aside.unstored(result, topic_finder(batch))
+    return result
+
+
+def keep_batch(batch: Batch, ledger: Ledger, persistently: Persistently, *, whole: bool) -> None:
+    """Keep aside durably what is no reading; unless `whole`, it is only counted and explained."""
+    entries, kept = batch.aside.entries(), batch.aside.kept()
+    if kept and whole:
+        persistently(lambda: ledger.keep_messages(kept))
     if entries:
         persistently(lambda: ledger.keep_aside(entries))
-    return result

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domain.errors import CivicmeterError, StoreUnavailableError
-from ingest.batch import Batch, decode_batch, store_batch
+from ingest.batch import Batch, decode_batch, keep_batch, write_batch
 from ingest.connection import Connection
 from ingest.counters import Counters, Counts
 from ingest.mqtt_client import Message
+from ingest.replay import replay
 from ingest.router import Router
 from ingest.settings import CollectorSettings
 from store.ledger import Ledger
@@ -81,7 +82,8 @@ class Collector:
         self._arrived = threading.Condition()
         self._stopping = threading.Event()
         self._give_up_at = float("inf")
-        self._refreshed_at = time.monotonic()
+        self._refreshed_at = float("-inf")
+        self._room_aside = True
         self._worker = threading.Thread(target=self._work, name="collector", daemon=True)
         self.failure: BaseException | None = None
         """What ended the worker, if it did not end by itself."""
@@ -198,7 +200,8 @@ class Collector:
             self._settings.unknown_refresh_s
         ):
             batch = self._decode(messages)
-        result = store_batch(batch, self._store, self._ledger, self._persistently)
+        result = write_batch(batch, self._store, self._persistently)
+        keep_batch(batch, self._ledger, self._persistently, whole=self._room_aside)
         self._acknowledge(messages)
         self._count(batch, result)
 
@@ -260,7 +263,28 @@ class Collector:
         self._refreshed_at = time.monotonic()
         try:
             self._refresh()
+            self._room_aside = self._ledger.count_kept() < self._settings.kept_messages_max
+            self._accept_waiting()
         except StoreUnavailableError as error:
             log.warning("the registry cannot be read now: %s", error)
             return False
+        if not self._room_aside:
+            log.error("too much is kept aside, further messages are only counted: "
+                      "see `civicmeter ingest dead-letters list`")  # fmt: skip
         return True
+
+    def _accept_waiting(self) -> None:
+        """Ingest what devices sent before they were registered."""
+        for device in self._ledger.kept_devices("unknown_device"):
+            if device in self._devices:
+                done = replay(
+                    self._store,
+                    self._ledger,
+                    self._devices,
+                    self._router,
+                    self._settings.limits,
+                    self._now_ms(),
+                    code="unknown_device",
+                    device=device,
+                )
+                self._counters.add(stored=done.stored, repeated=done.repeated)

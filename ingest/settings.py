@@ -76,6 +76,8 @@ class CollectorSettings:
     """How often the registry is read again."""
     unknown_refresh_s: float = 3.0
     """An unknown device makes it be read at once, but not more often than this."""
+    kept_messages_max: int = 500_000
+    """When the ledger keeps so many messages aside, further ones are only counted."""
     drain_s: float = 10.0
     """How long a stopping collector goes on storing what it has received."""
 

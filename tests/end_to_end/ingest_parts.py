@@ -90,7 +90,9 @@ class Sender:
     def wait(self, timeout_s: float = 60.0) -> None:
         """Until the broker has acknowledged everything."""
         with self._lock:
-            assert self._lock.wait_for(lambda: self._done >= self._sent, timeout_s), "not acknowledged"
+            assert self._lock.wait_for(lambda: self._done >= self._sent, timeout_s), (
+                "not acknowledged"
+            )
 
     def close(self) -> None:
         self._client.disconnect()
