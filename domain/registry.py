@@ -38,8 +38,19 @@ class Registry:
     def contracts_of(self, institution: str) -> list[Contract]:
         return [c for c in self.contracts if c.institution == institution]
 
+    @cached_property
+    def _devices_by_institution(self) -> dict[str, list[AnyDevice]]:
+        found: dict[str, list[AnyDevice]] = {}
+        for device in self.devices:
+            found.setdefault(device.institution, []).append(device)
+        return found
+
+    def of_institution(self, institution: str) -> list[AnyDevice]:
+        """Every device of an institution, in the order of `devices`."""
+        return self._devices_by_institution.get(institution, [])
+
     def _of(self, institution: str) -> list[AnyDevice]:
-        return [d for d in self.devices if d.institution == institution]
+        return self.of_institution(institution)
 
     def problems(self) -> list[str]:
         """Everything that does not fit together, one sentence each, all of them at once."""
