@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from config.texts import texts
 from domain.figures import Figure
 from reports import charts
+from reports.cards import TONES, Card, cards_of, subjects_of
 from reports.chart_look import USE_NAMES, Spec, Width
 from reports.model import ReportModel, Saving, find
 from reports.tables import FactorRow, FigureGroup, factor_rows, figure_groups, local_time
@@ -16,7 +17,7 @@ from reports.words import (
     all_findings,
     amount,
     change,
-    confidence_text,
+    finding_line,
     interval,
     joined,
     label,
@@ -25,11 +26,9 @@ from reports.words import (
     saving_headline,
     saving_meaning,
     saving_sentence,
-    sentence,
-    shares_in_words,
     subject_name,
     t,
-    unit_of,
+    value_text,
 )
 
 
@@ -44,19 +43,6 @@ class Widths:
 
 ON_PAPER = Widths()
 FLUID = Widths("container", "container")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A headline number. `shares` are (measured, estimated, missing), for the evidence bar."""
-
-    label: str
-    value: str
-    unit: str
-    note: str = ""
-    tone: str = "plain"
-    shares: tuple[float, float, float] | None = None
-    shares_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +126,7 @@ def build_document(model: ReportModel, lang: str, widths: Widths = ON_PAPER) -> 
         status=_status(model, lang),
         status_detail=_status_detail(model, lang),
         lead=_lead(model, lang),
-        cards=_cards(model, lang),
+        cards=cards_of(model, lang),
         savings=[_verdict_box(model, s, lang, widths) for s in model.savings()],
         uses=_use_charts(model, lang, widths),
         solar=_solar_charts(model, lang, widths),
@@ -233,63 +219,6 @@ def _first_figure(model: ReportModel, names: tuple[str, ...]) -> Figure | None:
     return next((f for n in names if (f := model.figure(n)) is not None), None)
 
 
-def _cards(model: ReportModel, lang: str) -> list[Card]:
-    cards = [_figure_card(model, f, lang) for n in USE_NAMES if (f := model.figure(n))]
-    cards += [
-        _figure_card(model, f, lang)
-        for f in model.result.figures
-        if f.name == "pv_generation_kwh" and f.subject
-    ]
-    cards += [_saving_card(s, lang) for s in model.savings()]
-    for name in ("co2_kg", "waste_mass_kg"):
-        figure = model.figure(name)
-        if figure is not None:
-            cards.append(_figure_card(model, figure, lang))
-    return cards
-
-
-def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
-    ratio = change(figure, model.year_before(figure))
-    note = (
-        t("no_comparison", lang)
-        if ratio is None
-        else t("on_last_year", lang, change=percent(ratio, sign=True))
-    )
-    title = label(figure.name, lang)
-    if figure.subject and len(_subjects(model, figure.name)) > 1:
-        title = joined((title, subject_name(model, figure.subject, lang)), lang)
-    shares = figure.shares
-    return Card(
-        label=title,
-        value=amount(figure.name, figure.value, lang, with_unit=False),
-        unit=unit_of(figure.name, lang),
-        note=note if figure.value is not None else t("unknown_note", lang),
-        shares=(shares.measured, shares.estimated, shares.missing),
-        shares_text=shares_in_words(shares, lang),
-    )
-
-
-def _subjects(model: ReportModel, name: str) -> set[str]:
-    return {f.subject for f in model.result.figures if f.name == name}
-
-
-TONES = {"proven": "good", "proven_increase": "bad", "not_proven": "neutral", None: "neutral"}
-
-
-def _saving_card(saving: Saving, lang: str) -> Card:
-    figure = saving.avoided
-    span = interval(figure, lang, with_unit=False)
-    note = t("card_interval", lang, confidence=confidence_text(figure), interval=span)
-    return Card(
-        label=t("saving_card", lang, carrier=t(f"carrier.{saving.carrier}", lang)),
-        value=amount(figure.name, figure.value, lang, with_unit=False),
-        unit=unit_of(figure.name, lang),
-        note=note if span else t("unknown_note", lang),
-        tone=TONES[saving.verdict],
-        shares_text=saving_headline(saving, lang),
-    )
-
-
 def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) -> VerdictBox:
     figures = (saving.counterfactual, saving.observed, saving.avoided, saving.ratio)
     numbers = [(label(f.name, lang), _with_interval(f, lang)) for f in figures if f is not None]
@@ -318,7 +247,7 @@ def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) 
 
 
 def _with_interval(figure: Figure, lang: str) -> str:
-    value = amount(figure.name, figure.value, lang)
+    value = value_text(figure, lang)
     span = interval(figure, lang, with_unit=False)
     return t("value_with_interval", lang, value=value, interval=span) if span else value
 
@@ -347,7 +276,7 @@ def _use_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
 
 def _solar_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
     found: list[tuple[str, Spec | None]] = []
-    for subject in sorted(_subjects(model, "pv_generation_kwh") - {""}):
+    for subject in sorted(subjects_of(model, "pv_generation_kwh") - {""}):
         name = subject_name(model, subject, lang)
         found += [
             (
@@ -376,14 +305,13 @@ def _quality_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart
 def _findings(model: ReportModel, lang: str) -> list[FindingLine]:
     lines = []
     for finding, figure in all_findings(model):
-        subject = finding.subject or (figure.subject if figure else "")
-        about = (subject_name(model, subject, lang), label(figure.name, lang) if figure else "")
+        said, about = finding_line(model, finding, figure, lang)
         lines.append(
             FindingLine(
                 severity=finding.severity,
                 severity_text=t(f"severity.{finding.severity}", lang),
-                about=joined(about, lang),
-                sentence=sentence(finding, lang),
+                about="" if about in said else about,
+                sentence=said,
             )
         )
     return lines
@@ -393,9 +321,9 @@ def _notes(model: ReportModel, lang: str) -> list[tuple[str, str]]:
     keys = ["completeness", "register"]
     if model.savings():
         keys += ["saving", "interval"]
-    if _subjects(model, "pv_generation_kwh"):
+    if subjects_of(model, "pv_generation_kwh"):
         keys.append("pv")
-    if _subjects(model, "waste_mass_kg"):
+    if subjects_of(model, "waste_mass_kg"):
         keys.append("waste")
     if model.figure("standard_coal_kgce") or model.figure("standard_coal_shandong_kgce"):
         keys.append("coal")

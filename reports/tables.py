@@ -1,21 +1,22 @@
 """The table of all figures with their evidence, and the table of factors."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from domain.figures import FactorUse, Figure
+from domain.figures import FIGURE_NAMES, FactorUse, Figure
 from reports.model import ReportModel
 from reports.words import (
-    amount,
-    change,
+    change_text,
     confidence_text,
+    factor_name,
     interval,
     label,
     number,
-    percent,
     subject_name,
     t,
+    value_text,
 )
 
 GROUPS = {
@@ -83,16 +84,22 @@ def figure_groups(model: ReportModel, lang: str) -> list[FigureGroup]:
     return groups
 
 
+def in_order(figures: Iterable[Figure]) -> list[Figure]:
+    """By the table of figure names; the institution's total before its parts."""
+    place = {name: i for i, name in enumerate(FIGURE_NAMES)}
+    return sorted(figures, key=lambda f: (place.get(f.name, len(place)), f.subject != ""))
+
+
 def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str) -> FigureRow:
     shares = figure.shares
     span = interval(figure, lang, with_unit=False)
     return FigureRow(
         label=label(figure.name, lang),
         subject=subject_name(model, figure.subject, lang),
-        value=amount(figure.name, figure.value, lang),
+        value=value_text(figure, lang),
         interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
         verdict=t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else "",
-        change=percent(change(figure, model.year_before(figure)), sign=True),
+        change=change_text(figure, model.year_before(figure), lang),
         shares=(shares.measured, shares.estimated, shares.missing),
         shares_text=" / ".join(
             number(100 * s, 0) for s in (shares.measured, shares.estimated, shares.missing)
@@ -105,7 +112,8 @@ def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang
 
 def _factors(model: ReportModel) -> list[FactorUse]:
     """Every factor used, once, in the order of the figures."""
-    return list(dict.fromkeys(f for figure in model.result.figures for f in figure.factors))
+    figures = in_order(model.result.figures)
+    return list(dict.fromkeys(f for figure in figures for f in figure.factors))
 
 
 def factor_rows(model: ReportModel, lang: str) -> list[FactorRow]:
@@ -113,7 +121,7 @@ def factor_rows(model: ReportModel, lang: str) -> list[FactorRow]:
     return [
         FactorRow(
             number=i,
-            name=f.name,
+            name=factor_name(f.name, lang),
             value=f"{f.value:g}",
             unit=f.unit if lang == "zh" else f.unit.replace("人", "person"),
             valid_from=f.valid_from.isoformat(),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from config.texts import finding_text, text
 from domain.errors import ConfigError
@@ -33,12 +34,16 @@ def number(value: float | None, decimals: int | None = None) -> str:
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if decimals is None:
-        size = abs(value)
-        decimals = next((d for limit, d in ((1000, 0), (10, 1), (1, 2)) if size >= limit), 3)
+        decimals = decimals_of(value)
     shown = f"{value:,.{decimals}f}"
     if float(shown.replace(",", "")) == 0:
         shown = f"{0:.{0 if value == 0 else decimals}f}"
     return shown.replace("-", "−")
+
+
+def decimals_of(value: float) -> int:
+    """How many decimals a number of this size is shown with."""
+    return next((d for limit, d in ((1000, 0), (10, 1), (1, 2)) if abs(value) >= limit), 3)
 
 
 def percent(ratio: float | None, decimals: int = 1, *, sign: bool = False) -> str:
@@ -73,13 +78,26 @@ def label(name: str, lang: str) -> str:
     return name if known is None else known.zh if lang == "zh" else known.en
 
 
-def amount(name: str, value: float | None, lang: str, *, with_unit: bool = True) -> str:
-    """A figure's value as it is read: percent for ratios, whole numbers for counts."""
+def amount(
+    name: str,
+    value: float | None,
+    lang: str,
+    *,
+    with_unit: bool = True,
+    like: float | None = None,
+) -> str:
+    """A figure's value as it is read: percent for ratios, whole numbers for counts.
+
+    `like` is a number whose decimals it takes, so that a value and its interval fit together.
+    """
     if value is None:
         return UNKNOWN
     if is_ratio(name):
         return percent(value)
-    shown = number(value, 0 if name.endswith("_count") else None)
+    decimals = 0 if name.endswith("_count") else None
+    if decimals is None and like is not None:
+        decimals = decimals_of(like)
+    shown = number(value, decimals)
     unit = unit_of(name, lang)
     return f"{shown} {unit}" if with_unit and unit else shown
 
@@ -88,9 +106,22 @@ def interval(figure: Figure, lang: str, *, with_unit: bool = True) -> str:
     """The figure's interval, e.g. ``1,200 – 3,400 kWh``; empty without one."""
     if figure.low is None or figure.high is None:
         return ""
-    low = amount(figure.name, figure.low, lang, with_unit=False)
-    high = amount(figure.name, figure.high, lang, with_unit=with_unit)
+    size = size_of(figure)
+    low = amount(figure.name, figure.low, lang, with_unit=False, like=size)
+    high = amount(figure.name, figure.high, lang, with_unit=with_unit, like=size)
     return t("between", lang, low=low, high=high)
+
+
+def size_of(figure: Figure) -> float:
+    """The largest of a figure and its bounds, without the sign."""
+    return max(
+        (abs(v) for v in (figure.value, figure.low, figure.high) if v is not None), default=0.0
+    )
+
+
+def value_text(figure: Figure, lang: str, *, with_unit: bool = True) -> str:
+    """A figure's value, with the decimals of its interval."""
+    return amount(figure.name, figure.value, lang, with_unit=with_unit, like=size_of(figure))
 
 
 def confidence_text(figure: Figure) -> str:
@@ -131,6 +162,57 @@ def change(figure: Figure | None, before: Figure | None) -> float | None:
     return figure.value / before.value - 1
 
 
+def change_text(figure: Figure, before: Figure | None, lang: str) -> str:
+    """The change on an earlier month: in percent, of shares in points, of temperatures in °C."""
+    ratio = change(figure, before)
+    if ratio is None or before is None or figure.value is None or before.value is None:
+        return UNKNOWN
+    difference = figure.value - before.value
+    plus = "+" if difference > 0 else ""
+    if is_ratio(figure.name):
+        return t("points", lang, value=plus + number(100 * difference, 1))
+    if figure.name.endswith("_c"):
+        return f"{plus}{number(difference, 1)} °C"
+    return percent(ratio, sign=True)
+
+
+def finding_line(
+    model: ReportModel, finding: Finding, figure: Figure | None, lang: str
+) -> tuple[str, str]:
+    """A finding as a sentence that calls things by their names, and the figure it is about
+    where the sentence does not say so."""
+    figure_name = label(figure.name, lang) if figure else ""
+    if finding.subject:
+        return sentence(_named(model, finding, finding.subject, lang), lang), figure_name
+    part = subject_name(model, figure.subject, lang) if figure else ""
+    whole = joined((part, figure_name), lang) or t("the_institution", lang)
+    return sentence(_named(model, finding, "", lang, whole), lang), whole if figure else ""
+
+
+def _named(
+    model: ReportModel, finding: Finding, subject: str, lang: str, name: str = ""
+) -> Finding:
+    numbers = {
+        k: _word_of(v, lang) if isinstance(v, str) else v for k, v in finding.numbers.items()
+    }
+    return replace(finding, subject=name or subject_name(model, subject, lang), numbers=numbers)
+
+
+def _word_of(value: str, lang: str) -> str:
+    """The words for a figure's, carrier's or factor's name among a finding's numbers."""
+    if value in FIGURE_NAMES:
+        return label(value, lang)
+    return factor_name(value, lang) if "." in value else carrier_name(value, lang)
+
+
+def factor_name(name: str, lang: str) -> str:
+    """What a dated factor is called; its own name where we have no words for it."""
+    try:
+        return t(f"factor_name.{name}", lang)
+    except ConfigError:
+        return name
+
+
 def sentence(finding: Finding, lang: str) -> str:
     """A finding as a sentence.
 
@@ -138,10 +220,11 @@ def sentence(finding: Finding, lang: str) -> str:
     numbers are shown then, and the report is still written.
     """
     try:
-        return finding_text(finding, lang)
+        said = finding_text(finding, lang)
     except (ConfigError, KeyError, ValueError):
         numbers = ", ".join(f"{k} = {v}" for k, v in finding.numbers.items())
         return f"{finding.code} ({numbers})" if numbers else finding.code
+    return said[:1].upper() + said[1:]
 
 
 def all_findings(model: ReportModel) -> list[tuple[Finding, Figure | None]]:
@@ -169,14 +252,15 @@ def saving_sentence(saving: Saving, lang: str) -> str:
         return t("verdict.sentence.none", lang)
     rose = saving.verdict == "proven_increase"
     low, high = (-figure.high, -figure.low) if rose else (figure.low, figure.high)
+    size = size_of(figure)
     value = -figure.value if rose else figure.value
     ratio = saving.ratio.value if saving.ratio else None
     return t(
         f"verdict.sentence.{saving.verdict or 'unjudged'}",
         lang,
-        value=amount(figure.name, value, lang),
-        low=amount(figure.name, low, lang, with_unit=False),
-        high=amount(figure.name, high, lang),
+        value=amount(figure.name, value, lang, like=size),
+        low=amount(figure.name, low, lang, with_unit=False, like=size),
+        high=amount(figure.name, high, lang, like=size),
         share=percent(abs(ratio) if ratio is not None and rose else ratio),
         confidence=confidence_text(figure),
     )

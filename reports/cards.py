@@ -1,0 +1,94 @@
+"""The headline numbers of a report."""
+
+from dataclasses import dataclass
+
+from domain.figures import Figure
+from reports.chart_look import USE_NAMES
+from reports.model import ReportModel, Saving
+from reports.words import (
+    amount,
+    change,
+    confidence_text,
+    interval,
+    joined,
+    label,
+    percent,
+    saving_headline,
+    shares_in_words,
+    subject_name,
+    t,
+    unit_of,
+    value_text,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A headline number. `shares` are (measured, estimated, missing), for the evidence bar."""
+
+    label: str
+    value: str
+    unit: str
+    note: str = ""
+    tone: str = "plain"
+    shares: tuple[float, float, float] | None = None
+    shares_text: str = ""
+
+
+def cards_of(model: ReportModel, lang: str) -> list[Card]:
+    uses = [f for n in USE_NAMES if (f := model.figure(n))]
+    # A carrier that rests, like heat in summer, is in the table and the chart.
+    cards = [_figure_card(model, f, lang) for f in uses if f.value != 0]
+    cards += [
+        _figure_card(model, f, lang)
+        for f in model.result.figures
+        if f.name == "pv_generation_kwh" and f.subject
+    ]
+    cards += [_saving_card(s, lang) for s in model.savings()]
+    for name in ("co2_kg", "waste_mass_kg"):
+        figure = model.figure(name)
+        if figure is not None and figure.value is not None:
+            cards.append(_figure_card(model, figure, lang))
+    return cards
+
+
+def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
+    ratio = change(figure, model.year_before(figure))
+    note = (
+        t("no_comparison", lang)
+        if ratio is None
+        else t("on_last_year", lang, change=percent(ratio, sign=True))
+    )
+    title = label(figure.name, lang)
+    if figure.subject and len(subjects_of(model, figure.name)) > 1:
+        title = joined((title, subject_name(model, figure.subject, lang)), lang)
+    shares = figure.shares
+    return Card(
+        label=title,
+        value=amount(figure.name, figure.value, lang, with_unit=False),
+        unit=unit_of(figure.name, lang),
+        note=note if figure.value is not None else t("unknown_note", lang),
+        shares=(shares.measured, shares.estimated, shares.missing),
+        shares_text=shares_in_words(shares, lang),
+    )
+
+
+def subjects_of(model: ReportModel, name: str) -> set[str]:
+    return {f.subject for f in model.result.figures if f.name == name}
+
+
+TONES = {"proven": "good", "proven_increase": "bad", "not_proven": "neutral", None: "neutral"}
+
+
+def _saving_card(saving: Saving, lang: str) -> Card:
+    figure = saving.avoided
+    span = interval(figure, lang, with_unit=False)
+    note = t("card_interval", lang, confidence=confidence_text(figure), interval=span)
+    return Card(
+        label=t("saving_card", lang, carrier=t(f"carrier.{saving.carrier}", lang)),
+        value=value_text(figure, lang, with_unit=False),
+        unit=unit_of(figure.name, lang),
+        note=note if span else t("unknown_note", lang),
+        tone=TONES[saving.verdict],
+        shares_text=saving_headline(saving, lang),
+    )
