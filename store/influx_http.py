@@ -58,7 +58,7 @@ class InfluxHttp:
         self._org = org
         self._bucket = bucket
         self._name = f"{self._url} (bucket {bucket})"
-        self._client = InfluxDBClient(
+        self._client: Any = InfluxDBClient(
             self._url,
             token,
             org=org,
@@ -66,7 +66,7 @@ class InfluxHttp:
             timeout=(_CONNECT_TIMEOUT_S * 1000, timeout_s * 1000),
             retries=False,
         )
-        self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
+        self._write_api: Any = self._client.write_api(write_options=SYNCHRONOUS)
         self._pool = urllib3.PoolManager(
             maxsize=8,
             retries=False,
@@ -80,6 +80,8 @@ class InfluxHttp:
         Raises RefusedError when the engine refuses lines, StoreUnavailableError when it
         cannot take any now.
         """
+        if self._write_api is None:
+            raise StoreUnavailableError(f"the store {self._name} was closed: open it again")
         with self._answering():
             try:
                 self._write_api.write(self._bucket, self._org, b"\n".join(lines), WritePrecision.NS)
@@ -132,6 +134,8 @@ class InfluxHttp:
         yield from self._split(body)
 
     def close(self) -> None:
+        # Its finalizer complains when it only runs at the end of the process.
+        self._write_api = None
         self._client.close()
         self._pool.clear()
 

@@ -236,7 +236,7 @@ bind-address = "{host}:{rpc_port}"
 [data]
   dir = "{folder}/data"
   wal-dir = "{folder}/wal"
-  index-version = "tsi1"
+  index-version = "inmem"
   query-log-enabled = false
   max-values-per-tag = 0
   max-series-per-database = 0
@@ -340,8 +340,12 @@ class InfluxDb(_Server):
         super().__exit__()
 
     def create_database(self, name: str) -> str:
-        """Create a database (in 2.x words: a bucket with its mapping); gives its name back."""
-        self.query(f'CREATE DATABASE "{name}"')
+        """Create a database (in 2.x words: a bucket with its mapping); gives its name back.
+
+        A shard holds a year, not the default week: years of readings written at once would
+        make hundreds of shards, and do so in production, too.
+        """
+        self.query(f'CREATE DATABASE "{name}" WITH SHARD DURATION 52w NAME "autogen"')
         return name
 
     def query(self, influxql: str, database: str = "") -> str:
@@ -386,7 +390,7 @@ class Postgres(_Server):
             folder / "postgres.log",
             lambda: self._sql("select 1").returncode == 0,
             user=user,
-            polite=signal.SIGINT,  # does not wait for clients to leave
+            polite=signal.SIGQUIT,  # waits for nobody, and takes its children along
         )
 
     def url(self, database: str = "postgres") -> str:
