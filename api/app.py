@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api import page, reference
+from api.asked import only_known_parameters
 from api.parts import Parts, RegistryCache
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.routes import figures, months, places, quality, readings, reports, series, service
@@ -67,7 +68,7 @@ def create_app(
     app.state.parts = parts
     app.state.rendered = reports.Rendered()
     for room in _V1:
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
     app.include_router(service.router)
     app.include_router(reference.router)
     app.include_router(page.router)

@@ -154,6 +154,19 @@ class Page:
 PageDep = Annotated[Page, Depends()]
 
 
+def only_known_parameters(request: Request) -> None:
+    """Refuse a query parameter the address does not know: a misspelt filter must not be
+    answered as if it were none. `lang` is known everywhere. Raises ProblemError 422."""
+    path = request.scope["route"].path
+    operations = request.app.openapi()["paths"].get(path, {})
+    described = operations.get(request.method.lower(), {}).get("parameters", [])
+    known = {"lang", *(p["name"] for p in described if p["in"] == "query")}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        names, all_known = ", ".join(unknown[:10]), ", ".join(sorted(known))
+        raise ProblemError(422, "unknown_parameter", path=path, names=names, known=all_known)
+
+
 _YEARS = range(1970, 9990)
 
 
