@@ -51,6 +51,7 @@ PRAGMA user_version = {_LAYOUT};
 """
 _ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
 _UNKNOWN = -1
+_IDLE_READERS = 4
 
 
 class SqliteReadingStore:
@@ -172,20 +173,19 @@ class SqliteReadingStore:
             raise ConfigError(f"{self._path} was written by a newer version: update Civicmeter")
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.execute("PRAGMA cache_size = -65536")  # KiB; readers do as well with little
         # Many series at once touch many pages; fewer, larger checkpoints are 1.5 × as fast.
         self._writer.execute("PRAGMA wal_autocheckpoint = 10000")
         if version < _LAYOUT:
             self._writer.executescript(_SCHEMA)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             self._path,
             timeout=self._busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA cache_size = -65536")  # KiB
-        return connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -222,7 +222,7 @@ class SqliteReadingStore:
         if connection is None:
             return
         with self._pool_lock:
-            if self._closed:
+            if self._closed or len(self._idle_readers) >= _IDLE_READERS:
                 connection.close()
             else:
                 self._idle_readers.append(connection)
