@@ -82,9 +82,9 @@ class Sender:
             self._done += 1
             self._lock.notify_all()
 
-    def send(self, topic: str, payload: bytes, qos: int = 1) -> None:
+    def send(self, topic: str, payload: bytes, qos: int = 1, *, retain: bool = False) -> None:
         # Not under the lock: paho calls back while it holds a lock that publish() wants.
-        self._client.publish(topic, payload, qos)
+        self._client.publish(topic, payload, qos, retain)
         self._sent += 1
 
     def wait(self, timeout_s: float = 60.0) -> None:
