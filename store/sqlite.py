@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Series
 from store.frames import (
+    MAX_MS,
     NO_TIME,
     ceil_ms,
     floor_ms,
@@ -48,6 +49,11 @@ CREATE TABLE IF NOT EXISTS reading (
     PRIMARY KEY (series_id, at_ms)
 ) WITHOUT ROWID;
 PRAGMA user_version = {_LAYOUT};
+"""
+_LATEST_OF_ALL = """
+SELECT s.device, s.quantity, r.at_ms, r.value
+FROM series s JOIN reading r ON r.series_id = s.id
+    AND r.at_ms = (SELECT max(at_ms) FROM reading WHERE series_id = s.id)
 """
 _ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
 _UNKNOWN = -1
@@ -129,15 +135,14 @@ class SqliteReadingStore:
     def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
         """See ReadingStore.latest."""
         with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT s.device, s.quantity, r.at_ms, r.value FROM series s JOIN reading r"
-                " ON r.series_id = s.id AND r.at_ms ="
-                " (SELECT max(at_ms) FROM reading WHERE series_id = s.id)"
-            ).fetchall()
-        if series is not None:
-            wanted = {(s.device, s.quantity) for s in series}
-            rows = [r for r in rows if (r[0], r[1]) in wanted]
-        return latest_frame(sorted(rows))
+            if series is None:
+                rows = connection.execute(_LATEST_OF_ALL).fetchall()
+                return latest_frame(sorted(rows))
+            wanted = in_order(series)
+            ids = self._ids_of(connection, wanted)
+            at_ms, value = _nearest(connection, ids, [MAX_MS], "max", "<=")
+        found = zip(wanted, at_ms.tolist(), value.tolist(), strict=True)
+        return latest_frame([(*s, t, v) for s, t, v in found if t != NO_TIME])
 
     def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
         """See ReadingStore.registers_at."""
