@@ -21,7 +21,6 @@ from pathlib import Path
 from civicmeter.broker import embedded_broker
 from domain.readings import Reading
 from simulators.block import Block
-from simulators.payloads import gateway_messages
 from simulators.publish import Publisher
 from simulators.run import Run
 from simulators.scenarios import scenario
@@ -49,10 +48,10 @@ def _against_store() -> dict[str, float]:
             start = time.perf_counter()
             pieces = list(islice(Timeline(city).backfill(), SITES))
             made_s += time.perf_counter() - start
-            blocks = [(p.site.gateway, b) for p in pieces for b in p.blocks]
+            blocks = [(p.site, b) for p in pieces for b in p.blocks]
             start = time.perf_counter()
-            for gateway, block in blocks:
-                for _ in gateway_messages(gateway, block):
+            for site, block in blocks:
+                for _ in site.messages(block):
                     pass
             encoded_s += time.perf_counter() - start
             readings += sum(b.readings for _, b in blocks)
@@ -123,7 +122,7 @@ def province_memory() -> dict[str, float]:
         for number, piece in enumerate(Timeline(scenario("province", NOW)).backfill()):
             truth.add(piece.truth)
             for block in piece.blocks:
-                for _ in gateway_messages(piece.site.gateway, block):
+                for _ in piece.site.messages(block):
                     pass
             if number == 500:
                 early = peak_mb()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.calendar import to_ms
 from domain.registry import Registry
-from simulators.payloads import Message
+from simulators.block import Message
 
 KINDS = ("malformed_json", "unknown_device", "future_time", "ancient_time", "not_a_number")
 EACH = 3

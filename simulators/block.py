@@ -1,5 +1,6 @@
 """What a simulated device says, and what was true: the two outputs of every site."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -87,6 +88,14 @@ class TruthDays:
         return TruthDays(self.institution, self.subject, self.name, self.month, self.per_day[:kept])
 
 
+class Message(NamedTuple):
+    """A payload for a topic, and how many distinct good readings it carries."""
+
+    topic: str
+    payload: bytes
+    readings: int
+
+
 class Extra(NamedTuple):
     """A message beside the good readings: a repetition, a contradiction, garbage."""
 
@@ -151,11 +160,6 @@ class Site(Protocol):
     def contracts(self) -> tuple[Contract, ...]: ...
 
     @property
-    def gateway(self) -> str:
-        """The gateway its devices publish through in a backfill."""
-        ...
-
-    @property
     def timezone(self) -> str: ...
 
     @property
@@ -164,6 +168,11 @@ class Site(Protocol):
     @property
     def end(self) -> Month | None:
         """The month after its last, or None when it goes on live."""
+        ...
+
+    def messages(self, block: Block, live: bool = False) -> Iterable[Message]:
+        """How a block of one of its devices travels: past ones many readings at a time, live
+        ones as the device sends them."""
         ...
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:

@@ -1,5 +1,6 @@
 """A simulated institution: buildings, meters, rooftop PV, bins and a weather station."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,10 +20,11 @@ from domain.places import (
     WeatherStation,
 )
 from simulators.bins import BinMonth, BinSpec, bin_month, truth_of
-from simulators.block import Block, Carry, SiteMonth, TruthDays, register
+from simulators.block import Block, Carry, Message, SiteMonth, TruthDays, register
 from simulators.climate import Climate
 from simulators.grid import Floats, Grid, grid
 from simulators.load import Change, House, Use, use
+from simulators.payloads import native_messages
 from simulators.solar import Array, ac_output
 
 TIMEZONE = "Asia/Shanghai"
@@ -72,9 +74,8 @@ class Campus:
     def timezone(self) -> str:
         return TIMEZONE
 
-    @property
-    def gateway(self) -> str:
-        return f"gw-{self.institution.id}"
+    def messages(self, block: Block, live: bool = False) -> Iterable[Message]:
+        return native_messages(f"gw-{self.institution.id}", block, live)
 
     @property
     def institutions(self) -> tuple[Institution, ...]:

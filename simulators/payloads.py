@@ -1,23 +1,22 @@
 """Readings as MQTT messages in the native formats (the names are fixed by the design)."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from simulators.block import Block
+from simulators.block import Block, Message
 
 READINGS_PER_MESSAGE = 96
 """Some 6 kB of JSON: far below any broker's limit, and few enough messages to be fast."""
 _encoder = msgspec.json.Encoder()
 
 
-class Message(NamedTuple):
-    """A payload for a topic, and how many distinct good readings it carries."""
-
-    topic: str
-    payload: bytes
-    readings: int
+def native_messages(gateway: str, block: Block, live: bool) -> Iterable[Message]:
+    """The past through a gateway; a live reading from the device itself."""
+    if not live:
+        return gateway_messages(gateway, block)
+    message = device_message(block)
+    return (message,) if message else ()
 
 
 def gateway_messages(

@@ -14,7 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from domain.errors import CivicmeterError
-from simulators.payloads import Message
+from simulators.block import Message
 
 Acknowledged = Callable[[], None]
 WINDOW = 256

@@ -3,6 +3,7 @@
 What the archives measured is the truth here. See `simulators/data/PROVENANCE.md`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -23,8 +24,9 @@ from domain.places import (
     PvSystem,
     WeatherStation,
 )
-from simulators.block import Block, Carry, SiteMonth, TruthDays, register
+from simulators.block import Block, Carry, Message, SiteMonth, TruthDays, register
 from simulators.grid import Floats, Grid, Ints, grid
+from simulators.payloads import native_messages
 
 BEDFORD = "bedford-weather"
 GOLDEN = "golden-weather"
@@ -63,7 +65,6 @@ class CambridgeBuilding:
     end: Month | None = _ARCHIVE_END
 
     timezone = "Europe/London"
-    gateway = "gw-cambridge"
 
     @property
     def id(self) -> str:
@@ -139,6 +140,9 @@ class CambridgeBuilding:
             ),
         )
 
+    def messages(self, block: Block, live: bool = False) -> Iterable[Message]:
+        return native_messages("gw-cambridge", block, live)
+
     def month(self, month: Month, carry: Carry) -> SiteMonth:
         steps = grid(month, self.timezone, 3600)
         made = SiteMonth()
@@ -175,7 +179,6 @@ class MeasuredPv:
     end: Month | None = _PVDAQ_END
 
     timezone = "Etc/GMT+7"
-    gateway = "gw-pvdaq"
     contracts: tuple[Contract, ...] = ()
     id = "pvdaq-50"
 
@@ -233,6 +236,9 @@ class MeasuredPv:
                 expected_interval_s=1800,
             ),
         )
+
+    def messages(self, block: Block, live: bool = False) -> Iterable[Message]:
+        return native_messages("gw-pvdaq", block, live)
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:
         steps = grid(month, self.timezone, 900)

@@ -3,7 +3,7 @@
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,9 @@ from pathlib import Path
 from domain.calendar import to_ms
 from domain.places import Contract
 from simulators.badinput import bad_messages
-from simulators.block import Block
+from simulators.block import Block, Message, Site
 from simulators.evidence import SentFile, TruthBook
 from simulators.intruder import intrude
-from simulators.payloads import Message, device_message, gateway_messages
 from simulators.publish import Publisher
 from simulators.scenarios import Scenario
 from simulators.timeline import Piece, Timeline
@@ -63,7 +62,7 @@ class Run:
                     truth.count_extra("broken_connection")
                 truth.add(piece.truth)
                 for block in piece.blocks:
-                    self._send(block, gateway_messages(piece.site.gateway, block), evidence)
+                    self._send(block, piece.site.messages(block), evidence)
                 self._send_extras(piece, truth)
                 progress(self.sent, max(planned, self.sent))
             self._send_bad(truth)
@@ -79,19 +78,17 @@ class Run:
         """Publish each reading when its time comes, until `stop`; the readings acknowledged."""
         before = self.sent
         with SentFile(self.folder / "sent-live.parquet") as evidence:
-            for blocks in self.timeline.live():
-                for at_ms, block in _by_time(blocks):
+            for ahead in self.timeline.live():
+                for at_ms, site, block in _by_time(ahead):
                     if stop.wait(max(0.0, at_ms / 1000 - time.time())):
                         self.publisher.drain()
                         return self.sent - before
-                    message = device_message(block)
-                    if message:
-                        self._send(block, iter((message,)), evidence)
-                        self.publisher.drain()
+                    self._send(block, site.messages(block, live=True), evidence)
+                    self.publisher.drain()
             stop.wait()  # nothing more will come, but the operator decides when to end
         return self.sent - before
 
-    def _send(self, block: Block, messages: Iterator[Message], evidence: SentFile) -> None:
+    def _send(self, block: Block, messages: Iterable[Message], evidence: SentFile) -> None:
         on_its_way = _Open(block)
 
         def acknowledged(readings: int) -> None:
@@ -143,8 +140,11 @@ def _contract(contract: Contract) -> dict[str, object]:
     }
 
 
-def _by_time(blocks: list[Block]) -> Iterator[tuple[int, Block]]:
+def _by_time(ahead: list[tuple[Site, Block]]) -> Iterator[tuple[int, Site, Block]]:
     """Single rows of all blocks in the order of their times."""
-    rows = ([(int(at), n, i) for i, at in enumerate(block.at_ms)] for n, block in enumerate(blocks))
+    rows = (
+        [(int(at), n, i) for i, at in enumerate(block.at_ms)] for n, (_, block) in enumerate(ahead)
+    )
     for at, n, i in heapq.merge(*rows):
-        yield at, blocks[n].part(i, i + 1)
+        site, block = ahead[n]
+        yield at, site, block.part(i, i + 1)

@@ -31,7 +31,7 @@ class Timeline:
 
     scenario: Scenario
     _carries: dict[int, Carry] = field(default_factory=dict)
-    _ahead: list[Block] = field(default_factory=list)
+    _ahead: list[tuple[Site, Block]] = field(default_factory=list)
 
     def backfill(self) -> Iterator[Piece]:
         """Every site's months up to now: months in calendar order, or site by site."""
@@ -50,15 +50,15 @@ class Timeline:
                         yield from self._pieces(index, site, month, month)
                 month = month.plus(1)
 
-    def live(self) -> Iterator[list[Block]]:
+    def live(self) -> Iterator[list[tuple[Site, Block]]]:
         """Blocks after now, a month at a time: the rest of this month first, then for ever."""
         yield self._ahead
         going = [(i, s) for i, s in enumerate(self.scenario.sites) if s.end is None]
         month = max((self._last(s) for _, s in going), default=None)
         while month is not None:
             month = month.plus(1)
-            made = [s.month(month, self._carries.setdefault(i, {})) for i, s in going]
-            yield [b for m in made for b in m.blocks]
+            made = [(s, s.month(month, self._carries.setdefault(i, {}))) for i, s in going]
+            yield [(s, b) for s, m in made for b in m.blocks]
 
     def planned_readings(self) -> int:
         """About how many readings the backfill has: exact but for gaps and daily values.
@@ -97,7 +97,7 @@ class Timeline:
             if len(before.at_ms):
                 past.append(before)
             if site.end is None and len(after.at_ms):
-                self._ahead.append(after)
+                self._ahead.append((site, after))
         return Piece(
             site,
             month,

@@ -1,6 +1,6 @@
 """A site whose devices have faults: the same truth, other messages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -9,10 +9,9 @@ from functools import cached_property
 from domain.calendar import Month, from_ms, local_midnight, to_ms
 from domain.places import AnyDevice, Building, Contract, Institution, Meter
 from domain.quantities import QUANTITIES
-from simulators.block import Block, Carry, Extra, FaultRecord, Site, SiteMonth
+from simulators.block import Block, Carry, Extra, FaultRecord, Message, Site, SiteMonth
 from simulators.faults.effects import EFFECTS, Act, Sent
 from simulators.faults.spec import KINDS, ON_REGISTERS, ON_STATES, FaultSpec
-from simulators.payloads import gateway_messages
 from simulators.randomness import stream
 
 # What is wrong in a device comes before what is wrong on the way.
@@ -68,10 +67,6 @@ class FaultySite:
         return self.inner.contracts
 
     @property
-    def gateway(self) -> str:
-        return self.inner.gateway
-
-    @property
     def timezone(self) -> str:
         return self.inner.timezone
 
@@ -104,6 +99,9 @@ class FaultySite:
                 if plan and not any(_near(plan, other) for other in found):
                     found.append(plan)
         return tuple(found)
+
+    def messages(self, block: Block, live: bool = False) -> Iterable[Message]:
+        return self.inner.messages(block, live)
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:
         made = self.inner.month(month, carry)
@@ -143,7 +141,7 @@ class FaultySite:
             after += effect.blocks
             touched += effect.touched
             names.update(block.quantities[c] for c in columns)
-            sent.extras += _extras(self.gateway, plan.spec.kind, effect)
+            sent.extras += _extras(self.inner, plan.spec.kind, effect)
         start, end = month.interval(self.timezone)
         if touched and start <= plan.start_at < end:
             sent.faults.append(_record(plan, tuple(sorted(names)), touched))
@@ -204,7 +202,7 @@ def _columns(spec: FaultSpec, block: Block) -> list[int]:
     return found
 
 
-def _extras(gateway: str, kind: str, sent: Sent) -> Iterator[Extra]:
+def _extras(site: Site, kind: str, sent: Sent) -> Iterator[Extra]:
     for what, blocks, rows in (
         ("duplicate", sent.again, _ROWS),
         ("contradiction", sent.contradicting, _ROWS),
@@ -214,7 +212,7 @@ def _extras(gateway: str, kind: str, sent: Sent) -> Iterator[Extra]:
             for low in range(0, len(block.at_ms), rows):
                 part = block.part(low, low + rows)
                 at_ms = int(part.at_ms[0])
-                for message in gateway_messages(gateway, part):
+                for message in site.messages(part):
                     garbled = blocks is sent.garbled
                     body = _garbled(message.payload, at_ms) if garbled else message.payload
                     yield Extra(what, at_ms, message.topic, body)

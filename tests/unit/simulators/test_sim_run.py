@@ -182,12 +182,12 @@ def test_live_readings_come_at_their_time_and_continue_the_registers() -> None:
     live = timeline.live()
     rest, december = next(live), next(live)
     for blocks in (rest, december):
-        for block in blocks:
+        for _, block in blocks:
             if block.quantities[0].endswith(("_kwh", "_m3", "_gj")):
                 at, value = last[block.device, block.quantities[0]]
                 assert block.at_ms[0] > at and block.values[0, 0] >= value
                 last[block.device, block.quantities[0]] = (block.at_ms[-1], block.values[-1, 0])
-    assert {b.device for b in rest} == {
+    assert {b.device for _, b in rest} == {
         d.id for d in timeline.scenario.registry().devices if d.institution == "dongying-campus"
     }
 

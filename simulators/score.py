@@ -1,0 +1,235 @@
+"""The scorecard: what a pipeline computed, against what the simulator knows to be true.
+
+A pure function of the truth folder and of plain results, so it knows nothing of how they were
+computed: whoever wires a pipeline fills `Results` from its store, ledger and API.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from domain.calendar import Month
+from domain.errors import ConfigError
+
+USE_NAMES = frozenset(
+    {"electricity_use_kwh", "water_use_m3", "natural_gas_use_m3", "natural_gas_use_kwh", "heat_use_gj"}
+)  # fmt: skip
+ABSORBED = frozenset({"duplicate", "reorder", "burst", "clock_drift"})
+"""Faults that a good pipeline takes without a word: they need no finding."""
+ANSWERS: dict[str, frozenset[str]] = {
+    "swap": frozenset({"meter_replaced", "register_reset"}),
+    "reset": frozenset({"register_reset", "meter_replaced"}),
+    "rollover": frozenset({"register_rollover"}),
+    "spike": frozenset({"reading_dropped", "register_jump", "use_doubtful"}),
+    "unit_slip": frozenset({"reading_dropped", "register_jump", "use_doubtful"}),
+    "stuck": frozenset({"register_caught_up", "register_stuck", "register_jump", "use_estimated"}),
+    "loss": frozenset({"use_incomplete", "use_estimated", "main_meter_silent", "meter_silent"}),
+    "zone_slip": frozenset({"conflicting_readings", "use_incomplete", "use_estimated"}),
+    "drift": frozenset({"sensor_drift"}),
+    "malformed": frozenset({"bad_json", "bad_shape", "bad_value", "payload_rejected"}),
+}
+"""Kind of fault → codes any of which, on that device in that month, means: found."""
+MEASURED_FROM = 0.98
+
+
+@dataclass(frozen=True)
+class Computed:
+    """One figure a pipeline computed; names and subjects as in `domain.figures`."""
+
+    institution: str
+    subject: str
+    name: str
+    month: str
+    """``YYYY-MM``."""
+    value: float | None
+    measured: float = 1.0
+    """Share of the month that was measured."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding about a device in a month; `device` "" when it cannot be told."""
+
+    device: str
+    month: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that a pipeline says. `stored` has the columns of ``sent.parquet``."""
+
+    stored: pa.Table
+    figures: tuple[Computed, ...] = ()
+    findings: tuple[Found, ...] = ()
+    meter_months: int = 0
+    """Meters times months looked at: what false findings are counted against."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A truth folder in memory."""
+
+    sent: pa.Table
+    months: Mapping[tuple[str, str, str, str], float]
+    """(institution, subject, name, month) → what was true."""
+    faults: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadingsScore:
+    sent: int
+    stored: int
+    lost: int
+    """Sent and acknowledged, but not stored (by series and time)."""
+    doubled: int
+    """Stored more than once."""
+    strange: int = 0
+    """Stored, but never sent as a good reading."""
+
+
+@dataclass(frozen=True)
+class FaultScore:
+    injected: int
+    """Faults that need a finding."""
+    found_pct: float | None
+    false_per_100_meter_months: float | None
+    absorbed: int = 0
+    missed: tuple[str, ...] = ()
+    """``kind device month`` of each that nobody found."""
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Errors are percent of the true total; None where there was nothing to compare."""
+
+    readings: ReadingsScore
+    use_error_pct: float | None
+    savings_error_pct: float | None
+    pv_error_pct: float | None
+    waste_error_pct: float | None
+    faults: FaultScore
+    compared: dict[str, int] = field(default_factory=dict)
+    """How many figures each error comes from."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read_truth(folder: Path) -> Truth:
+    """Read a truth folder. Raises ConfigError when it is none."""
+    try:
+        about = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        sent = pq.read_table(folder / "sent.parquet")
+        rows = pq.read_table(folder / "truth.parquet", filters=pc.field("day").is_null())
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{folder} is no truth folder ({error}): make one with `civicmeter simulate run`"
+        ) from error
+    columns = (rows[c].to_pylist() for c in ("institution", "subject", "name", "month", "value"))
+    months = {(i, s, n, m): v for i, s, n, m, v in zip(*columns, strict=True)}
+    return Truth(sent, months, tuple(about["faults"]))
+
+
+def score(truth: Truth, results: Results) -> Scorecard:
+    """Compare. Use counts only where at least 98 % of the month was measured."""
+    groups = {
+        "use": [f for f in results.figures if f.name in USE_NAMES and f.measured >= MEASURED_FROM],
+        "savings": [f for f in results.figures if f.name == "avoided_energy_kwh"],
+        "pv": [f for f in results.figures if f.name == "pv_generation_kwh"],
+        "waste": [f for f in results.figures if f.name == "waste_mass_kg"],
+    }
+    errors, compared = {}, {}
+    for name, figures in groups.items():
+        errors[name], compared[name] = _error_pct(truth, figures)
+    return Scorecard(
+        readings_score(truth.sent, results.stored),
+        errors["use"],
+        errors["savings"],
+        errors["pv"],
+        errors["waste"],
+        _faults(truth, results),
+        compared,
+    )
+
+
+def readings_score(sent: pa.Table, stored: pa.Table) -> ReadingsScore:
+    """By series and time: what was sent and is not there, and what is there too often."""
+    wanted, there = _keys(sent), _keys(stored)
+    distinct = np.unique(there)
+    return ReadingsScore(
+        sent=len(wanted),
+        stored=len(there),
+        lost=len(np.setdiff1d(wanted, distinct, assume_unique=True)),
+        doubled=len(there) - len(distinct),
+        strange=len(np.setdiff1d(distinct, wanted, assume_unique=True)),
+    )
+
+
+def _keys(table: pa.Table) -> np.ndarray[Any, Any]:
+    """One sortable key a reading: its series and its time."""
+    device, quantity = (table[c].cast(pa.string()) for c in ("device", "quantity"))
+    at = table["at_ms"].cast(pa.int64()).cast(pa.string())
+    return np.sort(
+        pc.binary_join_element_wise(device, quantity, at, "\t").to_numpy().astype(np.str_)
+    )
+
+
+def _error_pct(truth: Truth, figures: Iterable[Computed]) -> tuple[float | None, int]:
+    """Sum of absolute errors over the true sum; a figure that was not given counts wholly."""
+    wrong = whole = 0.0
+    count = 0
+    for figure in figures:
+        true = truth.months.get((figure.institution, figure.subject, figure.name, figure.month))
+        if true is None:
+            continue
+        count += 1
+        whole += abs(true)
+        wrong += abs(true if figure.value is None else figure.value - true)
+    return (100 * wrong / whole if whole else None), count
+
+
+def _faults(truth: Truth, results: Results) -> FaultScore:
+    needing = [f for f in truth.faults if f["kind"] not in ABSORBED]
+    missed = [f for f in needing if not _found(f, results.findings)]
+    touched = {(f["device"], m) for f in truth.faults for m in _months_of(f)}
+    codes = frozenset().union(*ANSWERS.values())
+    false = {
+        (f.device, f.month, f.code)
+        for f in results.findings
+        if f.device and f.code in codes and (f.device, f.month) not in touched
+    }
+    months = results.meter_months
+    return FaultScore(
+        injected=len(needing),
+        found_pct=100 * (1 - len(missed) / len(needing)) if needing else None,
+        false_per_100_meter_months=100 * len(false) / months if months else None,
+        absorbed=len(truth.faults) - len(needing),
+        missed=tuple(f"{f['kind']} {f['device']} {f['start'][:7]}" for f in missed),
+    )
+
+
+def _found(fault: Mapping[str, Any], findings: Iterable[Found]) -> bool:
+    """A finding of the right code in a month the fault touched, on its device or unplaced."""
+    months = _months_of(fault)
+    return any(
+        f.code in ANSWERS[fault["kind"]] and f.month in months and f.device in ("", fault["device"])
+        for f in findings
+    )
+
+
+def _months_of(fault: Mapping[str, Any]) -> set[str]:
+    """The months of its time in UTC, and the one after, where what it left may show."""
+    first, last = Month.parse(fault["start"][:7]), Month.parse(fault["end"][:7])
+    months = {str(first), str(first.plus(1))}
+    while first < last:
+        first = first.plus(1)
+        months |= {str(first), str(first.plus(1))}
+    return months
