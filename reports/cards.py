@@ -53,9 +53,9 @@ def cards_of(model: ReportModel, lang: str) -> list[Card]:
 
 
 def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
-    ratio = change(figure, model.year_before(figure))
+    ratio = change(figure, model.compared_with(figure))
     note = (
-        t("no_comparison", lang)
+        t("not_over" if model.running else "no_comparison", lang)
         if ratio is None
         else t("on_last_year", lang, change=percent(ratio, sign=True))
     )

@@ -6,6 +6,7 @@ can move them. A missing month or day keeps its place on the axis and stays empt
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from config.texts import text
@@ -115,7 +116,7 @@ def _savings(rows: list[Spec], x: Spec, key: str, key_title: str, lang: str, wid
 
     return spec(
         width,
-        130,
+        120,
         rows,
         encoding={"x": x, "tooltip": tooltip},
         layer=[
@@ -294,12 +295,12 @@ def waste_by_month(
 
 
 def quality_by_day(
-    result: MonthResult, names: dict[str, str], lang: str, *, width: Width
+    result: MonthResult, names: dict[str, str], lang: str, *, width: Width, days: list[date]
 ) -> Spec | None:
     """How each device's days were known: measured, estimated, missing; one row a device.
 
-    `names` gives the devices shown and their names, in order. A day without any value of a
-    device is missing, not absent.
+    `names` gives the devices shown and their names, in order; `days` are those to be
+    judged: one without any value of a device is missing, a later one is not there yet.
     """
     known = {
         (d.subject, d.day): QUALITIES[d.quality].counts_as
@@ -313,7 +314,7 @@ def quality_by_day(
     rows = [
         {"device": name, "day": day.day, "quality": words[known.get((i, day), "missing")]}
         for i, name in shown.items()
-        for day in result.month.days()
+        for day in days
     ]
     return spec(
         width,

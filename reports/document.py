@@ -183,7 +183,7 @@ def _lead(model: ReportModel, lang: str) -> str:
     parts = []
     use = _first_figure(model, ("electricity_use_kwh", *USE_NAMES))
     if use is not None and use.value is not None:
-        ratio = change(use, model.year_before(use))
+        ratio = change(use, model.compared_with(use))
         parts.append(
             t(
                 f"lead.use{_direction(ratio)}",
@@ -298,7 +298,9 @@ def _waste_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
 
 def _quality_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
     names = {d.id: subject_name(model, d.id, lang) for d in model.devices}
-    spec = charts.quality_by_day(model.result, names, lang, width=widths.full)
+    spec = charts.quality_by_day(
+        model.result, names, lang, width=widths.full, days=model.days_so_far()
+    )
     return _charts([(t("chart.quality_by_day", lang), spec)], model.institution.name(lang))
 
 

@@ -1,7 +1,8 @@
 """The report model: everything one institution's month report shows, in no language yet."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from domain.calendar import Month
 from domain.errors import ConfigError
@@ -94,6 +95,21 @@ class ReportModel:
             ),
             None,
         )
+
+    @property
+    def running(self) -> bool:
+        """Whether the month was not over yet when its figures were computed."""
+        return self.standing.computed_at < self.month.interval(self.institution.timezone)[1]
+
+    def days_so_far(self) -> list[date]:
+        """The days of the month that had begun when its figures were computed."""
+        today = self.standing.computed_at.astimezone(ZoneInfo(self.institution.timezone)).date()
+        return [d for d in self.month.days() if d <= today]
+
+    def compared_with(self, figure: Figure) -> Figure | None:
+        """What a change is told against: the same month last year. None while the month runs,
+        for a part of a month would pass for a fall."""
+        return None if self.running else self.year_before(figure)
 
     def savings(self) -> list[Saving]:
         """One per contract and carrier, in the order of the figures."""

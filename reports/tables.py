@@ -77,7 +77,9 @@ def figure_groups(model: ReportModel, lang: str) -> list[FigureGroup]:
     groups = []
     for group in GROUPS:
         rows = [
-            _row(model, f, numbers, lang) for f in model.result.figures if group_of(f.name) == group
+            _row(model, f, numbers, lang)
+            for f in in_order(model.result.figures)
+            if group_of(f.name) == group
         ]
         if rows:
             groups.append(FigureGroup(title=t(f"group.{group}", lang), rows=rows))
@@ -99,7 +101,7 @@ def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang
         value=value_text(figure, lang),
         interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
         verdict=t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else "",
-        change=change_text(figure, model.year_before(figure), lang),
+        change=change_text(figure, model.compared_with(figure), lang),
         shares=(shares.measured, shares.estimated, shares.missing),
         shares_text=" / ".join(
             number(100 * s, 0) for s in (shares.measured, shares.estimated, shares.missing)

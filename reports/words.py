@@ -228,13 +228,16 @@ def sentence(finding: Finding, lang: str) -> str:
 
 
 def all_findings(model: ReportModel) -> list[tuple[Finding, Figure | None]]:
-    """Every finding once, the serious first, with the first figure that carries it."""
+    """Every finding once, the serious first, with the figure that carries it.
+
+    A total repeats what its parts say; of equal findings the part's is kept.
+    """
     pairs: list[tuple[Finding, Figure | None]] = [(f, None) for f in model.result.findings]
-    pairs += [(f, figure) for figure in model.result.figures for f in figure.findings]
+    figures = sorted(model.result.figures, key=lambda f: f.subject == "")
+    pairs += [(f, figure) for figure in figures for f in figure.findings]
     seen: dict[tuple[str, str, str], tuple[Finding, Figure | None]] = {}
     for finding, figure in pairs:
-        about = finding.subject or (figure.subject if figure else "")
-        key = (finding.code, about, repr(sorted(finding.numbers.items())))
+        key = (finding.code, finding.subject, repr(sorted(finding.numbers.items())))
         seen.setdefault(key, (finding, figure))
     order = {"serious": 0, "warning": 1, "info": 2}
     return sorted(seen.values(), key=lambda p: order[p[0].severity])
@@ -268,6 +271,8 @@ def saving_sentence(saving: Saving, lang: str) -> str:
 
 def saving_meaning(saving: Saving, lang: str) -> str:
     """What the verdict means for somebody who pays or signs."""
+    if saving.contract is not None and saving.contract.form == "none":
+        return t("verdict.meaning.no_project", lang, confidence=confidence_text(saving.avoided))
     return t(f"verdict.meaning.{saving.verdict or 'none'}", lang)
 
 

@@ -66,7 +66,9 @@ def test_incomplete_months_are_drawn_as_such() -> None:
 
 def test_every_device_has_every_day_in_the_quality_chart() -> None:
     names = {"m-main": "Main", "pv-1": "PV", "bin-food": "never reported a day"}
-    rows = _values(charts.quality_by_day(month_result(LAST), names, "en", width=600))
+    rows = _values(
+        charts.quality_by_day(month_result(LAST), names, "en", width=600, days=LAST.days())
+    )
     assert len(rows) == 2 * 31
     found = {(r["device"], r["day"]): r["quality"] for r in rows}
     assert found["Main", 9] == "Estimated"
@@ -82,7 +84,9 @@ def test_without_data_there_is_no_chart() -> None:
     assert charts.pv_by_month([empty], "pv-1", "en", width=600) is None
     assert charts.pv_by_day(empty, "pv-1", "en", width=600) is None
     assert charts.waste_by_month([empty], "en", width=600) is None
-    assert charts.quality_by_day(empty, {"m-main": "Main"}, "en", width=600) is None
+    assert (
+        charts.quality_by_day(empty, {"m-main": "Main"}, "en", width=600, days=LAST.days()) is None
+    )
     assert charts.use_by_month([], "water_use_m3", "en", width=600) is None
 
 

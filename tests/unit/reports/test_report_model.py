@@ -1,9 +1,10 @@
 """The report model gathers what stands, and says so."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
-from report_sample import FIRST, LAST, PLACE, month_result
+from report_sample import FIRST, LAST, PLACE, month_result, sample_model
 
 from domain.calendar import Month
 from domain.errors import ConfigError
@@ -62,6 +63,20 @@ def test_the_same_month_last_year(ledger: Ledger) -> None:
     known = first.figure("electricity_use_kwh")
     assert known is not None
     assert first.year_before(known) is None
+
+
+def test_a_running_month_is_not_compared_and_has_no_days_to_come() -> None:
+    model = sample_model(closed=False)
+    figure = model.figure("electricity_use_kwh")
+    assert figure is not None
+    assert not model.running
+    assert model.compared_with(figure) == model.year_before(figure)
+    # 20 October, 17:00 UTC: the 21st has begun in Dongying.
+    early = replace(model.standing, computed_at=datetime(2026, 10, 20, 17, 0, tzinfo=UTC))
+    running = replace(model, standing=early)
+    assert running.running
+    assert running.compared_with(figure) is None
+    assert running.days_so_far()[-1] == date(2026, 10, 21)
 
 
 def test_savings_carry_their_parts_and_contract(ledger: Ledger) -> None:

@@ -125,7 +125,7 @@ def test_an_interval_shows_both_bounds_or_nothing() -> None:
     figure = Figure(
         name="avoided_energy_kwh", value=5.0, low=-2.0, high=12.0, shares=FULL, method="x/1"
     )
-    assert interval(figure, "en") == "−2.00 to 12.0 kWh"
+    assert interval(figure, "en") == "−2.0 to 12.0 kWh"
     assert interval(replace(figure, low=None), "en") == ""
 
 
