@@ -172,8 +172,14 @@ def _late_day(store: SqliteReadingStore, ledger: Ledger, registry: Registry) -> 
         store.write(late)
         changes = [Change(r.device, r.quantity, r.at_ms) for r in late]
         months = affected(changes, registry)
-        taken.append(_timed(lambda months=months: process_changes(store, ledger, months, now=NOW)))
+        taken.append(_timed(lambda months=months: _recompute(store, ledger, registry, months)))
     return float(np.median(taken))
+
+
+def _recompute(
+    store: SqliteReadingStore, ledger: Ledger, registry: Registry, months: dict[str, set[Month]]
+) -> None:
+    process_changes(store, ledger, months, now=NOW, registry=registry)
 
 
 def _between(store: SqliteReadingStore, reading: Reading) -> float:

@@ -61,14 +61,20 @@ def _readers(registry: Registry) -> dict[str, set[str]]:
 
 
 def process_changes(
-    store: ReadingStore, ledger: Ledger, months: Mapping[str, set[Month]], *, now: datetime
+    store: ReadingStore,
+    ledger: Ledger,
+    months: Mapping[str, set[Month]],
+    *,
+    now: datetime,
+    registry: Registry | None = None,
 ) -> list[MonthResult]:
     """Recompute the given months of the given institutions, and no other.
 
     The cost follows what is given, not how much history or how many institutions there are.
-    Doing it again changes nothing.
+    Doing it again changes nothing. Who has the registry at hand gives it: reading it costs
+    more than a month.
     """
-    registry = ledger.registry()
+    registry = registry or ledger.registry()
     results: list[MonthResult] = []
     for name in sorted(months):
         institution: Institution = registry.institution_by_id[name]

@@ -1,6 +1,6 @@
 """The processing job: reads what devices said, computes months, keeps them in the ledger."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,11 +45,12 @@ def process(
     """
     registry = ledger.registry()
     chosen = _chosen(registry, institutions)
+    known = _known_series(store, registry, chosen, now)
     results: list[MonthResult] = []
     for done, institution in enumerate(chosen):
         if progress is not None:
             progress("processing", done, len(chosen))
-        results += process_institution(store, ledger, registry, institution, months, now)
+        results += process_institution(store, ledger, registry, institution, months, now, known)
     if progress is not None:
         progress("processing", len(chosen), len(chosen))
     return results
@@ -72,9 +73,13 @@ def process_institution(
     institution: Institution,
     months: Sequence[Month] | None,
     now: datetime,
+    known: Set[Series] | None = None,
 ) -> list[MonthResult]:
-    """Compute and keep months of one institution (`months` as in `process`)."""
-    site = read_site(store, ledger, registry, institution, months, now)
+    """Compute and keep months of one institution (`months` as in `process`).
+
+    `known` are the series the store has at all, if the caller knows.
+    """
+    site = read_site(store, ledger, registry, institution, months, now, known)
     wanted = months_of(site, months, now)
     if not wanted:
         return []
@@ -94,13 +99,14 @@ def read_site(
     institution: Institution,
     months: Sequence[Month] | None,
     now: datetime,
+    known: Set[Series] | None = None,
 ) -> Site:
     """Read an institution's series, one after another, and make their curves.
 
     For given months, only what their figures depend on is read: the months themselves, what
     their quality and savings are judged by, and the reading before and after that.
     """
-    series = list(wanted_series(registry, institution))
+    series = [s for s in wanted_series(registry, institution) if known is None or s in known]
     samples = {}
     window = _window(ledger, registry, institution, months, now)
     start, end = window or (_FIRST, now)
@@ -136,19 +142,43 @@ def _add_neighbours(
     samples: dict[tuple[str, str], tuple[Ints, Floats]],
 ) -> None:
     """Put the last reading before the window and the first one after it to the samples."""
-    start, end, now = window
+    start, end, _ = window
+    if not series:
+        return
     around = store.registers_at(series, [start, end])
+    before_ms, after_ms = (_as_ms(around[c]) for c in ("before_at", "after_at"))
+    before, after = (around[c].to_numpy(np.float64) for c in ("before_value", "after_value"))
+    start_ms, end_ms, now_ms = (to_ms(t) for t in window)
     for k, s in enumerate(series):
-        before, after = around.iloc[2 * k], around.iloc[2 * k + 1]
         at, value = samples.get((s.device, s.quantity), (np.empty(0, np.int64), np.empty(0)))
-        if pd.notna(before.before_at) and before.before_at < start:
-            at = np.concatenate(([to_ms(before.before_at)], at))
-            value = np.concatenate(([before.before_value], value))
-        if pd.notna(after.after_at) and end <= after.after_at < now:
-            at = np.concatenate((at, [to_ms(after.after_at)]))
-            value = np.concatenate((value, [after.after_value]))
+        if _NEVER < before_ms[2 * k] < start_ms:
+            at = np.concatenate((before_ms[2 * k : 2 * k + 1], at))
+            value = np.concatenate((before[2 * k : 2 * k + 1], value))
+        if end_ms <= after_ms[2 * k + 1] < now_ms:
+            at = np.concatenate((at, after_ms[2 * k + 1 : 2 * k + 2]))
+            value = np.concatenate((value, after[2 * k + 1 : 2 * k + 2]))
         if at.size:
             samples[(s.device, s.quantity)] = (at, value)
+
+
+_NEVER = int(np.iinfo(np.int64).min)
+
+
+def _as_ms(times: pd.Series) -> Ints:
+    """Milliseconds since the epoch; `_NEVER` for NaT."""
+    return times.to_numpy("datetime64[ms]").astype(np.int64)
+
+
+def _known_series(
+    store: ReadingStore, registry: Registry, chosen: Sequence[Institution], now: datetime
+) -> set[Series]:
+    """The series of the institutions that have a reading, found in one go by seeks."""
+    series = sorted({s for i in chosen for s in wanted_series(registry, i)})
+    if not series:
+        return set()
+    seen = store.registers_at(series, [now])
+    known = (seen["before_at"].notna() | seen["after_at"].notna()).tolist()
+    return {s for s, has_any in zip(series, known, strict=True) if has_any}
 
 
 def months_of(site: Site, months: Iterable[Month] | None, now: datetime) -> list[Month]:

@@ -10,6 +10,7 @@ from domain.calendar import Month
 from domain.figures import DayValue, Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import WasteStream
+from processing.completeness import arrival_figures
 from processing.consumption import (
     SUM_METHOD,
     Period,
@@ -23,11 +24,18 @@ from processing.consumption import (
     value_or_none,
 )
 from processing.curves import Ints
+from processing.hours import (
+    hourly_electricity,
+    night_flow_figures,
+    out_of_hours_figures,
+    tariff_figures,
+)
 from processing.indicators import indicator_figures
 from processing.pv import Balance, self_use_figures, yield_figures
 from processing.savings_figures import SavingsTrack, reports, savings_days, savings_figures
 from processing.site import Site
 from processing.states import daily_mean, mean_on_grid
+from processing.tree import VIRTUAL_METHOD, balance_figures, item_figures, virtual_periods
 from processing.waste import bin_history, stream_month, waste_figures
 
 DAY_MS = 86_400_000
@@ -55,14 +63,20 @@ def month_result(
     ]
     mains = {u.meter for u in site.meters if u.is_main}
     totals = _totals(uses, mains)
+    virtual = virtual_periods(site.records, uses)
     figures = [figure_of(p) for p in uses]
+    figures += [figure_of(p, VIRTUAL_METHOD) for p in virtual]
+    figures += balance_figures(site.records, [*uses, *virtual])
+    figures += item_figures(site.records, [*uses, *virtual])
     figures += [figure_of(t, SUM_METHOD) for t in totals]
-    values = [v for p in (*uses, *totals) for v in day_values(p, days)]
+    values = [v for p in (*uses, *virtual, *totals) for v in day_values(p, days)]
     for part in (_pv(site, edges, now_ms, uses, totals), _waste(site, edges, now_ms)):
         figures += part.figures
         values += [v for p in part.periods for v in day_values(p, days)]
     by_name = {f.name: f for f in figures if f.name in {t.name for t in totals} and not f.subject}
     figures += indicator_figures(site.institution, by_name, month.first_day)
+    figures += _hourly(site, month, elapsed(edges, now_ms, _last_of_mains(site), 3_600_000))
+    figures += arrival_figures(site.arrivals, int(edges[0]), min(int(edges[-1]), now_ms))
     models: list[str] = []
     today = _days_begun(edges, now_ms, days)
     for track in savings:
@@ -83,6 +97,21 @@ def month_result(
         findings=tuple(findings),
         models=tuple(models),
     )
+
+
+def _last_of_mains(site: Site) -> int | None:
+    lasts = [u.curve.last_ms for u in site.meters if u.is_main and u.curve.last_ms is not None]
+    return max(lasts, default=None)
+
+
+def _hourly(site: Site, month: Month, edges: Ints) -> list[Figure]:
+    timezone = site.institution.timezone
+    figures = night_flow_figures(site.meters, edges, timezone)
+    hourly = hourly_electricity(site.meters, edges, timezone)
+    if hourly is None:
+        return figures
+    figures += out_of_hours_figures(hourly, site.institution)
+    return figures + tariff_figures(hourly, site.institution, month.first_day)
 
 
 def _days_begun(edges: Ints, now_ms: int, days: Sequence[date]) -> date:

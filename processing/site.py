@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 
 from domain.calendar import Month, from_ms
-from domain.places import Bin, Carrier, Contract, Institution
+from domain.places import Bin, Carrier, Contract, Institution, Meter
 from domain.readings import Series
 from domain.registry import Registry
-from processing.consumption import MeterUse, Samples, day_edges, meter_uses
+from processing.consumption import MeterUse, Samples, day_edges, meter_uses, service_start
 from processing.curves import Floats, Ints, UseCurve
 from processing.filling import FillRules, fill_gaps
 from processing.pv import PvSource, pv_source
@@ -21,20 +21,32 @@ from processing.zeros import set_aside_zeros
 
 _REGISTERS_OF_BIN = ("inspection_correct_count", "inspection_total_count")
 _OF_PV = ("pv_energy_kwh", "pv_power_w", "irradiance_w_per_m2", "module_temperature_c")
+_MAIN_SERIES: dict[str, tuple[str, ...]] = {
+    "pv": ("pv_energy_kwh", "pv_power_w"),
+    "bin": ("mass_kg",),
+    "weather": ("outdoor_temperature_c",),
+}
 _OF_WEATHER = ("outdoor_temperature_c", "irradiance_w_per_m2")
 
 
 @dataclass(frozen=True)
 class Site:
-    """The curves of one institution, its bins' samples, and its contracts."""
+    """The curves of one institution, its bins' samples, and its contracts.
+
+    `arrivals`: of each device the registry names, the service start (None: first reading), the
+    expected interval and the times of its main series, sorted.
+    """
 
     institution: Institution
+    records: tuple[Meter, ...] = ()
+    """The meters as registered, virtual ones too."""
     meters: tuple[MeterUse, ...] = ()
     pv: tuple[PvSource, ...] = ()
     bins: tuple[Bin, ...] = ()
     bin_samples: Samples = field(default_factory=dict)
     temperature: UseCurve = field(default_factory=UseCurve.empty)
     contracts: tuple[Contract, ...] = ()
+    arrivals: tuple[tuple[str, int | None, int, Ints], ...] = ()
 
     def span(self) -> tuple[date, date] | None:
         """The local days from the first to the last reading of a device, end excluded.
@@ -90,6 +102,8 @@ def build_site(
     has_pv = bool(registry.pv_systems(institution.id))
     meters = []
     for meter in registry.meters(institution.id):
+        if meter.formula:
+            continue
         uses = meter_uses(meter, samples, institution.timezone, rules)
         # Behind a PV system purchases really stop on sunny days.
         if len(uses) == 1 and not (has_pv and not meter.parent):
@@ -104,6 +118,7 @@ def build_site(
     warmth = samples.get((institution.weather_device, "outdoor_temperature_c"))
     return Site(
         institution=institution,
+        records=tuple(registry.meters(institution.id)),
         meters=tuple(meters),
         pv=tuple(s for s in sources if s is not None),
         bins=bins,
@@ -112,7 +127,23 @@ def build_site(
         if warmth is None
         else integral_curve(*warmth, MAX_TEMPERATURE_GAP_MS),
         contracts=tuple(registry.contracts_of(institution.id)),
+        arrivals=tuple(_arrivals(registry, institution, samples)),
     )
+
+
+def _arrivals(
+    registry: Registry, institution: Institution, samples: Samples
+) -> Iterator[tuple[str, int | None, int, Ints]]:
+    for device in registry.of_institution(institution.id):
+        if isinstance(device, Meter):
+            quantities: tuple[str, ...] = () if device.formula else (device.register,)
+        else:
+            quantities = _MAIN_SERIES[device.device_class]
+        heard = [samples[(device.id, q)][0] for q in quantities if (device.id, q) in samples]
+        at = np.sort(heard[0]) if heard else np.empty(0, np.int64)
+        if quantities:
+            service_ms = service_start(device, institution.timezone)
+            yield device.id, service_ms, device.expected_interval_s * 1000, at
 
 
 def _filled(use: MeterUse, fill: FillRules) -> MeterUse:
