@@ -156,11 +156,11 @@ PageDep = Annotated[Page, Depends()]
 
 def only_known_parameters(request: Request) -> None:
     """Refuse a query parameter the address does not know: a misspelt filter must not be
-    answered as if it were none. `lang` is known everywhere. Raises ProblemError 422."""
+    answered as if it were none. `lang` and `format` are known everywhere. Raises ProblemError 422."""
     path = request.scope["route"].path
     operations = request.app.openapi()["paths"].get(path, {})
     described = operations.get(request.method.lower(), {}).get("parameters", [])
-    known = {"lang", *(p["name"] for p in described if p["in"] == "query")}
+    known = {"lang", "format", *(p["name"] for p in described if p["in"] == "query")}
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         names, all_known = ", ".join(unknown[:10]), ", ".join(sorted(known))

@@ -12,7 +12,7 @@ from domain.registry import Registry
 from reports.chart_look import USE_NAMES
 from reports.document import FLUID, Document, build_document, month_name
 from reports.model import build_report
-from reports.words import amount, joined, shares_in_words
+from reports.words import amount, carrier_name, joined, shares_in_words
 from store.ledger import AsideEntry, Ledger, MonthStatus
 
 PAGE_SIZE = 40
@@ -102,7 +102,9 @@ def build_overview(
     statuses: dict[str, list[MonthStatus]] = {}
     for status in ledger.statuses():
         statuses.setdefault(status.institution, []).append(status)
-    ordered = sorted(registry.institutions, key=lambda i: (i.id not in statuses, i.name(lang)))
+    ordered = sorted(registry.institutions, key=lambda i: i.name(lang))
+    # Where most has been heard of late stands first.
+    ordered.sort(key=lambda i: _months_since_zero(statuses.get(i.id, [])), reverse=True)
     chosen = registry.institution_by_id.get(institution) or next(iter(ordered), None)
     notices = []
     if institution and (chosen is None or chosen.id != institution):
@@ -160,6 +162,11 @@ def _latest(statuses: list[MonthStatus]) -> Month:
     return max(closed or [s.month for s in statuses])
 
 
+def _months_since_zero(statuses: list[MonthStatus]) -> int:
+    latest = max((s.month for s in statuses), default=None)
+    return latest.year * 12 + latest.month if latest else 0
+
+
 def _place(
     ledger: Ledger, place: Institution, statuses: list[MonthStatus], lang: str, *, chosen: bool
 ) -> Place:
@@ -179,7 +186,7 @@ def _place(
         months_text=_t("closed_until", lang, closed=closed, months=len(statuses)),
         use=" · ".join(amount(f.name, f.value, lang) for f in main[:2]),
         verdicts=[
-            (f.verdict, text("report", f"verdict.headline.{f.verdict}", lang))
+            (f.verdict, _verdict(f, lang))
             for f in (result.figures if result else ())
             if f.name == "avoided_energy_kwh" and f.verdict
         ],
@@ -187,6 +194,12 @@ def _place(
         shares_text=shares_in_words(shares, lang) if shares else "",
         chosen=chosen,
     )
+
+
+def _verdict(figure: Figure, lang: str) -> str:
+    carrier = carrier_name(figure.subject.rpartition("/")[2], lang)
+    word = text("report", f"verdict.word.{figure.verdict}", lang)
+    return _t("verdict", lang, carrier=carrier, word=word)
 
 
 def _main_figures(figures: Iterable[Figure]) -> list[Figure]:

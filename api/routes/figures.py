@@ -17,9 +17,10 @@ from api.rows import (
     WasteRow,
 )
 from api.standing import StandingsDep
+from api.table import TableRoute
 from domain.places import Carrier
 
-router = APIRouter(prefix="/v1", tags=["results"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["results"])
 
 NamesDep = Annotated[
     list[str] | None,

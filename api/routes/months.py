@@ -10,11 +10,12 @@ from api.parts import Parts, PartsDep
 from api.problems import ProblemError
 from api.registry_rows import place
 from api.rows import ChangeRow, FigureRow, MonthStateRow, RevisionRow
+from api.table import TableRoute
 from domain.calendar import Month
 from domain.places import Institution
 from store.ledger import MonthState, MonthStatus, Revision
 
-router = APIRouter(prefix="/v1", tags=["months"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
 MonthPath = Annotated[
     str,
     Path(pattern=r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$", examples=["2019-03"]),

@@ -10,9 +10,10 @@ from api import registry_rows as rows
 from api.asked import InstitutionsDep, PageDep
 from api.parts import PartsDep
 from api.rows import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
+from api.table import TableRoute
 from domain.places import AnyDevice, Bin, Institution, Meter, PvSystem, WeatherStation
 
-router = APIRouter(prefix="/v1", tags=["registry"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])
 Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
 Row = TypeVar("Row")
 

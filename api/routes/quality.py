@@ -9,9 +9,10 @@ from api.figure_rows import finding_rows, quality_rows
 from api.parts import PartsDep
 from api.rows import AsideRow, FindingRow, QualityRow
 from api.standing import StandingsDep
+from api.table import TableRoute
 from domain.findings import Severity
 
-router = APIRouter(prefix="/v1", tags=["quality"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 
 
 @router.get("/quality")

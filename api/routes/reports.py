@@ -13,12 +13,13 @@ from api.parts import PartsDep
 from api.problems import ProblemError
 from api.routes.months import MonthPath, month_head, month_status
 from api.rows import MonthRow
+from api.table import TableRoute
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from reports.model import build_report
 from reports.render import FORMATS, MEDIA_TYPES, file_name, render
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["reports"])
 
 
 class ReportRow(MonthRow):

@@ -10,14 +10,14 @@ from api.asked import InstitutionsDep, PageDep, instant_of
 from api.parts import PartsDep
 from api.problems import ProblemError
 from api.rows import ReadingRow, SeriesRow
+from api.table import TableRoute
 from domain.places import AnyDevice
 from domain.quantities import QUANTITIES, DeviceClass
 from domain.readings import Series
 
-router = APIRouter(prefix="/v1", tags=["readings"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
 MAX_READINGS = 200_000
 _MAX_SERIES = 200
-_ID = r"^[^\x00-\x1f]{1,200}$"
 
 
 @router.get("/series/list")
@@ -50,12 +50,20 @@ def series_list(
 @router.get("/series/latest")
 def series_latest(
     parts: PartsDep,
-    device: Annotated[list[Annotated[str, Query(pattern=_ID)]], Query(min_length=1)],
+    institutions: InstitutionsDep,
+    page: PageDep,
+    device: Annotated[
+        list[str] | None, Query(description="Only these devices; all of `institution` if absent.")
+    ] = None,
 ) -> list[ReadingRow]:
-    """The last reading of every series of these devices · 最新读数."""
-    devices = _devices(parts, device)
-    wanted = [Series(d.id, q) for d in devices for q in QUANTITIES]
-    return _rows(parts.store.latest(wanted))
+    """The last reading of every series · 最新读数."""
+    devices = _devices(parts, device) if device else parts.registry.devices
+    wanted = {d.id for d in devices if d.institution in institutions}
+    if device:
+        frame = parts.store.latest([Series(d, q) for d in sorted(wanted) for q in QUANTITIES])
+    else:
+        frame = parts.store.latest()
+    return page.cut(_rows(frame[frame["device"].isin(wanted)]))
 
 
 @router.get("/series")

@@ -11,12 +11,14 @@ router = APIRouter(tags=["service"])
 _NOBODY = "-"
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 def healthz() -> dict[str, str]:
     """The process answers · 进程存活."""
     return {"status": "ok"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "A part is not ready."}})
 def readyz(parts: PartsDep) -> dict[str, object]:
     """The stores answer, and what the operator wants to know · 是否就绪."""

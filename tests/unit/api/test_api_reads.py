@@ -1,10 +1,14 @@
 """The read endpoints: flat rows, filters, evidence, pages."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
 from api_sample import CAMPUS, HALL
 from fastapi.testclient import TestClient
+
+from api.table import csv_text
 
 LISTS = [
     "/v1/institutions", "/v1/buildings", "/v1/meters", "/v1/pv-systems", "/v1/bins",
@@ -207,6 +211,41 @@ def test_series_know_their_reach(client: TestClient) -> None:
 def test_latest_readings(client: TestClient) -> None:
     (latest,) = rows(client, "/v1/series/latest", device="b7-elec")
     assert (latest["at"], latest["value"]) == ("2024-04-09T23:00:00Z", 1057.5)
+    assert {r["device"] for r in rows(client, "/v1/series/latest")} == {"b7-elec", "dy-main"}
+    assert {r["device"] for r in rows(client, "/v1/series/latest", institution=HALL)} == {"b7-elec"}
+    assert rows(client, "/v1/series/latest", institution=HALL, device="dy-main") == []
+
+
+def test_rows_as_csv_for_spreadsheets(client: TestClient) -> None:
+    as_json = rows(client, "/v1/consumption", per="all", limit=5)
+    for answer in (
+        client.get("/v1/consumption?per=all&limit=5&format=csv"),
+        client.get("/v1/consumption?per=all&limit=5", headers={"Accept": "text/csv"}),
+    ):
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer.headers["X-Total-Count"] == "16"
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        table = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert [r["subject"] for r in table] == [r["subject"] for r in as_json]
+        known = [r["value"] for r in as_json]
+        assert [float(r["value"]) if r["value"] else None for r in table] == known
+    assert client.get("/v1/consumption?format=xml").status_code == 422
+    assert (
+        client.get("/v1/consumption?format=csv&institution=ghost").json()["code"]
+        == "unknown_institution"
+    )
+    assert client.get("/v1/aside?format=csv&code=none").content == b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+1", "-1", "\tx"])
+def test_text_that_looks_like_a_formula_stays_text(text: str) -> None:
+    assert (
+        csv_text([{"a": text, "b": -1.5, "c": None}]).splitlines()[1].strip('"') == f"'{text},-1.5,"
+    )
+
+
+def test_health_is_told_to_whoever_asks_only_for_the_head(client: TestClient) -> None:
+    assert client.head("/healthz").status_code == client.head("/readyz").status_code == 200
 
 
 def test_dated_numbers_hold_as_of_today(client: TestClient) -> None:
