@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from processing.savings.linear import Floats, Grams, Ints, huber_weights
+from processing.savings.linear import Floats, Grams, Ints, Reduced, huber_weights
 from processing.savings.terms import Conditions, columns, felt_temperature_c
 
 MEMORY_SHARE = 0.5
@@ -80,6 +80,7 @@ class _Candidates:
 
     terms: list[Json]
     penalty: Floats
+    base: int
     structures: list[Ints]
 
 
@@ -152,6 +153,7 @@ def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candid
     return _Candidates(
         [term for term, _ in wide],
         np.array([penalty for _, penalty in wide]),
+        k,
         _structures(k, heats, cools) if with_temperature else [np.arange(k)[None]],
     )
 
@@ -177,8 +179,9 @@ def _structures(base: int, heats: int, cools: int) -> list[Ints]:
 def _best_in_sample(grams: Grams, choice: _Candidates) -> Floats:
     """Coefficients over all columns of the candidate with the least squared error."""
     best, coefficients = np.inf, np.zeros(len(choice.terms))
+    reduced = grams.without_base(choice.base)
     for picks in choice.structures:
-        beta, error = _solve(grams, choice, picks)
+        beta, error = _solve(grams, reduced, choice, picks)
         i = int(np.argmin(error))
         if error[i] < best:
             best, coefficients = error[i], np.zeros(len(choice.terms))
@@ -193,12 +196,14 @@ def _averaged(grams: Grams, choice: _Candidates) -> tuple[Floats, Floats, int]:
     coefficients of the best candidate.
     """
     found: list[tuple[float, Ints, Floats, Floats]] = []
+    reduced = grams.without_base(choice.base)
+    block_wise = grams.without_base(choice.base, blocks=True)
     for picks in choice.structures:
-        beta, error = _solve(grams, choice, picks)
+        beta, error = _solve(grams, reduced, choice, picks)
         ranked = np.argsort(error, kind="stable")[:KEPT]
         ranked = ranked[np.isfinite(error[ranked])]
         if len(ranked):
-            by_block, score = grams.left_out(picks[ranked])
+            by_block, score = grams.left_out(picks[ranked], block_wise)
             rows = zip(score, picks[ranked], beta[ranked], by_block.swapaxes(0, 1), strict=True)
             found += [(float(s), p, b, bb) for s, p, b, bb in rows]
     scores = np.array([f[0] for f in found])
@@ -214,10 +219,13 @@ def _averaged(grams: Grams, choice: _Candidates) -> tuple[Floats, Floats, int]:
     return coefficients, by_blocks, len(found[int(np.argmin(scores))][1])
 
 
-def _solve(grams: Grams, choice: _Candidates, picks: Ints) -> tuple[Floats, Floats]:
+def _solve(
+    grams: Grams, reduced: Reduced, choice: _Candidates, picks: Ints
+) -> tuple[Floats, Floats]:
     """Coefficients and errors of candidates; infinite error where a slope would be negative."""
-    beta, error = grams.solve(picks)
-    return beta, np.where(_physical(choice.terms, picks, beta), error, np.inf)
+    beta = reduced.coefficients(picks)[0]
+    physical = _physical(choice.terms, picks, beta)
+    return beta, np.where(physical, grams.errors(picks, beta), np.inf)
 
 
 def _physical(terms: list[Json], picks: Ints, beta: Floats) -> npt.NDArray[np.bool_]:

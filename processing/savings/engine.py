@@ -295,9 +295,10 @@ def _statistics(use: Floats, fit: DailyFit, days: pd.Index) -> dict[str, Any]:
     """How well the model fits, relative to the mean where it has one."""
     mean = float(use.mean())
     divisor = abs(mean) or 1.0
-    months = pd.DatetimeIndex(days).to_period("M")
-    by_month = pd.Series(fit.left_out).groupby(months).sum().to_numpy()
-    use_by_month = pd.Series(use).groupby(months).sum().to_numpy()
+    index = pd.DatetimeIndex(days)
+    months = np.unique(np.asarray(index.year * 12 + index.month), return_inverse=True)[1]
+    by_month = np.bincount(months, weights=fit.left_out)
+    use_by_month = np.bincount(months, weights=use)
     freedom = max(len(use) - fit.parameters, 1)
     squares = float(np.sum(fit.residuals**2))
     spread = float(np.sum((use - mean) ** 2))

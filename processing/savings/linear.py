@@ -49,36 +49,77 @@ class Grams:
         ridge = np.maximum(penalty, 1e-9) * np.maximum(scale, 1e-9)
         return cls(ff, fy, yy, by_block, ridge)
 
-    def solve(self, picks: Ints) -> tuple[Floats, Floats]:
-        """Coefficients and in-sample squared error of candidates: `picks` is candidates × columns."""
-        ff, fy = self.ff.sum(axis=0), self.fy.sum(axis=0)
-        a = ff[picks[:, :, None], picks[:, None, :]]
-        b = fy[picks]
-        diagonal = np.arange(picks.shape[1])
-        regular = a.copy()
-        regular[:, diagonal, diagonal] += self.ridge[picks]
-        beta = np.linalg.solve(regular, b[..., None])[..., 0]
-        error = self.yy.sum() - 2 * np.einsum("ci,ci->c", beta, b)
-        error += np.einsum("ci,cij,cj->c", beta, a, beta)
-        return beta, error
+    def without_base(self, base: int, *, blocks: bool = False) -> "Reduced":
+        """The system with the first `base` columns, common to all candidates, solved once.
 
-    def left_out(self, picks: Ints) -> tuple[Floats, Floats]:
-        """Each candidate fitted without each block in turn.
+        With `blocks`, once for each block left out (first axis) instead of once for all.
+        Source: block elimination (Frisch, Waugh, Lovell), ridge included.
+        """
+        ff, fy = self.ff.sum(axis=0)[None], self.fy.sum(axis=0)[None]
+        if blocks:
+            ff, fy = ff - self.ff, fy - self.fy
+        diagonal = np.arange(base)
+        a = ff[:, :base, :base].copy()
+        a[:, diagonal, diagonal] += self.ridge[:base]
+        right = np.concatenate([ff[:, :base, base:], fy[:, :base, None]], axis=2)
+        solved = np.linalg.solve(a, right)
+        across = ff[:, base:, :base]
+        inner = ff[:, base:, base:] - across @ solved[:, :, :-1]
+        target = fy[:, base:] - (across @ solved[:, :, -1:])[..., 0]
+        return Reduced(base, inner, target, solved, self.ridge[base:])
+
+    def errors(self, picks: Ints, beta: Floats) -> Floats:
+        """Squared error on all the data of the solution `beta` (candidates × columns).
+
+        For a solution, (A + R)·β = b, so the error y'y − 2β'b + β'Aβ is y'y − β'(b + Rβ).
+        """
+        fy = self.fy.sum(axis=0)
+        against = fy[picks] + self.ridge[picks] * beta
+        error: Floats = self.yy.sum() - (against * beta).sum(axis=1)
+        return error
+
+    def left_out(self, picks: Ints, reduced: "Reduced") -> tuple[Floats, Floats]:
+        """Each candidate fitted without each block in turn (`reduced` with blocks).
 
         Gives the coefficients (blocks × candidates × columns) and the squared error over all
         blocks as predicted without them (candidates). Source: cross-validation over blocks of
         time, so that neighbouring days cannot leak.
         """
-        block_a = self.ff[:, picks[:, :, None], picks[:, None, :]]  # block, candidate, i, j
-        block_b = self.fy[:, picks]
-        diagonal = np.arange(picks.shape[1])
-        rest = block_a.sum(axis=0)[None] - block_a
-        rest[:, :, diagonal, diagonal] += self.ridge[picks]
-        beta = np.linalg.solve(rest, (block_b.sum(axis=0)[None] - block_b)[..., None])[..., 0]
-        error = self.yy[:, None] - 2 * np.einsum("bci,bci->bc", beta, block_b)
-        error += np.einsum("bci,bcij,bcj->bc", beta, block_a, beta)
-        total: Floats = np.maximum(error, 0.0).sum(axis=0)
+        beta = reduced.coefficients(picks)
+        block_a = self.ff[:, picks[:, :, None], picks[:, None, :]]
+        fitted = (block_a @ beta[..., None])[..., 0]
+        by_block = self.yy[:, None] + ((fitted - 2 * self.fy[:, picks]) * beta).sum(axis=2)
+        total: Floats = np.maximum(by_block, 0.0).sum(axis=0)
         return beta, total
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A system whose base columns are eliminated; the first axis is the block left out."""
+
+    base: int
+    inner: Floats
+    target: Floats
+    solved: Floats
+    ridge: Floats
+
+    def coefficients(self, picks: Ints) -> Floats:
+        """Coefficients of candidates: blocks × candidates × columns.
+
+        `picks` is candidates × columns; each row begins with all base columns, in order.
+        """
+        extra = picks[:, self.base :] - self.base
+        if not extra.shape[1]:
+            alone = self.solved[:, None, :, -1]
+            return np.repeat(alone, len(picks), axis=1)
+        a = self.inner[:, extra[:, :, None], extra[:, None, :]]
+        diagonal = np.arange(extra.shape[1])
+        a[:, :, diagonal, diagonal] += self.ridge[extra]
+        outer = np.linalg.solve(a, self.target[:, extra][..., None])[..., 0]
+        # base = solved(y) − Σ solved(column) × its coefficient
+        moved = (self.solved[:, :, extra].transpose(0, 2, 1, 3) @ outer[..., None])[..., 0]
+        base = self.solved[:, None, :, -1] - moved
+        return np.concatenate([base, outer], axis=2)
 
 
 def huber_weights(residuals: Floats, limit: float) -> Floats:

@@ -225,7 +225,7 @@ def _score(candidate: dict[str, Any], per_day: Floats, days: Floats) -> dict[str
         return None
     grams = Grams.of(x, per_day, days, np.arange(n, dtype=np.intp), n, np.zeros(k))
     picks = np.arange(k)[None]
-    beta = grams.solve(picks)[0][0]
+    beta = grams.without_base(k).coefficients(picks)[0, 0]
     slopes = beta[1:]
     if candidate["form"] == "4P":  # a 4P may rise on either side, as long as it bends upwards
         physical = slopes.sum() >= 0
@@ -233,7 +233,7 @@ def _score(candidate: dict[str, Any], per_day: Floats, days: Floats) -> dict[str
         physical = candidate["form"] == "2P" or bool((slopes >= 0).all())
     if not physical:
         return None
-    left_out = float(grams.left_out(picks)[1][0])
+    left_out = float(grams.left_out(picks, grams.without_base(k, blocks=True))[1][0])
     # A bend chosen by search is a parameter that leaving out one bill does not see.
     penalty = (n / max(n - candidate["bends"], 1)) ** 2
     return candidate | {"beta": beta, "left_out": left_out * penalty}

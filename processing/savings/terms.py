@@ -6,6 +6,7 @@ use the same columns, so that a stored model means the same for ever.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ Term = Mapping[str, Any]
 DAYS_PER_YEAR = 365.2425
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conditions:
     """What a model knows of each day, aligned by position.
 
@@ -31,6 +32,12 @@ class Conditions:
     off: npt.NDArray[np.bool_]
     holiday: npt.NDArray[np.bool_]
     heating_season: npt.NDArray[np.bool_]
+
+    @cached_property
+    def year_angle(self) -> Floats:
+        """Where in the year each day's noon lies, as an angle."""
+        day = np.asarray(self.days.day_of_year, dtype=np.float64) - 0.5
+        return 2 * np.pi * day / DAYS_PER_YEAR
 
     def select(self, mask: npt.NDArray[np.bool_]) -> "Conditions":
         """The days where `mask` holds."""
@@ -99,8 +106,7 @@ def _shape(term: Term, on: Conditions) -> Floats:
         case "cooling":
             return np.maximum(on.temperature_c - float(term["at_c"]), 0.0)
         case "cosine" | "sine" as wave:
-            turn = np.asarray(on.days.day_of_year, dtype=np.float64) - 0.5
-            angle = 2 * np.pi * float(term["per_year"]) * turn / DAYS_PER_YEAR
+            angle = float(term["per_year"]) * on.year_angle
             return np.cos(angle) if wave == "cosine" else np.sin(angle)
     raise ValueError(f"unknown term {term!r}: this model was written by a later version")
 

@@ -1,0 +1,115 @@
+"""The savings engine's speed: a fit of a building-year of daily data, against OpenDSM's.
+
+Keys: `savings.fit_ms_daily` and `savings.predict_ms`, medians over 12 simulated buildings;
+`savings.opendsm_fit_ms`, OpenDSM's DailyModel on the first of the same building-years, and
+`savings.vs_opendsm`, its time over ours, both measured in the same run. OpenDSM runs in an
+environment of its own under build/, made when missing (about 1 GB); without a package registry
+it is left out with the reason. CIVICMETER_BENCH_OPENDSM=0 leaves it out, too.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from config.working_days import DayTypes, day_types
+from processing.savings.engine import FrozenModel, conditions, fit_baseline
+
+BUILDINGS, ROUNDS, OPENDSM_BUILDINGS = 12, 5, 3
+HOME = Path(__file__).parent.parent / "build" / "opendsm"
+REQUIREMENTS = ("opendsm==1.2.7", "multimethod<2.1", "pandas<3")
+
+_OPENDSM = """
+import json, sys, time, warnings
+warnings.filterwarnings("ignore")
+import pandas as pd
+from opendsm.eemeter import DailyBaselineData, DailyModel
+times = []
+for path in sys.argv[2:]:
+    table = pd.read_csv(path, parse_dates=["day"]).set_index("day")
+    table.index = table.index.tz_localize("UTC")
+    data = DailyBaselineData(table, is_electricity_data=True)
+    if not times:  # the first fit compiles; it is not counted
+        DailyModel().fit(data, ignore_disqualification=True)
+    began = time.perf_counter()
+    DailyModel().fit(data, ignore_disqualification=True)
+    times.append(1e3 * (time.perf_counter() - began))
+open(sys.argv[1], "w").write(json.dumps(times))
+"""
+
+
+def run() -> dict[str, float]:
+    """Measure; see the module's docstring."""
+    tables = [_building(seed) for seed in range(BUILDINGS)]
+    types = day_types([t.date() for t in tables[0].index], "cn")
+    models = [fit_baseline(t, day_types=types) for t in tables]  # warm
+    fit = _median_ms([_fitting(t, types) for t in tables])
+    predict = _median_ms([_predicting(m, t, types) for m, t in zip(models, tables, strict=True)])
+    figures = {"savings.fit_ms_daily": fit, "savings.predict_ms": predict}
+    theirs = _opendsm_ms(tables[:OPENDSM_BUILDINGS])
+    if theirs is not None:
+        figures |= {"savings.opendsm_fit_ms": theirs, "savings.vs_opendsm": theirs / fit}
+    return figures
+
+
+def _building(seed: int) -> pd.DataFrame:
+    """A year of an office in daily kWh with heating, cooling and weekends."""
+    rng = np.random.default_rng(seed)
+    days = pd.date_range("2023-01-01", "2023-12-31", freq="D")
+    season = -np.cos(2 * np.pi * (days.day_of_year.to_numpy() - 15) / 365.25)
+    t = 13 + 13 * season + rng.normal(0, 3, len(days))
+    off = np.asarray(days.day_of_week >= 5)
+    use = 1000 - 300 * off + 15 * np.maximum(14 - t, 0) + 20 * np.maximum(t - 22, 0)
+    return pd.DataFrame(
+        {"use": use * rng.normal(1, 0.06, len(days)), "temperature_c": t}, index=days
+    )
+
+
+def _fitting(table: pd.DataFrame, types: DayTypes) -> Callable[[], object]:
+    return lambda: fit_baseline(table, day_types=types)
+
+
+def _predicting(model: FrozenModel, table: pd.DataFrame, types: DayTypes) -> Callable[[], object]:
+    return lambda: model.predict(conditions(table, types, None))
+
+
+def _median_ms(works: list[Callable[[], object]]) -> float:
+    times = []
+    for work in works * ROUNDS:
+        began = perf_counter()
+        work()
+        times.append(1e3 * (perf_counter() - began))
+    return statistics.median(times)
+
+
+def _opendsm_ms(tables: list[pd.DataFrame]) -> float | None:
+    """OpenDSM's median fit in ms on the same tables, or None with the reason printed."""
+    if os.environ.get("CIVICMETER_BENCH_OPENDSM") == "0":
+        print("savings.vs_opendsm left out: CIVICMETER_BENCH_OPENDSM is 0")
+        return None
+    python = HOME / "bin" / "python"
+    try:
+        if not (HOME / "ready").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(HOME)], check=True)
+            install = [str(python), "-m", "pip", "install", "-q", *REQUIREMENTS]
+            subprocess.run(install, check=True, timeout=900)
+            (HOME / "ready").touch()
+        paths = [HOME / f"building{i}.csv" for i in range(len(tables))]
+        for path, table in zip(paths, tables, strict=True):
+            fahrenheit = table["temperature_c"] * 1.8 + 32
+            wanted = pd.DataFrame({"observed": table["use"], "temperature": fahrenheit})
+            wanted.rename_axis("day").to_csv(path)
+        answer = HOME / "times.json"
+        command = [str(python), "-c", _OPENDSM, str(answer), *map(str, paths)]
+        subprocess.run(command, check=True, timeout=600, stdout=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"savings.vs_opendsm left out: OpenDSM could not be set up or run ({error})")
+        return None
+    return float(statistics.median(json.loads(answer.read_text())))

@@ -1,0 +1,33 @@
+"""Models frozen by earlier versions predict the same for ever: add fixtures, never change them."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from config.working_days import day_types
+from processing.savings.engine import FrozenModel, assess
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("baseline_*.json"))
+
+
+def test_there_are_fixtures() -> None:
+    assert FIXTURES
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
+def test_a_stored_model_predicts_what_it_did(path: Path) -> None:
+    stored = json.loads(path.read_text())
+    model = FrozenModel.from_json(json.dumps(stored["model"]))
+    assert model.digest == stored["digest"]
+    temperature = stored["temperature_c"]
+    index = pd.date_range(stored["first"], periods=len(temperature), freq="D")
+    daily = pd.DataFrame({"use": np.nan, "temperature_c": temperature}, index=index)
+    types = day_types([t.date() for t in index], "cn")
+    days = assess(model, daily, day_types=types).days
+    for row in stored["days"]:
+        assert types[date.fromisoformat(row["day"])] == row["type"]
+        assert days.counterfactual[row["day"]] == pytest.approx(row["predicted"], rel=1e-12)
