@@ -74,7 +74,7 @@ class InfluxHttp:
             headers={"Authorization": f"Token {token}"} if token else {},
         )
 
-    def write(self, lines: Sequence[bytes]) -> None:
+    def write(self, lines: bytes) -> None:
         """Send lines with times in nanoseconds.
 
         Raises RefusedError when the engine refuses lines, StoreUnavailableError when it
@@ -84,7 +84,7 @@ class InfluxHttp:
             raise StoreUnavailableError(f"the store {self._name} was closed: open it again")
         with self._answering():
             try:
-                self._write_api.write(self._bucket, self._org, b"\n".join(lines), WritePrecision.NS)
+                self._write_api.write(self._bucket, self._org, lines, WritePrecision.NS)
             except ApiException as error:
                 body = _text(error.body)
                 if error.status in (400, 422):

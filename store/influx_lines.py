@@ -5,7 +5,7 @@ same device and time go in one line. Source: InfluxDB 2.x line protocol referenc
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from domain.readings import Reading, Series
@@ -39,26 +39,22 @@ def _is_writable(device: str, tags: DeviceTags) -> bool:
     return not (_NOT_A_TAG.search(device) or _NOT_A_TAG.search(tags.institution or "-"))
 
 
-def encode(readings: Sequence[Reading], directory: Directory) -> list[bytes]:
-    """One line for each device and time, in nanoseconds, without line ends."""
-    names = {quantity: escaped_tag(quantity) for quantity in {r[1] for r in readings}}
-    lines: dict[tuple[str, int], list[str]] = {}
-    for device, quantity, at_ms, value in readings:
-        field = f"{names[quantity]}={float(value)!r}"
-        if (device, at_ms) in lines:
-            lines[device, at_ms].append(field)
-        else:
-            lines[device, at_ms] = [field]
+def encode(readings: Sequence[Reading], directory: Directory) -> bytes:
+    """One line for each device and time, in nanoseconds."""
     heads = {device: _head(device, directory[device]) for device in {r[0] for r in readings}}
-    return [
-        f"{heads[device]} {','.join(fields)} {at_ms * 1_000_000}".encode()
-        for (device, at_ms), fields in lines.items()
-    ]
+    names = {quantity: escaped_tag(quantity) for quantity in {r[1] for r in readings}}
+    lines: dict[tuple[str, int], str] = {}
+    for device, quantity, at_ms, value in readings:
+        if (device, at_ms) in lines:
+            lines[device, at_ms] += f",{names[quantity]}={float(value)!r}"
+        else:
+            lines[device, at_ms] = f"{heads[device]} {names[quantity]}={float(value)!r}"
+    return "\n".join([f"{line} {at_ms}000000" for (_, at_ms), line in lines.items()]).encode()
 
 
-def encode_singly(readings: Iterable[Reading], directory: Directory) -> list[bytes]:
+def encode_singly(readings: Sequence[Reading], directory: Directory) -> bytes:
     """One line for each reading, so that none shares the fate of another."""
-    return [line for r in readings for line in encode([r], directory)]
+    return b"\n".join(encode([r], directory) for r in readings)
 
 
 @lru_cache(maxsize=_DEVICES_REMEMBERED)

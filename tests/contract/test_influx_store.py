@@ -51,9 +51,7 @@ def test_readings_the_engine_refuses_come_back_and_the_rest_is_in(
     store: InfluxReadingStore,
 ) -> None:
     """Somebody made power a text, so numbers in it are refused; the same line's energy is not."""
-    store._http.write(
-        [b'meter,device=x,institution=inst power_w="high" ' + b"%d" % (T0_MS * 10**6)]
-    )
+    store._http.write(b'meter,device=x,institution=inst power_w="high" ' + b"%d" % (T0_MS * 10**6))
     good = [reading(h, float(h), d) for h in range(3) for d in "ab"]
     bad = [reading(1, 5.0, "a", POWER), reading(2, 6.0, "c", POWER)]
     result = store.write([*good, *bad])
@@ -130,7 +128,7 @@ def test_a_missing_bucket_is_said_and_not_taken_for_no_data(influxdb: servers.In
         lambda: store.registers_at([Series("a", ENERGY)], ALWAYS),
         lambda: store.series(),
         lambda: store.write([reading(0, 1.0)]),
-        lambda: store._http.write([b"meter v=1 1"]),
+        lambda: store._http.write(b"meter v=1 1"),
     ):
         with pytest.raises(StoreUnavailableError, match="create the bucket"):
             ask()
