@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.overview import overview
+from dashboards.readings import readings
 from domain.errors import ConfigError
 
 GENERATED = Path(__file__).parent / "generated"
@@ -14,7 +15,12 @@ LANGUAGES = ("zh", "en")
 
 def dashboards(say: Callable[[str, str], str]) -> dict[str, dict[str, Any]]:
     """File name → dashboard. `say` gives a text by key and language."""
-    return {f"overview-{lang}.json": overview(lang, _in(lang, say)) for lang in LANGUAGES}
+    makers = {"overview": overview, "readings": readings}
+    return {
+        f"{name}-{lang}.json": make(lang, _in(lang, say))
+        for name, make in makers.items()
+        for lang in LANGUAGES
+    }
 
 
 def _in(lang: str, say: Callable[[str, str], str]) -> Callable[[str], str]:

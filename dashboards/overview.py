@@ -157,7 +157,7 @@ def _savings(lang: str, say: Say) -> list[Panel]:
         Column("state", say("column.state")),
         Column("method", say("column.method")),
     )
-    query = Query("/v1/savings", columns, {**_OURS, "contract": "${contract}"})
+    query = Query("/v1/savings", table_columns, {**_OURS, "contract": "${contract}"})
     return [*panels, table(say("savings.table"), query, sort_by=say("column.month"))]
 
 

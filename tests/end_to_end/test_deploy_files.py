@@ -156,8 +156,8 @@ def test_grafana_is_told_of_both_sources_by_uid() -> None:
     assert influx["jsonData"]["dbName"] == "readings"
     for dashboard in GENERATED.glob("*.json"):
         variable = json.loads(dashboard.read_text(encoding="utf-8"))["templating"]["list"][0]
-        assert variable["current"]["value"] in sources
-        assert variable["query"] == infinity["type"]
+        assert variable["query"] == sources[variable["current"]["value"]]["type"]
+        assert variable["current"]["text"] == sources[variable["current"]["value"]]["name"]
 
 
 def test_grafana_finds_the_dashboards_where_they_are_mounted() -> None:

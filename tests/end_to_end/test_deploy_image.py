@@ -66,4 +66,4 @@ def test_the_installed_program_runs_on_its_own(installed: Path, tmp_path: Path) 
         )  # fmt: skip
         assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "r.xlsx").exists()
-    assert len(list((tmp_path / "d").iterdir())) == 2
+    assert len(list((tmp_path / "d").iterdir())) == 4

@@ -14,6 +14,7 @@ from api.app import create_app
 from config.texts import text, texts
 from dashboards.build import GENERATED, dashboards, file_text, write
 from dashboards.panels import INFINITY
+from dashboards.readings import INFLUXDB
 from dashboards.units import grafana_unit
 from domain.calendar import to_ms
 from domain.figures import FIGURE_NAMES
@@ -51,6 +52,7 @@ def queries(dashboard: Json) -> Iterator[tuple[str, Json]]:
 CASES = [
     pytest.param(query, id=f"{name}: {what}")
     for name, dashboard in BUILT.items()
+    if name.startswith("overview")
     for what, query in queries(dashboard)
 ]
 
@@ -71,6 +73,7 @@ def test_writing_elsewhere(tmp_path: Path) -> None:
     paths = write(tmp_path / "new", lambda key, lang: text("dashboards", key, lang))
     assert [json.loads(p.read_text(encoding="utf-8"))["uid"] for p in paths] == [
         "civicmeter-overview-zh", "civicmeter-overview-en",
+        "civicmeter-readings-zh", "civicmeter-readings-en",
     ]  # fmt: skip
 
 
@@ -135,7 +138,8 @@ def test_panels_are_whole_and_do_not_overlap(dashboard: Json) -> None:
         for override in panel.get("fieldConfig", {}).get("overrides", []):
             assert override["properties"], panel["title"]
     names = {v["name"] for v in dashboard["templating"]["list"]}
-    used = set(re.findall(r"\$\{(\w+)\}", json.dumps(dashboard)))
+    used = set(re.findall(r"\$\{(\w+)[:}]", json.dumps(dashboard)))
+    used = {u.partition(":")[0] for u in used}
     assert used <= names | {"__timeFrom", "__timeTo"}
 
 
@@ -143,7 +147,24 @@ def test_panels_are_whole_and_do_not_overlap(dashboard: Json) -> None:
 def test_no_data_source_is_named_by_number_or_by_name(dashboard: Json) -> None:
     for panel in dashboard["panels"]:
         if panel["type"] != "row":
-            assert panel["datasource"] == {"type": INFINITY, "uid": "${datasource}"}
+            kind = INFINITY if "overview" in dashboard["uid"] else INFLUXDB
+            assert panel["datasource"] == {"type": kind, "uid": "${datasource}"}
+            assert panel["targets"][0]["datasource"] == panel["datasource"]
+
+
+def test_the_table_of_savings_shows_the_interval_and_the_verdict() -> None:
+    (table,) = (
+        p for p in BUILT["overview-en.json"]["panels"]
+        if p["type"] == "table" and p["targets"][0]["url"] == "/v1/savings"
+    )  # fmt: skip
+    shown = {c["selector"] for c in table["targets"][0]["columns"]}
+    assert shown >= {
+        "avoided_energy_low_kwh",
+        "avoided_energy_high_kwh",
+        "verdict",
+        "state",
+        "method",
+    }
 
 
 def test_both_languages_ask_the_same_questions() -> None:

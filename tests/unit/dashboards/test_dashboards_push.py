@@ -140,4 +140,8 @@ def test_the_command_pushes_every_dashboard() -> None:
             env={"GRAFANA_URL": server.url, "GRAFANA_TOKEN": "t0k3n"},
         )
         assert result.exit_code == 0, result.output
-        assert set(server.dashboards) == {"civicmeter-overview-zh", "civicmeter-overview-en"}
+        assert set(server.dashboards) == {
+            f"civicmeter-{what}-{lang}"
+            for what in ("overview", "readings")
+            for lang in ("zh", "en")
+        }
