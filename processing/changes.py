@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from domain.calendar import Month, from_ms
 from domain.figures import MonthResult
 from domain.places import Institution
+from domain.readings import Reading
 from domain.registry import Registry
 from processing.job import process_institution
+from processing.savings_figures import WINDOW_MONTHS
 from store.ledger import Ledger
 from store.readings import ReadingStore
 
@@ -21,6 +24,48 @@ class Change:
     device: str
     quantity: str
     at_ms: int
+
+
+_HOUR_MS = 3_600_000
+
+
+class ChangeNotes:
+    """Notes what was written since the last look, to recompute just that; thread-safe.
+
+    ``note`` costs little and may be called with every batch; ``take`` gives the institutions'
+    months and forgets them. After a failed recomputation, ``give_back`` what was taken.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._hours: set[tuple[str, str, int]] = set()
+        self._returned: dict[str, set[Month]] = {}
+
+    def note(self, readings: Iterable[Reading]) -> None:
+        """Remember the hours of the readings' series."""
+        hours = {(r[0], r[1], r[2] // _HOUR_MS) for r in readings}
+        with self._lock:
+            self._hours |= hours
+
+    def take(self, registry: Registry) -> dict[str, set[Month]]:
+        """Institution → months touched since the last `take`."""
+        with self._lock:
+            hours, self._hours = self._hours, set()
+            found, self._returned = self._returned, {}
+        changes = (
+            Change(device, quantity, at)
+            for device, quantity, hour in hours
+            for at in (hour * _HOUR_MS, (hour + 1) * _HOUR_MS - 1)
+        )
+        for institution, months in affected(changes, registry).items():
+            found.setdefault(institution, set()).update(months)
+        return found
+
+    def give_back(self, months: Mapping[str, set[Month]]) -> None:
+        """Put months back that could not be recomputed now."""
+        with self._lock:
+            for institution, some in months.items():
+                self._returned.setdefault(institution, set()).update(some)
 
 
 def affected_days(changes: Iterable[Change], registry: Registry) -> dict[str, set[date]]:
@@ -43,12 +88,24 @@ def affected_days(changes: Iterable[Change], registry: Registry) -> dict[str, se
 
 
 def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Month]]:
-    """Institution → the months to recompute. A weather device touches all that read it."""
+    """Institution → the months to recompute. A weather device touches all that read it.
+
+    With a contract, the savings interval of a month is judged by the twelve months that end
+    with it, so the eleven months after a change in the reporting period are touched as well.
+    """
     readers = _readers(registry)
     found: dict[str, set[Month]] = {}
     for device, days in affected_days(changes, registry).items():
         for institution in readers.get(device, ()):
-            found.setdefault(institution, set()).update(Month.of(d) for d in days)
+            months = {Month.of(d) for d in days}
+            for contract in registry.contracts_of(institution):
+                months |= {
+                    m.plus(k)
+                    for m in months
+                    if m.end_day > contract.reporting_start
+                    for k in range(WINDOW_MONTHS)
+                }
+            found.setdefault(institution, set()).update(months)
     return found
 
 

@@ -1,0 +1,73 @@
+"""The figures of the national survey form, from twelve months of results and the registry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from config.factors import table
+from domain.calendar import Month
+from domain.errors import ConfigError
+from domain.figures import MonthResult, Shares
+from domain.places import Institution, value_on
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyRow:
+    """One field of the form. `value` None: unknown; then the field stays empty, never zero.
+
+    `months` is how many of the twelve months are known, None for registry fields.
+    """
+
+    id: str
+    zh: str
+    en: str
+    unit: str
+    value: float | str | None
+    months: int | None
+    shares: Shares | None
+
+
+def survey_rows(
+    institution: Institution, results: Sequence[MonthResult], end: Month
+) -> list[SurveyRow]:
+    """The form that holds in the last of the twelve months before `end` (excluded)."""
+    day = end.plus(-1).first_day
+    return [_row(field, institution, results, end) for field in _form_on(day)["fields"]]
+
+
+def _form_on(day: date) -> dict[str, Any]:
+    valid = [f for f in table("survey", "form") if f["valid_from"] <= day]
+    if not valid:
+        raise ConfigError(f"survey.toml has no form that holds on {day}: add one")
+    return max(valid, key=lambda f: f["valid_from"])
+
+
+def _row(
+    field: dict[str, Any], institution: Institution, results: Sequence[MonthResult], end: Month
+) -> SurveyRow:
+    labels = {k: str(field[k]) for k in ("id", "zh", "en", "unit")}
+    if "registry" in field:
+        held = getattr(institution, field["registry"])
+        value = value_on(held, end.plus(-1).end_day) if isinstance(held, tuple) else held or None
+        return SurveyRow(**labels, value=value, months=None, shares=None)
+    value, months, shares = _year_sum(field["figure"], results, end)
+    return SurveyRow(**labels, value=value, months=months, shares=shares)
+
+
+def _year_sum(
+    name: str, results: Sequence[MonthResult], end: Month
+) -> tuple[float | None, int, Shares]:
+    """The year's sum of a figure: the institution's, else the sum over its devices (PV)."""
+    wanted = {end.plus(-k) for k in range(1, 13)}
+    known: list[float] = []
+    estimated = measured = 0.0
+    for result in (r for r in results if r.month in wanted):
+        figures = [f for f in result.figures if f.name == name]
+        own = [f for f in figures if not f.subject] or figures
+        if own and all(f.value is not None for f in own):
+            known.append(sum(f.value or 0.0 for f in own))
+            estimated += sum(f.shares.estimated for f in own) / len(own) / 12
+            measured += sum(f.shares.measured for f in own) / len(own) / 12
+    shares = Shares(measured, estimated, max(1.0 - measured - estimated, 0.0))
+    return (sum(known) if known else None), len(known), shares
