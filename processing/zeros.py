@@ -27,7 +27,7 @@ class ZeroRules:
     bring changes nothing.
     """
 
-    least_ms: int = 3 * HOUR_MS
+    least_ms: int = HOUR_MS
     low_quantile: float = 0.05
     standing_ratio: float = 0.1
     rare_share: float = 0.5

@@ -1,13 +1,20 @@
 """Zeros that are no zeros are set aside; real zeros stay."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from domain.calendar import Month, to_ms
+from domain.places import Carrier, Institution, Meter
+from domain.registry import Registry
 from processing.curves import DOUBTFUL, on_grid
+from processing.month import month_result
 from processing.registers import HOUR_MS, use_curve
+from processing.site import build_site
 from processing.zeros import set_aside_zeros
 
 MONTH = 30 * 24
@@ -74,30 +81,49 @@ def test_doubtful_time_counts_as_missing_and_is_named() -> None:
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "cambridge"
 
 
-@pytest.mark.long
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared measured data is absent")
-def test_cambridge_gaps_written_as_zero_are_found_and_gas_zeros_are_left_alone() -> None:
-    """Every run of six and more zero hours in electricity with a standing load is set aside.
-
-    Gas is never judged: its zeros in summer are real.
-    """
+def hourly(fuel: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The measured hourly use of each Cambridge building (tenths of kWh), 2017–2022."""
     import pandas as pd
 
     table = pd.read_parquet(SHARED / "hourly_tenths_kwh_2017_2022.parquet")
-    power = table[table["fuel"].str.startswith("elec")]
-    found = planted = 0
-    for _, one in power.groupby("building"):
-        use = one.sort_values("ts").iloc[:, -1].to_numpy(dtype=float)[: 8760 * 2]
-        if np.quantile(use, 0.05) < 0.2 * np.median(use):
-            continue
-        rng = np.random.default_rng(5)
-        start = int(rng.integers(3000, 15000))
-        use[start : start + 12] = 0.0
-        planted += 1
-        register = np.concatenate(([0.0], np.cumsum(use)))
-        curve = use_curve(np.arange(register.size) * HOUR_MS, register)
-        edges = np.arange(0, 26) * MONTH * HOUR_MS
+    table = table[table["fuel"] == fuel].sort_values("ts")
+    for name, one in table.groupby("building", observed=True):
+        yield str(name), one["tenths"].to_numpy(dtype=np.float64)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared measured data is absent")
+def test_cambridge_gaps_written_as_zero_in_electricity_are_found() -> None:
+    edges = np.arange(0, 75) * MONTH * HOUR_MS
+    zeros = found = 0
+    for _, use in hourly("electricity"):
+        curve = use_curve(
+            np.arange(use.size + 1) * HOUR_MS, np.concatenate(([0.0], np.cumsum(use)))
+        )
         marked = set_aside_zeros(curve, edges).segment == DOUBTFUL
-        found += bool(marked[start : start + 12].all())
-    assert planted >= 10
-    assert found == planted
+        assert not marked[use > 0].any()
+        zeros += int((use == 0).sum())
+        found += int(marked.sum())
+    assert zeros > 1000
+    assert found >= 0.99 * zeros
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared measured data is absent")
+def test_cambridge_gas_zeros_in_summer_stay_zeros() -> None:
+    start_ms = to_ms(datetime(2017, 1, 1, tzinfo=UTC))
+    for name, use in hourly("gas"):
+        meter = Meter(id=name, institution="i", carrier=Carrier.NATURAL_GAS, register="gas_kwh")
+        place = Institution(id="i", name_zh="", name_en="", timezone="Europe/London")
+        at = start_ms + np.arange(use.size + 1) * HOUR_MS
+        register = np.concatenate(([0.0], np.cumsum(use / 10)))
+        site = build_site(
+            Registry(institutions=(place,), devices=(meter,)),
+            place,
+            {(name, "gas_kwh"): (at, register)},
+        )
+        assert not (site.meters[0].curve.segment == DOUBTFUL).any()
+        july = month_result(site, Month(2019, 7), int(at[-1]))
+        (total,) = [f for f in july.figures if f.name == "natural_gas_use_kwh" and not f.subject]
+        assert total.value is not None
+        assert total.shares.measured == 1.0
