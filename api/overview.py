@@ -198,8 +198,7 @@ def _place(
 
 def _verdict(figure: Figure, lang: str) -> str:
     carrier = carrier_name(figure.subject.rpartition("/")[2], lang)
-    word = text("report", f"verdict.word.{figure.verdict}", lang)
-    return _t("verdict", lang, carrier=carrier, word=word)
+    return _t(f"verdict_of.{figure.verdict}", lang, carrier=carrier)
 
 
 def _main_figures(figures: Iterable[Figure]) -> list[Figure]:

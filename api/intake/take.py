@@ -20,6 +20,8 @@ from store.ledger import AsideEntry
 ROUTE = "POST /v1/readings"
 MAX_REPORTED = 1_000
 _BATCH = 10_000
+_MAX_GROUPS = 1_000
+"""Devices told apart in one body; further ones are kept aside together, under no name."""
 
 
 class RefusedRow(Row):
@@ -64,13 +66,15 @@ class _Tally:
                 )
             )  # fmt: skip
         key = (error.code, posted.device[:200])
+        if key not in self.aside and len(self.aside) >= _MAX_GROUPS:
+            key = (error.code, "")
         before = self.aside.get(key)
         # The device's own words would fill the ledger: only names and numbers are kept.
         sample = f"{posted.device} {posted.quantity} {posted.at_ms} {posted.value}"
         self.aside[key] = AsideEntry(
             source=ROUTE,
             code=error.code,
-            device=posted.device[:200],
+            device=key[1],
             detail=text("api", f"refused.{error.code}", "en", **error.values)[:500],
             sample=sample.encode("utf-8", "replace")[:4096],
             count=before.count + 1 if before else 1,

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 
 from api import figure_rows as make
 from api.asked import PageDep
@@ -23,7 +24,7 @@ from domain.places import Carrier
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["results"])
 
 NamesDep = Annotated[
-    list[str] | None,
+    list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]] | None,
     Query(alias="name", description="Only figures of these names (see /v1/figure-names)."),
 ]
 SubjectDep = Annotated[

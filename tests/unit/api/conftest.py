@@ -1,5 +1,6 @@
 """The application over a real, filled store and ledger."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,10 +33,22 @@ def client(shared_sample: Sample) -> Iterator[TestClient]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The filled files, closed: copying them is quicker than filling them again."""
+    folder = tmp_path_factory.mktemp("template")
+    store, ledger = api_sample.open_sample(folder)
+    store.close()
+    ledger.close_connections()
+    return folder
+
+
 @pytest.fixture
-def own_sample(tmp_path: Path) -> Iterator[Sample]:
+def own_sample(template: Path, tmp_path: Path) -> Iterator[Sample]:
     """For tests that write."""
-    store, ledger = api_sample.open_sample(tmp_path)
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    store = SqliteReadingStore(tmp_path / "readings.db")
+    ledger = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
     yield store, ledger
     store.close()
     ledger.close_connections()

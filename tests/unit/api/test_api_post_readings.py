@@ -172,6 +172,20 @@ def test_broken_csv_rows_are_told_with_their_line(serve_own: Serve) -> None:
     assert [(r["row"], r["code"]) for r in answer["rows"]] == [(2, "bad_row"), (3, "bad_row")]
 
 
+def test_a_flood_of_unknown_devices_fills_no_ledger(serve_own: Serve, own_sample: Any) -> None:
+    before = len(own_sample[1].aside())
+    body = "device,ts,quantity,value\n" + "".join(f"x{i},{AT},power_w,1\n" for i in range(3000))
+    answer = post(serve_own(), body, CSV)
+    assert answer.status_code == 422
+    assert (answer.json()["received"], len(answer.json()["rows"])) == (3000, 1000)
+    assert answer.json()["rows_left_off"] == 2000
+    groups = own_sample[1].aside()[: -before or None]
+    assert len(groups) <= 1001
+    assert (
+        sum(g.count for g in groups if g.code == "unknown_device" and g.device != "ghost") == 3000
+    )
+
+
 def test_a_compressed_body(serve_own: Serve) -> None:
     client = serve_own()
     packed = gzip.compress(GOOD[LINES].encode())

@@ -37,6 +37,7 @@ def problem(client: TestClient, path: str, status: int, **kwargs: Any) -> dict[s
         ("/v1/consumption?start=2024-03&end=1700000000000", 422, "bad_interval"),
         ("/v1/consumption?institution=ghost", 404, "unknown_institution"),
         ("/v1/consumption?carrier=steam", 422, "bad_parameter"),
+        ("/v1/figures?name=a%00b", 422, "bad_parameter"),
         ("/v1/consumption?limit=0", 422, "bad_parameter"),
         ("/v1/consumption?instituton=cam-b7", 422, "unknown_parameter"),
         ("/v1/quantities?start=2024-01", 422, "unknown_parameter"),
