@@ -70,7 +70,10 @@ class Run:
                 for what in intrude(self.publisher.host, self.publisher.port):
                     truth.count_extra(what)
             self.publisher.drain()
-        truth.finish(self._about(evidence.readings))
+        refused = {"refused_messages": self.publisher.refused}
+        truth.finish(about(self.scenario, evidence.readings) | refused)
+        if self.scenario.mapping:
+            (self.folder / "mapping.toml").write_text(self.scenario.mapping, encoding="utf-8")
         progress(self.sent, self.sent)
         return evidence.readings
 
@@ -97,7 +100,8 @@ class Run:
             settle()
 
         def settle() -> None:
-            if on_its_way.complete and on_its_way.unacknowledged == 0:
+            done = on_its_way.complete and on_its_way.unacknowledged == 0
+            if done and block.device not in self.scenario.untimed:
                 evidence.add(block)
 
         for message in messages:
@@ -119,16 +123,18 @@ class Run:
         for kind, message in bad_messages(self.scenario.registry(), self.scenario.now):
             self.publisher.publish(message, partial(truth.count_bad, kind))
 
-    def _about(self, readings: int) -> dict[str, object]:
-        return {
-            "scenario": self.scenario.name,
-            "seed": self.scenario.seed,
-            "now": self.scenario.now.isoformat(),
-            "now_ms": to_ms(self.scenario.now),
-            "sent_readings": readings,
-            "refused_messages": self.publisher.refused,
-            "contracts": [_contract(c) for c in self.scenario.contracts()],
-        }
+
+def about(scenario: Scenario, readings: int) -> dict[str, object]:
+    """What ``truth.json`` says of a scenario beside its months."""
+    return {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "now": scenario.now.isoformat(),
+        "now_ms": to_ms(scenario.now),
+        "sent_readings": readings,
+        "untimed_devices": sorted(scenario.untimed),
+        "contracts": [_contract(c) for c in scenario.contracts()],
+    }
 
 
 def _contract(contract: Contract) -> dict[str, object]:

@@ -138,6 +138,26 @@ def read_truth(folder: Path) -> Truth:
     return Truth(sent, months, tuple(about["faults"]))
 
 
+def read_results(folder: Path) -> Results:
+    """Read results from ``stored.parquet`` and ``results.json``, whose keys ``figures`` and
+    ``findings`` hold tables of the fields of Computed and Found, beside ``meter_months``.
+    Raises ConfigError when they are not there or not so.
+    """
+    try:
+        stored = pq.read_table(folder / "stored.parquet")
+        content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        return Results(
+            stored,
+            tuple(Computed(**f) for f in content.get("figures", [])),
+            tuple(Found(**f) for f in content.get("findings", [])),
+            int(content.get("meter_months", 0)),
+        )
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{folder} holds no results ({error}): it needs stored.parquet and results.json"
+        ) from error
+
+
 def score(truth: Truth, results: Results) -> Scorecard:
     """Compare. Use counts only where at least 98 % of the month was measured."""
     groups = {

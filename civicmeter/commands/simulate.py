@@ -5,12 +5,17 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from civicmeter.output import progress_line
 from domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from simulators.scenarios import Scenario
 
 
 @click.group("simulate")
@@ -18,13 +23,42 @@ def command() -> None:
     """Run simulated devices; see the truth they simulated."""
 
 
-@command.command("run")
-@click.option("--scenario", "name", default="demo", show_default=True, help="What to simulate.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The broker's host.")
-@click.option("--port", default=1883, show_default=True, help="The broker's port.")
-@click.option("--username", default="", help="At the broker.")
-@click.option("--password", default="", help="At the broker.")
-@click.option(
+def _scenario_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which scenario, as of when; the command gets a `Scenario`."""
+
+    @click.option("--scenario", "name", default="demo", show_default=True, help="What to simulate.")
+    @click.option("--now", "now_text", default="", metavar="ISO", help="The present; default: now.")
+    @click.option("--seed", default=1, show_default=True)
+    @click.option("--months", type=int, help="Length, of scenarios whose length is free.")
+    @click.option(
+        "--faults",
+        "fault_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="TOML file of faults the devices shall have (see simulators/faults/spec.py).",
+    )
+    @wraps(function)
+    def chosen(
+        name: str,
+        now_text: str,
+        seed: int,
+        months: int | None,
+        fault_file: Path | None,
+        **others: object,
+    ) -> None:
+        import pyarrow
+
+        from simulators.faults import read_faults
+        from simulators.scenarios import scenario
+
+        # The system's own allocator keeps some 40 MB less than Arrow's pools.
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+        made = scenario(name, _instant(now_text), seed, months)
+        function(made.with_faults(read_faults(fault_file)) if fault_file else made, **others)
+
+    return chosen
+
+
+_truth_folder = click.option(
     "--truth",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -32,49 +66,37 @@ def command() -> None:
     show_default=True,
     help="Folder for what was sent and what was true.",
 )
-@click.option("--now", "now_text", default="", metavar="ISO", help="The present; default: now.")
+
+
+@command.command("run")
+@_scenario_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="The broker's host.")
+@click.option("--port", default=1883, show_default=True, help="The broker's port.")
+@click.option("--username", default="", help="At the broker.")
+@click.option("--password", default="", help="At the broker.")
+@_truth_folder
 @click.option("--live/--no-live", default=False, help="Go on in real time after the backfill.")
-@click.option("--seed", default=1, show_default=True)
-@click.option("--months", type=int, help="Length, of scenarios whose length is free.")
-@click.option(
-    "--faults",
-    "fault_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="TOML file of faults the devices shall have (see simulators/faults/spec.py).",
-)
 @click.option("--json-progress", is_flag=True, help="Progress as JSON lines on stdout.")
 def run(
-    name: str,
+    chosen: "Scenario",
     host: str,
     port: int,
     username: str,
     password: str,
     folder: Path,
-    now_text: str,
     live: bool,
-    seed: int,
-    months: int | None,
-    fault_file: Path | None,
     json_progress: bool,
 ) -> None:
     """Publish a scenario: the past as fast as the broker takes it, then live."""
-    import pyarrow
-
-    from simulators.faults import read_faults
     from simulators.publish import Publisher
     from simulators.run import Run
-    from simulators.scenarios import scenario
 
-    # The system's own allocator keeps some 40 MB less than Arrow's pools.
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
-    chosen = scenario(name, _instant(now_text), seed, months)
-    if fault_file:
-        chosen = chosen.with_faults(read_faults(fault_file))
     stop = threading.Event()
     going_live = threading.Event()
     _end_on_signals(stop, going_live)
+    client_id = f"civicmeter-simulate-{chosen.name}"
     with Publisher(
-        host, port, client_id=f"civicmeter-simulate-{name}", username=username, password=password
+        host, port, client_id=client_id, username=username, password=password
     ) as publisher:
         running = Run(chosen, publisher, folder)
         if json_progress:
@@ -87,6 +109,45 @@ def run(
         if live:
             going_live.set()
             running.live(stop)
+
+
+@command.command("truth")
+@_scenario_options
+@_truth_folder
+def truth(chosen: "Scenario", folder: Path) -> None:
+    """Write what a scenario sends and what is true, without sending it; no broker needed."""
+    from simulators.unsent import write_truth
+
+    with progress_line() as progress:
+        told = write_truth(chosen, folder, lambda done, total: progress("told", done, total))
+    click.echo(told.summary())
+    click.echo(f"the truth is in {folder}")
+
+
+@command.command("mapping")
+@_scenario_options
+def mapping(chosen: "Scenario") -> None:
+    """Print the mapping a collector needs for a scenario's foreign devices."""
+    if not chosen.mapping:
+        raise ConfigError(f"every device of {chosen.name} speaks the native format: none is needed")
+    click.echo(chosen.mapping, nl=False)
+
+
+@command.command("score")
+@_truth_folder
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="Folder with stored.parquet and results.json (see simulators/score.py).",
+)
+def score(folder: Path, results: Path) -> None:
+    """Compare what a pipeline computed with the truth; prints the scorecard as JSON."""
+    from simulators.score import read_results, read_truth
+    from simulators.score import score as scorecard
+
+    card = scorecard(read_truth(folder), read_results(results))
+    click.echo(json.dumps(card.as_dict(), indent=2))
 
 
 def _instant(text: str) -> datetime:

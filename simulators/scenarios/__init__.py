@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from simulators.block import Site
 from simulators.faults import FaultSpec, FaultySite, parse_faults
 from simulators.scenarios.city import CITY_INSTITUTIONS, PROVINCE_INSTITUTIONS, city
 from simulators.scenarios.demo import demo_sites, tiny_sites
+from simulators.scenarios.vendors import mapping_toml, untimed_devices, vendor_sites
 
 HOSTILE_INSTITUTIONS = 20
 
@@ -38,6 +39,10 @@ class Scenario:
     """Whether the connection breaks again and again, and comes back."""
     intruder: bool = False
     """Whether somebody also tries wrong credentials and an oversized payload."""
+    untimed: frozenset[str] = frozenset()
+    """Devices whose messages carry no time: they are no part of what was sent by time."""
+    mapping: str = ""
+    """TOML of mappings a collector needs for devices that speak foreign formats."""
 
     def registry(self) -> Registry:
         """Every institution, building, device and contract of the sites, checked."""
@@ -55,10 +60,7 @@ class Scenario:
         """The same scenario with (further) faults on its devices."""
         until = self._month()
         sites = [FaultySite(s, faults, self.seed, s.end or until) for s in self.sites]
-        return Scenario(
-            self.name, self.now, self.seed, sites, self.bad_messages, self.site_by_site,
-            self.flapping, self.intruder,
-        )  # fmt: skip
+        return replace(self, sites=sites)
 
     def _month(self) -> Month:
         return _month(self.now)
@@ -96,12 +98,26 @@ def _hostile(now: datetime, seed: int, months: int) -> Scenario:
     return calm.with_faults(faults)
 
 
+def _vendors(now: datetime, seed: int, months: int) -> Scenario:
+    sites = vendor_sites(_month(now), seed, months)
+    return Scenario(
+        "vendor-conformance",
+        now,
+        seed,
+        sites,
+        bad_messages=True,
+        untimed=untimed_devices(sites),
+        mapping=mapping_toml(sites),
+    )
+
+
 SCENARIOS: dict[str, tuple[Callable[[datetime, int, int], Scenario], int]] = {
     "demo": (_demo, 26),
     "tiny": (_tiny, 1),
     "city": (_city, 1),
     "province": (_province, 1),
     "hostile": (_hostile, 3),
+    "vendor-conformance": (_vendors, 1),
 }
 """Name → how to make it, and how many months it has unless asked otherwise."""
 

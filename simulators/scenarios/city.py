@@ -66,10 +66,11 @@ class Places(Sequence[Site]):
     def __getitem__(self, index: slice) -> Sequence[Site]: ...
     def __getitem__(self, index: int | slice) -> Site | Sequence[Site]:
         if isinstance(index, slice):
-            return [self._site(i) for i in range(self.size)[index]]
-        return self._site(range(self.size)[index])
+            return [self.campus(i) for i in range(self.size)[index]]
+        return self.campus(range(self.size)[index])
 
-    def _site(self, number: int) -> Campus:
+    def campus(self, number: int) -> Campus:
+        """The institution of a number; always the same one."""
         noise = stream(self.seed, "place", number)
         kind = _drawn_kind(float(noise.random()))
         area = float(np.round(np.exp(noise.normal(8.3, 0.7)), 0))  # around 4,000 m²
