@@ -33,10 +33,27 @@ class Batch:
     """What a batch of messages holds."""
 
     aside: AsideBatch
-    readings: list[Reading] = field(default_factory=list)
-    topics: list[tuple[int, str]] = field(default_factory=list)
-    """Where in `readings` those of a message begin, and its topic."""
+    said: list[Reading] = field(default_factory=list)
+    """All readings of the messages, also those that may not be stored."""
+    readings: Sequence[Reading] = ()
+    """The readings to store."""
+    origins: list[tuple[int, str]] = field(default_factory=list)
+    """Where in `said` the readings of a message begin, and its topic."""
     untimed: int = 0
+
+    def topic_at(self, position: int) -> str:
+        """By which topic the reading at this position of `said` came."""
+        return self.origins[bisect_right(self.origins, position, key=lambda o: o[0]) - 1][1]
+
+    def topic_finder(self) -> Callable[[Reading], str]:
+        """A function that tells by which topic a reading came."""
+        position = {reading: i for i, reading in enumerate(self.said)}
+
+        def topic_of(reading: Reading) -> str:
+            at = position.get(reading)
+            return "" if at is None else self.topic_at(at)
+
+        return topic_of
 
 
 def decode_batch(
@@ -49,6 +66,7 @@ def decode_batch(
 ) -> Batch:
     """Sort what the messages say into readings to store and entries to keep aside."""
     batch = Batch(AsideBatch(now_ms))
+    said: list[Reading] = []
     for message in messages:
         topic, payload = message.topic, message.payload
         try:
@@ -60,27 +78,16 @@ def decode_batch(
         except PayloadError as error:
             batch.aside.message(topic, payload, error)
             continue
-        good, bad = validate(decoded.readings, devices, limits, now_ms)
-        batch.topics.append((len(batch.readings), topic))
-        batch.readings += good
+        batch.origins.append((len(said), topic))
+        said += decoded.readings
         batch.untimed += decoded.untimed
         for reject in decoded.rejects:
             batch.aside.part(topic, payload, reject)
-        for reading, reject in bad:
-            batch.aside.reading(topic, reading, reject)
+    batch.said = said
+    batch.readings, bad = validate(said, devices, limits, now_ms)
+    for position, reject in bad:
+        batch.aside.reading(batch.topic_at(position), said[position], reject)
     return batch
-
-
-def topic_finder(batch: Batch) -> Callable[[Reading], str]:
-    """By which topic a reading of the batch came."""
-    position = {reading: i for i, reading in enumerate(batch.readings)}
-    starts = [start for start, _ in batch.topics]
-
-    def topic_of(reading: Reading) -> str:
-        at = position.get(reading)
-        return "" if at is None else batch.topics[bisect_right(starts, at) - 1][1]
-
-    return topic_of
 
 
 def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -> WriteResult:
@@ -89,7 +96,7 @@ def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -
         return WriteResult(stored=0)
     result: WriteResult = persistently(lambda: store.write(batch.readings))
     if result.conflicts or result.refused:
-        batch.aside.unstored(result, topic_finder(batch))
+        batch.aside.unstored(result, batch.topic_finder())
     return result
 
 

@@ -1,7 +1,8 @@
 """Validation at the edge: what passes here is a reading, the rest is kept aside with its reason."""
 
 import math
-from collections.abc import Container, Iterable
+import sys
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,8 +13,8 @@ from ingest.decode.base import Reject
 
 _BOUNDS = {
     name: (
-        -math.inf if q.minimum is None else q.minimum,
-        math.inf if q.maximum is None else q.maximum,
+        -sys.float_info.max if q.minimum is None else q.minimum,
+        sys.float_info.max if q.maximum is None else q.maximum,
     )
     for name, q in QUANTITIES.items()
 }
@@ -28,9 +29,9 @@ class Limits:
 
 
 def validate(
-    readings: Iterable[Reading], devices: Container[str], limits: Limits, now_ms: int
-) -> tuple[list[Reading], list[tuple[Reading, Reject]]]:
-    """The readings that may be stored, and the others each with its reason.
+    readings: Sequence[Reading], devices: Container[str], limits: Limits, now_ms: int
+) -> tuple[Sequence[Reading], list[tuple[int, Reject]]]:
+    """The readings that may be stored, and the positions of the others each with its reason.
 
     `devices` are the registered ones. Codes: ``unknown_device``, ``unknown_quantity``,
     ``not_finite``, ``out_of_limits``, ``future_time``, ``ancient_time``.
@@ -38,22 +39,16 @@ def validate(
     oldest = to_ms(limits.oldest_at)
     newest = now_ms + int(limits.future_skew_s * 1000)
     bounds = _BOUNDS
-    good: list[Reading] = []
-    bad: list[tuple[Reading, Reject]] = []
-    for reading in readings:
-        device, quantity, at_ms, value = reading
+    bad: list[tuple[int, Reject]] = []
+    for i, (device, quantity, at_ms, value) in enumerate(readings):
         low, high = bounds.get(quantity, _NOTHING)
-        # NaN fails the first comparison, infinities the second.
-        if (
-            low <= value <= high
-            and value - value == 0.0
-            and oldest <= at_ms <= newest
-            and device in devices
-        ):
-            good.append(reading)
-        else:
-            bad.append((reading, _reason(reading, devices, oldest, newest)))
-    return good, bad
+        # NaN fails the comparison with either bound; infinities are beyond every bound.
+        if not (low <= value <= high and oldest <= at_ms <= newest and device in devices):
+            bad.append((i, _reason(readings[i], devices, oldest, newest)))
+    if not bad:
+        return readings, bad
+    wrong = {i for i, _ in bad}
+    return [r for i, r in enumerate(readings) if i not in wrong], bad
 
 
 _NOTHING = (math.inf, -math.inf)

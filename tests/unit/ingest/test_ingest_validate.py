@@ -63,6 +63,7 @@ def test_every_reading_is_either_stored_or_kept_aside(readings: list[Reading]) -
         assert OLDEST <= r.at_ms <= NOW + 600_000
     # What is good once is good again, alone.
     assert validate(good, {"m1"}, LIMITS, NOW) == (good, [])
+    assert [r for i, r in enumerate(readings) if i not in {at for at, _ in bad}] == good
 
 
 @pytest.mark.parametrize(
