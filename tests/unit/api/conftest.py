@@ -68,3 +68,9 @@ def serve_own(own_sample: Sample) -> Iterator[Callable[..., TestClient]]:
     yield build
     for made in clients:
         made.close()
+
+
+@pytest.fixture
+def own_client(serve_own: Callable[..., TestClient]) -> TestClient:
+    """The application over `own_sample`, built once for all examples of a property test."""
+    return serve_own()

@@ -276,9 +276,8 @@ def test_no_bytes_whatever_break_a_reader(media: str, body: bytes) -> None:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(media=st.sampled_from([*READERS, "", "x/y; charset=\xff"]), body=_JSONISH)
-def test_no_body_whatever_breaks_the_service(serve_own: Serve, media: str, body: Any) -> None:
-    client = serve_own()
-    answer = client.post(
+def test_no_body_whatever_breaks_the_service(own_client: TestClient, media: str, body: Any) -> None:
+    answer = own_client.post(
         "/v1/readings",
         content=json.dumps(body).encode(),
         headers={b"Content-Type": media.encode("latin-1")},
