@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from domain.calendar import Month, from_ms
 from domain.figures import MonthResult
-from domain.places import Institution
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.job import process_institution
+from processing.job import process_months
 from processing.savings_figures import WINDOW_MONTHS
 from store.ledger import Ledger
 from store.readings import ReadingStore
@@ -131,11 +130,4 @@ def process_changes(
     Doing it again changes nothing. Who has the registry at hand gives it: reading it costs
     more than a month.
     """
-    registry = registry or ledger.registry()
-    results: list[MonthResult] = []
-    for name in sorted(months):
-        institution: Institution = registry.institution_by_id[name]
-        results += process_institution(
-            store, ledger, registry, institution, sorted(months[name]), now
-        )
-    return results
+    return process_months(store, ledger, registry or ledger.registry(), months, now)
