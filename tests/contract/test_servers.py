@@ -7,6 +7,7 @@ import time
 import urllib.request
 import uuid
 
+import parts
 import psycopg
 import pytest
 import servers
@@ -68,14 +69,14 @@ def test_postgres_gives_fresh_databases(postgres_url: str) -> None:
 
 
 def test_a_missing_program_names_its_package() -> None:
-    found = dict(servers.PACKAGE_OF)
+    found = dict(parts.PACKAGE_OF)
     try:
-        servers.PACKAGE_OF["no-such-program"] = "some-package"
+        parts.PACKAGE_OF["no-such-program"] = "some-package"
         with pytest.raises(servers.MissingPartError, match="apt-get install some-package"):
             servers.find_program("no-such-program")
     finally:
-        servers.PACKAGE_OF.clear()
-        servers.PACKAGE_OF.update(found)
+        parts.PACKAGE_OF.clear()
+        parts.PACKAGE_OF.update(found)
 
 
 def test_chromium_is_a_program(chromium: str) -> None:
