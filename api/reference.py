@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from api.language import language_of
 from api.problems import problem_codes
@@ -27,7 +28,8 @@ def docs(request: Request) -> HTMLResponse:
         lang=lang,
         t=lambda key: text("api", f"docs.{key}", lang),
         info=openapi["info"],
-        operations=_operations(openapi),
+        introduction=text("api", "docs.introduction", lang),
+        sections=_sections(_operations(openapi), lang),
         problems=_problems(lang),
     )
     return HTMLResponse(page, headers={"Content-Language": lang, "Vary": "Accept-Language"})
@@ -42,13 +44,21 @@ def _problems(lang: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def _sections(operations: list[dict[str, Any]], lang: str) -> list[tuple[str, list[Any]]]:
+    """Operations under the heading of their tag, tags in order of appearance."""
+    by_tag: dict[str, list[Any]] = {}
+    for operation in operations:
+        by_tag.setdefault(operation["tag"], []).append(operation)
+    return [(text("api", f"docs.tag.{tag}", lang), found) for tag, found in by_tag.items()]
+
+
 def _operations(openapi: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "path": path,
             "method": method.upper(),
             "tag": (operation.get("tags") or [""])[0],
-            "description": operation.get("description", ""),
+            "description": Markup(_code(operation.get("description", ""))),
             "parameters": [_parameter(p) for p in operation.get("parameters", [])],
             "body": operation.get("requestBody", {}).get("content", {}),
             "fields": _fields(openapi, operation),
@@ -66,7 +76,7 @@ def _parameter(p: dict[str, Any]) -> dict[str, str]:
         "in": p["in"],
         "type": _type(schema),
         "needed": "●" if p.get("required") else "",
-        "description": p.get("description", schema.get("description", "")),
+        "description": Markup(_code(p.get("description", schema.get("description", "")))),
         "default": "" if schema.get("default") is None else str(schema["default"]),
     }
 
@@ -81,10 +91,16 @@ def _fields(openapi: dict[str, Any], operation: dict[str, Any]) -> list[dict[str
             "name": n,
             "type": _type(f),
             "unit": f.get("unit", ""),
-            "description": f.get("description", ""),
+            "description": Markup(_code(f.get("description", ""))),
         }
         for n, f in row.get("properties", {}).items()
     ]
+
+
+def _code(description: str) -> str:
+    """A description as HTML: what stands in backticks is code, the rest is text."""
+    parts = [str(escape(p)) for p in description.split("`")]
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -115,8 +131,9 @@ _PAGE = """\
 :root { color-scheme: light dark; --line: #8884; --dim: #777; --accent: #1f6f6b; }
 body { font: 15px/1.55 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif;
        max-width: 66rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.6rem; } h2 { margin-top: 2.4rem; font-size: 1.15rem; }
-h2 code { font-size: 1rem; } .method { color: #fff; background: var(--accent); border-radius: 4px;
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.6rem; font-size: 1.25rem; }
+h3 { margin: 1.6rem 0 .2rem; } h3 code { font-size: .95rem; } section p { margin: .3rem 0; }
+nav p { break-inside: avoid; margin: 0 0 .8rem; overflow-wrap: anywhere; } .method { color: #fff; background: var(--accent); border-radius: 4px;
        padding: .1rem .45rem; font: 600 .8rem ui-monospace, monospace; }
 table { border-collapse: collapse; width: 100%; font-size: .86rem; margin: .6rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0;
@@ -130,12 +147,16 @@ th { color: var(--dim); font-weight: 600; } pre { overflow-x: auto; padding: .7r
 </head>
 <body>
 <h1>{{ info.title }} API <span class="dim">{{ info.version }}</span></h1>
-<p class="desc">{{ info.description }}</p>
+<p>{{ introduction }}</p>
 <p><a href="/openapi.json">openapi.json</a> · <a href="?lang={{ 'en' if lang == 'zh' else 'zh' }}">{{ t('other_language') }}</a></p>
-<nav>{% for o in operations %}<div><a href="#{{ o.id }}">{{ o.method }} {{ o.path }}</a></div>{% endfor %}</nav>
+<nav>{% for title, operations in sections %}<p><b>{{ title }}</b><br>
+{% for o in operations %}<a href="#{{ o.id }}">{{ '' if o.method == 'GET' else o.method }} {{ o.path }}</a><br>{% endfor %}</p>
+{% endfor %}</nav>
+{% for title, operations in sections %}
+<h2>{{ title }}</h2>
 {% for o in operations %}
 <section id="{{ o.id }}">
-<h2><span class="method">{{ o.method }}</span> <code>{{ o.path }}</code></h2>
+<h3><span class="method">{{ o.method }}</span> <code>{{ o.path }}</code></h3>
 <p class="desc">{{ o.description }}</p>
 {% if o.method == 'GET' and '{' not in o.path and not o.parameters | selectattr('needed') | list %}
 <p><a href="{{ o.path }}">{{ t('try_it') }}</a></p>
@@ -159,6 +180,7 @@ th { color: var(--dim); font-weight: 600; } pre { overflow-x: auto; padding: .7r
 {% endfor %}</table></details>
 {% endif %}
 </section>
+{% endfor %}
 {% endfor %}
 <h2>{{ t('problems') }}</h2>
 <table><tr><th>code</th><th>{{ t('title') }}</th><th>{{ t('meaning') }}</th></tr>
