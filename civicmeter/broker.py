@@ -14,7 +14,6 @@ What was measured of it (iotcore 0.4, rumqttd 0.20), because its settings do not
   survives the broker's end; production uses mosquitto.
 """
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from iotcore import Broker
 
+from civicmeter.serving import free_port
 from domain.errors import CivicmeterError, ConfigError
 
 HOST = "127.0.0.1"
@@ -68,7 +68,7 @@ def embedded_broker(
     `queue_mb` is how much may wait for a subscriber, per subscription (see above).
     Raises ConfigError when the port is taken.
     """
-    chosen = port or _free_port()
+    chosen = port or free_port(HOST)
     with tempfile.TemporaryDirectory(prefix="civicmeter-broker-") as folder:
         config = Path(folder) / "rumqttd.toml"
         config.write_text(
@@ -98,10 +98,3 @@ def embedded_broker(
             yield EmbeddedBroker(HOST, chosen, broker._process.pid)
         finally:
             broker.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

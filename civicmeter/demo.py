@@ -81,13 +81,21 @@ class Simulator:
 
 @contextmanager
 def simulating(
-    port: int, truth: Path, now: datetime, *, scenario: str, live: bool, progress: Progress
+    port: int,
+    truth: Path,
+    now: datetime,
+    *,
+    scenario: str,
+    live: bool,
+    progress: Progress,
+    more: Sequence[str] = (),
 ) -> Iterator[Simulator]:
-    """Run the simulated devices until the end of the block."""
+    """Run the simulated devices until the end of the block; `more` are further options."""
     command = [
         sys.executable, "-m", "civicmeter", "simulate", "run", "--scenario", scenario,
         "--host", "127.0.0.1", "--port", str(port), "--truth", str(truth),
         "--now", now.isoformat(), "--live" if live else "--no-live", "--json-progress",
+        *more,
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
     try:

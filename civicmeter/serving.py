@@ -11,6 +11,14 @@ from fastapi import FastAPI
 from domain.errors import CivicmeterError, ConfigError
 
 
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def require_free_port(host: str, port: int) -> None:
     """Raise ConfigError when somebody listens there already."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

@@ -5,7 +5,7 @@ computed: whoever wires a pipeline fills `Results` from its store, ledger and AP
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Computed:
 
 @dataclass(frozen=True)
 class Found:
-    """A finding about a device in a month; `device` "" when it cannot be told."""
+    """A finding about a device in a month; either is "" when it cannot be told."""
 
     device: str
     month: str
@@ -221,10 +221,11 @@ def _faults(truth: Truth, results: Results) -> FaultScore:
     missed = [f for f in needing if not _found(f, results.findings)]
     touched = {(f["device"], m) for f in truth.faults for m in _months_of(f)}
     codes = frozenset().union(*ANSWERS.values())
+    devices = set(pc.unique(truth.sent["device"].cast(pa.string())).to_pylist())
     false = {
         (f.device, f.month, f.code)
         for f in results.findings
-        if f.device and f.code in codes and (f.device, f.month) not in touched
+        if f.device in devices and f.code in codes and not _touched(f, touched)
     }
     months = results.meter_months
     return FaultScore(
@@ -238,11 +239,18 @@ def _faults(truth: Truth, results: Results) -> FaultScore:
 
 def _found(fault: Mapping[str, Any], findings: Iterable[Found]) -> bool:
     """A finding of the right code in a month the fault touched, on its device or unplaced."""
-    months = _months_of(fault)
+    months = {"", *_months_of(fault)}
     return any(
         f.code in ANSWERS[fault["kind"]] and f.month in months and f.device in ("", fault["device"])
         for f in findings
     )
+
+
+def _touched(finding: Found, touched: Set[tuple[str, str]]) -> bool:
+    """Whether a fault may have caused it: one of its device, in its month if that is known."""
+    if finding.month:
+        return (finding.device, finding.month) in touched
+    return any(device == finding.device for device, _ in touched)
 
 
 def _months_of(fault: Mapping[str, Any]) -> set[str]:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -134,6 +135,29 @@ def mapping(chosen: "Scenario") -> None:
 
 
 @command.command("score")
+@_scenario_options
+@click.option("--json", "as_json", is_flag=True, help="The scorecard as JSON, and nothing else.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep truth and stores in this (empty) folder.",
+)
+@click.pass_context
+def score(ctx: click.Context, chosen: "Scenario", as_json: bool, keep: Path | None) -> None:
+    """Run a scenario through a whole embedded pipeline and judge its results by the truth."""
+    from civicmeter.scoring import score_scenario, scorecard_lines
+
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise ConfigError(f"{keep} is not empty: choose another with --keep")
+    asked = ctx.params
+    again = [f"--months={asked['months']}"] if asked["months"] else []
+    again += [f"--faults={asked['fault_file']}"] if asked["fault_file"] else []
+    with tempfile.TemporaryDirectory(prefix="civicmeter-score-") as scratch, progress_line() as say:
+        card = score_scenario(chosen, again, keep or Path(scratch), say)
+    click.echo(json.dumps(card.as_dict(), indent=2) if as_json else scorecard_lines(card))
+
+
+@command.command("judge")
 @_truth_folder
 @click.option(
     "--results",
@@ -141,8 +165,8 @@ def mapping(chosen: "Scenario") -> None:
     required=True,
     help="Folder with stored.parquet and results.json (see simulators/score.py).",
 )
-def score(folder: Path, results: Path) -> None:
-    """Compare what a pipeline computed with the truth; prints the scorecard as JSON."""
+def judge(folder: Path, results: Path) -> None:
+    """Judge what any pipeline computed by the truth; prints the scorecard as JSON."""
     from simulators.score import read_results, read_truth
     from simulators.score import score as scorecard
 

@@ -1,0 +1,158 @@
+"""A scenario through a whole embedded pipeline, judged against its truth over the API."""
+
+import json
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from civicmeter.broker import embedded_broker
+from civicmeter.demo import simulating, wait_until_stored
+from civicmeter.live import app_of, collecting, collector_settings
+from civicmeter.output import Progress
+from civicmeter.serving import free_port, serving
+from civicmeter.wiring import Pipeline, open_pipeline
+from config.settings import Settings
+from domain.readings import Series
+from ingest.mapping import Mapping, read_mappings
+from processing.job import process
+from simulators.scenarios import Scenario
+from simulators.score import Computed, Found, Results, Scorecard, read_truth, score
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_PAGE = 20_000
+
+
+def score_scenario(
+    scenario: Scenario, asked: Sequence[str], folder: Path, progress: Progress
+) -> Scorecard:
+    """Run `scenario` from devices to figures in `folder`, which should be empty, and judge it.
+
+    `asked` are the options, beside name and seed, that make the simulator's own process run the
+    same scenario.
+
+    The broker, the stores and the HTTP service are real and embedded; the figures are those
+    that the API answers with.
+    """
+    truth = folder / "truth"
+    with ExitStack() as stack:
+        broker = stack.enter_context(embedded_broker())
+        settings = Settings(data=folder, mqtt=broker.url)
+        pipeline = stack.enter_context(open_pipeline(settings))
+        pipeline.save_registry(scenario.registry())
+        own = replace(collector_settings(pipeline), mappings=_mappings(scenario, folder))
+        collector = stack.enter_context(collecting(pipeline, own))
+        devices = stack.enter_context(
+            simulating(
+                broker.port,
+                truth,
+                scenario.now,
+                scenario=scenario.name,
+                live=False,
+                progress=progress,
+                more=("--seed", str(scenario.seed), *asked),
+            )
+        )
+        devices.wait()
+        wait_until_stored(
+            lambda: collector.counters().stored, devices.sent, progress, patience_s=10
+        )
+        collector.wait_idle(30)
+        process(pipeline.store, pipeline.ledger, months=None, now=scenario.now, progress=progress)
+        app = app_of(pipeline, collector)
+        address = stack.enter_context(serving(app, "127.0.0.1", free_port()))
+        return score(read_truth(truth), results_of(pipeline, scenario, address))
+
+
+def scorecard_lines(card: Scorecard) -> str:
+    """The scorecard for a terminal."""
+    readings, faults = card.readings, card.faults
+    errors = {
+        "use": card.use_error_pct,
+        "savings": card.savings_error_pct,
+        "PV": card.pv_error_pct,
+        "waste": card.waste_error_pct,
+    }
+    shown = [f"{n} {'–' if e is None else f'{e:.3f} %'}" for n, e in errors.items()]
+    return "\n".join(
+        [
+            f"readings  sent {readings.sent:,}  stored {readings.stored:,}  "
+            f"lost {readings.lost}  doubled {readings.doubled}",
+            "errors    " + "  ".join(shown),
+            f"faults    injected {faults.injected}  found {_pct(faults.found_pct)}  "
+            f"false findings per 100 device-months {faults.false_per_100_meter_months}",
+            *(f"missed    {m}" for m in faults.missed),
+        ]
+    )
+
+
+def _pct(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} %"
+
+
+def results_of(pipeline: Pipeline, scenario: Scenario, address: str) -> Results:
+    """What the pipeline says: readings from the store, figures and findings from the API."""
+    figures = list(_rows(address, "figures"))
+    months = {row["month"] for row in figures}
+    return Results(
+        stored=_stored(pipeline, scenario),
+        figures=tuple(
+            Computed(
+                row["institution"], row["subject"], row["name"], row["month"], row["value"],
+                measured=row["measured_share"] or 0.0,
+            )
+            for row in figures
+        ),
+        findings=(
+            *(Found(r["subject"], r["month"], r["code"]) for r in _rows(address, "findings")),
+            # What was kept aside says when it arrived, not of which month it would have been.
+            *(Found(r["device"] or "", "", r["code"]) for r in _rows(address, "aside")),
+        ),
+        meter_months=len(pipeline.registry.devices) * len(months),
+    )  # fmt: skip
+
+
+def _mappings(scenario: Scenario, folder: Path) -> tuple[Mapping, ...]:
+    if not scenario.mapping:
+        return ()
+    path = folder / "mapping.toml"
+    path.write_text(scenario.mapping, encoding="utf-8")
+    return read_mappings(path)
+
+
+def _rows(address: str, noun: str) -> Iterator[dict[str, Any]]:
+    offset = 0
+    while True:
+        url = f"{address}v1/{noun}?limit={_PAGE}&offset={offset}"
+        with urllib.request.urlopen(url, timeout=120) as answer:
+            rows = json.load(answer)
+        yield from rows
+        offset += len(rows)
+        if len(rows) < _PAGE:
+            return
+
+
+def _stored(pipeline: Pipeline, scenario: Scenario) -> pa.Table:
+    """Every stored reading, but of devices that send no time: their times are arrivals."""
+    known = pipeline.store.series()
+    series = [
+        Series(device, quantity)
+        for device, quantity in zip(known["device"], known["quantity"], strict=True)
+        if device not in scenario.untimed
+    ]
+    tables = [
+        pa.table(
+            {
+                "device": pa.DictionaryArray.from_arrays(pa.array([0] * at_ms.size, pa.int32()), [s.device]),
+                "quantity": pa.DictionaryArray.from_arrays(pa.array([0] * at_ms.size, pa.int32()), [s.quantity]),
+                "at_ms": at_ms,
+            }
+        )
+        for s, at_ms, _ in pipeline.store.scan(series, *_EVER)
+    ]  # fmt: skip
+    return pa.concat_tables(tables).unify_dictionaries()
