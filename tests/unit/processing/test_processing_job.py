@@ -13,7 +13,9 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Dated, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
+from processing.changes import ChangeNotes, process_changes
 from processing.job import process
+from store.canonical import digest
 from store.ledger import Ledger
 from store.opening import open_ledger
 from store.sqlite import SqliteReadingStore
@@ -189,6 +191,37 @@ def test_a_late_reading_restates_its_month_and_no_other(tmp_path: Path) -> None:
     changed = {m for m in after if after[m].digest != before[m].digest}
     assert {m for m in after if after[m].state == "restatement_pending"} <= {Month(2023, 3)}
     assert changed <= {Month(2023, 3)}
+    place.store.close()
+    place.ledger.close_connections()
+
+
+def test_reading_only_what_a_month_needs_gives_the_same_result(place: Place) -> None:
+    whole = place.process()
+    for month in (Month(2023, 1), Month(2023, 8), Month(2024, 4), Month(2024, 6)):
+        (alone,) = place.process(months=[month], institutions=["bureau"]).values()
+        assert digest(alone) == digest(whole[("bureau", month)])
+
+
+def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    before = place.process()
+    late = place.readings[24 * 70]
+    notes = ChangeNotes()
+    batch = [Reading(late.device, late.quantity, late.at_ms + 60_000, late.value + 0.5)]
+    place.store.write(batch)
+    notes.note(batch)
+    registry = place.ledger.registry()
+    touched = notes.take(registry)
+    assert touched == {"bureau": {Month(2023, 3)}}
+    results = process_changes(place.store, place.ledger, touched, now=NOW)
+    assert [(r.institution, r.month) for r in results] == [("bureau", Month(2023, 3))]
+    again = process_changes(place.store, place.ledger, touched, now=NOW)
+    assert digest(again[0]) == digest(results[0])
+    everything = place.process()
+    assert digest(everything[("bureau", Month(2023, 3))]) == digest(results[0])
+    assert {k for k, r in everything.items() if digest(r) != digest(before[k])} <= {
+        ("bureau", Month(2023, 3))
+    }
     place.store.close()
     place.ledger.close_connections()
 
