@@ -13,7 +13,7 @@ import pytest
 import yaml
 from conftest import part
 from deploy_parts import DEPLOY, compose, run_secrets
-from servers import find_program
+from parts import find_program
 
 from civicmeter.cli import COMMANDS
 from config.settings import Settings

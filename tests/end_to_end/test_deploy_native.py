@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from conftest import part
 from deploy_parts import DEPLOY, compose, run_secrets
-from servers import HOST, InfluxDb, MissingPartError, Process, find_program, free_port
+from parts import MissingPartError, find_program
+from servers import HOST, InfluxDb, Process, free_port
 
 from civicmeter.registry_xlsx import write_xlsx
 from domain.places import Carrier, Institution, Meter
