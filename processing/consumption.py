@@ -1,7 +1,7 @@
 """Use per meter and institution, by local day and month, from curves of use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 
@@ -38,7 +38,7 @@ class MeterUse:
     """The curve of one register of one meter. `name` is the figure it gives.
 
     `service_ms` is the instant from which its silence is missing data: as registered, else its
-    first reading.
+    first reading. `unfilled` is the curve before its gaps were filled, if any were.
     """
 
     meter: str
@@ -49,9 +49,25 @@ class MeterUse:
     max_gap_ms: int
     curve: UseCurve
     service_ms: int
+    unfilled: UseCurve | None = None
 
     def grid(self, edges_ms: Ints) -> GridUse:
-        return on_grid(self.curve, edges_ms, self.max_gap_ms)
+        """The use in each interval.
+
+        Filled gaps count only where they are needed: an interval that contains a whole gap
+        knows its use from the register and is measured.
+        """
+        filled = on_grid(self.curve, edges_ms, self.max_gap_ms)
+        if self.unfilled is None:
+            return filled
+        plain = on_grid(self.unfilled, edges_ms, self.max_gap_ms)
+        needed = plain.missing > filled.missing + 1e-12
+        return GridUse(
+            **{
+                f.name: np.where(needed, getattr(filled, f.name), getattr(plain, f.name))
+                for f in fields(GridUse)
+            }
+        )
 
 
 def meter_uses(

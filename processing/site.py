@@ -148,7 +148,8 @@ def _arrivals(
 
 def _filled(use: MeterUse, fill: FillRules) -> MeterUse:
     longer_than_ms = max(fill.longer_than_ms, use.max_gap_ms)
-    return replace(use, curve=fill_gaps(use.curve, replace(fill, longer_than_ms=longer_than_ms)))
+    filled = fill_gaps(use.curve, replace(fill, longer_than_ms=longer_than_ms))
+    return use if filled is use.curve else replace(use, curve=filled, unfilled=use.curve)
 
 
 def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from domain.calendar import local_midnight, to_ms
-from domain.places import Carrier, Dated, Meter
+from domain.places import Carrier, Dated, Institution, Meter
+from domain.registry import Registry
 from processing.consumption import (
     day_edges,
     day_values,
@@ -17,6 +18,7 @@ from processing.consumption import (
     total_of_mains,
 )
 from processing.registers import HOUR_MS
+from processing.site import build_site
 
 TZ = "Europe/London"
 
@@ -131,3 +133,36 @@ def test_a_running_month_is_cut_at_the_last_reading_only_while_that_is_fresh() -
     stale = elapsed(edges, now, now - 9 * HOUR_MS, HOUR_MS)
     assert stale[-1] == now
     assert elapsed(edges, int(edges[-1]), 0, HOUR_MS).tolist() == edges.tolist()
+
+
+def test_a_filled_gap_inside_a_month_is_measured_for_the_month_and_estimated_for_its_days() -> None:
+    samples = constant(2.0, date(2019, 5, 1), date(2019, 8, 1))
+    at, register = samples[("m", "energy_import_kwh")]
+    hours = (at - at[0]) // HOUR_MS
+    keep = (hours < 31 * 24 + 100) | (hours > 31 * 24 + 150)
+    place = Institution(id="i", name_zh="", name_en="", timezone=TZ)
+    registry = Registry(institutions=(place,), devices=(meter(),))
+    site = build_site(registry, place, {("m", "energy_import_kwh"): (at[keep], register[keep])})
+    (use,) = site.meters
+    edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
+    period = month_use(use, edges, int(edges[-1]))
+    assert period.whole.use[0] == pytest.approx(30 * 48)
+    assert period.whole.measured[0] == 1.0
+    assert period.days.use == pytest.approx([48.0] * 30)
+    assert period.days.code.tolist()[3:8] == ["measured", *["filled_profile"] * 3, "measured"]
+    assert period.days.missing.tolist() == [0.0] * 30
+
+
+def test_a_gap_across_a_months_end_is_spread_over_both_months() -> None:
+    samples = constant(2.0, date(2019, 5, 1), date(2019, 8, 1))
+    at, register = samples[("m", "energy_import_kwh")]
+    hours = (at - at[0]) // HOUR_MS
+    keep = (hours < 61 * 24 - 10) | (hours > 61 * 24 + 30)
+    place = Institution(id="i", name_zh="", name_en="", timezone=TZ)
+    registry = Registry(institutions=(place,), devices=(meter(),))
+    site = build_site(registry, place, {("m", "energy_import_kwh"): (at[keep], register[keep])})
+    edges = day_edges(date(2019, 6, 1), date(2019, 7, 1), TZ)
+    period = month_use(site.meters[0], edges, int(edges[-1]))
+    assert period.whole.use[0] == pytest.approx(30 * 48)
+    assert period.whole.estimated[0] == pytest.approx(11 / 720)
+    assert period.whole.missing[0] == 0.0
