@@ -185,7 +185,8 @@ def finding_line(
     if finding.subject:
         return sentence(_named(model, finding, finding.subject, lang), lang), figure_name
     part = subject_name(model, figure.subject, lang) if figure else ""
-    whole = joined((part, figure_name), lang) or t("the_institution", lang)
+    whole = t("of_part", lang, name=figure_name, part=part) if part else figure_name
+    whole = whole or t("the_institution", lang)
     return sentence(_named(model, finding, "", lang, whole), lang), whole if figure else ""
 
 
