@@ -16,9 +16,7 @@ import numpy.typing as npt
 from processing.savings.linear import Floats, Grams, Ints, Reduced, huber_weights
 from processing.savings.terms import Conditions, columns, felt_temperature_c
 
-MEMORY_SHARE = 0.5
-"""Share of the days before in the felt temperature, see `terms.felt_temperature_c`."""
-OUTLIER_LIMIT = 3.0
+OUTLIER_LIMIT = 2.5
 """Robust standard deviations from which a day counts less (Huber)."""
 HEATING_GRID_C = tuple(np.arange(8.0, 20.5, 1.0))
 COOLING_GRID_C = tuple(np.arange(12.0, 25.0, 2.0))
@@ -41,19 +39,34 @@ class Habit:
     `waves` of the year may bend the level, each with a ridge relative to its own sum of squares
     (`penalty` × wave number^`penalty_power`); a day's weight halves every `half_life_days` back
     from the end of the baseline, since the last months tell more of the next year. The felt
-    temperature fades over `memory_days`. All were chosen on years other than those reported.
+    temperature takes `memory_share` of the days before, fading over `memory_days`. All were chosen on years other than those reported.
     """
 
     waves: int
     penalty: float
     penalty_power: float
     half_life_days: float
+    memory_share: float
     memory_days: float
 
 
-USE_LED = Habit(waves=4, penalty=0.1, penalty_power=2.0, half_life_days=250.0, memory_days=2.0)
+USE_LED = Habit(
+    waves=4,
+    penalty=0.1,
+    penalty_power=2.0,
+    half_life_days=250.0,
+    memory_share=0.5,
+    memory_days=2.0,
+)
 """Electricity, water, cooling: people and terms make the season."""
-WEATHER_LED = Habit(waves=2, penalty=0.9, penalty_power=0.0, half_life_days=180.0, memory_days=4.0)
+WEATHER_LED = Habit(
+    waves=2,
+    penalty=0.9,
+    penalty_power=0.0,
+    half_life_days=180.0,
+    memory_share=0.7,
+    memory_days=4.0,
+)
 """Gas and heat: the weather makes it."""
 
 
@@ -91,7 +104,7 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
     days the model has no slopes. Needs at least one used day; the result is deterministic.
     """
     with_temperature = bool(np.isfinite(on.temperature_c).mean() >= 0.5)
-    felt = felt_temperature_c(on.days, on.temperature_c, MEMORY_SHARE, habit.memory_days)
+    felt = felt_temperature_c(on.days, on.temperature_c, habit.memory_share, habit.memory_days)
     used = np.isfinite(use) & (np.isfinite(felt) if with_temperature else True)
     felt = np.where(np.isfinite(felt), felt, 0.0)
     inside = replace(on, temperature_c=felt).select(used)
@@ -137,7 +150,7 @@ def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candid
     if on.off.any() and not on.off.all():
         base.append(({"kind": "level", "days": "off"}, 0.0))
     if on.holiday.any():
-        base.append(({"kind": "holiday"}, 0.05))
+        base.append(({"kind": "holiday"}, 0.3))
     if on.heating_season.any() and not on.heating_season.all():
         base.append(({"kind": "level", "days": "season"}, 0.02))
     for wave, kind in product(range(1, habit.waves + 1), ("cosine", "sine")):

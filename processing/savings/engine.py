@@ -16,7 +16,6 @@ from domain.errors import ConfigError
 from domain.figures import Verdict
 from domain.findings import Finding
 from processing.savings.daily import (
-    MEMORY_SHARE,
     USE_LED,
     WEATHER_LED,
     DailyFit,
@@ -192,7 +191,7 @@ def fit_baseline(
         baseline_end=end,
         terms=tuple(dict(t) for t in fit.terms),
         coefficients=tuple(float(c) for c in fit.coefficients),
-        memory_share=MEMORY_SHARE,
+        memory_share=habit.memory_share,
         memory_days=habit.memory_days,
         parameters=fit.parameters,
         days_used=int(fit.used.sum()),

@@ -19,6 +19,7 @@ def daily_use(hourly: pd.DataFrame, timezone: str) -> pd.DataFrame:
     `hourly` has building, fuel, ts (naive UTC, start of the hour) and kwh or tenths (of a kWh).
     Gives columns building, fuel, day, use (kWh; NaN where more than half of the day's hours are
     missing, otherwise the mean of the known hours times the hours of the day), hours, zeros.
+    A zero of a meter with a base load is a lost reading (see `_outages`), otherwise data.
     Source: CalTRACK 2.3.2.2. Raises ConfigError when a column is missing.
     """
     missing = {"building", "fuel", "ts"} - set(hourly)
@@ -40,13 +41,34 @@ def daily_use(hourly: pd.DataFrame, timezone: str) -> pd.DataFrame:
             "zero": (kwh == 0).where(kwh.notna()),
         }
     )
+    table["sound"] = table["kwh"].mask(_outages(table))
     grouped = table.groupby(["fuel", "building", "day"], sort=True, observed=True)
-    daily = grouped.agg(total=("kwh", "sum"), hours=("kwh", "count"), zeros=("zero", "sum"))
-    daily = daily.reset_index()
+    daily = grouped.agg(
+        total=("sound", "sum"),
+        sound=("sound", "count"),
+        hours=("kwh", "count"),
+        zeros=("zero", "sum"),
+    ).reset_index()
     due = _hours_due(daily["day"], timezone)
-    enough = daily["hours"] >= rules()["day_missing_readings_max_ratio"] * due
-    daily["use"] = (daily["total"] / daily["hours"] * due).where(enough)
-    return daily.drop(columns="total")
+    enough = daily["sound"] >= rules()["day_missing_readings_max_ratio"] * due
+    daily["use"] = (daily["total"] / daily["sound"] * due).where(enough)
+    return daily.drop(columns=["total", "sound"])
+
+
+def _outages(table: pd.DataFrame) -> pd.Series:
+    """Zeros of meters that otherwise never come near zero: lost readings, and no use of nothing.
+
+    A meter has such a base load when 19 of 20 of its non-zero hours lie above a share of their
+    median (`base_load_min_ratio`), and hardly any hour is zero (`base_load_zeros_max_ratio`).
+    Elsewhere a zero is data, as gas in summer.
+    """
+    by_meter = table.groupby(["fuel", "building"], observed=True)["kwh"]
+    used = table[table["kwh"] > 0].groupby(["fuel", "building"], observed=True)["kwh"]
+    ratio = used.quantile(0.05) / used.median()
+    few_zeros = 1 - used.count() / by_meter.count() <= rules()["base_load_zeros_max_ratio"]
+    always_on = ratio[few_zeros & (ratio > rules()["base_load_min_ratio"])].index
+    meters = pd.MultiIndex.from_frame(table[["fuel", "building"]])
+    return (table["kwh"] == 0) & meters.isin(always_on)
 
 
 def daily_temperature(hourly: pd.DataFrame, timezone: str) -> pd.Series:

@@ -127,6 +127,18 @@ def test_hours_become_local_days_and_gaps_stay_gaps() -> None:
         daily_use(table.drop(columns="tenths"), "UTC")
 
 
+def test_a_zero_is_an_outage_only_where_the_meter_never_stops() -> None:
+    hours = pd.date_range("2019-01-01", periods=24 * 40, freq="h")
+    rng = np.random.default_rng(0)
+    base = pd.DataFrame({"building": "a", "fuel": "electricity", "ts": hours})
+    always = base.assign(kwh=rng.uniform(8, 12, len(hours)))
+    always.loc[30:35, "kwh"] = 0.0  # six hours of the second day
+    day = daily_use(always, "UTC").set_index("day").loc["2019-01-02"]
+    assert day.use == pytest.approx(always.kwh[24:48].sum() / 18 * 24) and day.zeros == 6
+    stops = base.assign(kwh=np.where(hours.hour < 12, 10.0, 0.0))
+    assert daily_use(stops, "UTC").set_index("day").use["2019-01-02"] == pytest.approx(120)
+
+
 def test_short_weather_gaps_are_bridged_and_long_ones_not() -> None:
     hours = pd.date_range("2019-01-01", periods=72, freq="h")
     table = pd.DataFrame({"ts": hours, "temperature_c": np.arange(72.0)})
