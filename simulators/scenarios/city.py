@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import overload
 
 import numpy as np
 
 from domain.calendar import Month
-from domain.places import Carrier, Contract, Institution, WasteStream
+from domain.places import Carrier, Contract, Dated, Institution, WasteStream
 from simulators.archetypes import (
     ARCHETYPES,
     CANTEEN,
@@ -79,9 +79,9 @@ class Places(Sequence[Site]):
         multiplier = (1.0, 20.0, 40.0)[int(np.searchsorted([2_000.0, 8_000.0], area))]
         reporting = self.first.plus(12)
         contracted = reporting < self.end
-        changes = (_retrofit(reporting.first_day, noise),) if contracted else ()
+        changes = _changes(reporting, noise) if contracted else ()
         return Campus(
-            institution=self._institution(number, name, kind, area, heads),
+            institution=self._institution(number, name, kind, area, heads, changes),
             houses=(House(f"{name}-main", kind, area, heads, changes, heating_season=_HEATING),),
             climate=Climate(self.seed),
             seed=self.seed,
@@ -103,7 +103,13 @@ class Places(Sequence[Site]):
         )
 
     def _institution(
-        self, number: int, name: str, kind: Archetype, area: float, heads: float
+        self,
+        number: int,
+        name: str,
+        kind: Archetype,
+        area: float,
+        heads: float,
+        changes: tuple[Change, ...],
     ) -> Institution:
         zh, en = _NAMES[kind.name]
         station = number - number % STATION_EVERY
@@ -118,7 +124,12 @@ class Places(Sequence[Site]):
             weather_device=f"i{station:06d}-weather",
             district_code="370502",
             floor_area_m2=dated(self.first, area),
-            headcount=dated(self.first, heads),
+            headcount=dated(self.first, heads)
+            + tuple(
+                Dated(c.on, float(np.round(heads * c.people)))
+                for c in changes
+                if c.kind == "occupancy"
+            ),
             heating_season=_HEATING,
             provenance="Simulated: load model and synthetic Dongying climate.",
         )
@@ -135,6 +146,18 @@ def _drawn_kind(at: float) -> Archetype:
             return kind
         at -= share
     return OFFICE
+
+
+def _changes(reporting: Month, noise: np.random.Generator) -> tuple[Change, ...]:
+    """A retrofit; beside it, in one of sixteen each, a month's closure or more people."""
+    retrofit = _retrofit(reporting.first_day, noise)
+    after = reporting.plus(int(noise.integers(1, 6))).first_day
+    chance = noise.random()
+    if chance < 1 / 16:
+        return (retrofit, Change("closure", after, people=0.05, until=after + timedelta(days=30)))
+    if chance < 2 / 16:
+        return (retrofit, Change("occupancy", after, people=1.25))
+    return (retrofit,)
 
 
 def _retrofit(on: date, noise: np.random.Generator) -> Change:

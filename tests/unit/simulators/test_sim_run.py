@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -18,6 +19,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from servers import Mosquitto, free_port
 
+from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from simulators.faults import KINDS
 from simulators.publish import Publisher
@@ -26,6 +28,7 @@ from simulators.scenarios import scenario
 from simulators.timeline import Timeline
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
+ROOT = Path(__file__).parents[3]
 
 
 class Listener:
@@ -190,6 +193,67 @@ def test_live_readings_come_at_their_time_and_continue_the_registers() -> None:
     assert {b.device for _, b in rest} == {
         d.id for d in timeline.scenario.registry().devices if d.institution == "dongying-campus"
     }
+
+
+def test_live_readings_are_published_when_due_and_kept_as_evidence(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    # A present of half an hour ago: what fell due since then is published at once.
+    past = datetime.now(UTC) - timedelta(minutes=31)
+    city = scenario("demo", past)
+    campus = replace(city.sites[-1], first=Month.of(past.date()), houses=city.sites[-1].houses[:1])
+    few = replace(city, sites=(campus,), bad_messages=False)
+    stop = threading.Event()
+    with listening(mosquitto) as listener:
+        with Publisher(mosquitto.host, mosquitto.port, client_id="sim-live") as publisher:
+            run = Run(few, publisher, tmp_path)
+            run.backfill(lambda *_: None)
+            before = len(listener.heard)
+            live = threading.Thread(target=run.live, args=(stop,))
+            live.start()
+            until(
+                lambda: any(t == "civicmeter/v1/dy-elec-main/telemetry" for t, _ in listener.heard)
+            )
+            stop.set()
+            live.join(10)
+        assert not live.is_alive() and len(listener.heard) > before
+    own = [json.loads(p) for t, p in listener.heard if t.endswith("v1/dy-elec-main/telemetry")]
+    evidence = pq.read_table(tmp_path / "sent-live.parquet").to_pandas()
+    main = evidence[evidence["device"] == "dy-elec-main"]
+    assert {r["ts"] for r in own} == set(main["at_ms"])
+    assert main["at_ms"].min() > past.timestamp() * 1000
+    assert main["at_ms"].max() <= time.time() * 1000
+
+
+@pytest.mark.long
+def test_the_province_is_made_at_constant_memory() -> None:
+    """Its first 1,500 institutions, with their truth, in a process of their own."""
+    ask = "import json; from benchmarks.bench_simulate import province_memory as m; print(json.dumps(m()))"
+    done = subprocess.run(
+        [sys.executable, "-c", ask], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    figures = json.loads(done.stdout)
+    assert figures["simulate.province_mb"] <= 500
+    assert figures["simulate.province_growth_mb"] <= 30
+
+
+def test_a_province_is_an_address_until_somebody_looks() -> None:
+    province = scenario("province", NOW)
+    assert len(province.sites) == 100_000
+    last = province.sites[-1]
+    assert last.institutions[0].id == "i099999"
+    assert province.sites[99_999].institutions == last.institutions
+    (piece,) = islice(Timeline(replace(province, sites=province.sites[-1:])).backfill(), 1)
+    assert sum(b.readings for b in piece.blocks) > 5_000
+
+
+def test_a_long_city_has_contracts_some_closures_and_more_people() -> None:
+    sites = [scenario("city", NOW, months=14).sites[i] for i in range(80)]
+    kinds = {c.kind for s in sites for h in s.houses for c in h.changes}
+    assert kinds == {"retrofit", "closure", "occupancy"}
+    assert all(len(s.contracts) == 1 for s in sites)
+    assert any(len(s.institutions[0].headcount) == 2 for s in sites)
+    assert not any(scenario("city", NOW).sites[i].contracts for i in range(5))
 
 
 def test_the_demo_has_the_size_it_promises_and_a_registry_that_fits() -> None:

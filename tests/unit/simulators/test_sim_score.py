@@ -88,6 +88,7 @@ def test_a_fault_is_found_only_by_its_code_on_its_device_in_its_months() -> None
     wrong = (
         Found("a", "2026-09", "use_estimated"),
         Found("b", "2026-12", "use_estimated"),
+        Found("food", "2026-12", "use_estimated"),  # about a waste stream, not a device
     )
     faults = score(TRUTH, results(findings=wrong)).faults
     assert faults.found_pct == 0
