@@ -18,6 +18,8 @@ from civicmeter.output import Progress
 from civicmeter.serving import free_port, serving
 from civicmeter.wiring import Pipeline, open_pipeline
 from config.settings import Settings
+from domain.calendar import Month
+from domain.places import Meter
 from domain.readings import Series
 from ingest.mapping import Mapping, read_mappings
 from processing.job import process
@@ -63,10 +65,13 @@ def score_scenario(
             lambda: collector.counters().stored, devices.sent, progress, patience_s=10
         )
         collector.wait_idle(30)
-        process(pipeline.store, pipeline.ledger, months=None, now=scenario.now, progress=progress)
+        told = read_truth(truth)
+        # The scenario's own months: in the running one its devices have already fallen silent.
+        months = sorted({Month.parse(month) for *_, month in told.months})
+        process(pipeline.store, pipeline.ledger, months=months, now=scenario.now, progress=progress)
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", free_port()))
-        return score(read_truth(truth), results_of(pipeline, scenario, address))
+        return score(told, results_of(pipeline, scenario, address))
 
 
 def scorecard_lines(card: Scorecard) -> str:
@@ -85,7 +90,7 @@ def scorecard_lines(card: Scorecard) -> str:
             f"lost {readings.lost}  doubled {readings.doubled}",
             "errors    " + "  ".join(shown),
             f"faults    injected {faults.injected}  found {_pct(faults.found_pct)}  "
-            f"false findings per 100 device-months {faults.false_per_100_meter_months}",
+            f"false findings per 100 meter-months {faults.false_per_100_meter_months}",
             *(f"missed    {m}" for m in faults.missed),
         ]
     )
@@ -113,7 +118,7 @@ def results_of(pipeline: Pipeline, scenario: Scenario, address: str) -> Results:
             # What was kept aside says when it arrived, not of which month it would have been.
             *(Found(r["device"] or "", "", r["code"]) for r in _rows(address, "aside")),
         ),
-        meter_months=len(pipeline.registry.devices) * len(months),
+        meter_months=sum(isinstance(d, Meter) for d in pipeline.registry.devices) * len(months),
     )  # fmt: skip
 
 
