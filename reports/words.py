@@ -225,7 +225,9 @@ def sentence(finding: Finding, lang: str) -> str:
     except (ConfigError, KeyError, ValueError):
         numbers = ", ".join(f"{k} = {v}" for k, v in finding.numbers.items())
         return f"{finding.code} ({numbers})" if numbers else finding.code
-    return said[:1].upper() + said[1:]
+    # A device keeps its name as it is written, also where it begins the sentence.
+    begins_with_a_name = finding.subject and said.startswith(finding.subject)
+    return said if begins_with_a_name else said[:1].upper() + said[1:]
 
 
 def all_findings(model: ReportModel) -> list[tuple[Finding, Figure | None]]:
@@ -236,12 +238,16 @@ def all_findings(model: ReportModel) -> list[tuple[Finding, Figure | None]]:
     pairs: list[tuple[Finding, Figure | None]] = [(f, None) for f in model.result.findings]
     figures = sorted(model.result.figures, key=lambda f: f.subject == "")
     pairs += [(f, figure) for figure in figures for f in figure.findings]
-    seen: dict[tuple[str, str, str], tuple[Finding, Figure | None]] = {}
+    seen: dict[tuple[str, str, str], tuple[Finding, Figure | None, str]] = {}
     for finding, figure in pairs:
-        key = (finding.code, finding.subject, repr(sorted(finding.numbers.items())))
-        seen.setdefault(key, (finding, figure))
+        about = finding.subject or (figure.subject if figure else "")
+        numbers = repr(sorted(finding.numbers.items()))
+        said_of_a_part = any((f.code, n) == (finding.code, numbers) for f, _, n in seen.values())
+        if about or not said_of_a_part:
+            seen.setdefault((finding.code, about, numbers), (finding, figure, numbers))
     order = {"serious": 0, "warning": 1, "info": 2}
-    return sorted(seen.values(), key=lambda p: order[p[0].severity])
+    found = [(finding, figure) for finding, figure, _ in seen.values()]
+    return sorted(found, key=lambda p: order[p[0].severity])
 
 
 def saving_headline(saving: Saving, lang: str) -> str:

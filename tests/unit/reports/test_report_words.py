@@ -14,8 +14,10 @@ from domain.findings import Finding
 from reports.model import Saving
 from reports.words import (
     UNKNOWN,
+    all_findings,
     amount,
     change,
+    finding_line,
     interval,
     number,
     percent,
@@ -132,6 +134,24 @@ def test_an_interval_shows_both_bounds_or_nothing() -> None:
 def test_a_finding_without_words_still_says_its_numbers() -> None:
     found = Finding("never_heard_of", "warning", "m-1", {"hours": 3})
     assert sentence(found, "zh") == "never_heard_of (hours = 3)"
+
+
+def test_each_finding_is_told_once_of_the_part_it_is_about() -> None:
+    model = sample_model()
+    of_part = Finding("use_estimated", "info", "m-main", {"estimated_pct": 6.3})
+    of_total = replace(of_part, subject="")
+    other = replace(of_total, numbers={"estimated_pct": 1.0})
+    figures = (
+        replace(_use(1.0), findings=(of_total, other)),
+        replace(_use(1.0), subject="m-main", findings=(of_part, of_part)),
+    )
+    told = all_findings(replace(model, result=replace(model.result, figures=figures, findings=())))
+    assert [f for f, _ in told] == [of_part, other]
+    lines = [finding_line(model, f, figure, "en")[0] for f, figure in told]
+    assert lines == [
+        "6.3% of the time of Main incomer is estimated",
+        "1.0% of the time of Water use is estimated",
+    ]
 
 
 def test_subjects_have_names_in_both_languages() -> None:
