@@ -201,22 +201,26 @@ def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
 
 
 def share_findings(whole: GridUse, subject: str) -> list[Finding]:
-    """Findings for a period of which more than 1 % is missing or estimated."""
+    """Findings for a period of which more than 1 % is missing or estimated.
+
+    Those of an institution's total (no subject) have codes of their own.
+    """
     if len(whole) == 0:
         return []
+    what = "use" if subject else "total"
     found = []
     missing, estimated = float(whole.missing[0]), float(whole.estimated[0])
     doubtful = float(whole.doubtful[0])
     if missing - doubtful > _NOTED_SHARE:
         severity: Severity = "serious" if missing > 0.5 else "warning"
         numbers = {"missing_pct": round(missing * 100, 1)}
-        found.append(Finding("use_incomplete", severity, subject, numbers))
+        found.append(Finding(f"{what}_incomplete", severity, subject, numbers))
     if doubtful > 0:
         numbers = {"doubtful_pct": round(doubtful * 100, 1)}
-        found.append(Finding("use_doubtful", "warning", subject, numbers))
+        found.append(Finding(f"{what}_doubtful", "warning", subject, numbers))
     if estimated > _NOTED_SHARE:
         numbers = {"estimated_pct": round(estimated * 100, 1)}
-        found.append(Finding("use_estimated", "info", subject, numbers))
+        found.append(Finding(f"{what}_estimated", "info", subject, numbers))
     return found
 
 
