@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from api.problems import ProblemError
 
-MAX_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 
 
 async def _body(request: Request) -> bytes:

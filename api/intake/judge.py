@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from api.intake.rows import PostedValue, RowError
 from domain.calendar import to_ms
@@ -21,34 +22,51 @@ class Limits:
     """Only devices of these institutions; None: of every one."""
 
 
-def judge(
-    posted: PostedValue, devices: Mapping[str, AnyDevice], limits: Limits, now: datetime
-) -> Reading | RowError:
-    """The reading a posted value is, or why it is none. `devices` are those registered."""
-    if posted.error is not None:
-        return posted.error
-    if posted.device not in devices:
-        return RowError("unknown_device", {"device": posted.device[:100]})
-    institution = devices[posted.device].institution
-    if limits.institutions is not None and institution not in limits.institutions:
-        return RowError("foreign_device", {"device": posted.device})
-    if posted.quantity not in QUANTITIES:
-        return RowError("unknown_quantity", {"quantity": posted.quantity[:100]})
-    if posted.at_ms is None:
-        return RowError("bad_time")
-    if posted.value is None:
-        return RowError("bad_value")
-    wrong = _wrong_time(posted.at_ms, limits, now) or _wrong_value(posted.quantity, posted.value)
-    return wrong or Reading(posted.device, posted.quantity, posted.at_ms, posted.value)
+@dataclass(frozen=True)
+class Judge:
+    """Tells readings from refusals. `devices` are those registered, `now` is the server's."""
 
+    devices: Mapping[str, AnyDevice]
+    limits: Limits
+    now: datetime
 
-def _wrong_time(at_ms: int, limits: Limits, now: datetime) -> RowError | None:
-    if at_ms < to_ms(limits.oldest):
-        return RowError("ancient_time", {"oldest": limits.oldest.date().isoformat()})
-    ahead_s = (at_ms - to_ms(now)) // 1000
-    if ahead_s > limits.ahead_s:
-        return RowError("future_time", {"ahead_s": ahead_s, "limit_s": limits.ahead_s})
-    return None
+    @cached_property
+    def oldest_ms(self) -> int:
+        return to_ms(self.limits.oldest)
+
+    @cached_property
+    def newest_ms(self) -> int:
+        return to_ms(self.now) + self.limits.ahead_s * 1000
+
+    def judge(self, posted: PostedValue) -> Reading | RowError:
+        """The reading a posted value is, or why it is none."""
+        device, quantity, at_ms, value = posted.device, posted.quantity, posted.at_ms, posted.value
+        if posted.error is not None:
+            return posted.error
+        if at_ms is None or value is None:
+            return RowError("bad_time" if at_ms is None else "bad_value")
+        wrong = self._wrong_place(device, quantity)
+        wrong = wrong or self._wrong_time(at_ms) or _wrong_value(quantity, value)
+        return wrong or Reading(device, quantity, at_ms, value)
+
+    def _wrong_place(self, device: str, quantity: str) -> RowError | None:
+        known = self.devices.get(device)
+        if known is None:
+            return RowError("unknown_device", {"device": device[:100]})
+        allowed = self.limits.institutions
+        if allowed is not None and known.institution not in allowed:
+            return RowError("foreign_device", {"device": device})
+        if quantity not in QUANTITIES:
+            return RowError("unknown_quantity", {"quantity": quantity[:100]})
+        return None
+
+    def _wrong_time(self, at_ms: int) -> RowError | None:
+        if self.oldest_ms <= at_ms <= self.newest_ms:
+            return None
+        if at_ms < self.oldest_ms:
+            return RowError("ancient_time", {"oldest": self.limits.oldest.date().isoformat()})
+        ahead_s = (at_ms - to_ms(self.now)) // 1000
+        return RowError("future_time", {"ahead_s": ahead_s, "limit_s": self.limits.ahead_s})
 
 
 def _wrong_value(quantity: str, value: float) -> RowError | None:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from pydantic import Field
 
-from api.intake.judge import Limits, judge
+from api.intake.judge import Judge, Limits
 from api.intake.rows import PostedValue, RowError
 from api.parts import Parts
 from api.rows import Row
@@ -121,14 +121,15 @@ def _take_batch(
     batch: list[PostedValue], registry: Registry, parts: Parts, limits: Limits, tally: _Tally
 ) -> None:
     now = parts.now()
-    origin: dict[Reading, PostedValue] = {}
+    judge = Judge(registry.device_by_id, limits, now).judge
+    sources: list[PostedValue] = []
     readings: list[Reading] = []
     for posted in batch:
-        judged = judge(posted, registry.device_by_id, limits, now)
+        judged = judge(posted)
         if isinstance(judged, RowError):
             tally.refuse(posted, judged, now)
         else:
-            origin[judged] = posted
+            sources.append(posted)
             readings.append(judged)
     tally.received += len(batch)
     if not readings:
@@ -136,6 +137,9 @@ def _take_batch(
     result = parts.store.write(readings)
     tally.stored += result.stored
     tally.repeated += result.repeated
+    if not result.conflicts and not result.refused:
+        return
+    origin = dict(zip(readings, sources, strict=True))
     for reading, stored_value in result.conflicts:
         tally.refuse(origin[reading], RowError("conflict", {"stored": stored_value}), now)
     for reading, reason in result.refused:
