@@ -38,6 +38,8 @@ class Archetype:
     aux_heating_w_per_m2_c: float = 0.06
     """Fans, pumps and small heaters for each °C below `heating_balance_c`."""
     heating_balance_c: float = 14.0
+    standby_w_per_m2: float = 0.1
+    """What the air conditioning takes while it neither cools nor heats."""
     power_w_per_m2: float = 1.2
     special_w_per_m2: float = 0.0
     water_l_per_head_h: float = 4.0

@@ -98,6 +98,7 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
     cold = np.clip(kind.heating_balance_c - felt, 0.0, None)
     running = 0.18 + 0.82 * np.clip(present, 0.0, 1.0)
     cooling = (kind.cooling_w_per_m2_c * warm + kind.aux_heating_w_per_m2_c * cold) * running
+    cooling += kind.standby_w_per_m2
     lighting = kind.night_w_per_m2 + kind.day_w_per_m2 * present
     electricity = {
         "A": lighting * days.lighting * wobble * kw,

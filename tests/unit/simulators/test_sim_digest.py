@@ -16,10 +16,10 @@ from simulators.scenarios import scenario
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 STORED = {
     ("tiny", 1): "a308e6c168f89d81bfa85bb3b0b51f35",
-    ("demo", 1): "196ff7cc11e78e1963289230b5156ff9",
-    ("city", 1): "e13e4ba2b08e61506b751a9771d66958",
-    ("hostile", 1): "f0a0a90e8a35a6896853560f456f3764",
-    ("vendor-conformance", 1): "a214657dc91858287586e436330a17a5",
+    ("demo", 1): "9144feabaaa471c5d08ebf194c1a5ef5",
+    ("city", 1): "91ca33b7ba982a997626517fb52bc4b6",
+    ("hostile", 1): "9cf075ee0dd2ae38324919641ad6662a",
+    ("vendor-conformance", 1): "949ddbab932810a2e90287c818332d20",
 }
 PIECES = {"tiny": 1, "demo": 14, "city": 5, "hostile": 6, "vendor-conformance": 10}
 
