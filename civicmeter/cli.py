@@ -17,6 +17,7 @@ COMMANDS = {
     "simulate": "Run simulated devices; see the truth they simulated.",
     "collect": "Take readings from MQTT into the store.",
     "ingest": "Try a mapping; see and replay what was kept aside.",
+    "broker": "Make the access list of the MQTT broker.",
     "process": "Compute the open months.",
     "close": "Freeze a month as a signed revision.",
     "report": "Write monthly reports as HTML, PDF or XLSX.",

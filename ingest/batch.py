@@ -41,6 +41,11 @@ class Batch:
     """Where in `said` the readings of a message begin, and its topic."""
     untimed: int = 0
 
+    def lags_s(self, now_ms: int) -> list[float]:
+        """From the first measurement of each message until now."""
+        firsts = {start for start, _ in self.origins if start < len(self.said)}
+        return [(now_ms - self.said[start].at_ms) / 1000 for start in sorted(firsts)]
+
     def topic_at(self, position: int) -> str:
         """By which topic the reading at this position of `said` came."""
         return self.origins[bisect_right(self.origins, position, key=lambda o: o[0]) - 1][1]

@@ -14,12 +14,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
+
+from prometheus_client import REGISTRY
 
 from domain.errors import CivicmeterError, StoreUnavailableError
 from ingest.batch import Batch, decode_batch, keep_batch, write_batch
 from ingest.connection import Connection
 from ingest.counters import Counters, Counts
+from ingest.metrics import CollectorMetrics
 from ingest.mqtt_client import Message
 from ingest.replay import replay
 from ingest.router import Router
@@ -78,6 +82,7 @@ class Collector:
         self._connection = Connection(
             settings, self._router.filters, self._receive, self._counters, now_ms
         )
+        self._metrics = CollectorMetrics(settings.client_id, self._counters.snapshot)
         self._queue: deque[Message] = deque()
         self._arrived = threading.Condition()
         self._stopping = threading.Event()
@@ -94,6 +99,7 @@ class Collector:
         Raises ConfigError when the broker refuses, or is not there in time.
         """
         relax_garbage_collection()
+        REGISTRY.register(self._metrics)
         self._worker.start()
         self._connection.start()
         if timeout_s is not None:
@@ -112,6 +118,8 @@ class Collector:
             self._arrived.notify_all()
         self._worker.join()
         self._connection.stop()
+        with suppress(KeyError):  # stopped before
+            REGISTRY.unregister(self._metrics)
 
     def wait_idle(self, timeout_s: float, quiet_s: float = 0.5) -> bool:
         """Until everything received is stored and nothing more came for `quiet_s`.
@@ -195,6 +203,7 @@ class Collector:
             waiting = len(self._queue)
 
     def _one_batch(self, messages: list[Message]) -> None:
+        began = time.monotonic()
         batch = self._decode(messages)
         if "unknown_device" in batch.aside.counts and self._refresh_registry(
             self._settings.unknown_refresh_s
@@ -203,7 +212,7 @@ class Collector:
         result = write_batch(batch, self._store, self._persistently)
         keep_batch(batch, self._ledger, self._persistently, whole=self._room_aside)
         self._acknowledge(messages)
-        self._count(batch, result)
+        self._count(batch, result, time.monotonic() - began)
 
     def _decode(self, messages: list[Message]) -> Batch:
         settings = self._settings
@@ -216,15 +225,14 @@ class Collector:
             self._now_ms(),
         )
 
-    def _count(self, batch: Batch, result: WriteResult) -> None:
+    def _count(self, batch: Batch, result: WriteResult, seconds: float) -> None:
         self._counters.add(
             batches=1, stored=result.stored, repeated=result.repeated, untimed=batch.untimed
         )
         if batch.aside.counts:
             self._counters.reject(batch.aside.counts)
-        if batch.readings:
-            newest = max(r.at_ms for r in batch.readings[-1000:])
-            self._counters.lag((self._now_ms() - newest) / 1000)
+            log.info("kept aside: %s", batch.aside.counts, extra={"aside": batch.aside.counts})
+        self._counters.batch(seconds, batch.lags_s(self._now_ms()))
 
     def _acknowledge(self, messages: list[Message]) -> None:
         self._counters.add(settled=len(messages))

@@ -1,9 +1,11 @@
 """The collector's connection to the broker: session, subscriptions, acknowledgements."""
 
+import json
 import logging
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -19,6 +21,9 @@ from ingest.settings import CollectorSettings, Endpoint
 log = logging.getLogger("civicmeter.collector")
 _KEEPALIVE_S = 30
 _RECONNECT_MAX_S = 10
+_Watching = Literal["off", "wanted", "asked", "watching", "refused"]
+_DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto says how many messages it has dropped since it started."""
 
 
 class Connection:
@@ -38,8 +43,10 @@ class Connection:
         self._deliver = deliver
         self._counters = counters
         self._paused = False
+        self._watching: _Watching = "wanted" if settings.watch_broker else "off"
         self._ready = threading.Event()
         self._refusal = ""
+        self._status_topic = f"civicmeter/v1/collector/{_one_level(settings.client_id)}/status"
         self._client = self._make_client(now_ms)
 
     @property
@@ -78,6 +85,7 @@ class Connection:
 
     def stop(self) -> None:
         """Leave; the broker keeps the session and what comes meanwhile."""
+        self._tell("stopped")
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -92,6 +100,7 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.reconnect_delay_set(1, _RECONNECT_MAX_S)
+        client.will_set(self._status_topic, _status("lost"), qos=1, retain=True)
         if settings.username:
             client.username_pw_set(settings.username, settings.password)
         if self._endpoint.tls:
@@ -108,9 +117,26 @@ class Connection:
         return client
 
     def _received(self, messages: list[Message]) -> None:
+        if any(m.topic == _DROPPED_TOPIC for m in messages):
+            messages = [m for m in messages if not self._is_about_broker(m)]
         # Paused: what is not taken is not acknowledged and comes again.
-        if not self._paused:
+        if not self._paused and messages:
             self._deliver(messages)
+
+    def _is_about_broker(self, message: Message) -> bool:
+        """Whether a message is the broker's own statistics; takes notice of it then."""
+        if message.topic != _DROPPED_TOPIC:
+            return False
+        if message.payload.isdigit() and self._counters.broker_drops(int(message.payload)):
+            log.error(
+                "the broker drops messages: raise max_queued_messages and max_queued_bytes "
+                "of %s, or start more collectors", self._settings.mqtt,
+            )  # fmt: skip
+        return True
+
+    def _tell(self, state: str) -> None:
+        """Let everybody see whether this collector is there; the broker tells its loss."""
+        self._client.publish(self._status_topic, _status(state), qos=0, retain=True)
 
     def _on_connect(
         self,
@@ -131,15 +157,19 @@ class Connection:
         log.info("connected to %s, session %s", self._settings.mqtt, flags.session_present)
         # Always: the session may be new, or older than the mapping.
         client.subscribe([(f, SubscribeOptions(qos=1)) for f in self._filters])
+        self._tell("collecting")
 
     def _on_subscribe(
         self,
-        _client: mqtt.Client,
+        client: mqtt.Client,
         _userdata: object,
         _mid: int,
         reasons: list[ReasonCode],
         _properties: object,
     ) -> None:
+        if self._watching == "asked":
+            self._watching = "watching"
+            return
         refused = [f for f, r in zip(self._filters, reasons, strict=False) if r.is_failure]
         self._refusal = ""
         if refused:
@@ -149,6 +179,10 @@ class Connection:
             )
             log.error(self._refusal)
         self._ready.set()
+        if self._watching in ("wanted", "watching"):
+            # On its own and last: some brokers end the connection over such a topic.
+            self._watching = "asked"
+            client.subscribe(_DROPPED_TOPIC, qos=0)
 
     def _on_disconnect(
         self,
@@ -159,9 +193,20 @@ class Connection:
         _properties: object,
     ) -> None:
         self._ready.clear()
+        if self._watching == "asked":
+            self._watching = "refused"
         if reason.is_failure:
             log.warning("connection to %s lost: %s", self._settings.mqtt, reason)
 
 
 def _shared(topic_filter: str, group: str) -> str:
     return f"$share/{group}/{topic_filter}" if group else topic_filter
+
+
+def _status(state: str) -> str:
+    return json.dumps({"state": state})
+
+
+def _one_level(name: str) -> str:
+    """A name as one level of a topic."""
+    return "".join("-" if c in "/+#" or not c.isprintable() else c for c in name)

@@ -54,6 +54,8 @@ class CollectorSettings:
     """Client certificate and its key, for brokers that ask for one."""
     client_id: str = "civicmeter-collector"
     """Names the session the broker keeps: must stay the same, and be nobody else's."""
+    watch_broker: bool = False
+    """Also listen to what mosquitto says of the messages it drops."""
     share_group: str = ""
     """Collectors of the same group share the messages among them."""
     session_expiry_s: int = 7 * 86_400

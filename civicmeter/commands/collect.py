@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
+from domain.errors import CivicmeterError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_GROUP = "civicmeter"
 
 
 @click.command("collect")
@@ -19,35 +21,43 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
               help="Names the session the broker keeps; keep it, and give it to nobody else.")  # fmt: skip
 @click.option("--share-group", default="", metavar="NAME",
               help="Share the messages with the other collectors of this group.")  # fmt: skip
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+              help="Collect in so many processes of one share group.")  # fmt: skip
 @click.option("--ca", type=_FILE, metavar="FILE", help="Certificates to trust, for mqtts.")
 @click.option("--cert", type=_FILE, metavar="FILE", help="Client certificate, if the broker asks.")
 @click.option("--key", type=_FILE, metavar="FILE", help="Key of the client certificate.")
-@click.pass_obj
+@click.option("--metrics-port", type=click.IntRange(1, 65535), metavar="PORT",
+              help="Serve Prometheus metrics on this port of 127.0.0.1 (the next ones with --processes).")  # fmt: skip
+@click.option("--log-json", is_flag=True, help="Log in JSON, one object a line.")
+@click.pass_context
 def command(
-    settings: Settings,
+    ctx: click.Context,
     mqtt: str | None,
     mapping: Path | None,
     client_id: str,
     share_group: str,
+    processes: int,
     ca: Path | None,
     cert: Path | None,
     key: Path | None,
+    metrics_port: int | None,
+    log_json: bool,
 ) -> None:
     """Collect until told to stop; what was received is stored before leaving."""
-    from civicmeter.wiring import open_pipeline
-    from domain.errors import CivicmeterError
-    from ingest.collector import Collector
+    from ingest.logs import log_to_stderr
     from ingest.mapping import read_mappings
     from ingest.settings import CollectorSettings
 
-    settings = replace(settings, mqtt=mqtt or settings.mqtt)
+    settings: Settings = ctx.obj
+    log_to_stderr(as_json=log_json)
     own = CollectorSettings(
-        mqtt=settings.mqtt,
+        mqtt=mqtt or settings.mqtt,
         username=settings.mqtt_username,
         password=settings.mqtt_password,
         mappings=read_mappings(mapping) if mapping else (),
         client_id=client_id,
-        share_group=share_group,
+        watch_broker=True,
+        share_group=share_group or (_GROUP if processes > 1 else ""),
         ca=ca,
         cert=cert,
         key=key,
@@ -55,12 +65,31 @@ def command(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with open_pipeline(settings) as pipeline:
+    if processes > 1:
+        from civicmeter.many import collect_in_processes
+
+        collect_in_processes(settings, own, processes, metrics_port, ended, log_json=log_json)
+    else:
+        collect(settings, own, metrics_port, ended)
+
+
+def collect(
+    settings: Settings, own: object, metrics_port: int | None, ended: threading.Event
+) -> None:
+    """Collect in this process until `ended`. `own` are the CollectorSettings."""
+    from civicmeter.wiring import open_pipeline
+    from ingest.collector import Collector
+    from ingest.settings import CollectorSettings
+
+    assert isinstance(own, CollectorSettings)
+    with open_pipeline(replace(settings, mqtt=own.mqtt)) as pipeline:
         collector = Collector(
             own, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
         )
+        if metrics_port is not None:
+            _serve_metrics(metrics_port)
         collector.start()
-        click.echo(f"Collecting from {settings.mqtt} as {client_id}  (Ctrl-C ends)")
+        click.echo(f"Collecting from {own.mqtt} as {own.client_id}  (Ctrl-C ends)")
         while not ended.wait(0.5) and collector.failure is None:
             pass
         collector.stop()
@@ -71,3 +100,16 @@ def command(
         )
     if collector.failure is not None:
         raise CivicmeterError(f"the collector ended: {collector.failure}") from collector.failure
+
+
+def _serve_metrics(port: int) -> None:
+    from prometheus_client import start_http_server
+
+    from domain.errors import ConfigError
+
+    try:
+        start_http_server(port, "127.0.0.1")
+    except OSError as error:
+        raise ConfigError(
+            f"port {port} for the metrics is taken: choose another with --metrics-port"
+        ) from error

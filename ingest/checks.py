@@ -1,0 +1,164 @@
+"""What `civicmeter doctor` looks at between the devices and the store."""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from config.settings import Settings
+from domain.errors import ConfigError
+from ingest.settings import Endpoint
+
+Finding = tuple[str, str, str]
+"""Name of the check, what was found, what to do (empty: it is well)."""
+
+_WAIT_S = 5.0
+_DROPPED = "$SYS/broker/publish/messages/dropped"
+_SLOW_S = 0.03
+_SKEW_S = 5.0
+
+
+def broker_checks(settings: Settings) -> list[Finding]:
+    """Every check from the broker to the store's clock; none changes anything."""
+    try:
+        endpoint = Endpoint.parse(settings.mqtt)
+    except ConfigError as error:
+        return [("broker", "wrong address", str(error))]
+    return [*_Probe(settings, endpoint).run(), *clock_checks(settings)]
+
+
+class _Probe:
+    """Connects once with a session of its own that ends with it."""
+
+    def __init__(self, settings: Settings, endpoint: Endpoint) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+        self._answered = threading.Event()
+        self._subscribed = threading.Event()
+        self._returned = threading.Event()
+        self._refusal = ""
+        self._properties: object = None
+        self._dropped: int | None = None
+        self._topic = f"civicmeter/v1/doctor/{uuid.uuid4().hex}"
+
+    def run(self) -> list[Finding]:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            f"civicmeter-doctor-{uuid.uuid4().hex[:12]}",
+            protocol=mqtt.MQTTv5,
+        )
+        client.on_connect = self._on_connect
+        client.on_subscribe = lambda *_: self._subscribed.set()
+        client.on_message = self._on_message
+        if self._settings.mqtt_username:
+            client.username_pw_set(self._settings.mqtt_username, self._settings.mqtt_password)
+        if self._endpoint.tls:
+            client.tls_set()
+        where = self._settings.mqtt
+        try:
+            client.connect(self._endpoint.host, self._endpoint.port)
+        except OSError as error:
+            return [("broker", f"{where} does not answer ({error})",
+                     "start it, or set CIVICMETER_MQTT to its address")]  # fmt: skip
+        client.loop_start()
+        try:
+            return self._ask(client, where)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+    def _ask(self, client: mqtt.Client, where: str) -> list[Finding]:
+        if not self._answered.wait(_WAIT_S):
+            return [("broker", f"{where} speaks no MQTT 5",
+                     "use a broker that does: mosquitto 1.6 or later, EMQX, …")]  # fmt: skip
+        if self._refusal:
+            return [("broker", f"{where} refuses: {self._refusal}",
+                     "check CIVICMETER_MQTT_USERNAME and CIVICMETER_MQTT_PASSWORD")]  # fmt: skip
+        found: list[Finding] = [("broker", f"{where} answers with MQTT 5", "")]
+        found += self._features()
+        client.subscribe(self._topic, 1)
+        if self._subscribed.wait(_WAIT_S):
+            found += self._round_trip(client)
+            # Last: some brokers end the connection over such a topic.
+            client.subscribe(_DROPPED, 0)
+            found += self._queue()
+        return found
+
+    def _features(self) -> list[Finding]:
+        told = self._properties
+        found: list[Finding] = []
+        if getattr(told, "MaximumQoS", 2) < 1:
+            found.append(("broker QoS", "only QoS 0", "allow QoS 1: readings would be lost"))
+        if getattr(told, "SharedSubscriptionAvailable", 1) == 0:
+            found.append(("share groups", "not available", "run one collector process only"))
+        size = getattr(told, "MaximumPacketSize", None)
+        if size is not None and size < 256 << 10:
+            found.append(("packet size", f"at most {size} bytes",
+                          "raise max_packet_size: gateways send larger messages"))  # fmt: skip
+        return found
+
+    def _round_trip(self, client: mqtt.Client) -> list[Finding]:
+        seconds = []
+        for _ in range(3):
+            self._returned.clear()
+            began = time.perf_counter()
+            client.publish(self._topic, b"x", qos=1)
+            if not self._returned.wait(_WAIT_S):
+                return [("broker round trip", "a message of our own did not come back",
+                         "this user may be denied topics outside of its access list")]  # fmt: skip
+            seconds.append(time.perf_counter() - began)
+        fastest_s = min(seconds)
+        advice = "set_tcp_nodelay true in mosquitto.conf" if fastest_s > _SLOW_S else ""
+        return [("broker round trip", f"{fastest_s * 1000:.1f} ms", advice)]
+
+    def _queue(self) -> list[Finding]:
+        end = time.monotonic() + 1.0
+        while self._dropped is None and time.monotonic() < end:
+            time.sleep(0.02)
+        if self._dropped is None:
+            return []
+        advice = "raise max_queued_messages (0: no limit) and max_queued_bytes in mosquitto.conf"
+        return [("broker queue", f"{self._dropped} messages dropped since the broker started",
+                 advice if self._dropped else "")]  # fmt: skip
+
+    def _on_connect(self, _c: object, _u: object, _f: object, reason: ReasonCode, properties: object) -> None:  # fmt: skip
+        if reason.is_failure:
+            self._refusal = str(reason)
+        self._properties = properties
+        self._answered.set()
+
+    def _on_message(self, _c: object, _u: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic == self._topic:
+            self._returned.set()
+        elif message.payload.isdigit():
+            self._dropped = int(message.payload)
+
+
+def clock_checks(
+    settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> list[Finding]:
+    """Compare this machine's clock with the store's, where the store is on another machine."""
+    scheme, _, rest = settings.store_url.partition("://")
+    if not scheme.startswith("influxdb+"):
+        return []
+    url = f"{scheme.removeprefix('influxdb+')}://{rest.split('/')[0]}/ping"
+    try:
+        with urllib.request.urlopen(url, timeout=_WAIT_S) as answer:
+            date = answer.headers.get("Date", "")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        return [("InfluxDB", f"{url} does not answer ({error})",
+                 "start it, or set CIVICMETER_STORE to its address")]  # fmt: skip
+    try:
+        skew_s = (now() - parsedate_to_datetime(date)).total_seconds()
+    except (TypeError, ValueError):
+        return []
+    advice = "" if abs(skew_s) < _SKEW_S else "synchronise the clocks (NTP): times decide months"
+    return [("clock", f"{skew_s:+.0f} s against the store's", advice)]

@@ -1,0 +1,61 @@
+"""Logs for machines, and never a flood of the same line."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+
+_OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class RateLimit(logging.Filter):
+    """Lets the same message (before its values are put in) through once in `seconds`.
+
+    The next one let through says how many were held back.
+    """
+
+    def __init__(self, seconds: float = 60.0, now_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._now_s = now_s
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        key = (record.name, str(record.msg))
+        last_s, held_back = self._last.get(key, (float("-inf"), 0))
+        now_s = self._now_s()
+        if now_s - last_s < self._seconds:
+            self._last[key] = (last_s, held_back + 1)
+            return False
+        self._last[key] = (now_s, 0)
+        if held_back:
+            record.held_back = held_back
+            record.msg = f"{record.msg} ({held_back} more like this)"
+        return True
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: at, level, logger, message, and what the record carries besides."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said: dict[str, object] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{k: v for k, v in vars(record).items() if k not in _OWN},
+        }
+        if record.exc_info:
+            said["exception"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False, default=str)
+
+
+def log_to_stderr(*, as_json: bool, level: int = logging.INFO) -> None:
+    """Set up this process's logging for a service."""
+    handler = logging.StreamHandler()
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonLines() if as_json else plain)
+    handler.addFilter(RateLimit())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)

@@ -1,0 +1,101 @@
+"""What can be seen of a collector: counters, metrics, logs; and who may say what."""
+
+import json
+import logging
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from domain.errors import ConfigError
+from domain.places import Carrier, Institution, Meter
+from domain.registry import Registry
+from ingest.acl import mosquitto_acl
+from ingest.counters import Counters
+from ingest.logs import JsonLines, RateLimit
+from ingest.metrics import CollectorMetrics
+
+
+def test_metrics_say_what_the_counters_say() -> None:
+    counters = Counters()
+    counters.add(received=10, settled=7, acknowledged=6, stored=300)
+    counters.reject({"bad_json": 2})
+    counters.batch(0.03, [0.05, 2.0, 1e6])
+    counters.broker_drops(4)
+    registry = CollectorRegistry()
+    registry.register(CollectorMetrics("c1", counters.snapshot))
+    text = generate_latest(registry).decode()
+    samples = {
+        (s.name, s.labels.get("reason") or s.labels.get("le")): s.value
+        for family in text_string_to_metric_families(text)
+        for s in family.samples
+    }
+    assert samples["civicmeter_collector_received_total", None] == 10
+    assert samples["civicmeter_collector_stored_total", None] == 300
+    assert samples["civicmeter_collector_unacknowledged", None] == 3
+    assert samples["civicmeter_collector_rejected_total", "bad_json"] == 2
+    assert samples["civicmeter_broker_dropped_messages", None] == 4
+    assert samples["civicmeter_collector_lag_seconds_bucket", "0.1"] == 1
+    assert samples["civicmeter_collector_lag_seconds_bucket", "5.0"] == 2
+    assert samples["civicmeter_collector_lag_seconds_bucket", "+Inf"] == 3
+    assert samples["civicmeter_collector_lag_seconds_count", None] == 3
+    assert samples["civicmeter_collector_batch_seconds_bucket", "0.02"] == 0
+    assert samples["civicmeter_collector_batch_seconds_bucket", "0.05"] == 1
+    assert 'collector="c1"' in text
+
+
+def test_only_new_drops_of_the_broker_count() -> None:
+    counters = Counters()
+    # The first figure may be of long ago; a restarted broker counts from 0 again.
+    assert [counters.broker_drops(n) for n in (7, 7, 9, 0, 1)] == [0, 0, 2, 0, 1]
+
+
+def test_the_same_line_is_let_through_once_a_minute() -> None:
+    now = [0.0]
+    limit = RateLimit(60, lambda: now[0])
+
+    def say(text: str, *values: object) -> str | None:
+        record = logging.LogRecord("n", logging.WARNING, "", 0, text, values, None)
+        return record.getMessage() if limit.filter(record) else None
+
+    assert say("store away: %s", 1) == "store away: 1"
+    assert say("store away: %s", 2) is None
+    assert say("another") == "another"
+    now[0] = 59.9
+    assert say("store away: %s", 3) is None
+    now[0] = 60
+    assert say("store away: %s", 4) == "store away: 4 (2 more like this)"
+    now[0] = 120
+    assert say("store away: %s", 5) == "store away: 5"
+
+
+def test_json_lines_carry_what_the_record_carries() -> None:
+    record = logging.LogRecord("n", logging.INFO, "", 0, "kept %s", (3,), None)
+    record.aside = {"bad_json": 3}
+    said = json.loads(JsonLines().format(record))
+    assert said["message"] == "kept 3"
+    assert said["level"] == "info"
+    assert said["aside"] == {"bad_json": 3}
+
+
+def registry(*names: str) -> Registry:
+    return Registry(
+        institutions=(Institution("s", "校", "School"),),
+        devices=tuple(
+            Meter(id=n, institution="s", carrier=Carrier.WATER, register="water_m3") for n in names
+        ),
+    )
+
+
+def test_access_list() -> None:
+    text = mosquitto_acl(registry("b2", "水表 1"), collector="c", gateways=["g1"])
+    assert "user b2\ntopic write civicmeter/v1/b2/telemetry\n" in text
+    assert "user 水表 1\ntopic write civicmeter/v1/水表 1/telemetry\n" in text
+    assert "user g1\ntopic write civicmeter/v1/gateway/g1/telemetry\n" in text
+    assert "user c\ntopic read civicmeter/v1/+/telemetry\n" in text
+
+
+@pytest.mark.parametrize("name", ["a/b", "+", "#", "a\nuser root", " a", "", "c"])
+def test_names_that_would_open_the_access_list_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError):
+        mosquitto_acl(registry(name), collector="c")
