@@ -128,7 +128,6 @@ def _months_text(
     lang: str,
 ) -> str:
     from config.texts import finding_text, text
-    from processing.savings.changes import propose_changes
     from processing.savings.explain import PARTS, by_month, contributions
 
     lines = ["", f"{'month':8} {'observed':>12} {'counterfactual':>14} {'avoided':>12}  interval"]
@@ -152,7 +151,6 @@ def _months_text(
         ),
     ]
     lines += [finding_text(f, lang) for f in whole.findings]
-    lines += [finding_text(c.finding(), lang) for c in propose_changes(seen.days)]
     return "\n".join(lines)
 
 
@@ -297,7 +295,7 @@ def _placebo_text(results: "list[PlaceboResult]", fit: int, year: int, confidenc
             f"(±{r.monthly_half_width_median_pct:.1f} %)",
             f"  nominal intervals      {r.nominal_interval_coverage_pct:.1f} % of years "
             f"(±{r.nominal_half_width_median_pct:.1f} %)",
-            f"  falsely proven         {r.falsely_proven_pct:.1f} %; flagged as unsteady "
+            f"  falsely proven         {r.falsely_proven_pct:.1f} %; flagged for a person to look "
             f"{r.flagged_pct:.1f} %",
             f"  10 % planted, proven   {r.planted_10pct_proven_pct:.1f} %; of the "
             f"{r.steady_buildings} steady ones {'–' if steady is None else f'{steady:.1f} %'}",

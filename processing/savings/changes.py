@@ -12,7 +12,6 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from domain.findings import Finding
 from processing.savings.terms import Floats
 
 CRITICAL_WALD = 12.35
@@ -35,12 +34,6 @@ class Change:
     per_day: float
     ratio: float
     wald: float
-
-    def finding(self) -> Finding:
-        percent = round(100 * self.ratio, 1)
-        return Finding(
-            "savings_change_proposed", numbers={"on": self.on.isoformat(), "percent": percent}
-        )
 
 
 def propose_changes(days: pd.DataFrame, most: int = 3) -> list[Change]:

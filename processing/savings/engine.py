@@ -7,6 +7,7 @@ calendar, less what was measured (IPMVP option C; GB/T 28750 calls the first ter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from domain.errors import ConfigError
 from domain.figures import Verdict
 from domain.findings import Finding
+from processing.savings.changes import Change, propose_changes
 from processing.savings.daily import (
     USE_LED,
     WEATHER_LED,
@@ -28,7 +30,7 @@ from processing.savings.intervals import (
     shipped_calibration,
     unsteadiness,
 )
-from processing.savings.sufficiency import baseline_findings, reporting_findings
+from processing.savings.sufficiency import baseline_findings, change_finding, reporting_findings
 from processing.savings.terms import Conditions, Floats
 
 __all__ = ["Estimate", "FrozenModel", "SavingsAssessment", "assess", "conditions", "fit_baseline"]
@@ -101,6 +103,7 @@ class SavingsAssessment:
         expected = (end - start).days
         known = days[both]
         findings = reporting_findings(self.model, known, expected, self._unsteadiness())
+        findings = (*findings, *(change_finding(c) for c in self.changes))
         if known.empty:
             nan = float("nan")
             return Estimate(nan, nan, nan, nan, nan, nan, nan, self.confidence, "not_proven",
@@ -126,6 +129,11 @@ class SavingsAssessment:
             len(known),
             expected,
         )
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """Steps within the assessed days that neither weather nor calendar explain."""
+        return propose_changes(self.days)
 
     def _unsteadiness(self) -> float:
         """How unsteadily the whole assessed time runs, as a multiple of the model's own error."""

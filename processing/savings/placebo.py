@@ -272,7 +272,7 @@ def _summary(fuel: str, found: list[Cell], judged: list[_Judged]) -> PlaceboResu
         steady_buildings=len(steady),
         planted_10pct_proven_steady_pct=_pct(np.mean(planted)) if planted else None,
         flagged_pct=_pct(
-            np.mean([any(f.code == "savings_unsteady" for f in e.findings) for e in years])
+            np.mean([any(f.severity == "serious" for f in e.findings) for e in years])
         ),
         fit_ms_median=round(float(np.median([c.fit_ms for c in found])), 2),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domain.findings import Finding
+from processing.savings.changes import Change
 from processing.savings.frozen import FrozenModel
 
 
@@ -91,3 +92,13 @@ def reporting_findings(
             Finding("savings_unsteady", "serious", numbers={"times": round(unsteadiness, 1)})
         )
     return tuple(found)
+
+
+def change_finding(change: Change) -> Finding:
+    """The finding of a proposed step: a large one has to be explained before anything is proven."""
+    large = abs(change.ratio) >= rules()["change_explained_from_ratio"]
+    return Finding(
+        "savings_change_unexplained" if large else "savings_change_proposed",
+        "serious" if large else "info",
+        numbers={"on": change.on.isoformat(), "percent": round(100 * change.ratio, 1)},
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.errors import ConfigError
 from processing.savings.adjustments import Adjustment, adjust, finding, with_and_without
 from processing.savings.changes import propose_changes
-from processing.savings.engine import Estimate, assess, fit_baseline
+from processing.savings.engine import Estimate, assess, beside, fit_baseline
 from processing.savings.rules import baseline_year, gross_load, portfolio
 
 DAYS = pd.date_range("2024-01-01", "2024-12-31", freq="D")
@@ -38,7 +38,7 @@ def test_a_planted_step_is_found_with_date_and_size(size: float) -> None:
     (change,) = propose_changes(days)
     assert abs((change.on - date(2024, 8, 12)).days) <= 14
     assert change.per_day == pytest.approx(size, abs=40)
-    assert change.finding().numbers["percent"] == pytest.approx(size / 10, abs=4)
+    assert 100 * change.ratio == pytest.approx(size / 10, abs=4)
 
 
 def test_a_constant_saving_is_no_change() -> None:
@@ -137,3 +137,17 @@ def test_the_baseline_year_rule() -> None:
 def test_gross_load_is_unknown_where_any_part_is() -> None:
     load = gross_load(pd.Series([5.0, 5.0]), pd.Series([3.0, np.nan]), pd.Series([1.0, 0.0]))
     assert load.iloc[0] == 7.0 and np.isnan(load.iloc[1])
+
+
+def test_a_large_unexplained_step_withholds_the_verdict_until_it_is_explained() -> None:
+    days = SEEN.days.assign(observed=SEEN.days.observed * 0.7)
+    days.loc["2024-07-01":, "observed"] -= 250  # something else stopped in July
+    seen = beside(SEEN.model, days, 0.9, SEEN.calibration)
+    year = (date(2024, 1, 1), date(2025, 1, 1))
+    unexplained = seen.period(*year)
+    assert unexplained.verdict == "not_proven"
+    assert "savings_change_unexplained" in [f.code for f in unexplained.findings]
+    entry = Adjustment(formula="-250", **ENTRY | {"end": None})
+    explained = adjust(seen, [entry]).period(*year)
+    assert explained.verdict == "proven"
+    assert explained.avoided_ratio == pytest.approx(300 / 875, abs=0.02)
