@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from domain.readings import Reading, Series
 from domain.registry import Registry
 from processing.changes import Change, affected, process_changes
 from processing.job import process
+from processing.workers import Workers
 from store.ledger import Ledger
 from store.opening import open_ledger
 from store.sqlite import SqliteReadingStore
@@ -55,12 +57,12 @@ def _measured(folder: Path) -> dict[str, float]:
     times = {}
     for part in (0.2, 0.5, 1.0):
         count = round(len(registry.institutions) * part)
-        ledger = _ledger(folder / f"ledger-{part}.db", registry)
+        path = folder / f"ledger-{part}.db"
+        ledger = _ledger(path, registry)
+        workers = _workers(folder / "readings.db", path)
         ids = [i.id for i in registry.institutions[:count]]
         _tell(f"a month of {count * EACH:,} meters")
-        times[count * EACH] = _timed(
-            lambda ledger=ledger, ids=ids: _close_month(store, ledger, ids)
-        )
+        times[count * EACH] = _timed(partial(_close_month, store, ledger, ids, workers))
     late_s = _late_day(store, ledger, registry)
     store.close()
     whole_s = times[METERS // EACH * EACH]
@@ -152,8 +154,16 @@ def _ledger(path: Path, registry: Registry) -> Ledger:
     return ledger
 
 
-def _close_month(store: SqliteReadingStore, ledger: Ledger, institutions: list[str]) -> None:
-    process(store, ledger, months=[MONTH], institutions=institutions, now=NOW)
+def _workers(readings: Path, ledger: Path) -> Workers:
+    return Workers(
+        1, partial(SqliteReadingStore, readings), partial(open_ledger, f"sqlite:///{ledger}")
+    )
+
+
+def _close_month(
+    store: SqliteReadingStore, ledger: Ledger, institutions: list[str], workers: Workers
+) -> None:
+    process(store, ledger, months=[MONTH], institutions=institutions, now=NOW, workers=workers)
     for institution in institutions:
         ledger.close(institution, MONTH, signed_by="bench")
 

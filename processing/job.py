@@ -1,20 +1,18 @@
 """The processing job: reads what devices said, computes months, keeps them in the ledger."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from domain.calendar import Month, months_between, to_ms
+from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
-from processing.contracts import savings_tracks
-from processing.month import month_result
+from processing.compute import compute
 from processing.reading import SiteReader
-from processing.site import Site
+from processing.workers import WORTHWHILE, Workers, compute_in_workers
 from store.ledger import Ledger, MonthState
 from store.readings import ReadingStore
 
@@ -29,25 +27,46 @@ def process(
     institutions: Sequence[str] | None = None,
     now: datetime,
     progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> list[MonthResult]:
     """Compute months and keep them: open months are replaced, closed ones wait as restatements.
 
     `months` None means every month with data, and the current one of institutions that are
     not replays of the past. Each institution's readings are read once. Returns the computed
-    results by institution and month. Raises ConfigError for an unknown institution.
+    results by institution and month. With `workers`, many institutions are computed in processes
+    of their own. Raises ConfigError for an unknown institution.
     """
     registry = ledger.registry()
     chosen = _chosen(registry, institutions)
-    reader = SiteReader(store, ledger, registry, chosen, months, now)
     results: list[MonthResult] = []
     with _Keeper(ledger) as keeper:
-        for done, institution in enumerate(chosen):
+        for done, found in enumerate(
+            _computed(store, ledger, registry, chosen, months, now, workers)
+        ):
             if progress is not None:
                 progress("processing", done, len(chosen))
-            results += _process_one(reader.read(institution), ledger, keeper, months, now)
+            results += keeper.keep(found)
     if progress is not None:
         progress("processing", len(chosen), len(chosen))
     return results
+
+
+def _computed(
+    store: ReadingStore,
+    ledger: Ledger,
+    registry: Registry,
+    chosen: Sequence[Institution],
+    months: Sequence[Month] | None,
+    now: datetime,
+    workers: Workers | None,
+) -> Iterator[list[MonthResult]]:
+    """The results of each institution: computed here, or by workers where there are many."""
+    if workers is not None and len(chosen) >= WORTHWHILE:
+        yield from compute_in_workers(workers, registry, chosen, months, now)
+        return
+    reader = SiteReader(store, ledger, registry, chosen, months, now)
+    for institution in chosen:
+        yield compute(reader.read(institution), ledger, months, now)
 
 
 def _chosen(registry: Registry, institutions: Sequence[str] | None) -> list[Institution]:
@@ -73,7 +92,7 @@ def process_months(
         for name in sorted(months):
             institution, wanted = registry.institution_by_id[name], sorted(months[name])
             reader = SiteReader(store, ledger, registry, [institution], wanted, now)
-            results += _process_one(reader.read(institution), ledger, keeper, wanted, now)
+            results += keeper.keep(compute(reader.read(institution), ledger, wanted, now))
     return results
 
 
@@ -91,10 +110,13 @@ class _Keeper:
     def __enter__(self) -> "_Keeper":
         return self
 
-    def keep(self, result: MonthResult) -> None:
-        self._waiting.append(self._thread.submit(self._ledger.save_result, result))
-        while len(self._waiting) > _MOST_WAITING:
-            self._waiting.popleft().result()
+    def keep(self, results: list[MonthResult]) -> list[MonthResult]:
+        """Save the results soon; gives them back."""
+        for result in results:
+            self._waiting.append(self._thread.submit(self._ledger.save_result, result))
+            while len(self._waiting) > _MOST_WAITING:
+                self._waiting.popleft().result()
+        return results
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
@@ -105,41 +127,3 @@ class _Keeper:
 
 
 _MOST_WAITING = 32
-
-
-def _process_one(
-    site: Site,
-    ledger: Ledger,
-    keeper: _Keeper,
-    months: Sequence[Month] | None,
-    now: datetime,
-) -> list[MonthResult]:
-    wanted = months_of(site, months, now)
-    if not wanted:
-        return []
-    tracks = savings_tracks(site, ledger, now)
-    found = [month_result(site, month, to_ms(now), tracks) for month in wanted]
-    for result in found:
-        keeper.keep(result)
-    return found
-
-
-def months_of(site: Site, months: Iterable[Month] | None, now: datetime) -> list[Month]:
-    """The asked months that have begun and are not before all data, or every such month."""
-    span = site.span()
-    if span is None:
-        return []
-    today = now.astimezone(ZoneInfo(site.institution.timezone)).date()
-    first, last = Month.of(span[0]), Month.of(_last_day(span[1]))
-    if site.institution.origin != "measured":
-        last = max(last, Month.of(today))
-    last = min(last, Month.of(today))
-    every = list(months_between(first, last.plus(1)))
-    if months is None:
-        return every
-    wanted = set(months)
-    return [m for m in every if m in wanted]
-
-
-def _last_day(end: date) -> date:
-    return date.fromordinal(end.toordinal() - 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from domain.readings import Reading
 from domain.registry import Registry
 from processing.changes import ChangeNotes, process_changes
 from processing.job import process
+from processing.workers import Workers
 from store.canonical import digest
 from store.ledger import Ledger
 from store.opening import open_ledger
@@ -222,6 +224,22 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
     assert {k for k, r in everything.items() if digest(r) != digest(before[k])} <= {
         ("bureau", Month(2023, 3))
     }
+    place.store.close()
+    place.ledger.close_connections()
+
+
+def test_workers_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processing.job.WORTHWHILE", 1)
+    place = Place(tmp_path)
+    workers = Workers(
+        1,
+        partial(SqliteReadingStore, tmp_path / "readings.db"),
+        partial(open_ledger, f"sqlite:///{tmp_path / 'ledger.db'}"),
+    )
+    theirs = place.process(workers=workers)
+    ours = place.process()
+    assert {k: digest(r) for k, r in theirs.items()} == {k: digest(r) for k, r in ours.items()}
+    assert len(place.ledger.statuses()) == len(ours)
     place.store.close()
     place.ledger.close_connections()
 
