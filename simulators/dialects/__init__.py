@@ -9,6 +9,7 @@ from simulators.dialects.meters import (
     tasmota,
     zigbee2mqtt,
 )
+from simulators.dialects.sparkplug import sparkplug
 from simulators.dialects.speech import Speech
 from simulators.dialects.wireless import chirpstack_bin, chirpstack_meter, fiware
 
@@ -25,6 +26,7 @@ SPEECHES: dict[str, Speech] = {
         chirpstack_meter,
         chirpstack_bin,
         fiware,
+        sparkplug,
     )
 }
 """Name → how devices of that make speak."""
