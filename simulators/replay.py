@@ -45,10 +45,19 @@ _CAMBRIDGE_SOURCE = (
     "are sent as gaps and add nothing. Weather: Met Office MIDAS Open, Bedford (OGL). "
     "Known retrofits are not recorded."
 )
+_CAMBRIDGE_SOURCE_ZH = (
+    "实测：剑桥大学校方建筑能耗档案 2.1（Langtry 与 Choudhary，MIT 许可），2018–2019 年逐时用量，"
+    "按表计示数回放；中断的小时作为缺口发送，不计入用量。气象：英国气象局 MIDAS Open，"
+    "贝德福德站（OGL）。已知的改造未见记录。"
+)
 _PVDAQ_SOURCE = (
     "Measured: PVDAQ system 50 (SERF East, Golden, Colorado), AC power of 2012 (CC-BY). "
     "Irradiance is global horizontal, from satellite; the capacity was estimated from "
     "clear-sky hours."
+)
+_PVDAQ_SOURCE_ZH = (
+    "实测：PVDAQ 50 号系统（美国科罗拉多州戈尔登，SERF East），2012 年交流功率（CC-BY）。"
+    "辐照度为卫星反演的水平面总辐照度；装机容量由晴空时段估计。"
 )
 
 
@@ -84,6 +93,7 @@ class CambridgeBuilding:
                 weather_device=BEDFORD,
                 floor_area_m2=(Dated(date(2018, 1, 1), _AREAS_M2[self.building]),),
                 provenance=_CAMBRIDGE_SOURCE,
+                provenance_zh=_CAMBRIDGE_SOURCE_ZH,
             ),
         )
 
@@ -195,6 +205,7 @@ class MeasuredPv:
                 calendar="weekdays",
                 weather_device=GOLDEN,
                 provenance=_PVDAQ_SOURCE,
+                provenance_zh=_PVDAQ_SOURCE_ZH,
             ),
         )
 

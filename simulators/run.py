@@ -77,13 +77,24 @@ class Run:
         progress(self.sent, self.sent)
         return evidence.readings
 
-    def live(self, stop: threading.Event) -> int:
-        """Publish each reading when its time comes, until `stop`; the readings acknowledged."""
-        before = self.sent
+    def live(self, stop: threading.Event, speed: float | None = None) -> int:
+        """Publish each reading when its time comes, until `stop`; the readings acknowledged.
+
+        With `speed`, time passes so many times as fast since the scenario's now (which then lies
+        in the past), but no reading comes before its time.
+        """
+        before, began, now_ms = self.sent, time.time(), to_ms(self.scenario.now)
+
+        def due(at_ms: int) -> float:
+            """Seconds to wait for it."""
+            own = at_ms / 1000
+            compressed = began + (at_ms - now_ms) / 1000 / speed if speed else own
+            return max(own, compressed) - time.time()
+
         with SentFile(self.folder / "sent-live.parquet") as evidence:
             for ahead in self.timeline.live():
                 for at_ms, site, block in _by_time(ahead):
-                    if stop.wait(max(0.0, at_ms / 1000 - time.time())):
+                    if stop.wait(max(0.0, due(at_ms))):
                         self.publisher.drain()
                         return self.sent - before
                     self._send(block, site.messages(block, live=True), evidence)

@@ -77,6 +77,11 @@ _truth_folder = click.option(
 @click.option("--password", default="", help="At the broker.")
 @_truth_folder
 @click.option("--live/--no-live", default=False, help="Go on in real time after the backfill.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    help="With --live and a --now in the past: time passes so many times as fast.",
+)
 @click.option("--json-progress", is_flag=True, help="Progress as JSON lines on stdout.")
 def run(
     chosen: "Scenario",
@@ -86,6 +91,7 @@ def run(
     password: str,
     folder: Path,
     live: bool,
+    speed: float | None,
     json_progress: bool,
 ) -> None:
     """Publish a scenario: the past as fast as the broker takes it, then live."""
@@ -109,7 +115,7 @@ def run(
             click.echo(f"{sent:,} readings acknowledged; the truth is in {folder}")
         if live:
             going_live.set()
-            running.live(stop)
+            running.live(stop, speed)
 
 
 @command.command("truth")

@@ -132,6 +132,7 @@ class Places(Sequence[Site]):
             ),
             heating_season=_HEATING,
             provenance="Simulated: load model and synthetic Dongying climate.",
+            provenance_zh="模拟：负荷模型与合成的东营气候。",
         )
 
 

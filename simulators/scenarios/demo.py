@@ -84,6 +84,10 @@ def dongying_campus(now: datetime, seed: int) -> Campus:
                 "Simulated: load model, synthetic Dongying climate and pvlib, with a planted "
                 f"retrofit from {reporting.first_day} on. No real building stands behind it."
             ),
+            provenance_zh=(
+                "模拟：负荷模型、合成的东营气候和 pvlib，"
+                f"自 {reporting.first_day} 起预设一项节能改造。没有对应的真实建筑。"
+            ),
         ),
         houses=(
             House("dy-office", OFFICE, 12_000.0, 420.0, changes=(retrofit,)),

@@ -225,6 +225,28 @@ def test_live_readings_are_published_when_due_and_kept_as_evidence(
     assert main["at_ms"].max() <= time.time() * 1000
 
 
+def test_time_can_be_compressed(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """At 7,200 times the speed an hour lasts half a second."""
+    past = datetime(2026, 9, 30, 3, 50, tzinfo=UTC)
+    demo = scenario("demo", past)
+    campus = replace(demo.sites[-1], first=Month(2026, 9))
+    few = replace(demo, sites=(campus,), bad_messages=False)
+    stop = threading.Event()
+    with Publisher(mosquitto.host, mosquitto.port, client_id="sim-speed") as publisher:
+        run = Run(few, publisher, tmp_path)
+        run.backfill(lambda *_: None)
+        before, began = run.sent, time.monotonic()
+        live = threading.Thread(target=run.live, args=(stop, 7_200.0))
+        live.start()
+        until(lambda: run.sent > before + 40)  # more than an hour of the campus
+        stop.set()
+        live.join(10)
+        lasted_s = time.monotonic() - began
+    evidence = pq.read_table(tmp_path / "sent-live.parquet").to_pandas()
+    hours = (evidence["at_ms"].max() / 1000 - past.timestamp()) / 3600
+    assert 1 <= hours <= lasted_s * 7_200 / 3_600  # none came before its compressed time
+
+
 @pytest.mark.long
 def test_the_province_is_made_at_constant_memory() -> None:
     """Its first 1,500 institutions, with their truth, in a process of their own."""
