@@ -34,8 +34,8 @@ def daily_use(hourly: pd.DataFrame, timezone: str) -> pd.DataFrame:
     days = pd.Series(local_days(instants, timezone).to_numpy(), index=pd.Index(instants))
     table = pd.DataFrame(
         {
-            "building": hourly["building"].astype(str),
-            "fuel": hourly["fuel"].astype(str),
+            "building": hourly["building"].astype(str).astype("category"),
+            "fuel": hourly["fuel"].astype(str).astype("category"),
             "day": hourly["ts"].map(days),
             "kwh": kwh,
             "zero": (kwh == 0).where(kwh.notna()),
@@ -52,7 +52,8 @@ def daily_use(hourly: pd.DataFrame, timezone: str) -> pd.DataFrame:
     due = _hours_due(daily["day"], timezone)
     enough = daily["sound"] >= rules()["day_missing_readings_max_ratio"] * due
     daily["use"] = (daily["total"] / daily["sound"] * due).where(enough)
-    return daily.drop(columns=["total", "sound"])
+    names = {"fuel": str, "building": str}
+    return daily.drop(columns=["total", "sound"]).astype(names)
 
 
 def _outages(table: pd.DataFrame) -> pd.Series:
@@ -62,13 +63,14 @@ def _outages(table: pd.DataFrame) -> pd.Series:
     median (`base_load_min_ratio`), and hardly any hour is zero (`base_load_zeros_max_ratio`).
     Elsewhere a zero is data, as gas in summer.
     """
-    by_meter = table.groupby(["fuel", "building"], observed=True)["kwh"]
-    used = table[table["kwh"] > 0].groupby(["fuel", "building"], observed=True)["kwh"]
+    meter = table.groupby(["fuel", "building"], observed=True).ngroup()
+    used = table["kwh"].where(table["kwh"] > 0).groupby(meter)
     ratio = used.quantile(0.05) / used.median()
-    few_zeros = 1 - used.count() / by_meter.count() <= rules()["base_load_zeros_max_ratio"]
-    always_on = ratio[few_zeros & (ratio > rules()["base_load_min_ratio"])].index
-    meters = pd.MultiIndex.from_frame(table[["fuel", "building"]])
-    return (table["kwh"] == 0) & meters.isin(always_on)
+    zeros = 1 - used.count() / table["kwh"].groupby(meter).count()
+    always_on = (ratio > rules()["base_load_min_ratio"]) & (
+        zeros <= rules()["base_load_zeros_max_ratio"]
+    )
+    return (table["kwh"] == 0) & meter.map(always_on)
 
 
 def daily_temperature(hourly: pd.DataFrame, timezone: str) -> pd.Series:
