@@ -10,7 +10,9 @@ from api.registry_rows import place
 from api.rows import (
     ChangeRow,
     ConsumptionRow,
+    CostRow,
     DayRow,
+    DeviceQualityRow,
     FactorRow,
     FigureRow,
     FindingRow,
@@ -25,7 +27,8 @@ from domain.calendar import local_midnight
 from domain.errors import ConfigError
 from domain.figures import FIGURE_NAMES, DayValue, Figure, MonthResult, Shares
 from domain.findings import Finding
-from domain.places import Carrier, Institution, WasteStream
+from domain.places import Carrier, Institution, PvSystem, WasteStream
+from domain.registry import Registry
 from store.ledger import MonthStatus
 
 USE_CARRIERS: dict[str, Carrier] = {
@@ -39,6 +42,9 @@ USE_CARRIERS: dict[str, Carrier] = {
 PV_NAMES = tuple(n for n in PvRow.model_fields if n in FIGURE_NAMES)
 WASTE_NAMES = tuple(n for n in WasteRow.model_fields if n in FIGURE_NAMES)
 INDICATOR_NAMES = tuple(n for n in IndicatorRow.model_fields if n in FIGURE_NAMES)
+COST_NAMES = tuple(n for n in CostRow.model_fields if n in FIGURE_NAMES)
+READINGS_NAMES = tuple(n for n in DeviceQualityRow.model_fields if n in FIGURE_NAMES)
+_EXPORT = "electricity_export_kwh"
 _MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")
 
 
@@ -226,19 +232,29 @@ def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> Savi
     )
 
 
-def pv_rows(standing: Iterable[Standing], systems: Sequence[str] = ()) -> list[PvRow]:
-    """One row a PV system and month (export only where a row has a PV figure too)."""
-    return [
-        PvRow(
-            **s.head,
-            **_evidence(_main_shares(group, "pv_generation_kwh"), group.values()),
-            system=subject,
-            **_wide(group, PV_NAMES),
-        )
-        for s in standing
-        for subject, group in _groups(s, PV_NAMES)
-        if any(n.startswith("pv_") for n in group) and (not systems or subject in systems)
-    ]
+def pv_rows(
+    standing: Iterable[Standing], registry: Registry, systems: Sequence[str] = ()
+) -> list[PvRow]:
+    """One row a PV system and month; its export is that of the grid meter it feeds."""
+    rows = []
+    for s in standing:
+        by_subject = dict(_groups(s, PV_NAMES))
+        for subject, group in by_subject.items():
+            if not any(n.startswith("pv_") for n in group) or (systems and subject not in systems):
+                continue
+            device = registry.device_by_id.get(subject)
+            meter = device.grid_meter if isinstance(device, PvSystem) else subject
+            export = by_subject.get(meter, {}).get(_EXPORT)
+            whole = {**group, _EXPORT: export} if export else group
+            rows.append(
+                PvRow(
+                    **s.head,
+                    **_evidence(_main_shares(group, "pv_generation_kwh"), whole.values()),
+                    system=subject,
+                    **_wide(whole, PV_NAMES),
+                )
+            )
+    return rows
 
 
 def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
@@ -268,6 +284,38 @@ def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:
         for subject, group in _groups(s, INDICATOR_NAMES)
         if subject == ""
     ]
+
+
+def cost_rows(standing: Iterable[Standing]) -> list[CostRow]:
+    """One row a tariff period and month, and one for the total."""
+    return [
+        CostRow(
+            **s.head,
+            **_evidence(_worst(group), group.values()),
+            period=subject or "total",
+            **_wide(group, COST_NAMES),
+        )
+        for s in standing
+        for subject, group in _groups(s, COST_NAMES)
+    ]
+
+
+def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> list[DeviceQualityRow]:
+    """One row a device and month."""
+    rows = []
+    for s in standing:
+        for subject, group in _groups(s, READINGS_NAMES):
+            expected, received = (_value(group, n) for n in READINGS_NAMES)
+            device = registry.device_by_id.get(subject)
+            rows.append(
+                DeviceQualityRow(
+                    **s.head, device=subject, **_wide(group, READINGS_NAMES),
+                    device_name_zh=device.name_zh if device else "",
+                    device_name_en=device.name_en if device else "",
+                    received_share=received / expected if expected and received is not None else None,
+                )
+            )  # fmt: skip
+    return rows
 
 
 def _main_shares(group: Group, name: str) -> Shares | None:

@@ -34,7 +34,8 @@ class InstitutionRow(Row):
     district_code: str = Field(description="Six-digit district code.")
     floor_area_m2: float | None = number_field("Floor area that holds today", "m²")
     headcount: float | None = number_field("People using energy, as of today", "1")
-    provenance: str = Field(description="Where replayed data was published.")
+    provenance: str = Field(description="Where replayed or simulated data comes from.")
+    provenance_zh: str = Field(description="The same in Chinese.")
 
 
 class BuildingRow(PlaceRow):
@@ -115,7 +116,7 @@ def institution_row(i: Institution, today: date) -> InstitutionRow:
         building_type=i.building_type, timezone=i.timezone, calendar=i.calendar,
         weather_device=i.weather_device, credit_code=i.credit_code,
         district_code=i.district_code, floor_area_m2=value_on(i.floor_area_m2, today),
-        headcount=value_on(i.headcount, today), provenance=i.provenance,
+        headcount=value_on(i.headcount, today), provenance=i.provenance, provenance_zh=i.provenance_in("zh"),
     )  # fmt: skip
 
 

@@ -140,7 +140,9 @@ class PvRow(EvidenceRow):
 
     system: str = Field(description="PV device id; empty: the institution as a whole.")
     pv_generation_kwh: float | None = figure_field("pv_generation_kwh")
-    electricity_export_kwh: float | None = figure_field("electricity_export_kwh")
+    electricity_export_kwh: float | None = figure_field(
+        "electricity_export_kwh", "At the grid meter the system feeds."
+    )
     pv_self_use_kwh: float | None = figure_field("pv_self_use_kwh")
     pv_self_use_ratio: float | None = figure_field("pv_self_use_ratio")
     pv_self_sufficiency_ratio: float | None = figure_field("pv_self_sufficiency_ratio")
@@ -170,10 +172,33 @@ class IndicatorRow(EvidenceRow):
     standard_coal_kgce: float | None = figure_field("standard_coal_kgce")
     standard_coal_shandong_kgce: float | None = figure_field("standard_coal_shandong_kgce")
     co2_kg: float | None = figure_field("co2_kg")
+    electricity_cost_cny: float | None = figure_field("electricity_cost_cny")
+    gross_load_kwh: float | None = figure_field("gross_load_kwh")
+    out_of_hours_use_kwh: float | None = figure_field("out_of_hours_use_kwh")
+    out_of_hours_use_ratio: float | None = figure_field("out_of_hours_use_ratio")
     energy_per_area_kgce_per_m2: float | None = figure_field("energy_per_area_kgce_per_m2")
     energy_per_head_kgce: float | None = figure_field("energy_per_head_kgce")
     water_per_head_m3: float | None = figure_field("water_per_head_m3")
     outdoor_temperature_mean_c: float | None = figure_field("outdoor_temperature_mean_c")
+
+
+class CostRow(EvidenceRow):
+    """Electricity by tariff period. Shares are the worst of the figures in the row."""
+
+    period: str = Field(description="sharp, peak, flat, valley, deep_valley, or total.")
+    electricity_period_kwh: float | None = figure_field("electricity_period_kwh")
+    electricity_cost_cny: float | None = figure_field("electricity_cost_cny")
+
+
+class DeviceQualityRow(MonthRow):
+    """How much of what a device had to report came."""
+
+    device: str = Field(description="Device id.")
+    device_name_zh: str = Field(description="Its name in Chinese.")
+    device_name_en: str = Field(description="Its name in English.")
+    readings_expected_count: float | None = figure_field("readings_expected_count")
+    readings_received_count: float | None = figure_field("readings_received_count")
+    received_share: float | None = number_field("Received / expected, 0 to 1", "1")
 
 
 class QualityRow(MonthRow):

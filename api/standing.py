@@ -9,8 +9,14 @@ from fastapi import Depends
 from api.asked import InstitutionsDep, Interval, IntervalDep
 from api.figure_rows import Standing
 from api.parts import PartsDep
+from api.problems import ProblemError
 from domain.places import Institution
 from store.ledger import Ledger
+
+MAX_DAY_MONTHS = 1_000
+MAX_MONTHS = 5_000
+MAX_NAMED_MONTHS = 25_000
+"""Institution-months in one answer: with day values, with all figures, with some figures."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +30,26 @@ class Standings:
     def read(self, names: Collection[str] | None = None, *, days: bool = False) -> list[Standing]:
         """Sorted by institution and month; only figures (and day values) of `names`.
 
-        Day values are read only with `days`: they are most of the ledger.
+        Day values are read only with `days`: they are most of the ledger. Raises ProblemError
+        422 when it would be more institution-months than fit in memory.
         """
-        only = next(iter(self.institutions)) if len(self.institutions) == 1 else None
+        known = self.institutions
+        only = next(iter(known)) if len(known) == 1 else None
+        status = {
+            (s.institution, s.month): s
+            for s in self.ledger.statuses(only)
+            if s.institution in known
+            and self.interval.holds(s.month, known[s.institution].timezone)
+        }
+        limit = MAX_DAY_MONTHS if days else MAX_MONTHS if names is None else MAX_NAMED_MONTHS
+        if len(status) > limit:
+            raise ProblemError(422, "too_many_months", months=len(status), limit=limit)
         start, end = self.interval.coarse()
         results = self.ledger.results(only, start, end, names=names, days=days)
-        status = {(s.institution, s.month): s for s in self.ledger.statuses(only)}
-        known = self.institutions
         return [
-            Standing(known[r.institution], r, status.get((r.institution, r.month)))
+            Standing(known[r.institution], r, status[r.institution, r.month])
             for r in results
-            if r.institution in known
-            and self.interval.holds(r.month, known[r.institution].timezone)
+            if (r.institution, r.month) in status
         ]
 
 

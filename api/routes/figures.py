@@ -7,8 +7,10 @@ from pydantic import StringConstraints
 
 from api import figure_rows as make
 from api.asked import PageDep
+from api.parts import PartsDep
 from api.rows import (
     ConsumptionRow,
+    CostRow,
     DayRow,
     FactorRow,
     FigureRow,
@@ -106,12 +108,13 @@ def savings(
 
 @router.get("/pv")
 def pv(
+    parts: PartsDep,
     standings: StandingsDep,
     page: PageDep,
     system: Annotated[list[str] | None, Query(description="Only these PV systems.")] = None,
 ) -> list[PvRow]:
     """Rooftop PV by month · 光伏月度结果."""
-    return page.cut(make.pv_rows(standings.read(make.PV_NAMES), _given(system)))
+    return page.cut(make.pv_rows(standings.read(make.PV_NAMES), parts.registry, _given(system)))
 
 
 @router.get("/waste")
@@ -120,7 +123,13 @@ def waste(standings: StandingsDep, page: PageDep) -> list[WasteRow]:
     return page.cut(make.waste_rows(standings.read(make.WASTE_NAMES)))
 
 
+@router.get("/costs")
+def costs(standings: StandingsDep, page: PageDep) -> list[CostRow]:
+    """Electricity and its cost by tariff period · 分时电量与电费."""
+    return page.cut(make.cost_rows(standings.read(make.COST_NAMES)))
+
+
 @router.get("/indicators")
 def indicators(standings: StandingsDep, page: PageDep) -> list[IndicatorRow]:
-    """Standard coal, CO₂, per area and per head · 折标煤、碳排放与人均指标."""
+    """Standard coal, CO₂, cost, out of hours, per area and head · 折标煤、碳排放与人均等指标."""
     return page.cut(make.indicator_rows(standings.read(make.INDICATOR_NAMES)))

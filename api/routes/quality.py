@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.asked import InstitutionsDep, LanguageDep, PageDep
-from api.figure_rows import finding_rows, quality_rows
+from api.figure_rows import READINGS_NAMES, device_quality_rows, finding_rows, quality_rows
 from api.parts import PartsDep
-from api.rows import AsideRow, FindingRow, QualityRow
+from api.rows import AsideRow, DeviceQualityRow, FindingRow, QualityRow
 from api.standing import StandingsDep
 from api.table import TableRoute
 from domain.findings import Severity
@@ -19,6 +19,14 @@ router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 def quality(standings: StandingsDep, page: PageDep) -> list[QualityRow]:
     """Completeness and findings by institution and month · 数据完整性."""
     return page.cut(quality_rows(standings.read()))
+
+
+@router.get("/quality/devices")
+def device_quality(
+    parts: PartsDep, standings: StandingsDep, page: PageDep
+) -> list[DeviceQualityRow]:
+    """Readings expected and received by device and month · 各设备应收与实收读数."""
+    return page.cut(device_quality_rows(standings.read(READINGS_NAMES), parts.registry))
 
 
 @router.get("/findings")

@@ -11,6 +11,7 @@ from api.asked import DEFAULT_ROWS, MAX_ROWS
 from api.intake.body import MAX_BYTES
 from api.intake.formats import READERS
 from api.routes.series import MAX_READINGS
+from api.standing import MAX_DAY_MONTHS, MAX_MONTHS, MAX_NAMED_MONTHS
 from config.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +33,8 @@ def test_every_address_is_in_the_page_and_every_one_in_the_page_is_served(
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
-    for value in (DEFAULT_ROWS, MAX_ROWS, MAX_READINGS):
+    bounds = (MAX_DAY_MONTHS, MAX_MONTHS, MAX_NAMED_MONTHS)
+    for value in (DEFAULT_ROWS, MAX_ROWS, MAX_READINGS, *bounds):
         assert f"{value:,}" in API
     assert f"{MAX_BYTES // 1024**2} MiB" in API
     for media in READERS:

@@ -15,7 +15,7 @@ LISTS = [
     "/v1/weather-stations", "/v1/contracts", "/v1/quantities", "/v1/figure-names", "/v1/figures",
     "/v1/days", "/v1/factors", "/v1/consumption", "/v1/consumption/days", "/v1/savings", "/v1/pv",
     "/v1/waste", "/v1/indicators", "/v1/quality", "/v1/findings", "/v1/aside", "/v1/months",
-    "/v1/reports", "/v1/series/list",
+    "/v1/reports", "/v1/series/list", "/v1/series/latest", "/v1/costs", "/v1/quality/devices",
 ]  # fmt: skip
 EVIDENCE = {
     "measured_share", "estimated_share", "missing_share", "method", "origin", "state", "revision",
@@ -149,6 +149,38 @@ def test_quality_counts_what_is_known_of_a_month(client: TestClient) -> None:
 def test_findings_without_a_text_show_their_code(client: TestClient) -> None:
     found = rows(client, "/v1/findings", institution=CAMPUS, severity="serious")
     assert {f["text"] for f in found} == {"api_test_month"}
+
+
+def test_pv_exports_at_the_meter_it_feeds(client: TestClient) -> None:
+    (pv, *_) = rows(client, "/v1/pv")
+    assert (pv["system"], pv["electricity_export_kwh"]) == ("dy-pv", 800)
+
+
+def test_costs_by_tariff_period(client: TestClient) -> None:
+    found = {r["period"]: r for r in rows(client, "/v1/costs", start="2024-02", end="2024-03")}
+    assert found["peak"]["electricity_period_kwh"] == 9000
+    assert (found["total"]["electricity_cost_cny"], found["total"]["electricity_period_kwh"]) == (
+        27_300,
+        None,
+    )
+
+
+def test_what_came_of_what_was_expected(client: TestClient) -> None:
+    found = {
+        r["device"]: r for r in rows(client, "/v1/quality/devices", start="2024-02", end="2024-03")
+    }
+    assert found["dy-main"]["received_share"] == 0.95
+    # Nothing expected, or nothing known to have come: no share can be said.
+    assert found["dy-water"]["received_share"] is None
+
+
+def test_more_than_fits_in_memory_is_refused(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.standing.MAX_DAY_MONTHS", 2)
+    answer = client.get("/v1/days")
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_many_months")
+    assert len(rows(client, "/v1/days", start="2024-02", end="2024-03")) > 0
 
 
 def test_factors_are_dated_and_sourced(client: TestClient) -> None:
