@@ -70,9 +70,14 @@ class Institution:
     headcount: tuple[Dated, ...] = ()
     heating_season: tuple[tuple[int, int], tuple[int, int]] | None = None
     provenance: str = ""
+    provenance_zh: str = ""
 
     def name(self, lang: str) -> str:
         return self.name_zh if lang == "zh" else self.name_en
+
+    def provenance_in(self, lang: str) -> str:
+        """Where replayed or simulated data comes from; in English where Chinese is not given."""
+        return (self.provenance_zh if lang == "zh" else "") or self.provenance
 
 
 @dataclass(frozen=True, slots=True)
