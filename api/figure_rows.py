@@ -8,25 +8,17 @@ from typing import Any
 
 from api.registry_rows import place
 from api.rows import (
-    ChangeRow,
     ConsumptionRow,
     CostRow,
     DayRow,
-    DeviceQualityRow,
-    FactorRow,
     FigureRow,
-    FindingRow,
     IndicatorRow,
     PvRow,
-    QualityRow,
     SavingsRow,
     WasteRow,
 )
-from config.texts import finding_text
 from domain.calendar import local_midnight
-from domain.errors import ConfigError
 from domain.figures import FIGURE_NAMES, DayValue, Figure, MonthResult, Shares
-from domain.findings import Finding
 from domain.places import Carrier, Institution, PvSystem, WasteStream
 from domain.registry import Registry
 from store.ledger import MonthStatus
@@ -43,9 +35,7 @@ PV_NAMES = tuple(n for n in PvRow.model_fields if n in FIGURE_NAMES)
 WASTE_NAMES = tuple(n for n in WasteRow.model_fields if n in FIGURE_NAMES)
 INDICATOR_NAMES = tuple(n for n in IndicatorRow.model_fields if n in FIGURE_NAMES)
 COST_NAMES = tuple(n for n in CostRow.model_fields if n in FIGURE_NAMES)
-READINGS_NAMES = tuple(n for n in DeviceQualityRow.model_fields if n in FIGURE_NAMES)
 _EXPORT = "electricity_export_kwh"
-_MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")
 
 
 @dataclass(frozen=True)
@@ -75,7 +65,7 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _shares(shares: Shares | None) -> dict[str, Any]:
+def shares_fields(shares: Shares | None) -> dict[str, Any]:
     return {
         "measured_share": finite(shares.measured) if shares else None,
         "estimated_share": finite(shares.estimated) if shares else None,
@@ -86,7 +76,7 @@ def _shares(shares: Shares | None) -> dict[str, Any]:
 def _evidence(main: Shares | None, figures: Iterable[Figure]) -> dict[str, Any]:
     figures = list(figures)
     return {
-        **_shares(main),
+        **shares_fields(main),
         "method": "; ".join(dict.fromkeys(f.method for f in figures)),
         "findings": ", ".join(dict.fromkeys(x.code for f in figures for x in f.findings)),
     }
@@ -174,7 +164,7 @@ def _day_row(s: Standing, d: DayValue) -> DayRow:
 Group = Mapping[str, Figure]
 
 
-def _groups(s: Standing, names: Iterable[str]) -> Iterator[tuple[str, Group]]:
+def groups_of(s: Standing, names: Iterable[str]) -> Iterator[tuple[str, Group]]:
     """Subject → its figures by name, in order of appearance."""
     wanted = frozenset(names)
     found: dict[str, dict[str, Figure]] = {}
@@ -184,12 +174,12 @@ def _groups(s: Standing, names: Iterable[str]) -> Iterator[tuple[str, Group]]:
     yield from found.items()
 
 
-def _value(group: Group, name: str) -> float | None:
+def value_of(group: Group, name: str) -> float | None:
     return finite(group[name].value) if name in group else None
 
 
-def _wide(group: Group, names: Iterable[str]) -> dict[str, Any]:
-    return {n: _value(group, n) for n in names}
+def wide_fields(group: Group, names: Iterable[str]) -> dict[str, Any]:
+    return {n: value_of(group, n) for n in names}
 
 
 SAVINGS_NAMES = (
@@ -207,7 +197,7 @@ def savings_rows(
     """One row a contract, carrier and month."""
     rows = []
     for s in standing:
-        for subject, group in _groups(s, SAVINGS_NAMES):
+        for subject, group in groups_of(s, SAVINGS_NAMES):
             contract, _, carrier = subject.rpartition("/")
             if (not contracts or contract in contracts) and (not carriers or carrier in carriers):
                 rows.append(_savings_row(s, contract, carrier, group))
@@ -222,7 +212,7 @@ def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> Savi
         **_evidence(avoided.shares if avoided else None, group.values()),
         contract=contract,
         carrier=carrier,
-        **_wide(group, SAVINGS_NAMES[:4]),
+        **wide_fields(group, SAVINGS_NAMES[:4]),
         avoided_energy_low_kwh=finite(avoided.low) if avoided else None,
         avoided_energy_high_kwh=finite(avoided.high) if avoided else None,
         avoided_energy_nominal_low_kwh=finite(nominal.low) if nominal else None,
@@ -238,7 +228,7 @@ def pv_rows(
     """One row a PV system and month; its export is that of the grid meter it feeds."""
     rows = []
     for s in standing:
-        by_subject = dict(_groups(s, PV_NAMES))
+        by_subject = dict(groups_of(s, PV_NAMES))
         for subject, group in by_subject.items():
             if not any(n.startswith("pv_") for n in group) or (systems and subject not in systems):
                 continue
@@ -251,7 +241,7 @@ def pv_rows(
                     **s.head,
                     **_evidence(_main_shares(group, "pv_generation_kwh"), whole.values()),
                     system=subject,
-                    **_wide(whole, PV_NAMES),
+                    **wide_fields(whole, PV_NAMES),
                 )
             )
     return rows
@@ -264,10 +254,10 @@ def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
             **s.head,
             **_evidence(_main_shares(group, "waste_mass_kg"), group.values()),
             stream=WasteStream(subject) if subject else "total",
-            **_wide(group, WASTE_NAMES),
+            **wide_fields(group, WASTE_NAMES),
         )
         for s in standing
-        for subject, group in _groups(s, WASTE_NAMES)
+        for subject, group in groups_of(s, WASTE_NAMES)
         if subject == "" or subject in list(WasteStream)
     ]
 
@@ -278,10 +268,10 @@ def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:
         IndicatorRow(
             **s.head,
             **_evidence(_worst(group), group.values()),
-            **_wide(group, INDICATOR_NAMES),
+            **wide_fields(group, INDICATOR_NAMES),
         )
         for s in standing
-        for subject, group in _groups(s, INDICATOR_NAMES)
+        for subject, group in groups_of(s, INDICATOR_NAMES)
         if subject == ""
     ]
 
@@ -293,29 +283,11 @@ def cost_rows(standing: Iterable[Standing]) -> list[CostRow]:
             **s.head,
             **_evidence(_worst(group), group.values()),
             period=subject or "total",
-            **_wide(group, COST_NAMES),
+            **wide_fields(group, COST_NAMES),
         )
         for s in standing
-        for subject, group in _groups(s, COST_NAMES)
+        for subject, group in groups_of(s, COST_NAMES)
     ]
-
-
-def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> list[DeviceQualityRow]:
-    """One row a device and month."""
-    rows = []
-    for s in standing:
-        for subject, group in _groups(s, READINGS_NAMES):
-            expected, received = (_value(group, n) for n in READINGS_NAMES)
-            device = registry.device_by_id.get(subject)
-            rows.append(
-                DeviceQualityRow(
-                    **s.head, device=subject, **_wide(group, READINGS_NAMES),
-                    device_name_zh=device.name_zh if device else "",
-                    device_name_en=device.name_en if device else "",
-                    received_share=received / expected if expected and received is not None else None,
-                )
-            )  # fmt: skip
-    return rows
 
 
 def _main_shares(group: Group, name: str) -> Shares | None:
@@ -324,101 +296,3 @@ def _main_shares(group: Group, name: str) -> Shares | None:
 
 def _worst(group: Group) -> Shares:
     return max((f.shares for f in group.values()), key=lambda s: (s.missing, s.estimated))
-
-
-def quality_rows(standing: Iterable[Standing]) -> list[QualityRow]:
-    """One row an institution and month: how complete it is and how much there is to know."""
-    return [_quality_row(s) for s in standing]
-
-
-def _quality_row(s: Standing) -> QualityRow:
-    figures = s.result.figures
-    measurable = [f.shares for f in figures if f.name in _MEASURABLE and f.subject]
-    severities = [x.severity for _, x in _findings(s.result)]
-    return QualityRow(
-        **s.head,
-        figures=len(figures),
-        figures_without_value=sum(finite(f.value) is None for f in figures),
-        **_shares(_mean(measurable)),
-        findings_serious=severities.count("serious"),
-        findings_warning=severities.count("warning"),
-        findings_info=severities.count("info"),
-    )
-
-
-def _mean(shares: Sequence[Shares]) -> Shares | None:
-    if not shares:
-        return None
-    n = len(shares)
-    return Shares(
-        sum(s.measured for s in shares) / n,
-        sum(s.estimated for s in shares) / n,
-        sum(s.missing for s in shares) / n,
-    )
-
-
-def _findings(result: MonthResult) -> Iterator[tuple[Figure | None, Finding]]:
-    for finding in result.findings:
-        yield None, finding
-    for figure in result.figures:
-        for finding in figure.findings:
-            yield figure, finding
-
-
-def sentence(finding: Finding, lang: str) -> str:
-    """The finding in words; its bare code where an older result has one without a text now."""
-    try:
-        return finding_text(finding, lang)
-    except (ConfigError, LookupError, ValueError):
-        return finding.code
-
-
-def finding_rows(
-    standing: Iterable[Standing], lang: str, severities: Sequence[str] = ()
-) -> list[FindingRow]:
-    """One row a finding, as a sentence in `lang`."""
-    return [
-        FindingRow(
-            **s.head,
-            figure=figure.name if figure else "",
-            subject=finding.subject or (figure.subject if figure else ""),
-            code=finding.code,
-            severity=finding.severity,
-            text=sentence(finding, lang),
-        )
-        for s in standing
-        for figure, finding in _findings(s.result)
-        if not severities or finding.severity in severities
-    ]
-
-
-def factor_rows(standing: Iterable[Standing]) -> list[FactorRow]:
-    """One row a figure and dated factor it was computed with."""
-    return [
-        FactorRow(
-            **s.head, figure=f.name, subject=f.subject, factor=u.name, value=u.value,
-            unit=u.unit, source=u.source, valid_from=u.valid_from,
-        )
-        for s in standing
-        for f in s.result.figures
-        for u in f.factors
-    ]  # fmt: skip
-
-
-def change_rows(standing: Standing, pending: MonthResult) -> list[ChangeRow]:
-    """What a waiting restatement would change: figures whose value differs, or come or go."""
-    old = {(f.name, f.subject): finite(f.value) for f in standing.result.figures}
-    new = {(f.name, f.subject): finite(f.value) for f in pending.figures}
-    rows = []
-    for key in dict.fromkeys([*old, *new]):
-        before, after = old.get(key), new.get(key)
-        if before != after or (key in old) != (key in new):
-            both = before is not None and after is not None
-            rows.append(
-                ChangeRow(
-                    **standing.head, name=key[0], subject=key[1], unit=unit_of(key[0]),
-                    standing_value=before, pending_value=after,
-                    change=after - before if both else None,  # type: ignore[operator]
-                )
-            )  # fmt: skip
-    return rows

@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from api import figure_rows as make
 from api.asked import PageDep
 from api.parts import PartsDep
+from api.quality_rows import factor_rows
 from api.rows import (
     ConsumptionRow,
     CostRow,
@@ -60,7 +61,7 @@ def days(
 @router.get("/factors")
 def factors(standings: StandingsDep, page: PageDep) -> list[FactorRow]:
     """Dated factors the figures were computed with · 所用系数."""
-    return page.cut(make.factor_rows(standings.read()))
+    return page.cut(factor_rows(standings.read()))
 
 
 @router.get("/consumption")

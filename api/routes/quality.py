@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.asked import InstitutionsDep, LanguageDep, PageDep
-from api.figure_rows import READINGS_NAMES, device_quality_rows, finding_rows, quality_rows
 from api.parts import PartsDep
+from api.quality_rows import READINGS_NAMES, device_quality_rows, finding_rows, quality_rows
 from api.rows import AsideRow, DeviceQualityRow, FindingRow, QualityRow
 from api.standing import StandingsDep
 from api.table import TableRoute
