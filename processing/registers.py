@@ -24,7 +24,8 @@ class RegisterRules:
     An instant between two readings at most `max_gap_ms` apart may be interpolated. A rise is
     possible up to `spike_factor` × the branch's largest rate (MOHURD guide: twice), where
     steps shorter than `shortest_ms` count as that long (coarse registers step by whole
-    units). At most `longest_glitch` readings in a row are dropped as wrong. Old and new meter
+    units). Readings that leap away and come back are dropped: at most `longest_glitch` in a row
+    if only the way back shows it, for at most `longest_excursion_ms` if both ways do. Old and new meter
     report together for at most `longest_overlap_ms` around a replacement.
     """
 
@@ -33,6 +34,7 @@ class RegisterRules:
     shortest_ms: int = 5 * 60_000
     longest_glitch: int = 3
     longest_overlap_ms: int = 7 * 24 * HOUR_MS
+    longest_excursion_ms: int = 7 * 24 * HOUR_MS
 
 
 class Swap(NamedTuple):
@@ -209,17 +211,24 @@ class _Judge:
         return None
 
     def _dip_end(self, before: int, after: int) -> int | None:
-        """The first good reading after a few too-low ones, if dropping those mends the fall."""
+        """The first good reading after too-low ones, if dropping those mends the fall."""
         fall = self.value[before] - self.value[after]
-        for m in range(after + 1, min(after + 1 + self.rules.longest_glitch, self.value.size)):
-            if self._possible(before, m):
-                return m if self.value[m] - self.value[m - 1] >= 0.8 * fall else None
+        for m in self._soon(before, after):
+            if self.value[m] - self.value[m - 1] >= 0.8 * fall:
+                return m if self._possible(before, m) else None
         return None
+
+    def _soon(self, before: int, after: int) -> range:
+        """The readings after `after` by which an excursion has to be over."""
+        latest = int(self.at[before]) + self.rules.longest_excursion_ms
+        end = int(np.searchsorted(self.at, latest, side="right"))
+        return range(after + 1, max(end, min(after + 1 + self.rules.longest_glitch, self.at.size)))
 
     def _leap(self, before: int, after: int) -> None:
         """The register rose faster than the branch can carry."""
-        for m in range(after + 1, min(after + 1 + self.rules.longest_glitch, self.value.size)):
-            if self._possible(before, m):
+        for m in self._soon(before, after):
+            # A jump that stays never falls back; one that does was a slip of unit or digits.
+            if self.value[m] < self.value[m - 1] and self._possible(before, m):
                 self._drop(after, m)
                 return
         start = before

@@ -39,6 +39,22 @@ def test_a_standing_load_never_stops_dead() -> None:
     assert doubtful_hours(use).tolist() == list(range(1000, 1010))
 
 
+def test_a_register_that_stands_still_and_catches_up_is_a_gap_of_known_use() -> None:
+    use = load()
+    stood = slice(1000, 1030)
+    use[1030] += use[stood].sum()
+    use[stood] = 0.0
+    register = np.concatenate(([0.0], np.cumsum(use)))
+    curve = use_curve(np.arange(register.size) * HOUR_MS, register)
+    mended = set_aside_zeros(curve, EDGES)
+    assert not (mended.segment == DOUBTFUL).any()
+    assert [e.code for e in mended.events] == ["register_caught_up"]
+    whole = on_grid(mended, EDGES[[0, -1]], 6 * HOUR_MS)
+    assert whole.use[0] == pytest.approx(use.sum())
+    assert whole.missing[0] == 0.0
+    assert on_grid(mended, np.array([1001, 1020]) * HOUR_MS, 6 * HOUR_MS).missing[0] == 1.0
+
+
 def test_plain_data_has_nothing_doubtful() -> None:
     assert doubtful_hours(load()).size == 0
 
