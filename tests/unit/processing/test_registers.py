@@ -211,3 +211,21 @@ def test_at_the_readings_the_truth_comes_out(
     grid = on_grid(use_curve(at, register, spec), at, GAP)
     assert grid.use == pytest.approx(np.diff(truth), abs=1e-6)
     assert (grid.missing == 0).all()
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_a_slip_of_unit_for_a_day_loses_nothing(factor: float) -> None:
+    hourly = np.arange(200.0) * 2.0 + 5000.0
+    slipped = hourly.copy()
+    slipped[60:90] *= factor
+    curve = use_curve(hours(*range(200)), slipped, RegisterSpec(max_rate_per_h=10.0))
+    assert total(curve, 0, 199) == pytest.approx(398.0)
+    assert codes(curve) == ["reading_dropped"] * 30
+    assert on_grid(curve, hours(70, 80), GAP).missing[0] == 1.0
+
+
+def test_a_reset_register_that_grows_past_its_old_height_stays_reset() -> None:
+    values = np.concatenate((np.arange(10.0) + 50.0, np.arange(120.0)))
+    curve = use_curve(hours(*range(130)), values, RegisterSpec(max_rate_per_h=5.0))
+    assert codes(curve) == ["register_reset"]
+    assert total(curve, 0, 129) == pytest.approx(9.0 + 119.0)
