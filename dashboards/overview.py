@@ -1,6 +1,6 @@
 """The overview dashboard: one institution in depth, and the state of all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dashboards.panels import (
@@ -49,6 +49,7 @@ def overview(lang: str, say: Say) -> dict[str, Any]:
         "panels": _laid_out(
             [
                 (say("row.use"), _use(lang)),
+                (say("row.cost"), _cost(lang, say)),
                 (say("row.savings"), _savings(lang, say)),
                 (say("row.pv"), _pv(lang, say)),
                 (say("row.waste"), _waste(lang, say)),
@@ -178,43 +179,59 @@ def _pv(lang: str, say: Say) -> list[Panel]:
     ]
 
 
-def _waste(lang: str, say: Say) -> list[Panel]:
-    mass = _figure("waste_mass_kg", lang)
-    columns = (
-        Column("month", "month"),
-        Column("stream", "stream"),
-        Column("waste_mass_kg", mass, "number"),
-    )
-    to_matrix = {
+def _stacked(
+    title: str, path: str, key: str, figure: str, names: Mapping[str, str], lang: str
+) -> Panel:
+    """Bars by month, one colour for each value of the column `key` in `names` (value → text)."""
+    value = _figure(figure, lang)
+    columns = (Column("month", "month"), Column(key, key), Column(figure, value, "number"))
+    rows_and_columns = f"month\\{key}"  # what Grafana calls the first column of the matrix
+    matrix = {
         "id": "groupingToMatrix",
         "options": {
-            "columnField": "stream",
+            "columnField": key,
             "rowField": "month",
-            "valueField": mass,
+            "valueField": value,
             "emptyValue": "null",
         },
     }
-    streams = [override(s, displayName=say(f"stream.{s}")) for s in WasteStream]
-    only_streams = {
+    # The total is a row of the answer, too: stacked on its parts it would double them.
+    parts = {
         "id": "filterFieldsByName",
-        "options": {"include": {"names": ["month\\stream", *WasteStream]}},
+        "options": {"include": {"names": [rows_and_columns, *names]}},
     }
-    share = (
+    panel = bars(
+        title, Query(path, columns, _OURS), unit=grafana_unit(figure), stacked=True,
+        overrides=[override(k, displayName=shown) for k, shown in names.items()],
+        transformations=[matrix, parts],
+    )  # fmt: skip
+    panel.options["xField"] = rows_and_columns
+    return panel
+
+
+def _cost(lang: str, say: Say) -> list[Panel]:
+    periods = {p: say(f"period.{p}") for p in ("sharp", "peak", "flat", "valley", "deep_valley")}
+    return [
+        _stacked(say(f"cost.{what}"), "/v1/costs", "period", figure, periods, lang)
+        for what, figure in (("use", "electricity_period_kwh"), ("cost", "electricity_cost_cny"))
+    ]
+
+
+def _waste(lang: str, say: Say) -> list[Panel]:
+    streams = {s.value: say(f"stream.{s}") for s in WasteStream}
+    figures = (
+        "waste_mass_kg", "waste_share_ratio", "waste_collections_count", "waste_bin_coverage_ratio",
+    )  # fmt: skip
+    columns = (
         Column("month", say("column.month")),
         Column("stream", say("column.stream")),
-        *(
-            _number(n, lang)
-            for n in ("waste_mass_kg", "waste_share_ratio", "waste_collections_count")
-        ),
-        _number("waste_bin_coverage_ratio", lang),
+        *(_number(n, lang) for n in figures),
         _share("measured_share", say),
     )
-    by_month = bars(
-        say("waste.by_stream"), Query("/v1/waste", columns, _OURS), unit=grafana_unit("waste_mass_kg"),
-        stacked=True, overrides=streams, transformations=[to_matrix, only_streams],
-    )  # fmt: skip
-    by_month.options["xField"] = "month\\stream"
-    return [by_month, table(say("waste.table"), Query("/v1/waste", share, _OURS), width=12)]
+    return [
+        _stacked(say("waste.by_stream"), "/v1/waste", "stream", "waste_mass_kg", streams, lang),
+        table(say("waste.table"), Query("/v1/waste", columns, _OURS), width=12),
+    ]
 
 
 def _quality(lang: str, say: Say) -> list[Panel]:
@@ -238,9 +255,22 @@ def _quality(lang: str, say: Say) -> list[Panel]:
         ),
         {**_OURS, "lang": lang},
     )
+    devices = Query(
+        "/v1/quality/devices",
+        (
+            Column("month", say("column.month")),
+            Column("device", say("column.device")),
+            Column(f"device_name_{lang}", say("column.name")),
+            _number("readings_expected_count", lang),
+            _number("readings_received_count", lang),
+            Column("received_share", say("column.received_share"), "number", "percentunit"),
+        ),
+        _OURS,
+    )
     return [
         completeness,
         table(say("quality.findings"), findings, width=12, sort_by=say("column.month")),
+        table(say("quality.devices"), devices, sort_by=say("column.month")),
     ]
 
 

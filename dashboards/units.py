@@ -11,6 +11,7 @@ _GRAFANA = {
     "Hz": "hertz",
     "m³": "m3",
     "kg": "masskg",
+    "CNY": "currency:¥",
     "°C": "celsius",
     "%": "percent",
     "mm": "lengthmm",
