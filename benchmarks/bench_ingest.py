@@ -50,7 +50,7 @@ Results = dict[str, list[dict[str, float]]]
 
 def run() -> dict[str, float]:
     """See the module."""
-    messages = int(os.environ.get("CIVICMETER_BENCH_MESSAGES", "60000"))
+    messages = int(os.environ.get("CIVICMETER_BENCH_MESSAGES", "40000"))
     with _servers() as (mosquitto, influxdb), tempfile.TemporaryDirectory() as folder:
         bench = _Bench(mosquitto, influxdb, Path(folder), messages)
         for _ in range(ROUNDS):

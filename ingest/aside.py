@@ -30,9 +30,10 @@ class AsideBatch:
         """Reason → how many, a message or a value each."""
 
     def message(self, topic: str, payload: bytes, error: PayloadError) -> None:
-        """A message nothing of which could be read."""
+        """A message nothing of which could be read; kept whole unless it is too long."""
         key = self._add(topic, error.code, "", error.detail, payload)
-        self._keep(key, topic, payload)
+        if error.code != "too_long":
+            self._keep(key, topic, payload)
 
     def part(self, topic: str, payload: bytes, reject: Reject) -> None:
         """A part of a message that could not be read; the whole message is kept."""
@@ -82,7 +83,7 @@ class AsideBatch:
             source=source,
             code=code,
             device=device,
-            topic=topic,
+            topic=topic.replace("\0", "\ufffd"),  # databases take no NUL
             payload=payload,
             arrived_at_ms=self._at_ms,
         )

@@ -120,7 +120,7 @@ class FastClient(mqtt.Client):
                 rc = self._other(first, data[body:end])
                 if rc > 0:
                     break
-        except (MalformedPacketError, MalformedPacket, IndexError, UnicodeDecodeError):
+        except (MalformedPacketError, MalformedPacket, IndexError):
             rc = MQTTErrorCode.MQTT_ERR_PROTOCOL
         self._rest = data[pos:]
         if messages:
@@ -132,7 +132,9 @@ class FastClient(mqtt.Client):
         name = data[body + 2 : pos]
         topic = self._topics.get(name)
         if topic is None:
-            topic = name.decode("utf-8")
+            # A broken topic must cost its message, not the connection, on which it would come
+            # again for ever.
+            topic = name.decode("utf-8", "replace")
             if len(self._topics) >= _REMEMBERED_TOPICS:
                 self._topics.clear()
             self._topics[name] = topic

@@ -105,7 +105,6 @@ def test_any_bytes_end_in_messages_or_a_closed_connection(stream: bytes) -> None
         b"\x30\xff\xff\xff\xff\x01",  # a length of five bytes
         b"\x32\x05\x00\xffab",  # cut by its own length: topic longer than the packet
         b"\x32\x07\x00\x01a\x00\x01\x7f\x00",  # properties longer than the packet
-        b"\x30\x05\x00\x02\xff\xfe\x00",  # a topic that is not UTF-8
     ],
 )
 def test_malformed_packets_close_the_connection(stream: bytes) -> None:
@@ -113,6 +112,12 @@ def test_malformed_packets_close_the_connection(stream: bytes) -> None:
     messages, rc = received([stream], fast=True)
     assert messages == []
     assert rc == MQTTErrorCode.MQTT_ERR_PROTOCOL
+
+
+def test_a_topic_that_is_not_text_costs_only_its_message() -> None:
+    stream = b"\x30\x05\x00\x02\xff\xfe\x00" + publish("good", 1, 1, b"x")
+    messages, _ = received([stream], fast=True)
+    assert [m.topic for m in messages] == ["\ufffd\ufffd", "good"]
 
 
 def test_incomplete_packet_waits() -> None:

@@ -1,0 +1,94 @@
+"""Grouping what is kept aside."""
+
+from domain.errors import PayloadError
+from domain.readings import Reading
+from ingest.aside import SAMPLE_BYTES, AsideBatch, storable
+from ingest.batch import decode_batch, keep_batch, once
+from ingest.decode.base import Reject
+from ingest.mqtt_client import Message
+from ingest.router import Router
+from ingest.validate import Limits
+from store.readings import Conflict, DeviceTags, WriteResult
+
+NOW = 1_700_000_000_000
+
+
+def message(topic: str, payload: bytes) -> Message:
+    return Message(1, 1, 1, topic, payload, NOW)
+
+
+def test_a_flood_of_one_mistake_is_one_entry() -> None:
+    aside = AsideBatch(NOW)
+    for i in range(1000):
+        aside.message("t", b"x" * 10_000 + b"%d" % (i % 2), PayloadError("bad_json", f"no {i}"))
+    (entry,) = aside.entries()
+    assert (entry.count, entry.detail) == (1000, "no 999")
+    assert len(entry.sample) == SAMPLE_BYTES
+    # The same message is kept once, and whole.
+    assert sorted(len(k.payload) for k in aside.kept()) == [10_001, 10_001]
+    assert aside.counts == {"bad_json": 1000}
+
+
+def test_readings_of_a_device_are_kept_together() -> None:
+    aside = AsideBatch(NOW)
+    for i in range(3):
+        reading = Reading("new", "power_w", NOW + i, float(i))
+        aside.reading("t", reading, Reject("new", "unknown_device", "x"))
+    (kept,) = aside.kept()
+    assert kept.topic == ""
+    again = Router().decode("civicmeter/v1/gateway/x/telemetry", kept.payload, 0)
+    assert [r.value for r in again.readings] == [0.0, 1.0, 2.0]
+
+
+def test_a_message_too_long_is_not_kept_whole() -> None:
+    batch = decode_batch(
+        [message("civicmeter/v1/a/telemetry", b"x" * 101)], Router(), {}, Limits(), 100, NOW
+    )
+    (entry,) = batch.aside.entries()
+    assert entry.code == "too_long"
+    assert batch.aside.kept() == []
+
+
+def test_conflicts_and_refusals_know_their_topic() -> None:
+    known = {"a": DeviceTags("meter", "s"), "b": DeviceTags("meter", "s")}
+    payload = b'{"ts": 1700000000000, "values": {"power_w": 1}}'
+    messages = [message(f"civicmeter/v1/{d}/telemetry", payload) for d in "ab"]
+    messages.insert(1, message("civicmeter/v1/a/telemetry", b"{}"))
+    batch = decode_batch(messages, Router(), known, Limits(), 1000, NOW)
+    a, b = batch.readings
+    result = WriteResult(0, conflicts=(Conflict(b, 5.0),), refused=((a, "no room"),))
+    batch.aside.unstored(result, batch.topic_finder())
+    found = {e.code: (e.source, e.device, e.detail) for e in batch.aside.entries()}
+    assert found["refused"] == ("civicmeter/v1/a/telemetry", "a", "power_w: no room")
+    source, device, detail = found["conflict"]
+    assert (source, device) == ("civicmeter/v1/b/telemetry", "b")
+    assert "5.0 is stored, now 1.0 came" in detail
+
+
+def test_names_are_made_storable() -> None:
+    assert storable("a\0b\nc\ud800", 10) == "a�b�c�"
+    assert storable("水表 1", 10) == "水表 1"
+    assert storable("x" * 11, 10) == "x" * 9 + "…"
+
+
+class Taking:
+    """A ledger that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.messages: list[object] = []
+        self.entries: list[object] = []
+
+    def keep_messages(self, messages: list[object]) -> None:
+        self.messages += messages
+
+    def keep_aside(self, entries: list[object]) -> None:
+        self.entries += entries
+
+
+def test_without_room_it_is_only_counted() -> None:
+    for whole in (True, False):
+        batch = decode_batch([message("t", b"x")], Router(), {}, Limits(), 100, NOW)
+        ledger = Taking()
+        keep_batch(batch, ledger, once, whole=whole)  # type: ignore[arg-type]
+        assert len(ledger.entries) == 1
+        assert len(ledger.messages) == whole
