@@ -197,9 +197,9 @@ def test_every_name_has_a_grafana_unit(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "unit"),
-    [("electricity_use_kwh", "kwatth"), ("water_use_m3", "m3"), ("heat_use_gj", "suffix: GJ"),
+    [("electricity_use_kwh", "kwatth"), ("water_use_m3", "m3"), ("heat_use_gj", "suffix:GJ"),
      ("pv_self_use_ratio", "percentunit"), ("waste_collections_count", "short"),
-     ("outdoor_temperature_mean_c", "celsius"), ("pv_power_w", "watt")],
+     ("outdoor_temperature_mean_c", "celsius"), ("pv_power_w", "watt"), ("waste_mass_kg", "suffix:kg"), ("electricity_cost_cny", "currency:¥")],
 )  # fmt: skip
 def test_units_are_grafanas(name: str, unit: str) -> None:
     assert grafana_unit(name) == unit
