@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from domain.calendar import from_ms
@@ -61,6 +62,15 @@ class AsideBatch:
 
     def entries(self) -> list[AsideEntry]:
         return list(self._groups.values())
+
+    def sums(self) -> list[AsideEntry]:
+        """One entry a reason, without telling sources and devices apart."""
+        found: dict[str, AsideEntry] = {}
+        for entry in self._groups.values():
+            before = found.get(entry.code)
+            count = entry.count + (before.count if before else 0)
+            found[entry.code] = replace(entry, source="", device="", count=count)
+        return list(found.values())
 
     def kept(self) -> list[KeptMessage]:
         """The messages and parts of messages themselves."""

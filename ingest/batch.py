@@ -106,9 +106,10 @@ def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -
 
 
 def keep_batch(batch: Batch, ledger: Ledger, persistently: Persistently, *, whole: bool) -> None:
-    """Keep aside durably what is no reading; unless `whole`, it is only counted and explained."""
-    entries, kept = batch.aside.entries(), batch.aside.kept()
-    if kept and whole:
+    """Keep aside durably what is no reading; unless `whole`, it is only counted by reason."""
+    entries = batch.aside.entries() if whole else batch.aside.sums()
+    kept = batch.aside.kept() if whole else []
+    if kept:
         persistently(lambda: ledger.keep_messages(kept))
     if entries:
         persistently(lambda: ledger.keep_aside(entries))

@@ -8,6 +8,7 @@ from ingest.decode.base import Reject
 from ingest.mqtt_client import Message
 from ingest.router import Router
 from ingest.validate import Limits
+from store.ledger import AsideEntry
 from store.readings import Conflict, DeviceTags, WriteResult
 
 NOW = 1_700_000_000_000
@@ -76,19 +77,22 @@ class Taking:
 
     def __init__(self) -> None:
         self.messages: list[object] = []
-        self.entries: list[object] = []
+        self.entries: list[AsideEntry] = []
 
     def keep_messages(self, messages: list[object]) -> None:
         self.messages += messages
 
-    def keep_aside(self, entries: list[object]) -> None:
+    def keep_aside(self, entries: list[AsideEntry]) -> None:
         self.entries += entries
 
 
 def test_without_room_it_is_only_counted() -> None:
     for whole in (True, False):
-        batch = decode_batch([message("t", b"x")], Router(), {}, Limits(), 100, NOW)
+        messages = [message("t", b"x"), message("u", b"x"), message("u", b"y")]
+        batch = decode_batch(messages, Router(), {}, Limits(), 100, NOW)
         ledger = Taking()
         keep_batch(batch, ledger, once, whole=whole)  # type: ignore[arg-type]
-        assert len(ledger.entries) == 1
-        assert len(ledger.messages) == whole
+        assert [(e.source, e.count) for e in ledger.entries] == (
+            [("t", 1), ("u", 2)] if whole else [("", 3)]
+        )
+        assert len(ledger.messages) == (3 if whole else 0)
