@@ -31,7 +31,7 @@ ANSWERS: dict[str, frozenset[str]] = {
     "unit_slip": frozenset({"reading_dropped", "register_jump", "use_doubtful"}),
     "stuck": frozenset({"register_caught_up", "register_stuck", "register_jump", "use_estimated"}),
     "loss": frozenset({"use_incomplete", "use_estimated", "main_meter_silent", "meter_silent"}),
-    "zone_slip": frozenset({"conflicting_readings", "use_incomplete", "use_estimated"}),
+    "zone_slip": frozenset({"conflict", "conflicting_readings", "use_incomplete", "use_estimated"}),
     "drift": frozenset({"sensor_drift"}),
     "malformed": frozenset({"bad_json", "bad_shape", "bad_value", "payload_rejected"}),
 }
