@@ -132,7 +132,9 @@ def compute_and_close(
     pipeline: Pipeline, now: datetime, progress: Progress
 ) -> tuple[list[MonthResult], list[MonthResult]]:
     """Compute every month with data and close those that are over: (all, closed)."""
+    touched = pipeline.ledger.touched()
     results = process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress)
+    pipeline.ledger.settle(touched)
     known = pipeline.registry.institution_by_id
     over = [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
     for done, result in enumerate(over, 1):

@@ -14,8 +14,10 @@ from api.app import create_app
 from civicmeter.wiring import Pipeline
 from domain.calendar import Month
 from domain.errors import CivicmeterError
+from domain.figures import MonthResult
 from ingest.collector import Collector
 from ingest.settings import CollectorSettings
+from processing.changes import process_changes
 from processing.job import process
 
 log = logging.getLogger("civicmeter.live")
@@ -56,9 +58,34 @@ def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
     )
 
 
+def process_round(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
+    """Compute what may have changed since the last round, and nothing else."""
+    this_month = Month.of(now.date())
+    # The next month too: east of Greenwich it begins earlier than in UTC.
+    months = [this_month.plus(-1), this_month, this_month.plus(1)]
+    results = process(pipeline.store, pipeline.ledger, months=months, now=now)
+    return results + process_touched(pipeline, now)
+
+
+def process_touched(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
+    """Recompute exactly the months that late readings touched."""
+    touched = pipeline.ledger.touched()
+    known = pipeline.registry.institution_by_id
+    months: dict[str, set[Month]] = {}
+    for one in touched:
+        if one.institution in known:
+            months.setdefault(one.institution, set()).add(one.month)
+    results = process_changes(
+        pipeline.store, pipeline.ledger, months, now=now, registry=pipeline.registry
+    )
+    pipeline.ledger.settle(touched)
+    return results
+
+
 @contextmanager
 def processing_every(pipeline: Pipeline, seconds: float) -> Iterator[None]:
-    """Compute the current and the last month again and again until the end of the block.
+    """Compute again and again until the end of the block: the current and the last month of
+    every institution, and the months that late readings touched.
 
     A failure is logged and the next round tried: it must not end the collecting.
     """
@@ -66,11 +93,8 @@ def processing_every(pipeline: Pipeline, seconds: float) -> Iterator[None]:
 
     def rounds() -> None:
         while not stop.wait(seconds):
-            now = datetime.now(UTC)
-            this_month = Month.of(now.date())
-            months = [this_month.plus(-1), this_month, this_month.plus(1)]
             try:
-                process(pipeline.store, pipeline.ledger, months=months, now=now)
+                process_round(pipeline, datetime.now(UTC))
             except CivicmeterError as error:
                 log.warning("processing waits for the next round: %s", error)
 

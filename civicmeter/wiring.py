@@ -5,26 +5,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from civicmeter.noting import NotingStore
 from config.settings import Settings
 from domain.errors import ConfigError
 from domain.registry import Registry
+from ingest.collector import system_ms
 from store.ledger import Ledger
 from store.opening import open_ledger, open_reading_store
 from store.readings import DeviceTags, Directory, ReadingStore
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pipeline:
-    """Open stores. `directory` is live: `refresh()` after the registry has changed."""
+    """Open stores. `registry` and `directory` are as of the last `refresh()`.
+
+    Late readings written to `store` are noted in the ledger (see civicmeter.noting).
+    """
 
     settings: Settings
     store: ReadingStore
     ledger: Ledger
+    registry: Registry
     directory: dict[str, DeviceTags]
-
-    @property
-    def registry(self) -> Registry:
-        return self.ledger.registry()
 
     def save_registry(self, registry: Registry) -> None:
         """Keep a registry and let the store know its devices."""
@@ -32,7 +34,9 @@ class Pipeline:
         self.refresh()
 
     def refresh(self) -> None:
-        self.directory.update(tags_of(self.ledger.registry()))
+        """Read the registry anew."""
+        self.registry = self.ledger.registry()
+        self.directory.update(tags_of(self.registry))
 
 
 def tags_of(registry: Registry) -> Directory:
@@ -49,10 +53,13 @@ def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
     make_folder(settings.data)
     ledger = open_ledger(settings.ledger_url)
     try:
-        directory = dict(tags_of(ledger.registry()))
+        registry = ledger.registry()
+        directory = dict(tags_of(registry))
         store = open_reading_store(settings.store_url, directory, token=settings.influx_token)
         try:
-            yield Pipeline(settings, store, ledger, directory)
+            pipeline = Pipeline(settings, store, ledger, registry, directory)
+            pipeline.store = NotingStore(store, ledger, lambda: pipeline.registry, system_ms)
+            yield pipeline
         finally:
             store.close()
     finally:

@@ -12,6 +12,7 @@ from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.registry import Registry
 from store.kept import KeptMessages
+from store.touched import TouchedMonths
 
 MonthState = Literal["open", "closed", "restatement_pending"]
 
@@ -75,7 +76,7 @@ class ModelRecord:
     fitted_at: datetime
 
 
-class Ledger(KeptMessages, Protocol):
+class Ledger(KeptMessages, TouchedMonths, Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
     def registry(self) -> Registry: ...

@@ -34,9 +34,10 @@ from store.sql_results import (
     is_month,
     read_results,
 )
+from store.sql_touched import SqlTouchedMonths
 
 
-class SqlLedger(SqlKeptMessages):
+class SqlLedger(SqlKeptMessages, SqlTouchedMonths):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(self, url: str, *, code_version: str | None = None) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""
 
 
@@ -239,4 +239,13 @@ kept_message = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
     Index("ix_kept_message_code_device", "code", "device"),
+)
+
+# What late readings touched and nobody has recomputed yet.
+touched_month = Table(
+    "touched_month",
+    metadata,
+    Column("institution", Text, primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("stamp", String(32), nullable=False),
 )

@@ -8,6 +8,7 @@ from civicmeter.output import month_table, progress_line
 from civicmeter.wiring import open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
+from domain.errors import ConfigError
 
 
 @click.command("process")
@@ -15,21 +16,34 @@ from domain.calendar import Month
     "--month", metavar="YYYY-MM", help="Only this month; otherwise every month with data."
 )
 @click.option("--institution", multiple=True, metavar="ID", help="Only these institutions.")
+@click.option("--touched", is_flag=True, help="Only the months that late readings touched.")
 @click.pass_obj
-def command(settings: Settings, month: str | None, institution: tuple[str, ...]) -> None:
+def command(
+    settings: Settings, month: str | None, institution: tuple[str, ...], touched: bool
+) -> None:
     """Compute the open months; a closed month that would change waits as a restatement."""
+    from civicmeter.live import process_touched
     from processing.job import process
 
+    if touched and (month or institution):
+        raise ConfigError("--touched says itself what to compute: leave --month and --institution")
     months = [Month.parse(month)] if month else None
+    now = datetime.now(UTC)
     with open_pipeline(settings) as pipeline, progress_line() as progress:
-        results = process(
-            pipeline.store,
-            pipeline.ledger,
-            months=months,
-            institutions=list(institution) or None,
-            now=datetime.now(UTC),
-            progress=progress,
-        )
+        if touched:
+            results = process_touched(pipeline, now)
+        else:
+            waiting = pipeline.ledger.touched()
+            results = process(
+                pipeline.store,
+                pipeline.ledger,
+                months=months,
+                institutions=list(institution) or None,
+                now=now,
+                progress=progress,
+            )
+            done = {(r.institution, r.month) for r in results}
+            pipeline.ledger.settle(w for w in waiting if (w.institution, w.month) in done)
         statuses = pipeline.ledger.statuses()
         registry = pipeline.registry
     click.echo(month_table(results, statuses, registry))

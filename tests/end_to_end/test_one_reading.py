@@ -114,7 +114,7 @@ def test_the_page_says_what_the_code_does(pipeline: Pipeline) -> None:
     )
     assert stored["value"].tolist() == [reading.value]
     if "influxdb" in pipeline.settings.store:
-        assert encode([reading], pipeline.directory) == [block("line").encode()]
+        assert encode([reading], pipeline.directory).decode().strip() == block("line")
 
     compute(pipeline)
     _figures_are_as_the_page_says(pipeline)

@@ -1,0 +1,77 @@
+"""A reading store that notes which months late readings touch, so that they are recomputed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from domain.calendar import Month, from_ms
+from domain.readings import Reading, Series
+from domain.registry import Registry
+from processing.changes import Change, affected
+from store.ledger import Ledger
+from store.readings import ReadingStore, SeriesArrays, WriteResult
+
+_HOUR_MS = 3_600_000
+_ON_TIME_MS = 24 * _HOUR_MS
+"""Readings no older than this belong to months that every round computes anyway."""
+
+
+class NotingStore:
+    """Passes everything on. After writing late readings it touches their months in the ledger,
+    and only then returns: so they are noted before anybody is told that they are stored.
+
+    `registry` gives the current registry, and must be cheap; `now_ms` tells the time.
+    """
+
+    def __init__(
+        self,
+        store: ReadingStore,
+        ledger: Ledger,
+        registry: Callable[[], Registry],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._registry = registry
+        self._now_ms = now_ms
+
+    def write(self, readings: Sequence[Reading]) -> WriteResult:
+        """Repeated readings are noted too: the note of the first time may have failed."""
+        result = self._store.write(readings)
+        late_before_ms = self._now_ms() - _ON_TIME_MS
+        hours = {(r[0], r[1], r[2] // _HOUR_MS) for r in readings if r[2] < late_before_ms}
+        if hours:
+            changes = (
+                Change(device, quantity, at_ms)
+                for device, quantity, hour in hours
+                for at_ms in (hour * _HOUR_MS, (hour + 1) * _HOUR_MS - 1)
+            )
+            this_month = Month.of(from_ms(self._now_ms()).date())
+            self._ledger.touch(
+                (institution, month)
+                for institution, months in affected(changes, self._registry()).items()
+                for month in months
+                if month <= this_month
+            )
+        return result
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
+        return self._store.read(series, start, end)
+
+    def scan(
+        self, series: Sequence[Series], start: datetime, end: datetime
+    ) -> Iterator[SeriesArrays]:
+        return self._store.scan(series, start, end)
+
+    def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
+        return self._store.latest(series)
+
+    def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
+        return self._store.registers_at(series, instants)
+
+    def series(self) -> pd.DataFrame:
+        return self._store.series()
+
+    def close(self) -> None:
+        self._store.close()

@@ -1,0 +1,80 @@
+"""Touched months on every ledger engine; and that late readings touch them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmeter.noting import NotingStore
+from domain.calendar import Month, to_ms
+from domain.places import Carrier, Institution, Meter
+from domain.readings import Reading
+from domain.registry import Registry
+from store.opening import open_ledger, open_reading_store
+from store.sql_ledger import SqlLedger
+from store.touched import TouchedMonth
+
+REGISTRY = Registry(
+    institutions=(Institution("hall", "大厅", "Hall"),),
+    devices=(Meter(id="m1", institution="hall", carrier=Carrier.WATER, register="water_m3"),),
+)
+MARCH, APRIL = Month(2026, 3), Month(2026, 4)
+NOW_MS = to_ms(Month(2026, 6).interval("Asia/Shanghai")[0])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
+    url: Any = f"sqlite:///{tmp_path / 'ledger.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    opened = open_ledger(url)
+    opened.save_registry(REGISTRY)
+    yield opened
+    opened.close_connections()
+
+
+def pairs(ledger: SqlLedger) -> list[tuple[str, Month]]:
+    return [(m.institution, m.month) for m in ledger.touched()]
+
+
+def test_a_month_waits_once_until_it_is_settled(ledger: SqlLedger) -> None:
+    ledger.touch([("hall", APRIL), ("hall", MARCH), ("hall", MARCH)])
+    ledger.touch([("hall", MARCH)])
+    assert pairs(ledger) == [("hall", MARCH), ("hall", APRIL)]
+    ledger.settle(ledger.touched())
+    assert ledger.touched() == []
+
+
+def test_a_touch_during_the_recomputation_is_not_forgotten(ledger: SqlLedger) -> None:
+    ledger.touch([("hall", MARCH), ("hall", APRIL)])
+    read_before = ledger.touched()
+    ledger.touch([("hall", MARCH)])
+    ledger.settle(read_before)
+    assert pairs(ledger) == [("hall", MARCH)]
+
+
+def test_settling_what_nobody_touched_changes_nothing(ledger: SqlLedger) -> None:
+    ledger.touch([("hall", MARCH)])
+    ledger.settle([TouchedMonth("hall", APRIL, "x"), TouchedMonth("hall", MARCH, "x")])
+    assert pairs(ledger) == [("hall", MARCH)]
+
+
+def test_late_readings_touch_their_months_and_others_none(
+    ledger: SqlLedger, tmp_path: Path
+) -> None:
+    inner = open_reading_store(f"sqlite:///{tmp_path / 'readings.db'}", {})
+    store = NotingStore(inner, ledger, lambda: REGISTRY, lambda: NOW_MS)
+    store.write([Reading("m1", "water_m3", NOW_MS - 60_000, 9.0)])
+    assert pairs(ledger) == []
+    mid_march = to_ms(MARCH.interval("Asia/Shanghai")[0]) + 14 * 86_400_000
+    late = [Reading("m1", "water_m3", mid_march, 5.0)]
+    store.write(late)
+    assert pairs(ledger) == [("hall", MARCH)]
+    ledger.settle(ledger.touched())
+    assert store.write(late).repeated == 1  # its note may have failed the first time
+    assert pairs(ledger) == [("hall", MARCH)]
+    start_of_april = to_ms(APRIL.interval("Asia/Shanghai")[0])
+    store.write([Reading("m1", "water_m3", start_of_april, 6.0)])
+    assert pairs(ledger) == [("hall", MARCH), ("hall", APRIL)]
+    store.close()
