@@ -22,6 +22,7 @@ _SEARCH_PATH = os.pathsep.join(
 )
 PACKAGE_OF = {
     "mosquitto": "mosquitto",
+    "mosquitto_pub": "mosquitto-clients",
     "influxd": "influxdb",
     "nginx": "nginx-light",
     "postgres": "postgresql",

@@ -6,10 +6,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from parts import MissingPartError, find_program
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 Json = dict[str, Any]
+
+
+def require(program: str) -> str:
+    """The path of a program; skips the test where it is missing, but fails it in CI."""
+    try:
+        return find_program(program)
+    except MissingPartError as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 @cache

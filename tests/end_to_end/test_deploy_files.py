@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import part
-from deploy_parts import DEPLOY, compose, run_secrets
-from parts import find_program
+from deploy_parts import DEPLOY, compose, require, run_secrets
 
 from civicmeter.cli import COMMANDS
 from config.settings import Settings
@@ -32,7 +30,7 @@ def provisioned(kind: str) -> Any:
 
 def test_compose_itself_accepts_the_file(tmp_path: Path) -> None:
     """Debian's docker-compose checks it against the Compose Specification's schema."""
-    program = part(lambda: find_program("docker-compose"))
+    program = require("docker-compose")
     folder = tmp_path / "deploy"
     shutil.copytree(DEPLOY, folder, ignore=shutil.ignore_patterns("secrets"))
     assert run_secrets(folder / "secrets").returncode == 0
@@ -45,7 +43,7 @@ def test_compose_itself_accepts_the_file(tmp_path: Path) -> None:
 
 
 def test_a_mistake_would_be_seen(tmp_path: Path) -> None:
-    program = part(lambda: find_program("docker-compose"))
+    program = require("docker-compose")
     broken = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     broken["services"]["grafana"]["portz"] = ["3000:3000"]
     (tmp_path / "compose.yaml").write_text(json.dumps(broken))

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import part
-from deploy_parts import DEPLOY, compose, run_secrets
-from parts import MissingPartError, find_program
+from deploy_parts import DEPLOY, compose, require, run_secrets
 from servers import HOST, InfluxDb, Process, free_port
 
 from civicmeter.registry_xlsx import write_xlsx
@@ -56,7 +54,7 @@ class Installation:
             "http://127.0.0.1:8000": self.url,
         }
         self.broker = Process(
-            [find_program("mosquitto"), "-c", str(self._broker_config())], folder / "broker.log",
+            [require("mosquitto"), "-c", str(self._broker_config())], folder / "broker.log",
             self._broker_answers,
         )  # fmt: skip
         self.civicmeter = Process(
@@ -138,8 +136,8 @@ class Installation:
 def installation(
     tmp_path_factory: pytest.TempPathFactory, influxdb: InfluxDb
 ) -> Iterator[Installation]:
-    part(lambda: shutil.which("mosquitto_pub") or _missing())
-    made = part(lambda: Installation(tmp_path_factory.mktemp("installation"), influxdb))
+    require("mosquitto_pub")
+    made = Installation(tmp_path_factory.mktemp("installation"), influxdb)
     made.passwords = {d: made.account(d) for d in ("hall-e1", "hall-e2")}
     write_xlsx(REGISTRY, made.folder / "registry.xlsx")
     subprocess.run(
@@ -153,10 +151,6 @@ def installation(
     finally:
         made.civicmeter.stop()
         made.broker.stop()
-
-
-def _missing() -> str:
-    raise MissingPartError("mosquitto", "has no clients here")
 
 
 def wait_for(check: Callable[[], Any]) -> Any:
