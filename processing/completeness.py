@@ -1,7 +1,7 @@
 """Who reported how much: counts per device and month, and the board of what is stale or odd."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from processing.curves import Ints
 
 _MEASURED = Shares(1.0, 0.0, 0.0)
 STALE_AFTER_INTERVALS = 3
+_NOTED_ABSENCE = 0.02
 
 
 def arrival_figures(
@@ -34,20 +35,32 @@ def arrival_figures(
             continue
         received = int(np.searchsorted(at, end_ms) - np.searchsorted(at, begin))
         expected = round((end_ms - begin) / interval_ms)
-        for name, value in (
-            ("readings_expected_count", expected),
-            ("readings_received_count", received),
-        ):
-            figures.append(
-                Figure(
-                    name=name,
-                    subject=device,
-                    value=float(value),
-                    shares=_MEASURED,
-                    method="readings-counted/1",
-                )
-            )
+        figures += [
+            _counted("readings_expected_count", device, expected),
+            _counted("readings_received_count", device, received, _missing(expected, received)),
+        ]
     return figures
+
+
+def _counted(name: str, device: str, count: int, findings: tuple[Finding, ...] = ()) -> Figure:
+    return Figure(
+        name=name,
+        subject=device,
+        value=float(count),
+        shares=_MEASURED,
+        method="readings-counted/1",
+        findings=tuple(replace(f, subject=device) for f in findings),
+    )
+
+
+def _missing(expected: int, received: int) -> tuple[Finding, ...]:
+    """Told even where the month's use is known all the same: what lies in a gap is known by
+    the register on its far side, but not when it was used."""
+    absent = expected - received
+    if expected == 0 or absent <= _NOTED_ABSENCE * expected:
+        return ()
+    numbers = {"missing": absent, "pct": round(100 * absent / expected, 1)}
+    return (Finding("readings_missing", "info", numbers=numbers),)
 
 
 State = Literal["ok", "stale", "never", "zero"]
