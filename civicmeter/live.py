@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -21,17 +21,6 @@ from processing.changes import process_changes
 from processing.job import process
 
 log = logging.getLogger("civicmeter.live")
-
-
-def collector_settings(pipeline: Pipeline) -> CollectorSettings:
-    """The collector's settings from this installation's."""
-    settings = pipeline.settings
-    return replace(
-        CollectorSettings(),
-        mqtt=settings.mqtt,
-        username=settings.mqtt_username,
-        password=settings.mqtt_password,
-    )
 
 
 @contextmanager

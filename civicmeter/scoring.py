@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from civicmeter.broker import embedded_broker
 from civicmeter.demo import simulating, wait_until_stored
-from civicmeter.live import app_of, collecting, collector_settings
+from civicmeter.live import app_of, collecting
 from civicmeter.output import Progress
 from civicmeter.serving import free_port, serving
-from civicmeter.wiring import Pipeline, open_pipeline
+from civicmeter.wiring import Pipeline, collector_settings, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.places import Meter
@@ -47,7 +47,7 @@ def score_scenario(
         settings = Settings(data=folder, mqtt=broker.url)
         pipeline = stack.enter_context(open_pipeline(settings))
         pipeline.save_registry(scenario.registry())
-        own = replace(collector_settings(pipeline), mappings=_mappings(scenario, folder))
+        own = replace(collector_settings(pipeline.settings), mappings=_mappings(scenario, folder))
         collector = stack.enter_context(collecting(pipeline, own))
         devices = stack.enter_context(
             simulating(

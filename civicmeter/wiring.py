@@ -10,6 +10,8 @@ from config.settings import Settings
 from domain.errors import ConfigError
 from domain.registry import Registry
 from ingest.collector import system_ms
+from ingest.mapping import read_mappings
+from ingest.settings import CollectorSettings
 from store.ledger import Ledger
 from store.opening import open_ledger, open_reading_store
 from store.readings import DeviceTags, Directory, ReadingStore
@@ -64,6 +66,19 @@ def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
             store.close()
     finally:
         ledger.close_connections()
+
+
+def collector_settings(settings: Settings) -> CollectorSettings:
+    """The collector's settings from this installation's."""
+    return CollectorSettings(
+        mqtt=settings.mqtt,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password,
+        ca=settings.mqtt_ca,
+        cert=settings.mqtt_cert,
+        key=settings.mqtt_key,
+        mappings=read_mappings(settings.mapping) if settings.mapping else (),
+    )
 
 
 def make_folder(folder: Path) -> Path:

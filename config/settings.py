@@ -33,6 +33,13 @@ class Settings:
     mqtt_username: str = ""
     mqtt_password: str = ""
     """Secret."""
+    mqtt_ca: Path | None = None
+    """Certificates to trust, for mqtts; the system's when not set."""
+    mqtt_cert: Path | None = None
+    mqtt_key: Path | None = None
+    """Client certificate and its key, for brokers that ask for one."""
+    mapping: Path | None = None
+    """Formats and names of devices that do not speak the native format (TOML)."""
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     api_key: str = ""
@@ -80,4 +87,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-_CONVERT: dict[str, Callable[[str], Any]] = {"data": Path, "http_port": _port}
+_CONVERT: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "mapping"), Path),
+    "http_port": _port,
+}

@@ -4,8 +4,9 @@ import math
 import sys
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from config.limits import FUTURE_SKEW_S, OLDEST_AT
 from domain.calendar import from_ms, to_ms
 from domain.quantities import QUANTITIES
 from domain.readings import Reading
@@ -24,8 +25,8 @@ _BOUNDS = {
 class Limits:
     """Which times are believed: from `oldest_at` to `future_skew_s` after now, both included."""
 
-    future_skew_s: float = 600.0
-    oldest_at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    future_skew_s: float = FUTURE_SKEW_S
+    oldest_at: datetime = OLDEST_AT
 
 
 def validate(

@@ -4,17 +4,15 @@ Session-wide servers are shared: give each test a database, topic or client id o
 Tests that kill or stop a server take the ``own_`` one.
 """
 
-import os
 import signal
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import pytest
-from servers import InfluxDb, MissingPartError, Mosquitto, Postgres, find_program
-
-T = TypeVar("T")
+from real_parts import part
+from servers import InfluxDb, Mosquitto, Postgres, find_program
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,16 +20,6 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("terminated")  # unlike the default, stops the servers on the way out
 
     signal.signal(signal.SIGTERM, end)
-
-
-def part(make: Callable[[], T]) -> T:
-    """Make a real part; skip the test where its program is missing, but fail it in CI."""
-    try:
-        return make()
-    except MissingPartError as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 
 from api.intake.rows import PostedValue, RowError
+from config.limits import FUTURE_SKEW_S, OLDEST_AT
 from domain.calendar import to_ms
 from domain.places import AnyDevice
 from domain.quantities import QUANTITIES
@@ -16,8 +17,8 @@ from domain.readings import Reading
 class Limits:
     """What is accepted: times not before `oldest`, at most `ahead_s` ahead of the server."""
 
-    oldest: datetime = datetime(2000, 1, 1, tzinfo=UTC)
-    ahead_s: int = 600
+    oldest: datetime = OLDEST_AT
+    ahead_s: int = FUTURE_SKEW_S
     institutions: frozenset[str] | None = None
     """Only devices of these institutions; None: of every one."""
 

@@ -44,23 +44,24 @@ def command(
     log_json: bool,
 ) -> None:
     """Collect until told to stop; what was received is stored before leaving."""
+    from civicmeter.wiring import collector_settings
     from ingest.logs import log_to_stderr
-    from ingest.mapping import read_mappings
-    from ingest.settings import CollectorSettings
 
     settings: Settings = ctx.obj
     log_to_stderr(as_json=log_json)
-    own = CollectorSettings(
+    settings = replace(
+        settings,
         mqtt=mqtt or settings.mqtt,
-        username=settings.mqtt_username,
-        password=settings.mqtt_password,
-        mappings=read_mappings(mapping) if mapping else (),
+        mapping=mapping or settings.mapping,
+        mqtt_ca=ca or settings.mqtt_ca,
+        mqtt_cert=cert or settings.mqtt_cert,
+        mqtt_key=key or settings.mqtt_key,
+    )
+    own = replace(
+        collector_settings(settings),
         client_id=client_id,
         watch_broker=True,
         share_group=share_group or (_GROUP if processes > 1 else ""),
-        ca=ca,
-        cert=cert,
-        key=key,
     )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

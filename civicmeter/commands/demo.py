@@ -28,12 +28,11 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     from civicmeter.live import (
         app_of,
         collecting,
-        collector_settings,
         processing_every,
         wait_for_the_end,
     )
     from civicmeter.serving import require_free_port, serving
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring import collector_settings, open_pipeline
     from simulators.scenarios import scenario as find_scenario
 
     now = datetime.now(UTC)
@@ -48,7 +47,7 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
         own = replace(settings, data=folder, store="", ledger="", mqtt=broker.url, mqtt_username="")
         pipeline = stack.enter_context(open_pipeline(own))
         pipeline.save_registry(registry)
-        collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline)))
+        collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline.settings)))
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", port))
         devices = stack.enter_context(

@@ -17,7 +17,6 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
-from conftest import part
 from ingest_parts import (
     aside_codes,
     devices,
@@ -30,6 +29,7 @@ from ingest_parts import (
 )
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
+from real_parts import part
 from servers import InfluxDb, Mosquitto, free_port
 
 from civicmeter.broker import embedded_broker

@@ -13,8 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from civicmeter.live import collecting, collector_settings
-from civicmeter.wiring import Pipeline, open_pipeline
+from civicmeter.live import collecting
+from civicmeter.wiring import Pipeline, collector_settings, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month, from_ms
 from domain.places import Carrier, Institution, Meter
@@ -124,7 +124,8 @@ def test_the_page_says_what_the_code_does(pipeline: Pipeline) -> None:
 def _own_session(pipeline: Pipeline) -> CollectorSettings:
     """The shared broker remembers sessions by client id: each test needs its own."""
     return replace(
-        collector_settings(pipeline), client_id=f"one-reading-{pipeline.settings.data.name}"
+        collector_settings(pipeline.settings),
+        client_id=f"one-reading-{pipeline.settings.data.name}",
     )
 
 
