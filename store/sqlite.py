@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 
@@ -58,6 +59,15 @@ FROM series s JOIN reading r ON r.series_id = s.id
 _ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
 _UNKNOWN = -1
 _IDLE_READERS = 4
+_AT_ONCE = (4096, 256, 16, 1)
+"""Rows in one INSERT: 12 288 of the 32 766 parameters every SQLite takes by default."""
+_INSERTS = tuple(
+    (size, "INSERT OR IGNORE INTO reading VALUES " + ",".join(["(?,?,?)"] * size))
+    for size in _AT_ONCE
+)
+_series_of = itemgetter(0, 1)
+_at_of = itemgetter(2)
+_value_of = itemgetter(3)
 
 
 class SqliteReadingStore:
@@ -95,13 +105,11 @@ class SqliteReadingStore:
         with self._writing() as connection:
             new_ids = self._add_series(connection, readings)
             ids = {**self._ids, **new_ids} if new_ids else self._ids
-            rows = [(ids[device, quantity], t, v) for device, quantity, t, v in readings]
-            stored = connection.executemany(
-                "INSERT OR IGNORE INTO reading VALUES (?, ?, ?)", rows
-            ).rowcount
+            stored = _insert(connection, readings, ids)
             # Only a batch with readings that were there before, in the store or in itself,
             # pays for looking at them.
-            conflicts = self._conflicts(connection, readings, rows) if stored < len(rows) else ()
+            again = stored < len(readings)
+            conflicts = _conflicts(connection, readings, ids) if again else ()
         self._ids.update(new_ids)
         repeated = len(readings) - stored - len(conflicts)
         return WriteResult(stored, repeated, conflicts, refused)
@@ -242,7 +250,7 @@ class SqliteReadingStore:
         self, connection: sqlite3.Connection, readings: Sequence[Reading]
     ) -> dict[tuple[str, str], int]:
         """The ids of series this process met for the first time. They count once committed."""
-        new = {(r[0], r[1]) for r in readings}.difference(self._ids)
+        new = set(map(_series_of, readings)).difference(self._ids)
         if not new:
             return {}
         connection.executemany(
@@ -257,20 +265,44 @@ class SqliteReadingStore:
             self._ids.update({(device, quantity): i for device, quantity, i in rows})
         return [self._ids.get((s[0], s[1]), _UNKNOWN) for s in series]
 
-    def _conflicts(
-        self,
-        connection: sqlite3.Connection,
-        readings: Sequence[Reading],
-        rows: Sequence[tuple[int, int, float]],
-    ) -> tuple[Conflict, ...]:
-        """Readings whose value is not the one that stands after the batch went in."""
-        find = "SELECT value FROM reading WHERE series_id = ? AND at_ms = ?"
-        found = []
-        for reading, row in zip(readings, rows, strict=True):
-            (value,) = connection.execute(find, row[:2]).fetchone()
-            if value != reading.value:
-                found.append(Conflict(reading, value))
-        return tuple(found)
+
+def _insert(
+    connection: sqlite3.Connection,
+    readings: Sequence[Reading],
+    ids: dict[tuple[str, str], int],
+) -> int:
+    """Insert what is not there yet; gives how many that were.
+
+    With many rows in one statement this takes half the time of `executemany`, and other
+    threads run meanwhile: the interpreter's lock changes hands once a statement instead of
+    at every row.
+    """
+    values: list[int | float] = [0] * (3 * len(readings))
+    values[0::3] = map(ids.__getitem__, map(_series_of, readings))
+    values[1::3] = map(_at_of, readings)
+    values[2::3] = map(_value_of, readings)
+    stored = done = 0
+    for size, insert in _INSERTS:
+        while len(values) - done >= 3 * size:
+            stored += connection.execute(insert, values[done : done + 3 * size]).rowcount
+            done += 3 * size
+    return stored
+
+
+def _conflicts(
+    connection: sqlite3.Connection,
+    readings: Sequence[Reading],
+    ids: dict[tuple[str, str], int],
+) -> tuple[Conflict, ...]:
+    """Readings whose value is not the one that stands after the batch went in."""
+    find = "SELECT value FROM reading WHERE series_id = ? AND at_ms = ?"
+    found = []
+    for reading in readings:
+        device, quantity, at_ms, came = reading
+        (value,) = connection.execute(find, (ids[device, quantity], at_ms)).fetchone()
+        if value != came:
+            found.append(Conflict(reading, value))
+    return tuple(found)
 
 
 def _nearest(

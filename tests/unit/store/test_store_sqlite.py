@@ -173,3 +173,24 @@ def test_two_processes_write_one_file(tmp_path: Path) -> None:
         at_ms, _ = store.read_arrays(Series("a", "power_w"), *ALWAYS)
     assert len(at_ms) >= 5000
     assert at_ms.tolist() == list(range(0, len(at_ms) * 1000, 1000))
+
+
+@pytest.mark.parametrize("size", [1, 15, 17, 255, 273, 4095, 4096, 4369, 8465])
+def test_a_batch_of_any_size_is_stored_exactly_and_once(tmp_path: Path, size: int) -> None:
+    """Whatever number of statements it takes: no bit of a value changes, nothing comes twice."""
+    rng = random.Random(size)
+    odd = [0.0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.1 + 0.2, -1e-9, 2.0**53]
+    batch = [
+        Reading(f"d{i % 7}", "power_w", i, rng.choice(odd) if i % 3 else rng.uniform(-1e6, 1e6))
+        for i in range(size)
+    ]
+    rng.shuffle(batch)
+    with SqliteStore(tmp_path / "r.db") as store:
+        assert store.write(batch) == WriteResult(size)
+        assert store.write(batch) == WriteResult(0, repeated=size)
+        found = store.read([Series(f"d{d}", "power_w") for d in range(7)], *ALWAYS)
+        wrong = batch[size // 2]._replace(value=7.0)
+        result = store.write([wrong])
+    stored = dict(zip(found["at"].astype("int64"), found["value"], strict=True))
+    assert stored == {r.at_ms: r.value for r in batch}
+    assert [c.reading for c in result.conflicts] == [wrong]
