@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from config.texts import finding_text, text
+from config.texts import finding_text, text, texts
 from domain.errors import ConfigError
 from domain.figures import FIGURE_NAMES, Figure, Shares
 from domain.findings import Finding
@@ -129,6 +129,10 @@ def confidence_text(figure: Figure) -> str:
     return UNKNOWN if figure.confidence is None else percent(figure.confidence, 0)
 
 
+_NAMED_SUBJECTS = ("stream", "tariff_period", "energy_item")
+"""Parts that figures are about beside devices and contracts; their names are texts."""
+
+
 def subject_name(model: ReportModel, subject: str, lang: str) -> str:
     """A device, waste stream or contract as people call it; empty for the institution."""
     if not subject:
@@ -136,8 +140,9 @@ def subject_name(model: ReportModel, subject: str, lang: str) -> str:
     device = next((d for d in model.devices if d.id == subject), None)
     if device is not None:
         return (device.name_zh if lang == "zh" else device.name_en) or device.id
-    if subject in ("recyclable", "food", "hazardous", "residual"):
-        return t(f"stream.{subject}", lang)
+    for kind in _NAMED_SUBJECTS:
+        if f"{kind}.{subject}" in texts("report"):
+            return t(f"{kind}.{subject}", lang)
     contract_id, _, carrier = subject.rpartition("/")
     contract = next((c for c in model.contracts if c.id == contract_id), None)
     if contract is None:

@@ -22,7 +22,9 @@ def test_both_languages_have_every_text_with_the_same_placeholders(room: str) ->
     assert entries
     for key, entry in entries.items():
         assert set(entry) == set(LANGUAGES), key
-        assert _placeholders(entry["zh"]) == _placeholders(entry["en"]), key
+        # How a date is written differs by language: 2026 年 10 月, October 2026.
+        if not key.endswith("_format"):
+            assert _placeholders(entry["zh"]) == _placeholders(entry["en"]), key
         assert entry["zh"].strip() and entry["en"].strip(), key
         assert not re.search(r"[一-鿿]", entry["en"].replace("中文", "")), key
 
