@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processing.curves import INTERPOLATED, MEASURED, UNKNOWN, Codes, Event, Floats, Ints, UseCurve
+from processing.standstill import join_standstills
 
 HOUR_MS = 3_600_000
 
@@ -82,7 +83,7 @@ def use_curve(
     else:
         at, step, segment, found = _several_registers(at, register, spec, rules)
     at, step, segment = _multiplied(at, step, segment, spec.multiplier, rules)
-    return UseCurve(at, step, segment, (*events, *found))
+    return join_standstills(UseCurve(at, step, segment, (*events, *found)))
 
 
 def _tidy(at: Ints, value: Floats) -> tuple[Ints, Floats, list[Event]]:

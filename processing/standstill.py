@@ -1,0 +1,116 @@
+"""Registers that stood still in the message but not in the meter, and then caught up.
+
+A gateway that repeats the last value and then sends the right one makes a rest and a leap. Most
+such leaps are within what the branch can carry, so only the meter's own habits show them: it
+rests far longer than it ever does, then takes a step larger than any other. What it used
+meanwhile is known, when is not: the rest and the leap become one gap of known use.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from processing.curves import MEASURED, Event, Floats, Ints, UseCurve
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class StandstillRules:
+    """When a rest and the leap after it are one gap.
+
+    The rest lasts `least_ms` to `longest_ms` and over `rest_factor` times the longest other rest
+    from `before_ms` before it until `after_ms` after the leap. The leap is faster than
+    `leap_factor` times the fastest other step there, at least `least_units` of the register's
+    smallest steps, and no less than `least_share` of what the median step would have brought
+    in that time, no more than the fastest would. Fewer than `least_steps` steps with use, as
+    of a meter that is read once a day, or heat in summer: too little to know its habits by.
+    """
+
+    least_ms: int = 12 * _HOUR_MS
+    longest_ms: int = 7 * _DAY_MS
+    rest_factor: float = 3.0
+    leap_factor: float = 1.5
+    least_units: float = 5.0
+    least_share: float = 0.5
+    least_steps: int = 100
+    before_ms: int = 60 * _DAY_MS
+    after_ms: int = _DAY_MS
+
+
+DEFAULT_STANDSTILL_RULES = StandstillRules()
+
+
+def join_standstills(
+    curve: UseCurve, rules: StandstillRules = DEFAULT_STANDSTILL_RULES
+) -> UseCurve:
+    """The curve with each such rest and leap made one measured segment, told as an event.
+
+    A leap is judged once a later reading is there. The use of the whole stays what it was.
+    """
+    step, length = curve.step, np.diff(curve.at_ms)
+    rest = (step <= 0) & (curve.segment == MEASURED)
+    edges = np.diff(np.concatenate(([0], rest.astype(np.int8), [0])))
+    start, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    rested_ms = curve.at_ms[end] - curve.at_ms[start]
+    long = (rested_ms >= rules.least_ms) & (rested_ms <= rules.longest_ms)
+    long &= end + 1 < step.size
+    if not long.any():
+        return curve
+    rate = step / length
+    # Every leap stands out from the next step; most mornings do not, and are done with here.
+    runs = np.flatnonzero(long)
+    runs = runs[rate[end[runs]] > rules.leap_factor * rate[end[runs] + 1]]
+    ordinary = (curve.segment == MEASURED) & ~rest
+    own = np.ones(start.size, dtype=bool)  # a rest found to be none says nothing of its habits
+    found = []
+    for run in runs.tolist():
+        first, leap = int(start[run]), int(end[run])
+        around = (curve.at_ms[first] - rules.before_ms, curve.at_ms[leap + 1] + rules.after_ms)
+        low, high = np.searchsorted(curve.at_ms, around)
+        near = own & (start >= low) & (end <= high)
+        near[run] = False
+        usual_ms = int(rested_ms[near].max(initial=0))
+        used = ordinary[low:high].copy()
+        used[leap - low :][:1] = False
+        if rested_ms[run] <= rules.rest_factor * usual_ms or not ordinary[leap]:
+            continue
+        if _leaps(step[low:high][used], rate[low:high][used], curve, (first, leap), rules):
+            found.append((first, leap))
+            ordinary[leap] = own[run] = False
+    return _joined(curve, found)
+
+
+def _leaps(
+    steps: Floats, rates: Floats, curve: UseCurve, run: tuple[int, int], rules: StandstillRules
+) -> bool:
+    """Whether the step after the run holds what was used meanwhile, by the meter's other steps."""
+    if steps.size < rules.least_steps:
+        return False
+    first, leap = run
+    amount, at = float(curve.step[leap]), curve.at_ms
+    fastest, usual = float(rates.max()), float(np.median(rates))
+    whole_ms = int(at[leap + 1] - at[first])
+    return bool(
+        amount > rules.leap_factor * fastest * int(at[leap + 1] - at[leap])
+        and amount >= rules.least_units * float(steps.min())
+        and rules.least_share * usual * whole_ms <= amount <= fastest * whole_ms
+    )
+
+
+def _joined(curve: UseCurve, runs: list[tuple[int, int]]) -> UseCurve:
+    if not runs:
+        return curve
+    at: Ints = curve.at_ms
+    keep = np.ones(at.size, dtype=bool)
+    step, segment, events = curve.step.copy(), curve.segment.copy(), list(curve.events)
+    for first, leap in runs:
+        keep[first + 1 : leap + 1] = False
+        segment[first], step[first] = MEASURED, step[leap]
+        events.append(Event("register_caught_up", int(at[leap + 1]), float(step[leap])))
+    # A kept knot begins its segment; the last knot begins none.
+    starts = keep[:-1]
+    return replace(
+        curve, at_ms=at[keep], step=step[starts], segment=segment[starts], events=tuple(events)
+    )

@@ -1,0 +1,108 @@
+"""Stuck messages are told from meters that rest, by each meter's own habits."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processing.curves import UseCurve, on_grid
+from processing.registers import HOUR_MS, RegisterSpec, use_curve
+
+DAY = 24
+HOURS = 90 * DAY
+WORKED = (np.arange(HOURS) // DAY) % 7 < 5
+CLOCK = np.arange(HOURS) % DAY
+
+
+def cooling(seed: int = 1) -> np.ndarray:
+    """An air-conditioning sub-meter: little standby, much by day, more in the first month."""
+    rng = np.random.default_rng(seed)
+    day = (CLOCK >= 8) & (CLOCK < 18) & WORKED
+    warmth = np.where(np.arange(HOURS) < 30 * DAY, 1.0, 0.2)
+    return np.where(day, 60.0 * warmth, 0.5) * rng.uniform(0.7, 1.3, HOURS)
+
+
+def switched_off(seed: int = 2) -> np.ndarray:
+    """The same without standby: it rests every night, 62 hours from Friday to Monday."""
+    return np.where(cooling(seed) > 2, cooling(seed), 0.0)
+
+
+def sunny(seed: int = 3) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.clip(np.sin((CLOCK - 6) / 12 * np.pi), 0, None) * rng.uniform(5, 50, HOURS)
+
+
+def stuck(use: np.ndarray, start: int, hours: int) -> np.ndarray:
+    caught = use.copy()
+    caught[start + hours] += use[start : start + hours].sum()
+    caught[start : start + hours] = 0.0
+    return caught
+
+
+def curve_of(use: np.ndarray, decimals: int = 3, order: np.ndarray | None = None) -> UseCurve:
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), decimals)
+    at = np.arange(register.size, dtype=np.int64) * HOUR_MS
+    order = np.arange(at.size) if order is None else order
+    return use_curve(at[order], register[order], RegisterSpec(max_rate_per_h=10_000.0))
+
+
+def told(curve: UseCurve) -> list[int]:
+    return [e.at_ms // HOUR_MS for e in curve.events if e.code == "register_caught_up"]
+
+
+def test_a_leap_within_the_branch_is_found_and_becomes_a_gap_of_known_use() -> None:
+    use = stuck(cooling(), 42 * DAY + 8, 60)
+    curve = curve_of(use)
+    assert told(curve) == [42 * DAY + 8 + 61]
+    whole = on_grid(curve, np.array([0, HOURS]) * HOUR_MS, 6 * HOUR_MS)
+    assert whole.use[0] == pytest.approx(use.sum(), abs=1e-3)
+    assert whole.missing[0] == 0.0
+    inside = on_grid(curve, np.array([42 * DAY + 10, 43 * DAY]) * HOUR_MS, 6 * HOUR_MS)
+    assert inside.missing[0] == 1.0
+
+
+def test_two_in_a_row_are_both_found() -> None:
+    use = stuck(stuck(cooling(), 8 * DAY, 60), 15 * DAY, 60)
+    assert told(curve_of(use)) == [8 * DAY + 61, 15 * DAY + 61]
+
+
+def summer_heat() -> np.ndarray:
+    """Heat that rests for sixty days and then begins, hard on the first morning."""
+    use = np.random.default_rng(4).uniform(1, 3, HOURS)
+    use[20 * DAY : 80 * DAY] = 0.0
+    use[80 * DAY] = 9.0
+    return use
+
+
+def holiday() -> np.ndarray:
+    """Off each night, and for five days; the first hours after it are the hardest ever."""
+    use = switched_off()
+    use[40 * DAY : 45 * DAY] = 0.0
+    use[45 * DAY + 8 : 45 * DAY + 12] = 150.0
+    return use
+
+
+@pytest.mark.parametrize(
+    "use", [cooling(), switched_off(), sunny(), summer_heat(), holiday(), np.zeros(HOURS)]
+)
+@pytest.mark.parametrize("decimals", [0, 3])
+def test_meters_that_rest_by_themselves_are_left_alone(use: np.ndarray, decimals: int) -> None:
+    assert told(curve_of(use, decimals)) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([cooling, switched_off, sunny]))
+def test_whatever_the_weather_of_chance_a_resting_meter_is_left_alone(seed: int, kind) -> None:
+    assert told(curve_of(kind(seed))) == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 80))
+def test_the_order_of_arrival_and_later_months_change_nothing(seed: int, day: int) -> None:
+    use = stuck(cooling(), day * DAY, 60)
+    order = np.random.default_rng(seed).permutation(HOURS + 1)
+    straight, mixed = curve_of(use), curve_of(use, order=order)
+    assert np.array_equal(straight.at_ms, mixed.at_ms)
+    assert np.array_equal(straight.use, mixed.use)
+    shorter = curve_of(use[: (day + 4) * DAY])
+    assert told(shorter) == told(straight)
