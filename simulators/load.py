@@ -41,7 +41,9 @@ FREE_HEAT_C = 2.2
 class Change:
     """From `on` (until `until`, excluded) the parts of the load are multiplied.
 
-    `kind` is "retrofit" (its effect is a saving), "closure" or "occupancy".
+    `kind` is "retrofit" (its effect is a saving), "closure", "occupancy" or "area" (the building
+    is enlarged or partly given up: all that follows its floor area follows). The factors of
+    "occupancy" and "area" multiply, so two such changes compound.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Change:
     heat: float = 1.0
     people: float = 1.0
     until: date | None = None
+    area: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
     present = occupancy(house, grid, seed) * days.people
     felt = _felt_c(climate, grid)
     wobble = _wobble(house, grid, seed)
-    kw = house.area_m2 / 1000.0 * hours
+    kw = house.area_m2 / 1000.0 * hours * days.area
 
     warm = np.clip(felt - kind.cooling_balance_c, 0.0, None)
     cold = np.clip(kind.heating_balance_c - felt, 0.0, None)
@@ -104,16 +107,18 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
         "A": lighting * days.lighting * wobble * kw,
         "B": cooling * days.cooling * wobble * kw,
         "C": kind.power_w_per_m2 * (0.35 + 0.65 * present) * days.power * wobble * kw,
-        "D": np.full(grid.steps, kind.special_w_per_m2 * kw),
+        "D": kind.special_w_per_m2 * kw,
     }
     litres = (
         house.heads * kind.water_l_per_head_h * present * wobble
-        + house.area_m2 * kind.water_leak_l_per_m2_h
+        + house.area_m2 * days.area * kind.water_leak_l_per_m2_h
     )
     return Use(
         electricity_kwh=electricity,
         water_m3=litres * hours / 1000.0,
-        heat_gj=_heat_gj(house, grid, climate, days.heat * wobble * _habits(house, grid, seed)),
+        heat_gj=_heat_gj(
+            house, grid, climate, days.heat * wobble * _habits(house, grid, seed) * days.area
+        ),
         gas_m3=_meals_gas_m3(house, grid, present * wobble),
         people=present * house.heads,
     )
@@ -148,14 +153,17 @@ class _Factors:
     power: Floats
     heat: Floats
     people: Floats
+    area: Floats
 
 
 def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
     """The factors on each step, days before a change having 1."""
     days = grid.month.days() if changes else []
-    table = np.ones((5, grid.days))
+    table = np.ones((6, grid.days))
     for change in changes:
-        factors = (change.lighting, change.cooling, change.power, change.heat, change.people)
+        factors = (
+            change.lighting, change.cooling, change.power, change.heat, change.people, change.area,
+        )  # fmt: skip
         inside = [change.on <= d and (change.until is None or d < change.until) for d in days]
         table[:, inside] *= np.array(factors)[:, None]
     return _Factors(*table[:, grid.day_index])

@@ -123,12 +123,13 @@ class Places(Sequence[Site]):
             calendar="cn",
             weather_device=f"i{station:06d}-weather",
             district_code="370502",
-            floor_area_m2=dated(self.first, area),
+            floor_area_m2=dated(self.first, area)
+            + tuple(Dated(c.on, float(np.round(area * c.area))) for c in changes if c.area != 1.0),
             headcount=dated(self.first, heads)
             + tuple(
                 Dated(c.on, float(np.round(heads * c.people)))
                 for c in changes
-                if c.kind == "occupancy"
+                if c.until is None and c.people != 1.0
             ),
             heating_season=_HEATING,
             provenance="Simulated: load model and synthetic Dongying climate.",
@@ -150,7 +151,9 @@ def _drawn_kind(at: float) -> Archetype:
 
 
 def _changes(reporting: Month, noise: np.random.Generator) -> tuple[Change, ...]:
-    """A retrofit; beside it, in one of sixteen each, a month's closure or more people."""
+    """A retrofit; beside it, in one of sixteen each, a month's closure, more people, a new wing
+    that some more people move into, or a wing given up.
+    """
     retrofit = _retrofit(reporting.first_day, noise)
     after = reporting.plus(int(noise.integers(1, 6))).first_day
     chance = noise.random()
@@ -158,6 +161,10 @@ def _changes(reporting: Month, noise: np.random.Generator) -> tuple[Change, ...]
         return (retrofit, Change("closure", after, people=0.05, until=after + timedelta(days=30)))
     if chance < 2 / 16:
         return (retrofit, Change("occupancy", after, people=1.25))
+    if chance < 3 / 16:
+        return (retrofit, Change("area", after, area=1.3, people=1.2))
+    if chance < 4 / 16:
+        return (retrofit, Change("area", after, area=0.8))
     return (retrofit,)
 
 

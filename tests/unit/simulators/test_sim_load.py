@@ -46,6 +46,18 @@ def test_without_change_nothing_is_saved() -> None:
     )
 
 
+def test_another_floor_area_takes_its_loads_along_from_its_day_on() -> None:
+    changed = replace(HOUSE, changes=(Change("area", date(2025, 1, 10), area=1.3),))
+    january = grid(2025, 1)
+    before, after = use(HOUSE, january, CLIMATE, 1), use(changed, january, CLIMATE, 1)
+    done = january.day_index >= 9
+    assert np.array_equal(before.total_kwh[~done], after.total_kwh[~done])
+    assert np.allclose(before.total_kwh[done] * 1.3, after.total_kwh[done])
+    assert np.allclose(before.heat_gj[done] * 1.3, after.heat_gj[done])
+    assert before.heat_gj[done].sum() > 0
+    assert np.array_equal(before.people, after.people)
+
+
 def test_a_planted_retrofit_is_exactly_its_factor_from_its_day_on() -> None:
     changed = replace(
         HOUSE, changes=(Change("retrofit", date(2025, 7, 10), lighting=0.75, cooling=0.8),)

@@ -21,6 +21,7 @@ from servers import Mosquitto, free_port
 
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
+from domain.places import value_on
 from simulators.faults import KINDS
 from simulators.publish import Publisher
 from simulators.run import Run
@@ -269,12 +270,21 @@ def test_a_province_is_an_address_until_somebody_looks() -> None:
     assert sum(b.readings for b in piece.blocks) > 5_000
 
 
-def test_a_long_city_has_contracts_some_closures_and_more_people() -> None:
+def test_a_long_city_has_contracts_closures_more_people_and_other_areas() -> None:
     sites = [scenario("city", NOW, months=14).sites[i] for i in range(80)]
     kinds = {c.kind for s in sites for h in s.houses for c in h.changes}
-    assert kinds == {"retrofit", "closure", "occupancy"}
+    assert kinds == {"retrofit", "closure", "occupancy", "area"}
     assert all(len(s.contracts) == 1 for s in sites)
     assert any(len(s.institutions[0].headcount) == 2 for s in sites)
+    for site in sites:
+        institution, (house,) = site.institutions[0], site.houses
+        areas = [c for c in house.changes if c.kind == "area"]
+        assert len(institution.floor_area_m2) == 1 + len(areas)
+        for change in areas:
+            after = value_on(institution.floor_area_m2, change.on)
+            assert after == pytest.approx(house.area_m2 * change.area, abs=0.5)
+            before = change.on - timedelta(days=1)
+            assert value_on(institution.floor_area_m2, before) == house.area_m2
     assert not any(scenario("city", NOW).sites[i].contracts for i in range(5))
 
 
