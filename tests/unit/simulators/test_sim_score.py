@@ -34,7 +34,7 @@ TRUTH = Truth(SENT, MONTHS, FAULTS)
 
 def results(**changes: object) -> Results:
     perfect = tuple(Computed(i, s, n, m, v) for (i, s, n, m), v in MONTHS.items())
-    found = (Found("a", "2026-09", "meter_replaced"), Found("b", "2026-09", "use_estimated"))
+    found = (Found("a", "2026-09", "meter_replaced"), Found("b", "2026-09", "readings_missing"))
     whole: dict[str, object] = {"figures": perfect, "findings": found, "meter_months": 50}
     return Results(**{"stored": SENT, **whole, **changes})  # type: ignore[arg-type]
 
