@@ -81,13 +81,13 @@ def collector_settings(settings: Settings) -> CollectorSettings:
     )
 
 
-def make_folder(folder: Path) -> Path:
-    """The folder, made if need be. Raises ConfigError when that cannot be."""
+def make_folder(folder: Path, option: str = "--data") -> Path:
+    """The folder, made if need be. Raises ConfigError naming `option` when that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             f"the folder {folder} cannot be made ({error.strerror}): "
-            "choose one you may write to with --data"
+            f"choose one you may write to with {option}"
         ) from error
     return folder

@@ -36,7 +36,7 @@ def command(settings: Settings, folder: Path) -> None:
     missing = [s for s in sources if not s.exists()]
     if missing:
         raise ConfigError(f"there is no store at {missing[0]}: name its folder with --data")
-    make_folder(folder)
+    make_folder(folder, "another FOLDER")
     for source, name in zip(sources, FILES, strict=True):
         target = folder / name
         if target.exists():

@@ -46,7 +46,7 @@ def command(
         places = institution or _computed(pipeline.ledger, wanted)
         models = [build_report(pipeline.ledger, i, wanted) for i in places]
     jobs = [(model, lang, form) for model in models for form in chosen]
-    make_folder(out)
+    make_folder(out, "--out")
     paths = [out / file_name(*job) for job in jobs]
     with progress_line() as progress:
         for done, (path, content) in enumerate(zip(paths, render_many(jobs), strict=True), 1):
