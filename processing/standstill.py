@@ -23,9 +23,10 @@ class StandstillRules:
     The rest lasts `least_ms` to `longest_ms` and over `rest_factor` times the longest other rest
     from `before_ms` before it until `after_ms` after the leap. The leap is faster than
     `leap_factor` times the fastest other step there, at least `least_units` of the register's
-    smallest steps, and no less than `least_share` of what the median step would have brought
-    in that time, no more than the fastest would. Fewer than `least_steps` steps with use, as
-    of a meter that is read once a day, or heat in summer: too little to know its habits by.
+    smallest steps, no less than `least_share` of what the median step would have brought in that
+    time (a fifth: the season may have turned since) and no more than the fastest would. Fewer
+    than `least_steps` steps with use, as of a meter that is read once a day, or heat in summer:
+    too little to know its habits by.
     """
 
     least_ms: int = 12 * _HOUR_MS
@@ -33,7 +34,7 @@ class StandstillRules:
     rest_factor: float = 3.0
     leap_factor: float = 1.5
     least_units: float = 5.0
-    least_share: float = 0.5
+    least_share: float = 0.2
     least_steps: int = 100
     before_ms: int = 60 * _DAY_MS
     after_ms: int = _DAY_MS

@@ -61,6 +61,10 @@ def test_a_leap_within_the_branch_is_found_and_becomes_a_gap_of_known_use() -> N
     assert inside.missing[0] == 1.0
 
 
+def test_one_in_a_cooler_season_than_the_weeks_before_is_found() -> None:
+    assert told(curve_of(stuck(cooling(), 35 * DAY + 8, 60))) == [35 * DAY + 69]
+
+
 def test_two_in_a_row_are_both_found() -> None:
     use = stuck(stuck(cooling(), 8 * DAY, 60), 15 * DAY, 60)
     assert told(curve_of(use)) == [8 * DAY + 61, 15 * DAY + 61]
