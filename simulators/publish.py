@@ -27,6 +27,9 @@ class Publisher:
 
     A message is sent again after a lost connection until it is acknowledged. At most `window`
     messages (fewer if the broker asks so) wait for acknowledgement; then `publish` waits.
+
+    As gateways do, it says on its retained `status_topic` whether it is there: "online" after
+    every connecting, "offline" as its last will (MQTT 5, 3.1.2.5) and at the end.
     """
 
     def __init__(
@@ -40,6 +43,9 @@ class Publisher:
         window: int = WINDOW,
     ) -> None:
         self.host, self.port, self._window = host, port, window
+        self.status_topic = f"civicmeter/v1/{client_id}/status"
+        self._told: set[int] = set()
+        """Ids of messages about the status: nobody waits for those."""
         self.refused = 0
         """Messages the broker acknowledged with an error: it did not take them."""
         self._waiting: deque[tuple[int, Acknowledged]] = deque()
@@ -53,6 +59,7 @@ class Publisher:
         )
         if username:
             self._client.username_pw_set(username, password)
+        self._client.will_set(self.status_topic, b"offline", qos=1, retain=True)
         self._client.max_inflight_messages = window
         self._client.on_connect = self._on_connect
         self._client.on_publish = self._on_publish
@@ -87,6 +94,7 @@ class Publisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._tell("offline")
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -111,6 +119,10 @@ class Publisher:
         """Wait until every message is acknowledged."""
         while self._waiting:
             self._reap_one()
+
+    def _tell(self, status: str) -> None:
+        # QoS 0: beside a full window the broker would take one more with QoS 1 for an error.
+        self._told.add(self._client.publish(self.status_topic, status, retain=True).mid)
 
     def _reap_one(self) -> None:
         mid, acknowledged = self._waiting[0]
@@ -141,6 +153,7 @@ class Publisher:
         # paho does not heed the broker's receive maximum (MQTT 5, 3.2.2.3.3), so we do.
         limit = getattr(properties, "ReceiveMaximum", 65535)
         self._window = min(self._window, int(limit))
+        self._tell("online")
         self._connected.set()
 
     def _on_publish(
@@ -151,6 +164,9 @@ class Publisher:
         reason: ReasonCode,
         _properties: Properties,
     ) -> None:
+        if mid in self._told:
+            self._told.discard(mid)
+            return
         with self._news:
             self._answered[mid] = not reason.is_failure
             self._news.notify()

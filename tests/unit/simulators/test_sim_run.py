@@ -10,18 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pyarrow.parquet as pq
 import pytest
+from paho.mqtt.client import topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 from servers import Mosquitto, free_port
 
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from domain.places import value_on
+from ingest.mapping import NATIVE
+from simulators.block import Message
 from simulators.faults import KINDS
 from simulators.publish import Publisher
 from simulators.run import Run
@@ -135,6 +139,31 @@ def test_a_restarted_broker_costs_no_reading(own_mosquitto: Mosquitto, tmp_path:
     evidence = pq.read_table(tmp_path / "sent.parquet").to_pandas()
     assert len(evidence) == sent == run.sent
     assert not evidence.duplicated(["device", "quantity", "at_ms"]).any()
+
+
+def test_a_broken_line_leaves_a_last_will_that_no_collector_takes_for_telemetry(
+    mosquitto: Mosquitto,
+) -> None:
+    with listening(mosquitto) as listener:
+        with Publisher(mosquitto.host, mosquitto.port, client_id="sim-will") as publisher:
+            topic = publisher.status_topic
+
+            def said() -> list[bytes]:
+                return [p for t, p in listener.heard if t == topic]
+
+            until(lambda: said() == [b"online"])
+            publisher.flap()
+            until(lambda: said() == [b"online", b"offline", b"online"])
+            acknowledged: list[int] = []
+            for number in range(50):
+                message = Message("civicmeter/v1/x/telemetry", b"{}", 0)
+                publisher.publish(message, partial(acknowledged.append, number))
+            publisher.drain()
+            assert acknowledged == list(range(50))
+        until(lambda: said() == [b"online", b"offline", b"online", b"offline"])
+    with listening(mosquitto) as later:
+        until(lambda: (topic, b"offline") in later.heard)  # retained
+    assert not any(topic_matches_sub(m.topic, topic) for m in NATIVE)
 
 
 def test_no_broker_is_one_line_that_says_what_to_do() -> None:
