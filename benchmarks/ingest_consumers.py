@@ -17,6 +17,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from domain.readings import Reading
+from ingest.collector import Collector
+from ingest.settings import CollectorSettings
 from store.opening import open_reading_store
 from store.readings import DeviceTags, ReadingStore
 
@@ -116,9 +118,6 @@ def naive(job: dict[str, Any]) -> None:
 
 def collector(job: dict[str, Any]) -> None:
     """Civicmeter's collector; also with several in a share group."""
-    from ingest.collector import Collector
-    from ingest.settings import CollectorSettings
-
     known = directory()
     store = open_reading_store(job["store"], known)
     settings = CollectorSettings(
