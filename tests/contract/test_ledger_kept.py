@@ -1,23 +1,7 @@
 """Kept messages, on both of the ledger's engines."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from store.kept import KeptMessage
 from store.sql_ledger import SqlLedger
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    opened = SqlLedger(url)
-    yield opened
-    opened.close_connections()
 
 
 def message(number: int, *, code: str = "bad_json", device: str = "") -> KeptMessage:

@@ -1,17 +1,13 @@
 """Touched months on every ledger engine; and that late readings touch them."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from civicmeter.noting import NotingStore
 from domain.calendar import Month, to_ms
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
-from store.opening import open_ledger, open_reading_store
+from store.opening import open_reading_store
 from store.sql_ledger import SqlLedger
 from store.touched import TouchedMonth
 
@@ -21,17 +17,6 @@ REGISTRY = Registry(
 )
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
 NOW_MS = to_ms(Month(2026, 6).interval("Asia/Shanghai")[0])
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlLedger]:
-    url: Any = f"sqlite:///{tmp_path / 'ledger.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    opened = open_ledger(url)
-    opened.save_registry(REGISTRY)
-    yield opened
-    opened.close_connections()
 
 
 def pairs(ledger: SqlLedger) -> list[tuple[str, Month]]:

@@ -1,0 +1,190 @@
+"""What the ledger's database itself holds to, on SQLite and PostgreSQL."""
+
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import servers
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from ledger_sample import FULL, MARCH, T0, figure
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DatabaseError
+
+from domain.errors import ConfigError, StoreUnavailableError
+from domain.figures import DayValue, MonthResult
+from store.ledger import AsideEntry, ModelRecord
+from store.opening import open_ledger
+from store.sql_ledger import SqlLedger
+from store.tables import HEAD, metadata
+
+
+def test_the_database_itself_refuses_to_change_what_was_signed(ledger: SqlLedger, url: str) -> None:
+    ledger.save_result(FULL)
+    ledger.close(FULL.institution, MARCH, signed_by="w")
+    engine = create_engine(url)
+    for statement in (
+        "UPDATE figure SET value = 0",
+        "DELETE FROM figure",
+        "UPDATE day_value SET value = 0",
+        "DELETE FROM day_value",
+        "UPDATE result SET digest = 'x'",
+        "DELETE FROM result",
+        "UPDATE revision SET signed_by = 'x'",
+        "DELETE FROM revision",
+    ):
+        with pytest.raises(DatabaseError, match="never changed"), engine.begin() as connection:
+            connection.execute(text(statement))
+    engine.dispose()
+    assert ledger.revisions(FULL.institution, MARCH)[0].result == FULL
+
+
+def test_models_are_kept_once(ledger: SqlLedger) -> None:
+    model = ModelRecord(
+        digest="ab" * 32,
+        institution="a",
+        contract="c1",
+        carrier="electricity",
+        json=json.dumps({"coefficients": [1.5, -2.0]}),
+        fitted_at=T0,
+    )
+    ledger.save_model(model)
+    ledger.save_model(replace(model, json="{}", fitted_at=T0 + timedelta(days=1)))
+    other = replace(model, digest="cd" * 32, institution="b")
+    ledger.save_model(other)
+    assert ledger.models() == [model, other]
+    assert ledger.models("b") == [other]
+
+
+def aside(**given: object) -> AsideEntry:
+    defaults = {"source": "t/1", "code": "bad_json", "first_at": T0, "last_at": T0}
+    return AsideEntry(**{**defaults, **given})
+
+
+def test_things_kept_aside_are_counted_by_group(ledger: SqlLedger) -> None:
+    ledger.keep_aside(
+        [
+            aside(detail="first", sample=b"\xff\x00{"),
+            aside(detail="second", sample=b"[", count=4, last_at=T0 + timedelta(hours=2)),
+            aside(device="x"),
+        ]
+    )
+    earlier = T0 - timedelta(days=1)
+    ledger.keep_aside([aside(detail="older", first_at=earlier, last_at=earlier)])
+    grouped, single = ledger.aside()
+    assert grouped == aside(
+        detail="second",
+        sample=b"[",
+        count=6,
+        first_at=earlier,
+        last_at=T0 + timedelta(hours=2),
+    )
+    assert single == aside(device="x")
+    ledger.forget_aside([grouped])
+    assert ledger.aside() == [single]
+
+
+def test_anything_can_be_kept_aside(ledger: SqlLedger) -> None:
+    ledger.keep_aside(
+        [aside(source="t" * 9000, device="\0\ud800", detail="d" * 9000, sample=b"x" * 9000)]
+    )
+    (kept,) = ledger.aside()
+    assert kept.source == "t" * 500
+    assert "\0" not in kept.device
+    assert len(kept.sample) == 4096
+    ledger.forget_aside([aside(source="t" * 9000, device="\0\ud800")])
+    assert ledger.aside() == []
+
+
+def test_many_openings_at_once_migrate_once(url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        ledgers = list(pool.map(lambda _: open_ledger(url), range(4)))
+    assert [x.statuses() for x in ledgers] == [[]] * 4
+    for x in ledgers:
+        x.close_connections()
+
+
+def test_a_newer_ledger_is_refused(ledger: SqlLedger, url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(ConfigError, match="newer version"):
+        open_ledger(url)
+
+
+def test_a_database_that_stops_is_unavailable_and_then_works(
+    own_postgres: servers.Postgres,
+) -> None:
+    ledger = open_ledger(own_postgres.create_database("l"))
+    ledger.save_result(FULL)
+    own_postgres.stop()
+    for ask in (
+        lambda: ledger.results(),
+        lambda: ledger.save_result(FULL),
+        lambda: ledger.close(FULL.institution, MARCH, signed_by="w"),
+        lambda: ledger.registry(),
+        lambda: ledger.keep_aside([aside()]),
+    ):
+        with pytest.raises(StoreUnavailableError, match="does not answer"):
+            ask()
+    own_postgres.start()
+    assert ledger.results() == [FULL]
+    ledger.close_connections()
+
+
+def test_a_locked_file_is_unavailable_and_then_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.sql_engine._BUSY_TIMEOUT_S", 0.05)
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailableError, match="locked"):
+        ledger.save_result(FULL)
+    assert ledger.results() == [], "readers do not wait for a writer"
+    other.execute("ROLLBACK")
+    other.close()
+    assert ledger.save_result(FULL) == "open"
+    ledger.close_connections()
+
+
+def test_the_migrations_make_the_tables_of_the_code(ledger: SqlLedger, url: str) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == HEAD
+    engine.dispose()
+
+
+@pytest.mark.long
+def test_a_large_institution(ledger: SqlLedger) -> None:
+    """7,500 meters by day, replaced, closed and read back."""
+
+    def large(factor: float) -> MonthResult:
+        meters = [f"m{i}" for i in range(7500)]
+        return MonthResult(
+            institution="city",
+            month=MARCH,
+            figures=tuple(figure(i * factor, m) for i, m in enumerate(meters)),
+            days=tuple(
+                DayValue(
+                    day=d,
+                    name="electricity_use_kwh",
+                    subject=m,
+                    value=i * factor,
+                    quality="measured",
+                )
+                for i, m in enumerate(meters)
+                for d in MARCH.days()
+            ),
+        )
+
+    ledger.save_result(large(1.0))
+    ledger.save_result(large(2.0))
+    assert ledger.close("city", MARCH, signed_by="w").result == large(2.0)
