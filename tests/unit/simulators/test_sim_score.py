@@ -7,7 +7,17 @@ import pytest
 
 from domain.errors import ConfigError
 from simulators.faults import KINDS
-from simulators.score import ABSORBED, ANSWERS, Computed, Found, Results, Truth, read_truth, score
+from simulators.score import (
+    ABSORBED,
+    ANSWERS,
+    Computed,
+    Found,
+    Results,
+    Truth,
+    read_truth,
+    readings_score,
+    score,
+)
 
 SENT = pa.table(
     {
@@ -62,6 +72,19 @@ def test_lost_doubled_and_strange_readings_are_told_apart() -> None:
     readings = score(TRUTH, results(stored=stored)).readings
     assert (readings.sent, readings.stored) == (4, 4)
     assert (readings.lost, readings.doubled, readings.strange) == (2, 1, 1)
+
+
+def test_series_are_told_apart_however_the_tables_are_encoded() -> None:
+    def part(device: str, quantity: str, at_ms: list[int]) -> pa.Table:
+        words = {"device": device, "quantity": quantity}
+        coded = {k: pa.array([w] * len(at_ms)).dictionary_encode() for k, w in words.items()}
+        return pa.table({**coded, "at_ms": at_ms})
+
+    sent = pa.concat_tables([part("a", "b", [1, 2]), part("b", "a", [1, 2]), part("a", "a", [1])])
+    stored = pa.concat_tables([part("b", "a", [2, 1]), part("a", "b", [2]), part("c", "a", [1])])
+    told = readings_score(sent, stored)
+    assert (told.sent, told.stored) == (5, 4)
+    assert (told.lost, told.doubled, told.strange) == (2, 0, 1)
 
 
 def test_errors_are_shares_of_the_true_total_and_a_missing_figure_counts_wholly() -> None:
