@@ -3,7 +3,12 @@
 Level by day type + slow season of the year + slopes below a heating and above a cooling change
 point. Change points, and whether a slope is there at all, are judged by cross-validation over
 calendar months; the candidates about as good as the best are averaged, which is steadier than
-picking one. Slopes are never negative; outlying days count less; busy days scatter more.
+picking one. Their slopes are never negative; outlying days count less; busy days scatter more.
+
+Beside them stands one smooth curve of temperature with every change point at once, a ridge on
+each bend. The prediction is the mean of the two: both are sums of the same terms, so their mean
+is one such sum again. They err differently, so their mean mostly errs
+less than either. Where the mean would fall towards the cold, the change points stand alone.
 """
 
 from dataclasses import dataclass, replace
@@ -16,8 +21,9 @@ import numpy.typing as npt
 from processing.savings.linear import Floats, Grams, Ints, Reduced, huber_weights
 from processing.savings.terms import Conditions, columns, felt_temperature_c
 
-OUTLIER_LIMIT = 2.5
-"""Robust standard deviations from which a day counts less (Huber)."""
+OUTLIER_LIMIT = 1.0
+"""Robust standard deviations from which a day counts less (Huber): use has long tails, and the
+usual day tells more of the next year than the mean day."""
 HEATING_GRID_C = tuple(np.arange(8.0, 20.5, 1.0))
 COOLING_GRID_C = tuple(np.arange(12.0, 25.0, 2.0))
 KEPT = 6
@@ -26,6 +32,14 @@ SOFTNESS = 0.03
 """A candidate's weight falls by e for each 3 % its left-out squared error lies above the best."""
 LEAST_WEIGHT = 0.05
 """Candidates of less weight than this, relative to the best, are dropped."""
+SMOOTH_SHARE = 0.5
+"""How much of the prediction the smooth curve is; the averaged change points are the rest."""
+SMOOTH_MIDDLE_C = 16.0
+"""Below it the smooth curve is made of heating terms, above it of cooling terms."""
+BEND_PENALTY = 0.02
+"""Ridge on each bend of the smooth curve (°C², per unit of the days' weight)."""
+BEND_PENALTY_OFF = 0.2
+"""The same for what days off bend differently."""
 SPREAD_POWER = 0.5
 """The scatter's variance grows with this power of the expected use."""
 
@@ -39,7 +53,8 @@ class Habit:
     `waves` of the year may bend the level, each with a ridge relative to its own sum of squares
     (`penalty` × wave number^`penalty_power`); a day's weight halves every `half_life_days` back
     from the end of the baseline, since the last months tell more of the next year. The felt
-    temperature takes `memory_share` of the days before, fading over `memory_days`. All were chosen on years other than those reported.
+    temperature takes `memory_share` of the days before, fading over `memory_days`. All were chosen
+    on years other than those reported.
     """
 
     waves: int
@@ -61,7 +76,7 @@ USE_LED = Habit(
 """Electricity, water, cooling: people and terms make the season."""
 WEATHER_LED = Habit(
     waves=2,
-    penalty=0.9,
+    penalty=3.0,
     penalty_power=0.0,
     half_life_days=180.0,
     memory_share=0.7,
@@ -121,7 +136,14 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
     age = np.asarray((inside.days[-1] - inside.days).days, dtype=np.float64)
     weights = _weights(y, table @ _best_in_sample(first, choice))
     weights = weights * 0.5 ** (age / habit.half_life_days)
-    beta, beta_by_block, parameters = _averaged(grams(weights), choice)
+    last = grams(weights)
+    beta, beta_by_block, parameters = _averaged(last, choice)
+    if with_temperature:
+        smooth, smooth_by_block = _smooth(last, choice)
+        mean = (1 - SMOOTH_SHARE) * beta + SMOOTH_SHARE * smooth
+        if _rises_towards_cold(choice.terms, mean):
+            beta = mean
+            beta_by_block = (1 - SMOOTH_SHARE) * beta_by_block + SMOOTH_SHARE * smooth_by_block
     kept = np.flatnonzero(beta)
     left_out = np.einsum("di,di->d", table, beta_by_block[block])
     return DailyFit(
@@ -230,6 +252,44 @@ def _averaged(grams: Grams, choice: _Candidates) -> tuple[Floats, Floats, int]:
         coefficients[picked] += weight * beta
         by_blocks[:, picked] += weight * by_block
     return coefficients, by_blocks, len(found[int(np.argmin(scores))][1])
+
+
+def _smooth(grams: Grams, choice: _Candidates) -> tuple[Floats, Floats]:
+    """The smooth curve: coefficients over all columns, and those without each block.
+
+    A ridge on the coefficients of hinges is one on the bends of a piecewise straight curve (a
+    penalised spline of first degree). The base columns keep the ridge they have.
+    """
+    picked = np.array([i for i, t in enumerate(choice.terms) if _in_smooth(t)], dtype=np.intp)
+    ridge = grams.ridge[picked].copy()
+    off = np.array(["days" in choice.terms[i] for i in picked[choice.base :]])
+    bends = np.where(off, BEND_PENALTY_OFF, BEND_PENALTY)
+    ridge[choice.base :] = bends * grams.weight.sum()
+    ff, fy = grams.ff[:, picked[:, None], picked], grams.fy[:, picked]
+    whole, target = ff.sum(axis=0)[None], fy.sum(axis=0)[None]
+    parts = np.concatenate([whole, whole - ff]) + np.diag(ridge)
+    solved = np.linalg.solve(parts, np.concatenate([target, target - fy])[..., None])
+    beta = np.zeros((len(parts), len(choice.terms)))
+    beta[:, picked] = solved[..., 0]
+    return beta[0], beta[1:]
+
+
+def _in_smooth(term: Json) -> bool:
+    """Colder than SMOOTH_MIDDLE_C the curve bends by heating terms, warmer by cooling terms."""
+    match term["kind"]:
+        case "heating":
+            return bool(term["at_c"] <= SMOOTH_MIDDLE_C)
+        case "cooling":
+            return bool(term["at_c"] >= SMOOTH_MIDDLE_C)
+    return True
+
+
+def _rises_towards_cold(terms: list[Json], beta: Floats) -> bool:
+    """Whether use grows with the cold below every bend, on working days and on days off."""
+    heating = [(t, c) for t, c in zip(terms, beta, strict=True) if t["kind"] == "heating"]
+    slope = sum(c for t, c in heating if "days" not in t)
+    slope_off = sum(c for _, c in heating)
+    return bool(min(slope, slope_off) >= 0)
 
 
 def _solve(

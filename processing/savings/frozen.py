@@ -13,7 +13,10 @@ from domain.errors import ConfigError
 from domain.findings import Finding
 from processing.savings.terms import Conditions, Floats, columns, felt_temperature_c
 
-FORMAT = "civicmeter-baseline/1"
+FORMAT = "civicmeter-baseline/2"
+"""What this version writes: change points averaged with a smooth curve."""
+FORMATS = ("civicmeter-baseline/1", FORMAT)
+"""What it reads; version 1 had change points alone. The layout and the prediction are the same."""
 Season = tuple[tuple[int, int], tuple[int, int]]
 
 
@@ -26,7 +29,8 @@ class FrozenModel:
     errors of days and of whole months that were left out of the fit, over the mean: the model's
     own honest error. `cvrmse_ratio` and `autocorrelation` (lag one) are of the residuals within
     the fit, for the nominal interval, and so is `parameters`, the best candidate's number of
-    coefficients. `heating_season` is ((month, day), (month, day) excluded).
+    coefficients. `format` is that of the version that fitted it. `heating_season`
+    is ((month, day), (month, day) excluded).
     """
 
     carrier: str
@@ -48,11 +52,11 @@ class FrozenModel:
     temperature_high_c: float | None
     heating_season: Season | None = None
     findings: tuple[Finding, ...] = field(default=())
+    format: str = FORMAT
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys, no spaces, shortest exact floats)."""
         data = asdict(self) | {
-            "format": FORMAT,
             "baseline_start": self.baseline_start.isoformat(),
             "baseline_end": self.baseline_end.isoformat(),
             "findings": [f.as_dict() for f in self.findings],
@@ -64,7 +68,7 @@ class FrozenModel:
         """Read back what `to_json` wrote. Raises ConfigError for anything else."""
         try:
             data = json.loads(text)
-            if data.pop("format") != FORMAT:
+            if data["format"] not in FORMATS:
                 raise KeyError("format")
             season = data["heating_season"]
             return cls(
@@ -82,7 +86,7 @@ class FrozenModel:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(
-                f"this is not a baseline model of format {FORMAT} ({error!r}): fit it again with "
+                f"this is not a baseline model of format {' or '.join(FORMATS)} ({error!r}): fit it again with "
                 "`civicmeter savings fit`, or read it with the version that wrote it"
             ) from error
 

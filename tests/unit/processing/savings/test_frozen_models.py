@@ -10,12 +10,14 @@ import pytest
 
 from config.working_days import day_types
 from processing.savings.engine import FrozenModel, assess
+from processing.savings.frozen import FORMATS
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("baseline_*.json"))
 
 
-def test_there_are_fixtures() -> None:
-    assert FIXTURES
+def test_every_format_that_is_read_has_a_fixture() -> None:
+    stored = {json.loads(path.read_text())["model"]["format"] for path in FIXTURES}
+    assert stored == set(FORMATS)
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)

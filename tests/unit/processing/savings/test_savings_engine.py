@@ -59,11 +59,46 @@ def test_a_planted_change_is_found(model: FrozenModel, saved: float) -> None:
     assert estimate.avoided == pytest.approx(estimate.counterfactual - estimate.observed)
 
 
+def _shape(model: FrozenModel, temperatures: list[float]) -> list[float]:
+    """Use on working days of one season at steady temperatures."""
+    index = pd.date_range("2024-04-01", periods=15, freq="D")
+    found = []
+    for t in temperatures:
+        daily = pd.DataFrame({"use": np.nan, "temperature_c": t}, index=index)
+        days = assess(model, daily, day_types=["working"] * 15).days
+        found.append(float(days.counterfactual.iloc[-1]))
+    return found
+
+
 def test_change_points_and_slopes_are_recovered(model: FrozenModel) -> None:
-    heating = [t for t in model.terms if t["kind"] == "heating"]
-    cooling = [t for t in model.terms if t["kind"] == "cooling"]
-    assert heating and abs(heating[0]["at_c"] - 14) <= 3
-    assert cooling and abs(cooling[0]["at_c"] - 22) <= 3
+    cold, at_point, middle, at_other, hot = _shape(model, [0.0, 14.0, 18.0, 22.0, 30.0])
+    assert (cold - at_point) / 14 == pytest.approx(12, abs=4)
+    assert (hot - at_other) / 8 == pytest.approx(20, abs=8)  # the waves take part of it
+    assert abs(at_point - middle) < 40 and abs(at_other - middle) < 40
+
+
+def test_a_curve_that_no_two_change_points_make_is_followed() -> None:
+    """Heating that saturates in the cold: one straight slope would overshoot there."""
+    index = pd.date_range("2023-01-01", periods=365, freq="D")
+    rng = np.random.default_rng(5)
+    t = 11 - 10 * np.cos(2 * np.pi * np.arange(365) / 365) + rng.normal(0, 3, 365)
+    use = 100 + 30 * np.clip(16 - t, 0, 6) + rng.normal(0, 5, 365)
+    daily = pd.DataFrame({"use": use, "temperature_c": t}, index=index)
+    model = fit_baseline(daily, day_types=["working"] * 365, carrier="natural_gas")
+    freezing, cold, mild, warm = _shape(model, [0.0, 8.0, 12.0, 16.0])
+    assert (mild - warm) / 4 > 2 * (freezing - cold) / 8
+
+
+def test_use_never_falls_towards_the_cold() -> None:
+    """A building that used less on its cold days: not the cold's doing, so not carried on."""
+    index = pd.date_range("2023-01-01", periods=365, freq="D")
+    rng = np.random.default_rng(6)
+    t = 11 - 10 * np.cos(2 * np.pi * np.arange(365) / 365) + rng.normal(0, 3, 365)
+    use = 500 - 12 * np.maximum(12 - t, 0) + rng.normal(0, 10, 365)
+    daily = pd.DataFrame({"use": use, "temperature_c": t}, index=index)
+    model = fit_baseline(daily, day_types=["working"] * 365)
+    zero, twenty_below = _shape(model, [0.0, -20.0])
+    assert twenty_below >= zero - 1e-9
 
 
 def test_a_missing_day_yields_no_saving(model: FrozenModel) -> None:
