@@ -12,9 +12,6 @@ from domain.figures import DayValue, Figure, Shares
 from domain.places import Contract
 from processing.savings.engine import Estimate, FrozenModel, SavingsAssessment, assess
 
-METHOD = "daily-change-point/1"
-
-
 WINDOW_MONTHS = 12
 _MEMORY_DAYS = 13
 
@@ -65,16 +62,17 @@ def savings_figures(
     known = estimate.days_observed / estimate.days_expected if estimate.days_expected else 0.0
     shares = Shares(known, 0.0, 1.0 - known)
     subject = f"{track.contract.id}/{track.carrier}"
+    method = method_of(track.model)
 
     def plain(name: str, value: float) -> Figure:
         return Figure(
-            name=name, subject=subject, value=_finite(value), shares=shares, method=METHOD
+            name=name, subject=subject, value=_finite(value), shares=shares, method=method
         )
 
     return [
         plain("counterfactual_kwh", estimate.counterfactual),
         plain("observed_kwh", estimate.observed),
-        _avoided(subject, estimate, shares),
+        _avoided(subject, estimate, shares, method),
         Figure(
             name="avoided_energy_nominal_kwh",
             subject=subject,
@@ -89,7 +87,12 @@ def savings_figures(
     ]
 
 
-def _avoided(subject: str, estimate: Estimate, shares: Shares) -> Figure:
+def method_of(model: FrozenModel) -> str:
+    """The method of its figures: the version that fitted the baseline, which stays with it."""
+    return f"daily-baseline/{model.format.rpartition('/')[2]}"
+
+
+def _avoided(subject: str, estimate: Estimate, shares: Shares, method: str) -> Figure:
     return Figure(
         name="avoided_energy_kwh",
         subject=subject,
@@ -99,7 +102,7 @@ def _avoided(subject: str, estimate: Estimate, shares: Shares) -> Figure:
         confidence=estimate.confidence,
         verdict=estimate.verdict,
         shares=shares,
-        method=METHOD,
+        method=method,
         findings=estimate.findings,
     )
 
@@ -112,6 +115,7 @@ def savings_days(
     if window is None:
         return []
     subject = f"{track.contract.id}/{track.carrier}"
+    method = method_of(track.model)
     found = []
     days = assessment.days
     inside = days[
