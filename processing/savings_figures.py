@@ -115,7 +115,6 @@ def savings_days(
     if window is None:
         return []
     subject = f"{track.contract.id}/{track.carrier}"
-    method = method_of(track.model)
     found = []
     days = assessment.days
     inside = days[
