@@ -23,6 +23,7 @@ from store.ledger import AsideEntry, ModelRecord, MonthState, MonthStatus, Revis
 from store.records import from_plain, split_columns
 from store.result_rows import check_unique
 from store.sql_aside import add_aside, read_aside, remove_aside
+from store.sql_corrections import SqlCorrections
 from store.sql_engine import open_engine, reading, upgrade, writing
 from store.sql_kept import SqlKeptMessages
 from store.sql_results import (
@@ -37,7 +38,7 @@ from store.sql_results import (
 from store.sql_touched import SqlTouchedMonths
 
 
-class SqlLedger(SqlKeptMessages, SqlTouchedMonths):
+class SqlLedger(SqlCorrections, SqlKeptMessages, SqlTouchedMonths):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(self, url: str, *, code_version: str | None = None) -> None:

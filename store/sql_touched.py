@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, select
+from sqlalchemy import Connection, Engine, and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import Month
@@ -20,20 +20,8 @@ class SqlTouchedMonths:
 
     def touch(self, months: Iterable[tuple[str, Month]]) -> None:
         """See TouchedMonths.touch."""
-        stamp = uuid.uuid4().hex
-        rows = [
-            {"institution": institution, "month": str(month), "stamp": stamp}
-            for institution, month in sorted(set(months))
-        ]
-        if not rows:
-            return
         with writing(self._engine) as connection:
-            on_postgres = connection.dialect.name == "postgresql"
-            insert: Any = (postgresql if on_postgres else sqlite).insert(touched_month)
-            renewed = insert.on_conflict_do_update(
-                index_elements=["institution", "month"], set_={"stamp": insert.excluded.stamp}
-            )
-            connection.execute(renewed, rows)
+            touch_months(connection, months)
 
     def touched(self) -> list[TouchedMonth]:
         """See TouchedMonths.touched."""
@@ -55,3 +43,20 @@ class SqlTouchedMonths:
                     columns.stamp == m.stamp,
                 )
                 connection.execute(delete(touched_month).where(same))
+
+
+def touch_months(connection: Connection, months: Iterable[tuple[str, Month]]) -> None:
+    """Touch months as part of a transaction."""
+    stamp = uuid.uuid4().hex
+    rows = [
+        {"institution": institution, "month": str(month), "stamp": stamp}
+        for institution, month in sorted(set(months))
+    ]
+    if not rows:
+        return
+    on_postgres = connection.dialect.name == "postgresql"
+    insert: Any = (postgresql if on_postgres else sqlite).insert(touched_month)
+    renewed = insert.on_conflict_do_update(
+        index_elements=["institution", "month"], set_={"stamp": insert.excluded.stamp}
+    )
+    connection.execute(renewed, rows)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration."""
 
 
@@ -248,4 +248,24 @@ touched_month = Table(
     Column("institution", Text, primary_key=True),
     Column("month", String(7), primary_key=True),
     Column("stamp", String(32), nullable=False),
+)
+
+# What people say readings should have been; only ever added to.
+correction = Table(
+    "correction",
+    metadata,
+    Column(
+        "number",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("device", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("value", Float),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("entered_at", UtcDateTime, nullable=False),
+    Index("ix_correction_reading", "device", "quantity", "at_ms"),
 )
