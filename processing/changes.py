@@ -11,6 +11,7 @@ from domain.figures import MonthResult
 from domain.readings import Reading
 from domain.registry import Registry
 from processing.job import process_months
+from processing.registers import DEFAULT_RULES
 from processing.savings_figures import WINDOW_MONTHS
 from store.ledger import Ledger
 from store.readings import ReadingStore
@@ -79,7 +80,7 @@ def affected_days(changes: Iterable[Change], registry: Registry) -> dict[str, se
         if device is None:
             continue
         zone = ZoneInfo(registry.institution_by_id[device.institution].timezone)
-        reach_ms = max(2 * device.expected_interval_s, 3600) * 1000
+        reach_ms = max(2 * device.expected_interval_s * 1000, DEFAULT_RULES.max_gap_ms)
         days = found.setdefault(change.device, set())
         for at_ms in (change.at_ms - reach_ms, change.at_ms, change.at_ms + reach_ms):
             days.add(from_ms(at_ms).astimezone(zone).date())

@@ -49,6 +49,12 @@ def test_a_reading_near_local_midnight_touches_both_sides() -> None:
     assert affected([late], REGISTRY) == {"a": {Month(2024, 3), Month(2024, 4)}}
 
 
+def test_a_boundary_in_a_gap_is_interpolated_from_hours_away_so_both_sides_are_touched() -> None:
+    # 20:00 UTC is 04:00 of 1 April in Shanghai; with nothing nearer to midnight, it moves March.
+    late = change("ma", 2024, 3, 31, 20)
+    assert affected([late], REGISTRY) == {"a": {Month(2024, 3), Month(2024, 4)}}
+
+
 def test_weather_touches_everybody_who_reads_it() -> None:
     assert affected([change("sky", 2024, 3, 5, 4)], REGISTRY) == {
         "a": {Month(2024, 3)},
