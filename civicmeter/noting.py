@@ -8,12 +8,11 @@ import pandas as pd
 from domain.calendar import Month, from_ms
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.changes import Change, affected
+from processing.changes import affected, changes_of
 from store.ledger import Ledger
 from store.readings import ReadingStore, SeriesArrays, WriteResult
 
-_HOUR_MS = 3_600_000
-_ON_TIME_MS = 24 * _HOUR_MS
+_ON_TIME_MS = 24 * 3_600_000
 """Readings no older than this belong to months that every round computes anyway."""
 
 
@@ -40,17 +39,12 @@ class NotingStore:
         """Repeated readings are noted too: the note of the first time may have failed."""
         result = self._store.write(readings)
         late_before_ms = self._now_ms() - _ON_TIME_MS
-        hours = {(r[0], r[1], r[2] // _HOUR_MS) for r in readings if r[2] < late_before_ms}
-        if hours:
-            changes = (
-                Change(device, quantity, at_ms)
-                for device, quantity, hour in hours
-                for at_ms in (hour * _HOUR_MS, (hour + 1) * _HOUR_MS - 1)
-            )
+        late = [r for r in readings if r[2] < late_before_ms]
+        if late:
             this_month = Month.of(from_ms(self._now_ms()).date())
             self._ledger.touch(
                 (institution, month)
-                for institution, months in affected(changes, self._registry()).items()
+                for institution, months in affected(changes_of(late), self._registry()).items()
                 for month in months
                 if month <= this_month
             )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from threading import Lock
 from zoneinfo import ZoneInfo
 
 from domain.calendar import Month, from_ms
@@ -29,43 +28,14 @@ class Change:
 _HOUR_MS = 3_600_000
 
 
-class ChangeNotes:
-    """Notes what was written since the last look, to recompute just that; thread-safe.
-
-    ``note`` costs little and may be called with every batch; ``take`` gives the institutions'
-    months and forgets them. After a failed recomputation, ``give_back`` what was taken.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._hours: set[tuple[str, str, int]] = set()
-        self._returned: dict[str, set[Month]] = {}
-
-    def note(self, readings: Iterable[Reading]) -> None:
-        """Remember the hours of the readings' series."""
-        hours = {(r[0], r[1], r[2] // _HOUR_MS) for r in readings}
-        with self._lock:
-            self._hours |= hours
-
-    def take(self, registry: Registry) -> dict[str, set[Month]]:
-        """Institution → months touched since the last `take`."""
-        with self._lock:
-            hours, self._hours = self._hours, set()
-            found, self._returned = self._returned, {}
-        changes = (
-            Change(device, quantity, at)
-            for device, quantity, hour in hours
-            for at in (hour * _HOUR_MS, (hour + 1) * _HOUR_MS - 1)
-        )
-        for institution, months in affected(changes, registry).items():
-            found.setdefault(institution, set()).update(months)
-        return found
-
-    def give_back(self, months: Mapping[str, set[Month]]) -> None:
-        """Put months back that could not be recomputed now."""
-        with self._lock:
-            for institution, some in months.items():
-                self._returned.setdefault(institution, set()).update(some)
+def changes_of(readings: Iterable[Reading]) -> list[Change]:
+    """The changes that stand for many readings: the first and last instant of each series' hours."""
+    hours = {(r[0], r[1], r[2] // _HOUR_MS) for r in readings}
+    return [
+        Change(device, quantity, at_ms)
+        for device, quantity, hour in hours
+        for at_ms in (hour * _HOUR_MS, (hour + 1) * _HOUR_MS - 1)
+    ]
 
 
 def affected_days(changes: Iterable[Change], registry: Registry) -> dict[str, set[date]]:

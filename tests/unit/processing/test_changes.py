@@ -6,7 +6,7 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Contract, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.changes import Change, ChangeNotes, affected, affected_days
+from processing.changes import Change, affected, affected_days, changes_of
 
 REGISTRY = Registry(
     institutions=(
@@ -73,12 +73,8 @@ def test_an_unknown_device_touches_nothing() -> None:
     assert affected([change("who", 2024, 3, 5, 4)], REGISTRY) == {}
 
 
-def test_notes_are_taken_once_and_can_be_given_back() -> None:
-    notes = ChangeNotes()
+def test_many_readings_of_an_hour_are_one_change_at_each_of_its_ends() -> None:
     at = to_ms(datetime(2024, 3, 5, 4, tzinfo=UTC))
-    notes.note([Reading("ma", "water_m3", at + k, 1.0) for k in range(3)])
-    taken = notes.take(REGISTRY)
-    assert taken == {"a": {Month(2024, 3)}}
-    assert notes.take(REGISTRY) == {}
-    notes.give_back(taken)
-    assert notes.take(REGISTRY) == taken
+    found = changes_of([Reading("ma", "water_m3", at + k, 1.0) for k in range(3)])
+    assert sorted(c.at_ms - at for c in found) == [0, 3_600_000 - 1]
+    assert affected(found, REGISTRY) == {"a": {Month(2024, 3)}}

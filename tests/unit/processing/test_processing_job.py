@@ -14,7 +14,7 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Dated, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.changes import ChangeNotes, process_changes
+from processing.changes import affected, changes_of, process_changes
 from processing.job import process
 from processing.workers import Workers
 from store.canonical import digest
@@ -208,12 +208,9 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
     place = Place(tmp_path)
     before = place.process()
     late = place.readings[24 * 70]
-    notes = ChangeNotes()
     batch = [Reading(late.device, late.quantity, late.at_ms + 60_000, late.value + 0.5)]
     place.store.write(batch)
-    notes.note(batch)
-    registry = place.ledger.registry()
-    touched = notes.take(registry)
+    touched = affected(changes_of(batch), place.ledger.registry())
     assert touched == {"bureau": {Month(2023, 3)}}
     results = process_changes(place.store, place.ledger, touched, now=NOW)
     assert [(r.institution, r.month) for r in results] == [("bureau", Month(2023, 3))]
