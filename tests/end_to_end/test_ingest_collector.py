@@ -51,20 +51,6 @@ def settings(broker: Mosquitto | EmbeddedBroker) -> CollectorSettings:
     )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteReadingStore]:
-    opened = SqliteReadingStore(tmp_path / "readings.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    opened = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close_connections()
-
-
 @contextmanager
 def collecting(collector: Collector) -> Iterator[Collector]:
     collector.start()

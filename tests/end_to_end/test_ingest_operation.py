@@ -47,20 +47,6 @@ from store.sql_ledger import SqlLedger
 from store.sqlite import SqliteReadingStore
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteReadingStore]:
-    opened = SqliteReadingStore(tmp_path / "readings.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
-    opened = SqlLedger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close_connections()
-
-
 @contextmanager
 def collecting(collector: Collector) -> Iterator[Collector]:
     collector.start()
