@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from domain.calendar import Month
-from domain.places import AnyDevice, Bin, Building, Contract, Institution
-from simulators.block import Block, Carry, Message, Site, SiteMonth
+from domain.places import AnyDevice, Bin
+from simulators.around import SiteAround
+from simulators.block import Block, Carry, Message, SiteMonth
 from simulators.dialects.speech import Speech
 from simulators.dialects.wireless import DEPTH_MM
 
@@ -15,44 +16,19 @@ UNTIMED_LAST = 5
 
 
 @dataclass(frozen=True)
-class SpeakingSite:
+class SpeakingSite(SiteAround):
     """A `Site` whose named devices speak as their make does; others as before.
 
     What a make cannot report is not reported. Devices whose messages carry no time report their
     last few readings of each month only: a collector files those under their arrival.
     """
 
-    inner: Site
     speeches: tuple[tuple[str, Speech], ...]
     """(device, how it speaks)."""
 
     @cached_property
     def _speech_of(self) -> dict[str, Speech]:
         return dict(self.speeches)
-
-    @property
-    def institutions(self) -> tuple[Institution, ...]:
-        return self.inner.institutions
-
-    @property
-    def buildings(self) -> tuple[Building, ...]:
-        return self.inner.buildings
-
-    @property
-    def contracts(self) -> tuple[Contract, ...]:
-        return self.inner.contracts
-
-    @property
-    def timezone(self) -> str:
-        return self.inner.timezone
-
-    @property
-    def first(self) -> Month:
-        return self.inner.first
-
-    @property
-    def end(self) -> Month | None:
-        return self.inner.end
 
     @cached_property
     def devices(self) -> tuple[AnyDevice, ...]:

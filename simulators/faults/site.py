@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from domain.calendar import Month, from_ms, local_midnight, to_ms
-from domain.places import AnyDevice, Building, Contract, Institution, Meter
+from domain.places import AnyDevice, Meter
 from domain.quantities import QUANTITIES
+from simulators.around import SiteAround
 from simulators.block import Block, Carry, Extra, FaultRecord, Message, Site, SiteMonth
 from simulators.faults.effects import EFFECTS, Act, Sent
 from simulators.faults.spec import KINDS, ON_REGISTERS, ON_STATES, FaultSpec
@@ -43,40 +44,15 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class FaultySite:
+class FaultySite(SiteAround):
     """A `Site` whose readings pass through faults on their way; its truth is untouched.
 
     `until` is the month after the last in which a drawn fault may begin.
     """
 
-    inner: Site
     specs: tuple[FaultSpec, ...]
     seed: int
     until: Month
-
-    @property
-    def institutions(self) -> tuple[Institution, ...]:
-        return self.inner.institutions
-
-    @property
-    def buildings(self) -> tuple[Building, ...]:
-        return self.inner.buildings
-
-    @property
-    def contracts(self) -> tuple[Contract, ...]:
-        return self.inner.contracts
-
-    @property
-    def timezone(self) -> str:
-        return self.inner.timezone
-
-    @property
-    def first(self) -> Month:
-        return self.inner.first
-
-    @property
-    def end(self) -> Month | None:
-        return self.inner.end
 
     @cached_property
     def devices(self) -> tuple[AnyDevice, ...]:
