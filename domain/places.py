@@ -11,8 +11,8 @@ from domain.quantities import DeviceClass
 Origin = Literal["measured", "simulated", "live"]
 """Where an institution's data comes from: replayed measurements, a simulation, or devices."""
 
-CalendarName = Literal["cn", "weekdays"]
-"""Whose working days count: China's with make-up days, or plainly Monday to Friday."""
+CalendarName = Literal["cn", "weekdays", "gb"]
+"""Whose working days count: China's with make-up days, plainly Monday to Friday, or England's."""
 
 
 class Carrier(StrEnum):

@@ -89,7 +89,7 @@ class CambridgeBuilding:
                 building_type="D",
                 origin="measured",
                 timezone=self.timezone,
-                calendar="weekdays",
+                calendar="gb",
                 weather_device=BEDFORD,
                 floor_area_m2=(Dated(date(2018, 1, 1), _AREAS_M2[self.building]),),
                 provenance=_CAMBRIDGE_SOURCE,
