@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.registry import Registry
+from store.adjustments import Adjustments
 from store.corrections import Corrections
 from store.kept import KeptMessages
 from store.touched import TouchedMonths
@@ -77,7 +78,7 @@ class ModelRecord:
     fitted_at: datetime
 
 
-class Ledger(Corrections, KeptMessages, TouchedMonths, Protocol):
+class Ledger(Adjustments, Corrections, KeptMessages, TouchedMonths, Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
     def registry(self) -> Registry: ...

@@ -22,6 +22,7 @@ from store.canonical import digest
 from store.ledger import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
 from store.records import from_plain, split_columns
 from store.result_rows import check_unique
+from store.sql_adjustments import SqlAdjustments
 from store.sql_aside import add_aside, read_aside, remove_aside
 from store.sql_corrections import SqlCorrections
 from store.sql_engine import open_engine, reading, upgrade, writing
@@ -38,7 +39,7 @@ from store.sql_results import (
 from store.sql_touched import SqlTouchedMonths
 
 
-class SqlLedger(SqlCorrections, SqlKeptMessages, SqlTouchedMonths):
+class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlTouchedMonths):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(self, url: str, *, code_version: str | None = None) -> None:

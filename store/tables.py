@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""
 
 
@@ -268,4 +268,41 @@ correction = Table(
     Column("reason", Text, nullable=False),
     Column("entered_at", UtcDateTime, nullable=False),
     Index("ix_correction_reading", "device", "quantity", "at_ms"),
+)
+
+# What people say changed in a building, and what was decided about it; only ever added to.
+adjustment = Table(
+    "adjustment",
+    metadata,
+    _row_number("number", primary_key=True, autoincrement=True),
+    _id("institution", nullable=False, index=True),
+    _id("contract", nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("start", Date, nullable=False),
+    Column("end", Date),
+    Column("formula", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("evidence_sha256", String(64), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("entered_at", UtcDateTime, nullable=False),
+)
+
+adjustment_decision = Table(
+    "adjustment_decision",
+    metadata,
+    _row_number("number", primary_key=True, autoincrement=True),
+    Column("adjustment", BigInteger, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# Files that show what people said, by the SHA-256 of their content.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
