@@ -18,7 +18,7 @@ from api.rows import (
     WasteRow,
 )
 from domain.calendar import local_midnight
-from domain.figures import FIGURE_NAMES, DayValue, Figure, MonthResult, Shares
+from domain.figures import FIGURE_NAMES, DayValue, FactorUse, Figure, MonthResult, Shares
 from domain.places import Carrier, Institution, PvSystem, WasteStream
 from domain.registry import Registry
 from store.ledger import MonthStatus
@@ -98,7 +98,13 @@ def _figure_fields(f: Figure) -> dict[str, Any]:
         "high": finite(f.high),
         "confidence": f.confidence,
         "verdict": f.verdict,
+        "factors": "; ".join(map(factor_text, f.factors)),
     }
+
+
+def factor_text(used: FactorUse) -> str:
+    """A dated factor in a cell: name = value unit (from day)."""
+    return f"{used.name} = {used.value:g} {used.unit} (from {used.valid_from})"
 
 
 def figure_rows(

@@ -88,6 +88,11 @@ class FigureRow(EvidenceRow):
     high: float | None = Field(None, description="Upper bound of the interval, in `unit`.")
     confidence: float | None = number_field("Confidence of the interval, 0 to 1", "1")
     verdict: Verdict | None = Field(None, description="What the interval allows to say.")
+    factors: str = Field(
+        "",
+        description="Dated factors it was computed with, by '; ': name = value unit (from day); "
+        "sources: /v1/factors.",
+    )
 
 
 class ConsumptionRow(FigureRow):
@@ -290,6 +295,11 @@ class ReadingRow(Row):
     at: datetime = Field(description="Instant of the reading, UTC.")
     value: float = Field(description="The value as the device reported it, in `unit`.")
     unit: str = Field(description="Unit of the value.")
+
+
+def unit_of_quantity(quantity: str) -> str:
+    """The unit of a quantity; "1" for one that is not in the table (stored by an older version)."""
+    return QUANTITIES[quantity].unit if quantity in QUANTITIES else "1"
 
 
 class QuantityRow(Row):

@@ -20,6 +20,7 @@ COMMANDS = {
     "broker": "Make the access list of the MQTT broker.",
     "process": "Compute the open months.",
     "close": "Freeze a month as a signed revision.",
+    "export": "Write figures, days, readings or findings as CSV or Parquet.",
     "report": "Write monthly reports as HTML, PDF or XLSX.",
     "serve": "Serve the API and the overview page.",
     "run": "Collect, process and serve in one process.",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from api.asked import InstitutionsDep, PageDep, instant_of
 from api.parts import PartsDep
 from api.problems import ProblemError
-from api.rows import ReadingRow, SeriesRow
+from api.rows import ReadingRow, SeriesRow, unit_of_quantity
 from api.table import TableRoute
 from domain.places import AnyDevice
 from domain.quantities import QUANTITIES, DeviceClass
@@ -39,7 +39,7 @@ def series_list(
         device_class: DeviceClass | Literal[""] = known.device_class if known else ""
         rows.append(
             SeriesRow(
-                device=device, quantity=quantity, unit=_unit(quantity), readings=int(readings),
+                device=device, quantity=quantity, unit=unit_of_quantity(quantity), readings=int(readings),
                 device_class=device_class, institution=known.institution if known else "",
                 first_at=first_at.to_pydatetime(), last_at=last_at.to_pydatetime(),
             )
@@ -129,10 +129,6 @@ def _quantities(names: list[str]) -> list[str]:
 def _rows(frame: pd.DataFrame) -> list[ReadingRow]:
     columns = zip(frame["device"], frame["quantity"], frame["at"], frame["value"], strict=True)
     return [
-        ReadingRow(device=d, quantity=q, at=at.to_pydatetime(), value=v, unit=_unit(q))
+        ReadingRow(device=d, quantity=q, at=at.to_pydatetime(), value=v, unit=unit_of_quantity(q))
         for d, q, at, v in columns
     ]
-
-
-def _unit(quantity: str) -> str:
-    return QUANTITIES[quantity].unit if quantity in QUANTITIES else "1"

@@ -2,12 +2,16 @@
 
 import csv
 import io
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from api_sample import CAMPUS, HALL
 from fastapi.testclient import TestClient
 
+from api.columns import PARQUET
 from api.table import csv_text
 
 LISTS = [
@@ -291,3 +295,31 @@ def test_answers_are_compressed_where_the_reader_takes_it(client: TestClient) ->
     answer = client.get("/v1/days", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.json()
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_is_to_be_had_as_parquet(client: TestClient, path: str) -> None:
+    as_json = rows(client, path)
+    for answer in (
+        client.get(path, params={"format": "parquet"}),
+        client.get(path, headers={"Accept": PARQUET}),
+    ):
+        assert answer.headers["Content-Type"] == PARQUET
+        table = pq.read_table(pa.BufferReader(answer.content))
+        assert table.column_names == list(as_json[0])
+        assert len(table) == len(as_json)
+        for name, first in as_json[0].items():
+            value = table.column(name)[0].as_py()
+            if isinstance(value, datetime):
+                assert value.utcoffset() == timedelta(0)
+                assert value == datetime.fromisoformat(str(first))
+            else:
+                assert (str(value) if isinstance(value, date) else value) == first
+
+
+def test_parquet_says_the_unit_of_every_column(client: TestClient) -> None:
+    answer = client.get("/v1/waste?format=parquet")
+    schema = pq.read_schema(pa.BufferReader(answer.content))
+    assert schema.field("waste_mass_kg").metadata[b"unit"] == b"kg"
+    empty = client.get("/v1/aside?format=parquet&code=none")
+    assert len(pq.read_table(pa.BufferReader(empty.content))) == 0
