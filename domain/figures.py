@@ -117,6 +117,28 @@ _NAMES = (
     ),
     FigureName("avoided_energy_ratio", "1", "节能率", "Avoided energy share of counterfactual"),
     FigureName(
+        "avoided_energy_year_to_date_kwh", "kWh", "本年累计节能量", "Avoided energy, year to date"
+    ),
+    FigureName(
+        "avoided_energy_unadjusted_kwh",
+        "kWh",
+        "节能量（不计非常规调整）",
+        "Avoided energy without the non-routine adjustments",
+    ),
+    FigureName("adjustment_kwh", "kWh", "非常规调整量", "Non-routine adjustment"),
+    FigureName(
+        "normalised_saving_kwh",
+        "kWh",
+        "标准年条件下的年节能量",
+        "Saving a year under typical-year conditions",
+    ),
+    FigureName(
+        "counterfactual_part_kwh",
+        "kWh",
+        "校准能耗的组成部分",
+        "Part of the counterfactual",
+    ),
+    FigureName(
         "standard_coal_kgce", "kgce", "标准煤（国家当量值）", "Standard coal (national set)"
     ),
     FigureName(

@@ -204,7 +204,8 @@ class Contract:
 
     Periods are local days, half-open; `reporting_end` None means it runs on. `carriers` are
     those whose avoided energy counts. `confidence` is the level of the interval by which a
-    saving is called proven.
+    saving is called proven. `option` is that of IPMVP: C measures the whole facility by its main
+    meters, B (retrofit isolation) the equipment by the meters in `meters`, virtual ones too.
     """
 
     id: str
@@ -220,3 +221,5 @@ class Contract:
     confidence: float = 0.90
     vendor: str = ""
     terms: dict[str, object] = field(default_factory=dict)
+    option: Literal["B", "C"] = "C"
+    meters: tuple[str, ...] = ()

@@ -61,6 +61,7 @@ class Registry:
             *_duplicates("contract", [c.id for c in self.contracts]),
             *self._dangling(),
             *self._meters_wrong(),
+            *self._contracts_wrong(),
         ]
 
     def check(self) -> "Registry":
@@ -105,6 +106,22 @@ class Registry:
                 found.append(
                     f"meter {meter.id!r} names parent {meter.parent!r}, which is not there"
                 )
+        return found
+
+    def _contracts_wrong(self) -> list[str]:
+        found = []
+        for contract in self.contracts:
+            head = f"contract {contract.id!r}"
+            if contract.option == "B" and not contract.meters:
+                found.append(f"{head} measures by option B and names no meters: name them")
+            if contract.option != "B" and contract.meters:
+                found.append(f"{head} names meters, but measures the whole: write option B")
+            for name in contract.meters:
+                meter = self.device_by_id.get(name)
+                if not isinstance(meter, Meter) or meter.institution != contract.institution:
+                    found.append(f"{head} names {name!r}, which is no meter of its institution")
+                elif meter.carrier not in contract.carriers:
+                    found.append(f"{head} names {name!r}, whose {meter.carrier} does not count")
         return found
 
 
