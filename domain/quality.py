@@ -18,6 +18,7 @@ class Quality:
 
 _ALL = (
     Quality("measured", "measured", "实测", "Measured"),
+    Quality("corrected", "measured", "人工更正", "Measured, with a reading corrected by hand"),
     Quality(
         "interpolated", "estimated", "插值（边界邻近读数）", "Interpolated between near readings"
     ),

@@ -104,7 +104,7 @@ def test_filling_never_changes_a_total(start: int, length: int, method: Method, 
 
 
 def test_every_code_a_curve_can_have_is_in_the_table() -> None:
-    assert set(CODE_OF_SEGMENT.values()) | {"partial"} == set(QUALITIES)
+    assert set(CODE_OF_SEGMENT.values()) | {"partial", "corrected"} == set(QUALITIES)
 
 
 def test_the_shipped_rules_are_read_and_wrong_ones_refused() -> None:
