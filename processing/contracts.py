@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,11 +10,12 @@ import pandas as pd
 
 from config.factors import KWH_PER_GJ, KWH_PER_MJ, factors
 from config.working_days import day_types
-from domain.calendar import days_between
+from domain.calendar import Month, days_between, from_ms
 from domain.places import Carrier, Contract, Institution
 from processing.consumption import MeterUse, day_edges
 from processing.curves import Floats, Ints
 from processing.savings.engine import FrozenModel, fit_baseline
+from processing.savings.typical import TypicalYear, typical_year
 from processing.savings_figures import SavingsTrack
 from processing.site import Site
 from processing.states import daily_mean
@@ -31,21 +33,29 @@ _MOST_ESTIMATED = 0.25
 """A day of which more was filled proves no saving."""
 
 
+TYPICAL_YEAR = "typical_year"
+"""The `carrier` under which the ledger keeps a contract's typical year beside its models."""
+
+
 def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTrack]:
     """One track for each energy carrier of each contract whose baseline period is over.
 
-    The baseline is taken from the ledger; the first time it is fitted and kept there.
+    The baseline is taken from the ledger; the first time it is fitted and kept there. So is the
+    typical year, when twelve months have been reported.
     """
     if not site.contracts:
         return []
-    known = {(m.contract, m.carrier): m for m in ledger.models(site.institution.id)}
-    today = now.astimezone(ZoneInfo(site.institution.timezone)).date()
+    institution = site.institution
+    known = {(m.contract, m.carrier): m for m in ledger.models(institution.id)}
+    entered = ledger.adjustments(institution.id)
+    today = now.astimezone(ZoneInfo(institution.timezone)).date()
     tracks = []
     for contract in site.contracts:
+        typical = _typical(site, contract, known.get((contract.id, TYPICAL_YEAR)), ledger, now)
         for carrier in contract.carriers:
             if carrier not in _USES or contract.baseline_end > today:
                 continue
-            daily = daily_energy(site, carrier, contract.baseline_start, today)
+            daily = daily_energy(site, carrier, contract.baseline_start, today, contract.meters)
             if daily is None:
                 continue
             record = known.get((contract.id, carrier.value))
@@ -56,15 +66,26 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
                 ledger.save_model(_record(site, contract, carrier, model, now))
             else:
                 model = FrozenModel.from_json(record.json)
-            kinds = day_types(_dates(daily), site.institution.calendar)
-            tracks.append(SavingsTrack(contract, carrier.value, model, daily, kinds))
+            tracks.append(
+                SavingsTrack(
+                    contract,
+                    carrier.value,
+                    model,
+                    daily,
+                    day_types(_dates(daily), institution.calendar),
+                    [a for a in entered if (a.contract, a.carrier) == (contract.id, carrier.value)],
+                    typical,
+                    institution.calendar,
+                )
+            )
     return tracks
 
 
 def baselines_due(
     contracts: Sequence[Contract], ledger: Ledger, institution: Institution, now: datetime
 ) -> bool:
-    """Whether a baseline period is over whose model is not in the ledger yet."""
+    """Whether a baseline period is over whose model is not in the ledger yet, or a year has been
+    reported and its typical year is not: both need all of the past."""
     if not contracts:
         return False
     today = now.astimezone(ZoneInfo(institution.timezone)).date()
@@ -74,7 +95,61 @@ def baselines_due(
         for c in contracts
         for carrier in c.carriers
         if carrier in _USES
+    ) or any(_typical_is_due(c, today) and (c.id, TYPICAL_YEAR) not in known for c in contracts)
+
+
+def _typical_is_due(contract: Contract, today: date) -> bool:
+    """Whether twelve months may have been reported; a shorter period never needs its year."""
+    end = _typical_end(contract).first_day
+    return end <= min(today, contract.reporting_end or date.max)
+
+
+def _typical_end(contract: Contract) -> Month:
+    """The month from which twelve whole months have been reported: the typical year's weather
+    ends here, whenever it is computed."""
+    start = Month.of(contract.reporting_start)
+    return start.plus(12 if contract.reporting_start.day == 1 else 13)
+
+
+def _typical(
+    site: Site, contract: Contract, record: ModelRecord | None, ledger: Ledger, now: datetime
+) -> TypicalYear | None:
+    """The contract's typical year; frozen now if it is due and the readings before it are there,
+    or a quarter of a year has passed in which they could have come.
+
+    One without any year is frozen too: else all of the past would be read again and again.
+    """
+    if record is not None:
+        return TypicalYear.from_json(record.json)
+    institution, end, span = site.institution, _typical_end(contract), site.span()
+    today = now.astimezone(ZoneInfo(institution.timezone)).date()
+    if span is None or not _typical_is_due(contract, today):
+        return None
+    may_come = institution.origin == "measured" or today < end.plus(3).first_day
+    if span[1] < end.first_day and may_come:
+        return None
+    first = site.temperature.first_ms
+    days: list[date] = []
+    if first is not None:
+        days = days_between(from_ms(first).date(), end.first_day)
+    known = pd.Series(np.empty(0), index=pd.DatetimeIndex([]))
+    if days:
+        edges = day_edges(days[0], end.first_day, institution.timezone)
+        index = pd.DatetimeIndex(pd.to_datetime(days))
+        known = pd.Series(daily_mean(site.temperature, edges), index=index)
+    typical = typical_year(institution.weather_device, known, end)
+    text = typical.to_json()
+    ledger.save_model(
+        ModelRecord(
+            digest=sha256(f"{contract.id} {text}".encode()).hexdigest(),
+            institution=institution.id,
+            contract=contract.id,
+            carrier=TYPICAL_YEAR,
+            json=text,
+            fitted_at=now,
+        )
     )
+    return typical
 
 
 def _fit(
@@ -119,15 +194,19 @@ def _record(
     )
 
 
-def daily_energy(site: Site, carrier: Carrier, start: date, end: date) -> pd.DataFrame | None:
+def daily_energy(
+    site: Site, carrier: Carrier, start: date, end: date, meters: Sequence[str] = ()
+) -> pd.DataFrame | None:
     """Daily use in kWh and mean outdoor temperature of the local days [start, end).
 
-    Only days that are wholly known count, others are NaN; so are filled ones. Where there is PV, electricity is
-    the gross load: import + PV − export. None when no main meter of the carrier reported.
+    Of the main meters; where there is PV, electricity is the gross load: import + PV − export.
+    Of `meters` alone where some are given (IPMVP option B), virtual ones too. Only days that are
+    wholly known count, others are NaN; so are filled ones. None when no meter of the carrier
+    reported.
     """
-    mains = [m for m in site.meters if m.is_main and m.name in _USES[carrier]]
+    parts = _isolated(site, carrier, meters) if meters else _mains(site, carrier)
     span = site.span()
-    if not mains or span is None:
+    if not parts or span is None:
         return None
     end = min(end, span[1])
     if start >= end:
@@ -135,16 +214,33 @@ def daily_energy(site: Site, carrier: Carrier, start: date, end: date) -> pd.Dat
     days = days_between(start, end)
     edges = day_edges(start, end, site.institution.timezone)
     use = np.zeros(len(days))
-    for meter in mains:
+    for meter, factor in parts:
         idle = edges[1:] <= meter.service_ms
-        known = _known_days(meter, edges) * _kwh_per_unit(meter.name, end)
-        use += np.where(idle, 0.0 if len(mains) > 1 else np.nan, known)
-    if carrier is Carrier.ELECTRICITY:
+        known = _known_days(meter, edges) * _kwh_per_unit(meter.name, end) * factor
+        use += np.where(idle, 0.0 if len(parts) > 1 else np.nan, known)
+    if carrier is Carrier.ELECTRICITY and not meters:
         use = use + _pv_less_export(site, edges)
     return pd.DataFrame(
         {"use": use, "temperature_c": daily_mean(site.temperature, edges)},
         index=pd.DatetimeIndex(pd.to_datetime(days)),
     )
+
+
+def _mains(site: Site, carrier: Carrier) -> list[tuple[MeterUse, float]]:
+    return [(m, 1.0) for m in site.meters if m.is_main and m.name in _USES[carrier]]
+
+
+def _isolated(site: Site, carrier: Carrier, meters: Sequence[str]) -> list[tuple[MeterUse, float]]:
+    """The meters of the equipment, each with its factor. None of them while one is silent: what
+    the others use is not what the equipment uses."""
+    uses = {m.meter: m for m in site.meters if m.name in _USES[carrier]}
+    factors: dict[str, float] = {}
+    for record in (r for r in site.records if r.id in meters and r.carrier is carrier):
+        for name, factor in record.formula or ((record.id, 1.0),):
+            factors[name] = factors.get(name, 0.0) + factor
+    if not set(factors) <= set(uses):
+        return []
+    return [(uses[name], factor) for name, factor in factors.items()]
 
 
 def _known_days(use: MeterUse, edges: Ints) -> Floats:

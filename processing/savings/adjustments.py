@@ -6,20 +6,24 @@ reason, a formula, evidence and an approver; every figure exists with and withou
 
 import ast
 import operator
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from domain.adjustments import Adjustment
 from domain.errors import ConfigError
 from domain.findings import Finding
 from processing.savings.engine import Estimate, SavingsAssessment, beside
 from processing.savings.terms import Floats
 
-VARIABLES = ("counterfactual", "temperature_c")
+_AN_ORDINARY_DAY = {"counterfactual": np.array([1234.5]), "temperature_c": np.array([11.3])}
+VARIABLES = tuple(_AN_ORDINARY_DAY)
+_LONGEST_FORMULA = 300
 _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -31,57 +35,52 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
 _FUNCTIONS: dict[str, Callable[..., Any]] = {"max": np.maximum, "min": np.minimum}
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """A change of the counterfactual from `start` to `end` (local dates, end excluded or None).
+@cache
+def formula_tree(formula: str) -> ast.expr:
+    """A formula as a tree: kWh to add to the counterfactual of a day.
 
-    `formula` gives the amount to add per day, in the unit of the use: a number (``-120``) or
-    an expression of `counterfactual` and `temperature_c` such as ``0.08 * counterfactual`` or
-    ``3.5 * max(18 - temperature_c, 0)``. `evidence` names a file, `evidence_sha256` its digest.
-    Raises ConfigError when something is missing or the formula cannot be read.
+    A number (``-120``) or an expression of `counterfactual` and `temperature_c` with + - * /,
+    max and min, such as ``0.08 * counterfactual`` or ``3.5 * max(18 - temperature_c, 0)``.
+    Raises ConfigError for anything else.
     """
+    try:
+        if len(formula) > _LONGEST_FORMULA:
+            raise ValueError(f"longer than {_LONGEST_FORMULA} characters")
+        tree = ast.parse(formula.strip(), mode="eval").body
+        with np.errstate(all="ignore"):
+            tried = _evaluate(tree, _AN_ORDINARY_DAY)
+        if not np.isfinite(tried).all():
+            raise ValueError("it gives no finite number")
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
+        raise ConfigError(
+            f"the formula {formula[:80]!r} cannot be read ({error}): use numbers, + - * /, "
+            f"max, min and {', '.join(VARIABLES)}"
+        ) from error
+    return tree
 
-    start: date
-    end: date | None
-    formula: str
-    reason: str
-    evidence: str
-    approver: str
-    entered_on: date
-    evidence_sha256: str = ""
-    tree: ast.expr = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        for name in ("reason", "evidence", "approver"):
-            if not getattr(self, name).strip():
-                raise ConfigError(f"an adjustment needs its {name}: nobody can check it otherwise")
-        if self.end is not None and self.end <= self.start:
-            raise ConfigError(f"the adjustment from {self.start} ends before it starts")
-        try:
-            tree = ast.parse(self.formula.strip(), mode="eval").body
-            _evaluate(tree, dict.fromkeys(VARIABLES, np.ones(1)))
-        except (SyntaxError, ValueError, ZeroDivisionError) as error:
-            raise ConfigError(
-                f"the formula {self.formula!r} cannot be read ({error}): use numbers, + - * /, "
-                f"max, min and {', '.join(VARIABLES)}"
-            ) from error
-        object.__setattr__(self, "tree", tree)
+def per_day(adjustment: Adjustment, days: pd.DataFrame) -> Floats:
+    """The kWh it adds on each of the days (columns of VARIABLES); 0 outside start and end.
 
-    def per_day(self, days: pd.DataFrame) -> Floats:
-        """The amount for each of the days (columns of VARIABLES); 0 outside start and end."""
-        values = {name: days[name].to_numpy(dtype=np.float64) for name in VARIABLES}
-        amount = np.broadcast_to(_evaluate(self.tree, values), len(days))
-        inside = np.asarray(days.index >= pd.Timestamp(self.start))
-        if self.end is not None:
-            inside &= np.asarray(days.index < pd.Timestamp(self.end))
-        return np.where(inside, amount, 0.0)
+    NaN where the formula needs what is not known that day.
+    """
+    values = {name: days[name].to_numpy(dtype=np.float64) for name in VARIABLES}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        amount = np.broadcast_to(
+            _evaluate(formula_tree(adjustment.formula), values), len(days)
+        ).astype(np.float64)
+    amount = np.where(np.isfinite(amount), amount, np.nan)
+    inside = np.asarray(days.index >= pd.Timestamp(adjustment.start))
+    if adjustment.end is not None:
+        inside &= np.asarray(days.index < pd.Timestamp(adjustment.end))
+    return np.where(inside, amount, 0.0)
 
 
 def _evaluate(node: ast.expr, values: dict[str, Floats]) -> Any:
     """Arithmetic only: nothing else of the language is reachable from a formula."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return float(number)
+            return np.float64(number)
         case ast.Name(id=name) if name in values:
             return values[name]
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
@@ -93,6 +92,35 @@ def _evaluate(node: ast.expr, values: dict[str, Floats]) -> Any:
     raise ValueError(f"{ast.unparse(node)} is not allowed")
 
 
+@dataclass(frozen=True)
+class BothWays:
+    """A period assessed with the adjustments and without them.
+
+    `entries` are the approved adjustments that touch the assessed days. Without any, `adjusted`
+    is `routine` itself.
+    """
+
+    routine: SavingsAssessment
+    adjusted: SavingsAssessment
+    entries: tuple[Adjustment, ...]
+
+    def period(self, start: date, end: date) -> "WithAndWithout":
+        """Both estimates of the local days from `start` to `end` (excluded)."""
+        adjusted = self.adjusted.period(start, end)
+        routine = self.routine.period(start, end) if self.entries else adjusted
+        return WithAndWithout(adjusted, routine, self._amount(start, end), self.entries)
+
+    def _amount(self, start: date, end: date) -> float:
+        """What the adjustments add on the days that count (both observed and modelled)."""
+        if not self.entries:
+            return 0.0
+        index = self.adjusted.days.index
+        inside = (index >= pd.Timestamp(start)) & (index < pd.Timestamp(end))
+        days = self.adjusted.days[inside]
+        added = days["counterfactual"] - self.routine.days["counterfactual"][inside]
+        return float(added[days["observed"].notna() & added.notna()].sum())
+
+
 @dataclass(frozen=True, slots=True)
 class WithAndWithout:
     """The same period with the adjustments and without; `amount` is what they add."""
@@ -100,25 +128,40 @@ class WithAndWithout:
     adjusted: Estimate
     routine: Estimate
     amount: float
+    entries: tuple[Adjustment, ...]
+
+
+def both_ways(seen: SavingsAssessment, adjustments: Iterable[Adjustment]) -> BothWays:
+    """The assessment beside itself with the approved adjustments that touch its days."""
+    index = pd.DatetimeIndex(seen.days.index)
+    first, last = (index[0].date(), index[-1].date()) if len(index) else (date.max, date.min)
+    entries = tuple(
+        a
+        for a in adjustments
+        if a.status == "approved" and a.start <= last and (a.end is None or a.end > first)
+    )
+    return BothWays(seen, adjust(seen, entries), entries)
 
 
 def adjust(seen: SavingsAssessment, adjustments: Sequence[Adjustment]) -> SavingsAssessment:
-    """The assessment with the adjusted counterfactual; the uncertainty stays the routine one's."""
-    total = sum((a.per_day(seen.days) for a in adjustments), np.zeros(len(seen.days)))
+    """The assessment with the adjusted counterfactual, never below nought.
+
+    How steadily the building ran, which sets part of the interval's width, is judged with the
+    adjustments in: a step that is explained is not unsteadiness. An amount somebody states has no
+    width of its own.
+    """
+    if not adjustments:
+        return seen
+    total = np.sum([per_day(a, seen.days) for a in adjustments], axis=0)
     days = seen.days.assign(counterfactual=np.maximum(seen.days["counterfactual"] + total, 0.0))
     return beside(seen.model, days, seen.confidence, seen.calibration)
 
 
-def with_and_without(
-    seen: SavingsAssessment, adjustments: Sequence[Adjustment], start: date, end: date
-) -> WithAndWithout:
-    """Both estimates of the local days from `start` to `end` (excluded)."""
-    routine = seen.period(start, end)
-    adjusted = adjust(seen, adjustments).period(start, end)
-    return WithAndWithout(adjusted, routine, adjusted.counterfactual - routine.counterfactual)
-
-
-def finding(both: WithAndWithout, adjustments: Sequence[Adjustment]) -> Finding:
-    """The finding that goes with an adjusted figure."""
-    numbers = {"count": len(adjustments), "amount": round(both.amount, 1)}
+def finding(both: WithAndWithout) -> Finding:
+    """The finding that goes with an adjusted figure: how many, which, how much."""
+    numbers: dict[str, float | int | str] = {
+        "count": len(both.entries),
+        "numbers": ", ".join(str(a.number) for a in both.entries),
+        "amount": round(both.amount, 1),
+    }
     return Finding("savings_adjusted", "info", numbers=numbers)

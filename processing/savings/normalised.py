@@ -1,5 +1,6 @@
 """Normalised savings: what a typical year would save, from a model of before and one of after."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,16 @@ from processing.savings.frozen import FrozenModel
 from processing.savings.intervals import Calibration, shipped_calibration
 from processing.savings.terms import Floats
 
+THIN = {"savings_baseline_no_data", "savings_baseline_short", "savings_baseline_gaps"}
+"""Findings of a model that is too thin to stand for a year."""
+
 
 @dataclass(frozen=True, slots=True)
 class NormalisedSaving:
-    """Use of a typical year before and after, and the difference with its interval."""
+    """Use of a typical year before and after, and the difference with its interval.
+
+    `days` of the year are known, of 365. All numbers are NaN where none is.
+    """
 
     before: float
     after: float
@@ -29,35 +36,58 @@ class NormalisedSaving:
 def normalised_saving(
     before: FrozenModel,
     after: FrozenModel,
-    typical: pd.DataFrame,
+    years: Sequence[pd.DataFrame],
     *,
     day_types: DayTypesLike,
     confidence: float = 0.90,
     calibration: Calibration | None = None,
 ) -> NormalisedSaving:
-    """Both models under the typical days (column temperature_c, indexed by local date).
+    """Both models under typical years (column temperature_c, indexed by local date).
 
-    Days without temperature count in neither. The two models' errors are taken as independent,
-    each with its own scale: half² = half_before² + half_after². Source: IPMVP "normalized
-    savings"; GB/T 28750 speaks of 节能量 under standard conditions.
+    Each day of the year is the mean of that day's predictions over the years; days without
+    temperature count in neither, and so does 29 February. The two models' errors are taken as
+    independent, each with its own scale: half² = half_before² + half_after². Source: IPMVP
+    "normalized savings"; GB/T 28750 speaks of 节能量 under standard conditions.
     """
-    used = [conditions(typical, day_types, m.heating_season) for m in (before, after)]
-    predicted: list[Floats] = [m.predict(on) for m, on in zip((before, after), used, strict=True)]
-    known = np.isfinite(predicted[0]) & np.isfinite(predicted[1])
-    total_before, total_after = (float(p[known].sum()) for p in predicted)
+    models = (before, after)
+    predicted = _typical_days(models, years, day_types)
+    if not len(predicted):
+        nan = float("nan")
+        return NormalisedSaving(nan, nan, nan, nan, nan, confidence, "not_proven", 0)
+    total_before, total_after = (float(t) for t in predicted.sum(axis=0))
     halves = [
-        _half_width(m, p[known], confidence, calibration)
-        for m, p in zip((before, after), predicted, strict=True)
+        _half_width(m, predicted[:, i], confidence, calibration) for i, m in enumerate(models)
     ]
     saved, half = total_before - total_after, float(np.hypot(halves[0], halves[1]))
     low, high = saved - half, saved + half
     verdict: Verdict = "proven" if low > 0 else "proven_increase" if high < 0 else "not_proven"
-    serious = any(f.severity == "serious" for m in (before, after) for f in m.findings)
-    if serious or not known.any():
+    if any(f.severity == "serious" for m in models for f in m.findings):
         verdict = "not_proven"
     return NormalisedSaving(
-        total_before, total_after, saved, low, high, confidence, verdict, int(known.sum())
+        total_before, total_after, saved, low, high, confidence, verdict, len(predicted)
     )
+
+
+def is_thin(model: FrozenModel) -> bool:
+    """Whether a model has too few days to stand for a year."""
+    return any(f.code in THIN for f in model.findings)
+
+
+def _typical_days(
+    models: Sequence[FrozenModel], years: Sequence[pd.DataFrame], day_types: DayTypesLike
+) -> Floats:
+    """A row for each known day of the year, a column for each model."""
+    parts = []
+    for year in years:
+        days = pd.DatetimeIndex(year.index)
+        use = [m.predict(conditions(year, day_types, m.heating_season)) for m in models]
+        parts.append(pd.DataFrame(np.column_stack(use), index=days.month * 100 + days.day))
+    if not parts:
+        return np.empty((0, len(models)))
+    known = pd.concat(parts).dropna()
+    known = known[known.index != 229]
+    typical: Floats = known.groupby(level=0).mean().to_numpy(dtype=np.float64)
+    return typical
 
 
 def _half_width(

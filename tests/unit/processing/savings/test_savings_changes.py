@@ -1,6 +1,7 @@
 """Changes are proposed when planted and not when nothing happened; adjustments stay visible."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.adjustments import Adjustment, Decision
 from domain.errors import ConfigError
-from processing.savings.adjustments import Adjustment, adjust, finding, with_and_without
+from processing.savings.adjustments import both_ways, finding, formula_tree, per_day
 from processing.savings.changes import propose_changes
 from processing.savings.engine import Estimate, assess, beside, fit_baseline
 from processing.savings.rules import baseline_year, gross_load, portfolio
@@ -59,14 +61,14 @@ def _seen() -> object:
 
 
 SEEN = _seen()
-ENTRY = {
-    "start": date(2024, 7, 1),
-    "end": date(2024, 8, 1),
-    "reason": "a new server room",
-    "evidence": "minutes-2024-07.pdf",
-    "approver": "Li Wei",
-    "entered_on": date(2024, 8, 3),
-}
+AT = datetime(2024, 8, 3, tzinfo=UTC)
+ENTRY = Adjustment(
+    number=7, institution="hall", contract="c1", carrier="electricity", start=date(2024, 7, 1),
+    end=date(2024, 8, 1), formula="50", reason="a new server room", evidence="minutes.pdf",
+    evidence_sha256="ab" * 32, author="Wang", entered_at=AT,
+    decisions=(Decision("approved", "Li Wei", AT),),
+)  # fmt: skip
+YEAR = (date(2024, 1, 1), date(2025, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -75,32 +77,83 @@ ENTRY = {
 def test_an_adjustment_adds_its_amount_and_both_figures_are_there(
     formula: str, per_day: float
 ) -> None:
-    entry = Adjustment(formula=formula, **ENTRY)
-    both = with_and_without(SEEN, [entry], date(2024, 7, 1), date(2024, 9, 1))
+    entry = replace(ENTRY, formula=formula)
+    ways = both_ways(SEEN, [entry])
+    both = ways.period(date(2024, 7, 1), date(2024, 9, 1))
     assert both.amount == pytest.approx(31 * per_day)
     assert both.adjusted.avoided - both.routine.avoided == pytest.approx(31 * per_day)
-    assert finding(both, [entry]).numbers["count"] == 1
-    untouched = adjust(SEEN, [entry]).period(date(2024, 1, 1), date(2024, 7, 1))
-    assert untouched.avoided == SEEN.period(date(2024, 1, 1), date(2024, 7, 1)).avoided
+    assert finding(both).numbers == {"count": 1, "numbers": "7", "amount": round(both.amount, 1)}
+    untouched = ways.period(date(2024, 1, 1), date(2024, 7, 1))
+    assert untouched.adjusted.avoided == untouched.routine.avoided and untouched.amount == 0
+
+
+def test_an_adjustment_of_nought_changes_nothing_but_the_evidence() -> None:
+    both = both_ways(SEEN, [replace(ENTRY, formula="0")]).period(*YEAR)
+    assert both.adjusted == both.routine == SEEN.period(*YEAR)
+    assert both.amount == 0 and [a.number for a in both.entries] == [7]
 
 
 @pytest.mark.parametrize(
-    "change",
+    "other",
     [
-        {"formula": "__import__('os')"},
-        {"formula": "counterfactual ** 9"},
-        {"formula": "1 +"},
-        {"formula": "observed"},
-        {"formula": "1", "reason": " "},
-        {"formula": "1", "approver": ""},
-        {"formula": "1", "end": date(2024, 7, 1)},
+        {"decisions": ()},
+        {"decisions": (*ENTRY.decisions, Decision("withdrawn", "Zhao", AT))},
+        {"start": date(2025, 1, 1), "end": None},
+        {"start": date(2023, 1, 1), "end": date(2024, 1, 1)},
     ],
 )
-def test_an_adjustment_without_its_evidence_or_with_a_bad_formula_is_refused(
-    change: dict[str, object],
-) -> None:
-    with pytest.raises(ConfigError):
-        Adjustment(**ENTRY | change)
+def test_what_is_not_approved_or_not_of_these_days_does_not_count(other: dict[str, object]) -> None:
+    ways = both_ways(SEEN, [replace(ENTRY, **other)])
+    assert ways.entries == () and ways.adjusted is SEEN
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.floats(-900, 900), min_size=1, max_size=4),
+    st.dates(date(2024, 1, 1), date(2024, 12, 30)),
+)
+def test_amounts_add_up_and_never_make_a_use_negative(amounts: list[float], start: date) -> None:
+    entries = [
+        replace(ENTRY, number=i, formula=repr(amount), start=start, end=None)
+        for i, amount in enumerate(amounts, 1)
+    ]
+    both = both_ways(SEEN, entries).period(*YEAR)
+    routine = SEEN.days["counterfactual"]
+    inside = routine.index >= np.datetime64(start)
+    expected = np.maximum(routine[inside] + sum(amounts), 0).sum() - routine[inside].sum()
+    assert both.amount == pytest.approx(expected, abs=1e-6)
+    assert both.adjusted.avoided == pytest.approx(both.routine.avoided + both.amount, abs=1e-6)
+
+
+def test_a_day_whose_amount_is_not_known_is_not_counted() -> None:
+    days = SEEN.days.copy()
+    days.loc["2024-07-05", "temperature_c"] = np.nan
+    seen = beside(SEEN.model, days, 0.9, SEEN.calibration)
+    entry = replace(ENTRY, formula="temperature_c")
+    assert np.isnan(per_day(entry, days)).sum() == 1
+    both = both_ways(seen, [entry]).period(date(2024, 7, 1), date(2024, 8, 1))
+    assert (both.adjusted.days_observed, both.routine.days_observed) == (30, 31)
+    assert both.amount == pytest.approx(30 * 15)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["__import__('os')", "counterfactual ** 9", "1 +", "observed", "1 / 0", "1e999", "True",
+     "max(1)", "'x'", "(" * 150 + "1" + ")" * 150, "[1]", "temperature_c.real", ""],
+)  # fmt: skip
+def test_a_formula_that_is_no_arithmetic_is_refused(formula: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        formula_tree(formula)
+
+
+@settings(max_examples=200)
+@given(st.text("0123456789+-*/(). maxinctel_rufp,", max_size=40))
+def test_any_text_is_a_formula_or_refused(text: str) -> None:
+    try:
+        formula_tree(text)
+    except ConfigError:
+        return
+    assert per_day(replace(ENTRY, formula=text), SEEN.days).shape == (len(DAYS),)
 
 
 def _estimate(avoided: float, half: float) -> Estimate:
@@ -143,11 +196,11 @@ def test_a_large_unexplained_step_withholds_the_verdict_until_it_is_explained() 
     days = SEEN.days.assign(observed=SEEN.days.observed * 0.7)
     days.loc["2024-07-01":, "observed"] -= 250  # something else stopped in July
     seen = beside(SEEN.model, days, 0.9, SEEN.calibration)
-    year = (date(2024, 1, 1), date(2025, 1, 1))
-    unexplained = seen.period(*year)
+    unexplained = seen.period(*YEAR)
     assert unexplained.verdict == "not_proven"
     assert "savings_change_unexplained" in [f.code for f in unexplained.findings]
-    entry = Adjustment(formula="-250", **ENTRY | {"end": None})
-    explained = adjust(seen, [entry]).period(*year)
-    assert explained.verdict == "proven"
-    assert explained.avoided_ratio == pytest.approx(300 / 875, abs=0.02)
+    both = both_ways(seen, [replace(ENTRY, formula="-250", end=None)]).period(*YEAR)
+    assert both.adjusted.verdict == "proven" and both.routine == unexplained
+    assert both.adjusted.avoided_ratio == pytest.approx(300 / 875, abs=0.02)
+    # What was planted is what is found: 30 % of 1000 kWh a day, the rest was not saved.
+    assert both.adjusted.avoided == pytest.approx(0.3 * SEEN.days.observed.sum(), rel=0.01)

@@ -29,13 +29,14 @@ def fitted(scale: float, seed: int) -> FrozenModel:
 
 
 TYPICAL = year(1.0, 99)
+TYPES = dict(zip(DAYS.date, KINDS, strict=True))
 
 
 def test_normalised_savings_find_what_was_planted_and_nothing_else() -> None:
-    found = normalised_saving(fitted(1.0, 1), fitted(0.75, 2), TYPICAL, day_types=KINDS)
+    found = normalised_saving(fitted(1.0, 1), fitted(0.75, 2), [TYPICAL], day_types=TYPES)
     assert found.saved / found.before == pytest.approx(0.25, abs=0.01)
     assert found.verdict == "proven" and found.days == 365
-    none = normalised_saving(fitted(1.0, 1), fitted(1.0, 3), TYPICAL, day_types=KINDS)
+    none = normalised_saving(fitted(1.0, 1), fitted(1.0, 3), [TYPICAL], day_types=TYPES)
     assert none.verdict == "not_proven" and none.low < 0 < none.high
 
 
