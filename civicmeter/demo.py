@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from domain.figures import MonthResult
+from ingest.collector import Collector
 from processing.job import process
 from reports.model import build_report
 from reports.render import FORMATS, file_name, render_many
@@ -45,16 +46,29 @@ def prepare_folder(folder: Path) -> Path:
     return folder
 
 
-class Simulator:
-    """The simulated devices in a process of their own, and what it said of its progress."""
+AHEAD = 2_000
+"""Messages that may be sent before they are stored: some 12 MB, and enough to keep both busy."""
+_TELL_EVERY_S = 0.05
 
-    def __init__(self, process: "subprocess.Popen[str]", progress: Progress) -> None:
+
+class Simulator:
+    """The simulated devices in a process of their own, and what it said of its progress.
+
+    `settled` says how many messages the collector has dealt with; the devices send no more
+    than `AHEAD` messages beyond that, so that what waits in the broker's memory stays small.
+    """
+
+    def __init__(
+        self, process: "subprocess.Popen[str]", progress: Progress, settled: Callable[[], int]
+    ) -> None:
         self._process = process
         self._progress = progress
+        self._settled = settled
         self.backfilled = threading.Event()
         self.sent = 0
         self._reader = threading.Thread(target=self._read, name="simulator", daemon=True)
         self._reader.start()
+        threading.Thread(target=self._tell, name="simulator-pace", daemon=True).start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -65,6 +79,15 @@ class Simulator:
                 self._progress("devices report", event["sent"], event["total"])
             elif event["event"] == "backfilled":
                 self.backfilled.set()
+
+    def _tell(self) -> None:
+        """Until the past is sent; the pipe's end says that nothing is held back any more."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        with suppress(OSError, ValueError), pipe:  # the process may be gone
+            while self._process.poll() is None and not self.backfilled.wait(_TELL_EVERY_S):
+                pipe.write(f"{self._settled()}\n")
+                pipe.flush()
 
     def wait(self) -> None:
         """Until all the past has been sent and acknowledged by the broker."""
@@ -88,18 +111,28 @@ def simulating(
     scenario: str,
     live: bool,
     progress: Progress,
+    settled: Callable[[], int],
     more: Sequence[str] = (),
 ) -> Iterator[Simulator]:
-    """Run the simulated devices until the end of the block; `more` are further options."""
+    """Run the simulated devices until the end of the block; `more` are further options.
+
+    `settled`: how many of their messages the collector has dealt with so far.
+    """
     command = [
         sys.executable, "-m", "civicmeter", "simulate", "run", "--scenario", scenario,
         "--host", "127.0.0.1", "--port", str(port), "--truth", str(truth),
         "--now", now.isoformat(), "--live" if live else "--no-live", "--json-progress",
-        *more,
+        "--ahead", str(AHEAD), *more,
     ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
     try:
-        yield Simulator(process, progress)
+        yield Simulator(process, progress, settled)
     finally:
         process.terminate()
         try:
@@ -107,6 +140,12 @@ def simulating(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def settled_messages(collector: Collector) -> int:
+    """Messages that the collector has stored, or kept aside."""
+    counts = collector.counters()
+    return counts.received - counts.unacknowledged
 
 
 def wait_until_stored(

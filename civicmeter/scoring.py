@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from civicmeter.broker import embedded_broker
-from civicmeter.demo import simulating, wait_until_stored
+from civicmeter.demo import settled_messages, simulating, wait_until_stored
 from civicmeter.live import app_of, collecting
 from civicmeter.output import Progress
 from civicmeter.serving import free_port, serving
@@ -57,6 +57,7 @@ def score_scenario(
                 scenario=scenario.name,
                 live=False,
                 progress=progress,
+                settled=lambda: settled_messages(collector),
                 more=("--seed", str(scenario.seed), *asked),
             )
         )

@@ -1,4 +1,4 @@
-"""Running a scenario against a broker: backfill as fast as acknowledged, then live."""
+"""Running a scenario against a broker: backfill as fast as taken, then live."""
 
 import heapq
 import threading
@@ -22,6 +22,9 @@ Progress = Callable[[int, int], None]
 """Called with readings acknowledged so far and readings planned (about)."""
 
 
+Hold = Callable[[int], None]
+"""Called with the messages published so far before each further one; returns when it may go."""
+
 _FLAP_EVERY = 17
 """Pieces after which a flapping connection breaks."""
 
@@ -37,14 +40,20 @@ class _Open:
 
 @dataclass
 class Run:
-    """One run of a scenario; `backfill()` first, then `live()`."""
+    """One run of a scenario; `backfill()` first, then `live()`.
+
+    `hold` slows it down beyond what the broker's acknowledgements do (see simulators.pace).
+    """
 
     scenario: Scenario
     publisher: Publisher
     folder: Path
+    hold: Hold = lambda _published: None
     timeline: Timeline = field(init=False)
     sent: int = 0
     """Readings acknowledged by the broker."""
+    published: int = 0
+    """Messages handed to the broker."""
 
     def __post_init__(self) -> None:
         self.timeline = Timeline(self.scenario)
@@ -117,7 +126,7 @@ class Run:
 
         for message in messages:
             on_its_way.unacknowledged += 1
-            self.publisher.publish(message, partial(acknowledged, message.readings))
+            self._publish(message, partial(acknowledged, message.readings))
         on_its_way.complete = True
         settle()
 
@@ -125,14 +134,19 @@ class Run:
         truth.faults += piece.faults
         for extra in piece.extras:
             message = Message(extra.topic, extra.payload, 0)
-            self.publisher.publish(message, partial(truth.count_extra, extra.kind))
+            self._publish(message, partial(truth.count_extra, extra.kind))
 
     def _send_bad(self, truth: TruthBook) -> None:
         if not self.scenario.bad_messages:
             return
 
         for kind, message in bad_messages(self.scenario.registry(), self.scenario.now):
-            self.publisher.publish(message, partial(truth.count_bad, kind))
+            self._publish(message, partial(truth.count_bad, kind))
+
+    def _publish(self, message: Message, acknowledged: Callable[[], None]) -> None:
+        self.hold(self.published)
+        self.publisher.publish(message, acknowledged)
+        self.published += 1
 
 
 def about(scenario: Scenario, readings: int) -> dict[str, object]:

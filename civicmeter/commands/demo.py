@@ -52,7 +52,13 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
         address = stack.enter_context(serving(app, "127.0.0.1", port))
         devices = stack.enter_context(
             demo.simulating(
-                broker.port, truth, now, scenario=scenario, live=not once, progress=progress
+                broker.port,
+                truth,
+                now,
+                scenario=scenario,
+                live=not once,
+                progress=progress,
+                settled=lambda: demo.settled_messages(collector),
             )
         )
         devices.wait()

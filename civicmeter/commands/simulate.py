@@ -2,9 +2,11 @@
 
 import json
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -16,6 +18,7 @@ from civicmeter.output import progress_line
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from simulators.pace import Pace
     from simulators.scenarios import Scenario
 
 
@@ -83,6 +86,13 @@ _truth_folder = click.option(
     help="With --live and a --now in the past: time passes so many times as fast.",
 )
 @click.option("--json-progress", is_flag=True, help="Progress as JSON lines on stdout.")
+@click.option(
+    "--ahead",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="At most N messages more than a collector has dealt with; how many those are is read "
+    "from stdin, a number a line.",
+)
 def run(
     chosen: "Scenario",
     host: str,
@@ -93,8 +103,10 @@ def run(
     live: bool,
     speed: float | None,
     json_progress: bool,
+    ahead: int | None,
 ) -> None:
     """Publish a scenario: the past as fast as the broker takes it, then live."""
+    from simulators.pace import Pace
     from simulators.publish import Publisher
     from simulators.run import Run
 
@@ -106,6 +118,10 @@ def run(
         host, port, client_id=client_id, username=username, password=password
     ) as publisher:
         running = Run(chosen, publisher, folder)
+        if ahead is not None:
+            pace = Pace(ahead)
+            threading.Thread(target=_listen, args=(pace,), daemon=True).start()
+            running.hold = pace.wait
         if json_progress:
             sent = running.backfill(_json_lines())
             _say({"event": "backfilled", "sent": sent})
@@ -207,6 +223,14 @@ def _end_on_signals(stop: threading.Event, going_live: threading.Event) -> None:
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, asked)
+
+
+def _listen(pace: "Pace") -> None:
+    """Hand on what stdin says of the collector, to its end."""
+    for line in sys.stdin:
+        with suppress(ValueError):
+            pace.done(int(line))
+    pace.end()
 
 
 def _json_lines() -> Callable[[int, int], None]:
