@@ -1,7 +1,7 @@
 """Use per meter and institution, by local day and month, from curves of use."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
 
@@ -16,6 +16,10 @@ from processing.registers import DEFAULT_RULES, RegisterRules, RegisterSpec, Swa
 
 Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
 """(device, quantity) → (at_ms, values): everything the store holds of some series."""
+
+CorrectedAt = Mapping[tuple[str, str], Ints]
+"""(device, quantity) → sorted instants at which the samples are not what the device said."""
+_NONE: Ints = np.empty(0, np.int64)
 
 USE_NAME = {
     "energy_import_kwh": "electricity_use_kwh",
@@ -39,6 +43,7 @@ class MeterUse:
 
     `service_ms` is the instant from which its silence is missing data: as registered, else its
     first reading. `unfilled` is the curve before its gaps were filled, if any were.
+    `corrected_ms` are the instants of readings corrected by hand, sorted.
     """
 
     meter: str
@@ -50,6 +55,19 @@ class MeterUse:
     curve: UseCurve
     service_ms: int
     unfilled: UseCurve | None = None
+    corrected_ms: Ints = field(default_factory=lambda: _NONE)
+
+    def corrections(self, edges_ms: Ints) -> Ints:
+        """How many corrected readings the use of each interval rests on: those from the last
+        reading at or before its start to the first at or after its end."""
+        if self.corrected_ms.size == 0:
+            return np.zeros(max(edges_ms.size - 1, 0), np.int64)
+        at = (self.curve if self.unfilled is None else self.unfilled).at_ms
+        ends = np.concatenate(([np.iinfo(np.int64).min], at, [np.iinfo(np.int64).max]))
+        start = ends[np.searchsorted(at, edges_ms[:-1], side="right")]
+        end = ends[np.searchsorted(at, edges_ms[1:]) + 1]
+        low = np.searchsorted(self.corrected_ms, start)
+        return np.searchsorted(self.corrected_ms, end, side="right") - low
 
     def grid(self, edges_ms: Ints) -> GridUse:
         """The use in each interval.
@@ -71,7 +89,11 @@ class MeterUse:
 
 
 def meter_uses(
-    meter: Meter, samples: Samples, timezone: str, rules: RegisterRules = DEFAULT_RULES
+    meter: Meter,
+    samples: Samples,
+    timezone: str,
+    rules: RegisterRules = DEFAULT_RULES,
+    corrected: CorrectedAt | None = None,
 ) -> list[MeterUse]:
     """The curves of a meter's own register and, for electricity, of its export register.
 
@@ -96,6 +118,7 @@ def meter_uses(
                 max_gap_ms=max(rules.max_gap_ms, interval_ms * 3 // 2),
                 curve=curve,
                 service_ms=service_ms if service_ms is not None else int(at.min()),
+                corrected_ms=(corrected or {}).get((meter.id, register), _NONE),
             )
         )
     return found
@@ -173,8 +196,30 @@ def month_use(use: MeterUse, edges_ms: Ints, now_ms: int) -> Period:
     whole = use.grid(np.array([begin, end] if begin < end else [], np.int64))
     events = events_between(use.curve.events, int(edges[0]), end)
     findings = [*event_findings(events, use.meter), *share_findings(whole, use.meter)]
+    findings += _correction_findings(use, begin, end)
     idle = int((edges[1:] <= use.service_ms).sum())
-    return Period(use.name, use.meter, use.grid(edges), whole, tuple(findings), idle)
+    return Period(use.name, use.meter, _days(use, edges), whole, tuple(findings), idle)
+
+
+def _correction_findings(use: MeterUse, begin_ms: int, end_ms: int) -> list[Finding]:
+    if use.corrected_ms.size == 0 or begin_ms >= end_ms:
+        return []
+    count = int(use.corrections(np.array([begin_ms, end_ms], np.int64))[0])
+    return [Finding("reading_corrected", "info", use.meter, {"count": count})] if count else []
+
+
+def _days(use: MeterUse, edges: Ints) -> GridUse:
+    """The use of each day; one that would be called measured is called corrected where it is."""
+    days = use.grid(edges)
+    if use.corrected_ms.size == 0:
+        return days
+    by_hand = (use.corrections(edges) > 0) & (days.code == "measured")
+    return replace(days, code=np.where(by_hand, "corrected", days.code))
+
+
+def passed_on(findings: Iterable[Finding]) -> list[Finding]:
+    """Of a number's findings, those that hold for what is computed from it as well."""
+    return [f for f in findings if f.code == "reading_corrected"]
 
 
 def events_between(events: Sequence[Event], start_ms: int, end_ms: int) -> list[Event]:
@@ -239,6 +284,7 @@ def total_of_mains(name: str, periods: Sequence[Period]) -> Period:
     wholes = [p.whole for p in periods if len(p.whole)]
     whole = _sum(wholes, np.ones((len(wholes), 1))) if wholes else periods[0].whole
     findings += share_findings(whole, "")
+    findings += passed_on(f for p in periods for f in p.findings)
     return Period(name, "", days, whole, tuple(findings), min(p.idle_days for p in full))
 
 
@@ -263,7 +309,7 @@ def _sum(grids: Sequence[GridUse], weight: Floats) -> GridUse:
 
 
 _ORDER = (
-    "measured", "interpolated", "filled_linear", "filled_profile", "filled_similar_day",
+    "measured", "corrected", "interpolated", "filled_linear", "filled_profile", "filled_similar_day",
     "partial", "doubtful", "missing",
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from config.factors import KWH_PER_MJ, electricity_region, factors
 from domain.figures import FactorUse, Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution, value_on
+from processing.consumption import passed_on
 
 _NATIONAL = {
     "electricity_use_kwh": "standard_coal.national.electricity",
@@ -82,6 +83,7 @@ def _weighted(
         if chain is None:
             problems.append(Finding("factor_missing", "warning", "", {"factor": names[use]}))
             continue
+        problems += passed_on(figure.findings)
         applied += [f for f in chain if f not in applied]
         if figure.value is None:
             problems.append(Finding("total_unknown", "warning", "", {"carrier": use}))
@@ -151,5 +153,6 @@ def _ratio(name: str, figure: Figure, divisor: float | None) -> list[Figure]:
             shares=figure.shares,
             method="total-over-registry/1",
             factors=figure.factors,
+            findings=tuple(passed_on(figure.findings)),
         )
     ]

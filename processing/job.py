@@ -11,6 +11,7 @@ from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
 from processing.compute import compute
+from processing.corrections import amendments
 from processing.reading import SiteReader
 from processing.workers import WORTHWHILE, Workers, compute_in_workers
 from store.ledger import Ledger, MonthState
@@ -61,10 +62,11 @@ def _computed(
     workers: Workers | None,
 ) -> Iterator[list[MonthResult]]:
     """The results of each institution: computed here, or by workers where there are many."""
+    amended = amendments(ledger.corrections())
     if workers is not None and len(chosen) >= WORTHWHILE:
-        yield from compute_in_workers(workers, registry, chosen, months, now)
+        yield from compute_in_workers(workers, registry, chosen, months, now, amended)
         return
-    reader = SiteReader(store, ledger, registry, chosen, months, now)
+    reader = SiteReader(store, ledger, registry, chosen, months, now, amended)
     for institution in chosen:
         yield compute(reader.read(institution), ledger, months, now)
 
@@ -88,10 +90,11 @@ def process_months(
 ) -> list[MonthResult]:
     """Compute and keep the given months of the given institutions and no other."""
     results: list[MonthResult] = []
+    amended = amendments(ledger.corrections()) if months else {}
     with _Keeper(ledger) as keeper:
         for name in sorted(months):
             institution, wanted = registry.institution_by_id[name], sorted(months[name])
-            reader = SiteReader(store, ledger, registry, [institution], wanted, now)
+            reader = SiteReader(store, ledger, registry, [institution], wanted, now, amended)
             results += keeper.keep(compute(reader.read(institution), ledger, wanted, now))
     return results
 

@@ -23,6 +23,7 @@ from processing.consumption import (
     total_of_mains,
     value_or_none,
 )
+from processing.corrections import input_findings
 from processing.curves import Ints
 from processing.hours import (
     hourly_electricity,
@@ -56,6 +57,7 @@ def month_result(
         gone = max((now_ms - int(edges[0])) / DAY_MS, 0.0)
         numbers = {"days": round(gone, 1), "of": len(days)}
         findings.append(Finding("month_running", "info", numbers=numbers))
+    findings += input_findings(site.corrected, int(edges[0]), int(edges[-1]))
     uses = [
         month_use(u, edges, now_ms)
         for u in site.meters

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from domain.calendar import Month, to_ms
 from domain.places import Contract, Institution
 from domain.readings import Series
 from domain.registry import Registry
 from processing.contracts import baselines_due
+from processing.corrections import Amendments, Corrected, apply
 from processing.curves import Floats, Ints
+from processing.neighbours import NEVER, Around, look_around, outwards
 from processing.savings_figures import WINDOW_MONTHS
 from processing.site import Site, build_site, wanted_series
 from store.ledger import Ledger
@@ -22,7 +23,7 @@ _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _BEFORE = timedelta(days=100)
 """More than doubtful zeros and bins are judged by (90 and 40 days)."""
 _AFTER = timedelta(days=3)
-_NEVER = int(np.iinfo(np.int64).min)
+_NO_TIMES: Ints = np.empty(0, np.int64)
 
 
 class Window(NamedTuple):
@@ -33,20 +34,19 @@ class Window(NamedTuple):
     is_part: bool
 
 
-class _Around(NamedTuple):
-    """The readings of one series just before and just after a window; time `_NEVER`: none."""
+class _Beyond(NamedTuple):
+    """The readings (time, value) of one series just before and just after a window: none, or
+    one, or those that were left out by hand up to the first that was not."""
 
-    before_ms: int
-    before: float
-    after_ms: int
-    after: float
+    before: list[tuple[int, float]]
+    after: list[tuple[int, float]]
 
 
 class SiteReader:
-    """Reads the sites of some institutions, each when asked for.
+    """Reads the sites of some institutions, each when asked for, as people corrected them.
 
     What lies around the windows is found for all of them at once, by seeks; series that have
-    no reading at all are not asked for again.
+    no reading at all are not asked for again. `amended` is what corrections say in all.
     """
 
     def __init__(
@@ -57,8 +57,10 @@ class SiteReader:
         institutions: Sequence[Institution],
         months: Sequence[Month] | None,
         now: datetime,
+        amended: Amendments,
     ) -> None:
         self._store, self._registry, self._now = store, registry, now
+        self._amended = amended
         self._windows = {
             i.id: _window(registry.contracts_of(i.id), ledger, i, months, now) for i in institutions
         }
@@ -68,24 +70,26 @@ class SiteReader:
             group.update(dict.fromkeys(wanted_series(registry, institution)))
         self._found = {w: self._look_around(w, list(group)) for w, group in by_window.items()}
 
-    def _look_around(self, window: Window, series: list[Series]) -> dict[Series, _Around]:
+    def _look_around(self, window: Window, series: list[Series]) -> dict[Series, _Beyond]:
         """What lies around the window, of the series that have any reading."""
-        if not series:
-            return {}
-        table = self._store.registers_at(series, [window.start, window.end])
-        before_ms, after_ms = (_as_ms(table[c]) for c in ("before_at", "after_at"))
-        before, after = (table[c].to_numpy(np.float64) for c in ("before_value", "after_value"))
-        heard = (before_ms != _NEVER) | (after_ms != _NEVER)
-        return {
-            s: _Around(
-                int(before_ms[2 * k]),
-                float(before[2 * k]),
-                int(after_ms[2 * k + 1]),
-                float(after[2 * k + 1]),
-            )
-            for k, s in enumerate(series)
-            if heard[2 * k] or heard[2 * k + 1]
-        }
+        found = {}
+        sides = look_around(self._store, series, [window.start, window.end])
+        for s, (start, end) in zip(series, sides, strict=True):
+            times = (start.before_ms, start.after_ms, end.before_ms, end.after_ms)
+            if s in self._amended or any(t != NEVER for t in times):
+                found[s] = self._beyond(s, window, start, end)
+        return found
+
+    def _beyond(self, series: Series, window: Window, start: Around, end: Around) -> _Beyond:
+        if not window.is_part:
+            return _Beyond([], [])
+        amended = self._amended.get(series)
+        left_out = _NO_TIMES if amended is None else amended.left_out_ms
+        before, after = (start.before_ms, start.before), (end.after_ms, end.after)
+        return _Beyond(
+            outwards(self._store, series, before, left_out, -1)[::-1],
+            outwards(self._store, series, after, left_out, +1),
+        )
 
     def read(self, institution: Institution) -> Site:
         """Read the institution's series, one after another, and make their curves."""
@@ -93,28 +97,59 @@ class SiteReader:
         around = self._found[window]
         series = [s for s in wanted_series(self._registry, institution) if s in around]
         samples: dict[tuple[str, str], tuple[Ints, Floats]] = {}
+        corrected: dict[tuple[str, str], Ints] = {}
         for s, at_ms, value in self._store.scan(series, window.start, window.end):
-            if window.is_part:
-                at_ms, value = self._with_neighbours(around[Series(*s)], window, at_ms, value)
+            one = Series(*s)
+            at_ms, value = self._with_neighbours(around[one], window, at_ms, value)
+            if one in self._amended:
+                at_ms, value, changed = self._corrected(one, window, at_ms, value)
+                if changed.size:
+                    corrected[one] = changed
             if at_ms.size:
-                samples[(s[0], s[1])] = (at_ms, value)
-        return build_site(self._registry, institution, samples)
+                samples[one] = (at_ms, value)
+        return build_site(self._registry, institution, samples, corrected=corrected)
 
     def _with_neighbours(
-        self, around: _Around, window: Window, at_ms: Ints, value: Floats
+        self, beyond: _Beyond, window: Window, at_ms: Ints, value: Floats
     ) -> tuple[Ints, Floats]:
-        if _NEVER < around.before_ms < to_ms(window.start):
-            at_ms = np.concatenate(([around.before_ms], at_ms))
-            value = np.concatenate(([around.before], value))
-        if to_ms(window.end) <= around.after_ms < to_ms(self._now):
-            at_ms = np.concatenate((at_ms, [around.after_ms]))
-            value = np.concatenate((value, [around.after]))
+        start, end, now = to_ms(window.start), to_ms(window.end), to_ms(self._now)
+        before = [r for r in beyond.before if r[0] < start]
+        after = [r for r in beyond.after if end <= r[0] < now]
+        if before:
+            at_ms = np.concatenate(([t for t, _ in before], at_ms))
+            value = np.concatenate(([v for _, v in before], value))
+        if after:
+            at_ms = np.concatenate((at_ms, [t for t, _ in after]))
+            value = np.concatenate((value, [v for _, v in after]))
         return at_ms, value
 
+    def _corrected(self, series: Series, window: Window, at_ms: Ints, value: Floats) -> Corrected:
+        """The readings as corrected: in the window, and the nearest one on each side of it."""
+        start, end, now = to_ms(window.start), to_ms(window.end), to_ms(self._now)
+        amended, (before, after) = self._amended[series], self._found[window][series]
+        gone = set(amended.left_out_ms.tolist())
+        low, high = to_ms(_FIRST), now
+        if not window.is_part:
+            low, high = start, end
+        else:  # beyond a reading that stands, nothing matters
+            low = before[0][0] if before and before[0][0] not in gone else low
+            high = min(after[-1][0] + 1, now) if after and after[-1][0] not in gone else high
+        found = apply(at_ms, value, amended.between(low, high))
+        return _nearest(found, start, end)
 
-def _as_ms(times: pd.Series) -> Ints:
-    """Milliseconds since the epoch; `_NEVER` for NaT."""
-    return times.to_numpy("datetime64[ms]").astype(np.int64)
+
+def _nearest(found: Corrected, start_ms: int, end_ms: int) -> Corrected:
+    """Without what lies beyond the last reading at or before the start, and the first at or
+    after the end."""
+    at, value, changed = found
+    first = max(int(np.searchsorted(at, start_ms, side="right")) - 1, 0)
+    stop = int(np.searchsorted(at, end_ms)) + 1
+    at, value = at[first:stop], value[first:stop]
+    if at.size and at[0] <= start_ms:
+        changed = changed[changed >= at[0]]
+    if at.size and at[-1] >= end_ms:
+        changed = changed[changed <= at[-1]]
+    return Corrected(at, value, changed)
 
 
 def _window(

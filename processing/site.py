@@ -7,10 +7,18 @@ from datetime import date
 import numpy as np
 
 from domain.calendar import Month, from_ms
-from domain.places import Bin, Carrier, Contract, Institution, Meter
+from domain.places import AnyDevice, Bin, Carrier, Contract, Institution, Meter
 from domain.readings import Series
 from domain.registry import Registry
-from processing.consumption import MeterUse, Samples, day_edges, meter_uses, service_start
+from processing.consumption import (
+    USE_NAME,
+    CorrectedAt,
+    MeterUse,
+    Samples,
+    day_edges,
+    meter_uses,
+    service_start,
+)
 from processing.curves import Floats, Ints, UseCurve
 from processing.filling import FillRules, fill_gaps
 from processing.pv import PvSource, pv_source
@@ -27,6 +35,7 @@ _MAIN_SERIES: dict[str, tuple[str, ...]] = {
     "weather": ("outdoor_temperature_c",),
 }
 _OF_WEATHER = ("outdoor_temperature_c", "irradiance_w_per_m2")
+_OF_CLASS = {"pv": _OF_PV, "bin": ("mass_kg", *_REGISTERS_OF_BIN), "weather": _OF_WEATHER}
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ class Site:
     temperature: UseCurve = field(default_factory=UseCurve.empty)
     contracts: tuple[Contract, ...] = ()
     arrivals: tuple[tuple[str, int | None, int, Ints], ...] = ()
+    corrected: CorrectedAt = field(default_factory=dict)
+    """Of series that are no curves of use of their own (weather, bins, irradiance)."""
 
     def span(self) -> tuple[date, date] | None:
         """The local days from the first to the last reading of a device, end excluded.
@@ -73,16 +84,26 @@ def _local_day(at_ms: int, timezone: str) -> date:
     return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
 
 
+def quantities_of(device: AnyDevice) -> tuple[str, ...]:
+    """The quantities of a device that figures are computed from; none of a virtual meter."""
+    if not isinstance(device, Meter):
+        return _OF_CLASS[device.device_class]
+    if device.formula:
+        return ()
+    if device.carrier is Carrier.ELECTRICITY:
+        return tuple(dict.fromkeys((device.register, "energy_export_kwh")))
+    return (device.register,)
+
+
 def wanted_series(registry: Registry, institution: Institution) -> Iterator[Series]:
     """The series that figures of the institution are computed from."""
-    for meter in registry.meters(institution.id):
-        yield Series(meter.id, meter.register)
-        if meter.carrier is Carrier.ELECTRICITY and meter.register != "energy_export_kwh":
-            yield Series(meter.id, "energy_export_kwh")
-    for system in registry.pv_systems(institution.id):
-        yield from (Series(system.id, q) for q in _OF_PV)
-    for bin_ in registry.bins(institution.id):
-        yield from (Series(bin_.id, q) for q in ("mass_kg", *_REGISTERS_OF_BIN))
+    devices: list[AnyDevice] = [
+        *registry.meters(institution.id),
+        *registry.pv_systems(institution.id),
+        *registry.bins(institution.id),
+    ]
+    for device in devices:
+        yield from (Series(device.id, q) for q in quantities_of(device))
     if institution.weather_device:
         yield from (Series(institution.weather_device, q) for q in _OF_WEATHER)
 
@@ -93,18 +114,21 @@ def build_site(
     samples: Mapping[tuple[str, str], tuple[Ints, Floats]],
     rules: RegisterRules | None = None,
     fill: FillRules | None = None,
+    corrected: CorrectedAt | None = None,
 ) -> Site:
     """The curves behind the samples of `wanted_series`; times and values in any order.
 
-    Without `rules` or `fill` those of `config/tables/processing.toml` hold.
+    Without `rules` or `fill` those of `config/tables/processing.toml` hold. `corrected`: at
+    which instants the samples of a series are not what the device said.
     """
+    corrected = corrected or {}
     rules, fill = rules or shipped_rules()[0], fill or shipped_rules()[1]
     has_pv = bool(registry.pv_systems(institution.id))
     meters = []
     for meter in registry.meters(institution.id):
         if meter.formula:
             continue
-        uses = meter_uses(meter, samples, institution.timezone, rules)
+        uses = meter_uses(meter, samples, institution.timezone, rules, corrected)
         # Behind a PV system purchases really stop on sunny days.
         if len(uses) == 1 and not (has_pv and not meter.parent):
             uses = [_without_false_zeros(u, institution.timezone) for u in uses]
@@ -113,6 +137,7 @@ def build_site(
         pv_source(system, samples, institution.weather_device, rules)
         for system in registry.pv_systems(institution.id)
     )
+    uses_own = {*USE_NAME, *_MAIN_SERIES["pv"]}
     bins = tuple(registry.bins(institution.id))
     ours = {b.id for b in bins}
     warmth = samples.get((institution.weather_device, "outdoor_temperature_c"))
@@ -120,7 +145,7 @@ def build_site(
         institution=institution,
         records=tuple(registry.meters(institution.id)),
         meters=tuple(meters),
-        pv=tuple(s for s in sources if s is not None),
+        pv=tuple(_marked(s, corrected) for s in sources if s is not None),
         bins=bins,
         bin_samples={k: v for k, v in samples.items() if k[0] in ours},
         temperature=UseCurve.empty()
@@ -128,6 +153,7 @@ def build_site(
         else integral_curve(*warmth, MAX_TEMPERATURE_GAP_MS),
         contracts=tuple(registry.contracts_of(institution.id)),
         arrivals=tuple(_arrivals(registry, institution, samples)),
+        corrected={s: at for s, at in corrected.items() if s[1] not in uses_own},
     )
 
 
@@ -144,6 +170,15 @@ def _arrivals(
         if quantities:
             service_ms = service_start(device, institution.timezone)
             yield device.id, service_ms, device.expected_interval_s * 1000, at
+
+
+def _marked(source: PvSource, corrected: CorrectedAt) -> PvSource:
+    series = [(source.system.id, q) for q in _MAIN_SERIES["pv"]]
+    at = [corrected[s] for s in series if s in corrected]
+    if not at:
+        return source
+    generation = replace(source.generation, corrected_ms=np.unique(np.concatenate(at)))
+    return replace(source, generation=generation)
 
 
 def _filled(use: MeterUse, fill: FillRules) -> MeterUse:

@@ -16,6 +16,7 @@ from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
 from processing.compute import compute
+from processing.corrections import Amendments
 from processing.reading import SiteReader
 from store.ledger import Ledger
 from store.readings import ReadingStore
@@ -42,6 +43,7 @@ class _Task:
     registry: Registry
     months: Sequence[Month] | None
     now: datetime
+    amended: Amendments
 
 
 _task: list[_Task] = []
@@ -54,6 +56,7 @@ def compute_in_workers(
     institutions: Sequence[Institution],
     months: Sequence[Month] | None,
     now: datetime,
+    amended: Amendments,
 ) -> Iterator[list[MonthResult]]:
     """The results of each institution, in order; raises what a worker raised."""
     chunks = [
@@ -61,7 +64,7 @@ def compute_in_workers(
     ]
     ahead = 2 * workers.count + 1
     with ProcessPoolExecutor(
-        workers.count, get_context("spawn"), _start, (workers, registry, months, now)
+        workers.count, get_context("spawn"), _start, (workers, registry, months, now, amended)
     ) as pool:
         waiting: deque[Future[list[list[MonthResult]]]] = deque()
         for chunk in chunks:
@@ -73,13 +76,25 @@ def compute_in_workers(
 
 
 def _start(
-    workers: Workers, registry: Registry, months: Sequence[Month] | None, now: datetime
+    workers: Workers,
+    registry: Registry,
+    months: Sequence[Month] | None,
+    now: datetime,
+    amended: Amendments,
 ) -> None:
-    _task[:] = [_Task(workers.open_store(), workers.open_ledger(), registry, months, now)]
+    _task[:] = [_Task(workers.open_store(), workers.open_ledger(), registry, months, now, amended)]
 
 
 def _compute_chunk(names: list[str]) -> list[list[MonthResult]]:
     (task,) = _task
     institutions = [task.registry.institution_by_id[n] for n in names]
-    reader = SiteReader(task.store, task.ledger, task.registry, institutions, task.months, task.now)
+    reader = SiteReader(
+        task.store,
+        task.ledger,
+        task.registry,
+        institutions,
+        task.months,
+        task.now,
+        task.amended,
+    )
     return [compute(reader.read(i), task.ledger, task.months, task.now) for i in institutions]
