@@ -1,8 +1,10 @@
 """Changes in the reporting period that are no weather and no schedule: proposed, never applied.
 
-The weekly gap between observed and counterfactual is searched for steps. A step is proposed when
-it is both significant (sup-Wald test with autocorrelation-robust variance, 1 % level) and large
-enough to matter. A person decides what it was (see `adjustments`).
+The weeks are searched for steps of the observed use beside what is steady: an amount and a share
+of the counterfactual. So a saving that is the same share all year is no step, also where the use
+has a season. A step is proposed when it is both significant (sup-Wald test with
+autocorrelation-robust variance, 1 % level) and large enough to matter. A person decides what it
+was (see `adjustments`).
 Source of the critical value: Andrews, "Tests for parameter instability", Econometrica 61 (1993).
 """
 
@@ -50,43 +52,65 @@ def _weeks(days: pd.DataFrame) -> pd.DataFrame:
     known = days[["observed", "counterfactual"]].dropna()
     number = (pd.DatetimeIndex(known.index) - pd.Timestamp("2001-01-01")).days // 7
     grouped = known.groupby(number)
-    weeks = grouped.mean()[grouped.size() >= 5]
-    return weeks.assign(gap=weeks["observed"] - weeks["counterfactual"])
+    return grouped.mean()[grouped.size() >= 5]
 
 
-def _steps(
-    weeks: pd.DataFrame, low: int, high: int, most: int
-) -> list[tuple[int, int, int, float]]:
-    """Binary segmentation: (first week, step, end, Wald statistic) of each clear step."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step of `size` at week `at` of the weeks from `low` to `high` (excluded)."""
+
+    low: int
+    at: int
+    high: int
+    size: float
+    wald: float
+
+
+def _steps(weeks: pd.DataFrame, low: int, high: int, most: int) -> list[_Step]:
+    """Binary segmentation: each clear step."""
     if high - low < LEAST_WEEKS or most < 1:
         return []
-    gap = weeks["gap"].to_numpy(dtype=np.float64)[low:high]
-    at, wald = _clearest(gap)
-    size = abs(gap[at:].mean() - gap[:at].mean())
+    step = _clearest(weeks, low, high)
     usual = abs(float(weeks["counterfactual"].mean()))
-    if wald < CRITICAL_WALD or size < LEAST_RATIO * usual:
+    if step.wald < CRITICAL_WALD or abs(step.size) < LEAST_RATIO * usual:
         return []
-    left = _steps(weeks, low, low + at, most - 1)
-    right = _steps(weeks, low + at, high, most - 1 - len(left))
-    return [*left, (low, low + at, high, wald), *right]
+    left = _steps(weeks, low, step.at, most - 1)
+    right = _steps(weeks, step.at, high, most - 1 - len(left))
+    return [*left, step, *right]
 
 
-def _clearest(gap: Floats) -> tuple[int, float]:
-    """Where one step explains most, and its Wald statistic."""
-    n = len(gap)
+def _clearest(weeks: pd.DataFrame, low: int, high: int) -> _Step:
+    """Where one step explains most of what is not steady."""
+    n = high - low
+    table = weeks.iloc[low:high].to_numpy(dtype=np.float64)
+    steady = _steady(table[:, 1])
+    left_over = _without(steady, table[:, 0])
     first, last = max(int(n * TRIMMING), 2), min(int(n * (1 - TRIMMING)) + 1, n - 1)
-    best = (first, 0.0)
+    best = _Step(low, low + first, high, 0.0, 0.0)
     for at in range(first, last):
-        before, after = gap[:at], gap[at:]
-        apart = np.concatenate([before - before.mean(), after - after.mean()])
-        variance = _long_run_variance(apart)
-        step = after.mean() - before.mean()
-        wald = float(step**2 / (variance * (1 / at + 1 / (n - at)))) if variance > 0 else np.inf
-        if step == 0:
-            wald = 0.0
-        if wald > best[1]:
-            best = (at, wald)
+        shape = _without(steady, (np.arange(n) >= at).astype(float))
+        weight = float(shape @ shape)
+        if weight < 1e-9 * n:
+            continue
+        size = float(shape @ left_over) / weight
+        variance = _long_run_variance(left_over - size * shape)
+        wald = size**2 * weight / variance if variance > 0 else np.inf * abs(np.sign(size))
+        if wald > best.wald:
+            best = _Step(low, low + at, high, size, float(wald))
     return best
+
+
+def _steady(counterfactual: Floats) -> Floats:
+    """An orthonormal basis of an amount and a share of the counterfactual."""
+    both = np.column_stack([np.ones(len(counterfactual)), counterfactual])
+    basis, sizes, _ = np.linalg.svd(both / np.abs(both).max(axis=0).clip(1e-9), full_matrices=False)
+    kept: Floats = basis[:, sizes > 1e-6 * sizes[0]]
+    return kept
+
+
+def _without(basis: Floats, values: Floats) -> Floats:
+    left: Floats = values - basis @ (basis.T @ values)
+    return left
 
 
 def _long_run_variance(apart: Floats) -> float:
@@ -99,11 +123,8 @@ def _long_run_variance(apart: Floats) -> float:
     return max(total, float(apart @ apart) / n * 0.5)
 
 
-def _change(weeks: pd.DataFrame, days: pd.DataFrame, step: tuple[int, int, int, float]) -> Change:
-    low, at, high, wald = step
-    gap = weeks["gap"].to_numpy(dtype=np.float64)
-    size = float(gap[at:high].mean() - gap[low:at].mean())
-    usual = float(weeks["counterfactual"].iloc[low:high].mean())
-    started = date(2001, 1, 1) + timedelta(days=7 * int(weeks.index[at]))
+def _change(weeks: pd.DataFrame, days: pd.DataFrame, step: _Step) -> Change:
+    usual = float(weeks["counterfactual"].iloc[step.low : step.high].mean())
+    started = date(2001, 1, 1) + timedelta(days=7 * int(weeks.index[step.at]))
     first = pd.DatetimeIndex(days.index)[0].date()
-    return Change(max(started, first), size, size / usual if usual else 0.0, wald)
+    return Change(max(started, first), step.size, step.size / usual if usual else 0.0, step.wald)

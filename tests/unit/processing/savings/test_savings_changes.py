@@ -204,3 +204,16 @@ def test_a_large_unexplained_step_withholds_the_verdict_until_it_is_explained() 
     assert both.adjusted.avoided_ratio == pytest.approx(300 / 875, abs=0.02)
     # What was planted is what is found: 30 % of 1000 kWh a day, the rest was not saved.
     assert both.adjusted.avoided == pytest.approx(0.3 * SEEN.days.observed.sum(), rel=0.01)
+
+
+def test_the_same_share_of_a_seasonal_load_is_no_change_but_a_step_in_it_is() -> None:
+    """A quarter saved of a chiller or a boiler: large in its season, but no step."""
+    season = 1000 - 900 * np.cos(2 * np.pi * DAYS.day_of_year.to_numpy() / 366)
+    for seed in range(20):
+        days = noisy(seed).assign(counterfactual=season)
+        days["observed"] = 0.75 * season + (days["observed"] - 1000)
+        assert propose_changes(days) == []
+        days.loc["2024-08-12":, "observed"] += 300
+        (large,) = [c for c in propose_changes(days) if abs(c.ratio) > 0.1]
+        assert abs((large.on - date(2024, 8, 12)).days) <= 14
+        assert large.per_day == pytest.approx(300, abs=40)
