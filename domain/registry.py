@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from domain.errors import ConfigError
-from domain.places import AnyDevice, Bin, Building, Contract, Institution, Meter, PvSystem
+from domain.places import (
+    AnyDevice,
+    Bin,
+    Building,
+    Contract,
+    Institution,
+    Meter,
+    PvSystem,
+    WeatherStation,
+)
 from domain.quantities import QUANTITIES
 
 
@@ -34,6 +43,10 @@ class Registry:
 
     def bins(self, institution: str) -> list[Bin]:
         return [d for d in self._of(institution) if isinstance(d, Bin)]
+
+    @cached_property
+    def weather_stations(self) -> tuple[WeatherStation, ...]:
+        return tuple(d for d in self.devices if isinstance(d, WeatherStation))
 
     def contracts_of(self, institution: str) -> list[Contract]:
         return [c for c in self.contracts if c.institution == institution]

@@ -38,6 +38,7 @@ from processing.site import Site
 from processing.states import daily_mean, mean_on_grid
 from processing.tree import VIRTUAL_METHOD, balance_figures, item_figures, virtual_periods
 from processing.waste import bin_history, stream_month, waste_figures
+from processing.weather_drift import drift_findings
 
 DAY_MS = 86_400_000
 
@@ -236,6 +237,14 @@ def _temperature(
         value=value_or_none(mean),
         shares=Shares(float(share[0]), 0.0, 1.0 - float(share[0])),
         method="time-weighted-mean/1",
+        findings=drift_findings(
+            site.institution.weather_device,
+            site.temperature,
+            site.temperatures_around,
+            days[0],
+            _days_begun(edges, now_ms, days),
+            site.institution.timezone,
+        ),
     )
     values = [
         DayValue(

@@ -25,6 +25,7 @@ from processing.pv import PvSource, pv_source
 from processing.registers import RegisterRules
 from processing.rules import shipped_rules
 from processing.states import MAX_TEMPERATURE_GAP_MS, integral_curve
+from processing.weather_drift import neighbour_stations
 from processing.zeros import set_aside_zeros
 
 _REGISTERS_OF_BIN = ("inspection_correct_count", "inspection_total_count")
@@ -34,6 +35,7 @@ _MAIN_SERIES: dict[str, tuple[str, ...]] = {
     "bin": ("mass_kg",),
     "weather": ("outdoor_temperature_c",),
 }
+_WARMTH = "outdoor_temperature_c"
 _OF_WEATHER = ("outdoor_temperature_c", "irradiance_w_per_m2")
 _OF_CLASS = {"pv": _OF_PV, "bin": ("mass_kg", *_REGISTERS_OF_BIN), "weather": _OF_WEATHER}
 
@@ -54,6 +56,8 @@ class Site:
     bins: tuple[Bin, ...] = ()
     bin_samples: Samples = field(default_factory=dict)
     temperature: UseCurve = field(default_factory=UseCurve.empty)
+    temperatures_around: tuple[UseCurve, ...] = ()
+    """Those of other stations of the city, which the own one is compared with."""
     contracts: tuple[Contract, ...] = ()
     arrivals: tuple[tuple[str, int | None, int, Ints], ...] = ()
     corrected: CorrectedAt = field(default_factory=dict)
@@ -106,6 +110,8 @@ def wanted_series(registry: Registry, institution: Institution) -> Iterator[Seri
         yield from (Series(device.id, q) for q in quantities_of(device))
     if institution.weather_device:
         yield from (Series(institution.weather_device, q) for q in _OF_WEATHER)
+        for station in neighbour_stations(registry, institution.weather_device):
+            yield Series(station, _WARMTH)
 
 
 def build_site(
@@ -140,7 +146,7 @@ def build_site(
     uses_own = {*USE_NAME, *_MAIN_SERIES["pv"]}
     bins = tuple(registry.bins(institution.id))
     ours = {b.id for b in bins}
-    warmth = samples.get((institution.weather_device, "outdoor_temperature_c"))
+    around = neighbour_stations(registry, institution.weather_device)
     return Site(
         institution=institution,
         records=tuple(registry.meters(institution.id)),
@@ -148,13 +154,21 @@ def build_site(
         pv=tuple(_marked(s, corrected) for s in sources if s is not None),
         bins=bins,
         bin_samples={k: v for k, v in samples.items() if k[0] in ours},
-        temperature=UseCurve.empty()
-        if warmth is None
-        else integral_curve(*warmth, MAX_TEMPERATURE_GAP_MS),
+        temperature=_temperature(institution.weather_device, samples),
+        temperatures_around=tuple(
+            _temperature(s, samples) for s in around if (s, _WARMTH) in samples
+        ),
         contracts=tuple(registry.contracts_of(institution.id)),
         arrivals=tuple(_arrivals(registry, institution, samples)),
-        corrected={s: at for s, at in corrected.items() if s[1] not in uses_own},
+        corrected={
+            s: at for s, at in corrected.items() if s[1] not in uses_own and s[0] not in around
+        },
     )
+
+
+def _temperature(station: str, samples: Samples) -> UseCurve:
+    known = samples.get((station, _WARMTH))
+    return UseCurve.empty() if known is None else integral_curve(*known, MAX_TEMPERATURE_GAP_MS)
 
 
 def _arrivals(
