@@ -23,7 +23,7 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.changes import Change, affected, process_changes
+from processing.changes import process_changes, touched
 from processing.job import process
 from processing.workers import Workers
 from store.ledger import Ledger
@@ -180,15 +180,19 @@ def _late_day(store: SqliteReadingStore, ledger: Ledger, registry: Registry) -> 
         ]
         late = [r._replace(value=_between(store, r)) for r in late]
         store.write(late)
-        changes = [Change(r.device, r.quantity, r.at_ms) for r in late]
-        months = affected(changes, registry)
-        taken.append(_timed(lambda months=months: _recompute(store, ledger, registry, months)))
+        taken.append(_timed(lambda late=late: _recompute(store, ledger, registry, late)))
     return float(np.median(taken))
 
 
 def _recompute(
-    store: SqliteReadingStore, ledger: Ledger, registry: Registry, months: dict[str, set[Month]]
+    store: SqliteReadingStore, ledger: Ledger, registry: Registry, late: list[Reading]
 ) -> None:
+    """What is done of late readings: finding what they touch, and computing that."""
+    months: dict[str, set[Month]] = {}
+    for institution, month in touched(
+        store, ((r.series, r.at_ms) for r in late), registry, {}, NOW
+    ):
+        months.setdefault(institution, set()).add(month)
     process_changes(store, ledger, months, now=NOW, registry=registry)
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 
 import pandas as pd
 
-from domain.calendar import Month, from_ms
+from domain.calendar import from_ms
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.changes import affected, changes_of
+from processing.changes import touched
+from processing.corrections import amendments
 from store.ledger import Ledger
 from store.readings import ReadingStore, SeriesArrays, WriteResult
 
@@ -41,12 +42,14 @@ class NotingStore:
         late_before_ms = self._now_ms() - _ON_TIME_MS
         late = [r for r in readings if r[2] < late_before_ms]
         if late:
-            this_month = Month.of(from_ms(self._now_ms()).date())
             self._ledger.touch(
-                (institution, month)
-                for institution, months in affected(changes_of(late), self._registry()).items()
-                for month in months
-                if month <= this_month
+                touched(
+                    self._store,
+                    ((r.series, r.at_ms) for r in late),
+                    self._registry(),
+                    amendments(self._ledger.corrections()),
+                    from_ms(self._now_ms()),
+                )
             )
         return result
 

@@ -55,11 +55,17 @@ def test_late_readings_touch_their_months_and_others_none(
     mid_march = to_ms(MARCH.interval("Asia/Shanghai")[0]) + 14 * 86_400_000
     late = [Reading("m1", "water_m3", mid_march, 5.0)]
     store.write(late)
-    assert pairs(ledger) == [("hall", MARCH)]
+    # As far as the next reading, which is of the end of May.
+    assert pairs(ledger) == [("hall", MARCH), ("hall", Month(2026, 5))]
     ledger.settle(ledger.touched())
     assert store.write(late).repeated == 1  # its note may have failed the first time
-    assert pairs(ledger) == [("hall", MARCH)]
+    assert pairs(ledger) == [("hall", MARCH), ("hall", Month(2026, 5))]
+    ledger.settle(ledger.touched())
     start_of_april = to_ms(APRIL.interval("Asia/Shanghai")[0])
-    store.write([Reading("m1", "water_m3", start_of_april, 6.0)])
-    assert pairs(ledger) == [("hall", MARCH), ("hall", APRIL)]
+    store.write([Reading("m1", "water_m3", start_of_april + k, 6.0) for k in (0, 3_600_000)])
+    store.write([Reading("m1", "water_m3", mid_march + 1, 5.0)])
+    assert pairs(ledger) == [("hall", MARCH), ("hall", APRIL), ("hall", Month(2026, 5))]
+    ledger.settle(ledger.touched())
+    store.write([Reading("m1", "water_m3", mid_march + 2, 5.0)])
+    assert pairs(ledger) == [("hall", MARCH)]
     store.close()

@@ -14,7 +14,7 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Dated, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.changes import affected, changes_of, process_changes
+from processing.changes import process_changes, touched
 from processing.job import process
 from processing.workers import Workers
 from store.canonical import digest
@@ -210,11 +210,13 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
     late = place.readings[24 * 70]
     batch = [Reading(late.device, late.quantity, late.at_ms + 60_000, late.value + 0.5)]
     place.store.write(batch)
-    touched = affected(changes_of(batch), place.ledger.registry())
-    assert touched == {"bureau": {Month(2023, 3)}}
-    results = process_changes(place.store, place.ledger, touched, now=NOW)
+    instants = [(r.series, r.at_ms) for r in batch]
+    found = touched(place.store, instants, place.ledger.registry(), {}, NOW)
+    assert found == {("bureau", Month(2023, 3))}
+    months = {"bureau": {Month(2023, 3)}}
+    results = process_changes(place.store, place.ledger, months, now=NOW)
     assert [(r.institution, r.month) for r in results] == [("bureau", Month(2023, 3))]
-    again = process_changes(place.store, place.ledger, touched, now=NOW)
+    again = process_changes(place.store, place.ledger, months, now=NOW)
     assert digest(again[0]) == digest(results[0])
     everything = place.process()
     assert digest(everything[("bureau", Month(2023, 3))]) == digest(results[0])
