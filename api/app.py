@@ -12,7 +12,17 @@ from api import page, reference
 from api.asked import only_known_parameters
 from api.parts import Parts, RegistryCache
 from api.problems import MEDIA_TYPE, add_problem_handlers
-from api.routes import figures, months, places, quality, readings, reports, series, service
+from api.routes import (
+    adjustments,
+    figures,
+    months,
+    places,
+    quality,
+    readings,
+    reports,
+    series,
+    service,
+)
 from api.telemetry import CountRequests, Telemetry
 from store.ledger import Ledger
 from store.readings import ReadingStore
@@ -25,7 +35,7 @@ are half-open (`end` is excluded), instants are UTC. A value that could not be s
 missing is never 0. Errors are problem details (RFC 9457) in zh or en by `?lang` or
 Accept-Language.
 """
-_V1 = (places, figures, quality, months, series, readings, reports)
+_V1 = (places, figures, adjustments, quality, months, series, readings, reports)
 
 
 def create_app(

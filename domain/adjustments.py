@@ -63,6 +63,8 @@ class Adjustment:
         for decision in self.decisions:
             if not decision.by.strip():
                 raise ConfigError(f"who {decision.kind} the adjustment must be named")
+            if decision.kind == "withdrawn" and not decision.reason.strip():
+                raise ConfigError("a withdrawal needs its reason: say why it no longer holds")
             if decision.kind == "approved" and same_person(decision.by, self.author):
                 raise ConfigError(
                     f"{decision.by} entered the adjustment and cannot approve it: "

@@ -1,6 +1,6 @@
 """Entering, approving and withdrawing non-routine adjustments: checked, kept, months touched."""
 
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 
 from domain.adjustments import Adjustment, Decision
@@ -91,3 +91,23 @@ def _touches(ledger: Ledger, adjustment: Adjustment) -> list[tuple[str, Month]]:
 def approval(approver: str, at: datetime) -> tuple[Decision, ...]:
     """The decisions of an adjustment that is entered with its approver; none for ''."""
     return (Decision("approved", approver, at),) if approver.strip() else ()
+
+
+def formula_of(
+    start: date,
+    end: date | None,
+    *,
+    formula: str | None = None,
+    per_day_kwh: float | None = None,
+    total_kwh: float | None = None,
+) -> str:
+    """The formula of an amount given in one of three ways. Raises ConfigError otherwise."""
+    if sum(given is not None for given in (formula, per_day_kwh, total_kwh)) != 1:
+        raise ConfigError("give the amount in one way: a formula, kWh a day, or kWh in total")
+    if formula is not None:
+        return formula.strip()
+    if per_day_kwh is not None:
+        return f"{per_day_kwh!r}"
+    if end is None or end <= start:
+        raise ConfigError("an amount in total needs the day it ends: give the end, or kWh a day")
+    return f"{total_kwh!r} / {(end - start).days}"

@@ -95,6 +95,7 @@ def test_the_database_refuses_to_change_one(ledger: SqlLedger, table: str) -> No
         {"end": date(2026, 1, 5)},
         {"decisions": (replace(APPROVED, by="王"),)},
         {"decisions": (replace(APPROVED, by=""),)},
+        {"decisions": (APPROVED, replace(WITHDRAWN, reason=" "))},
     ],
 )
 def test_an_entry_without_what_it_needs_is_refused(change: dict[str, object]) -> None:

@@ -1,0 +1,193 @@
+"""Non-routine adjustments: what people say changed in a building, approved by somebody else."""
+
+import re
+from hashlib import sha256
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ValidationError
+
+from api.adjustment_rows import (
+    AdjustmentRow,
+    NewAdjustment,
+    NewDecision,
+    adjustment_row,
+    example_of,
+)
+from api.asked import InstitutionsDep, PageDep
+from api.auth import Writer, WriterDep
+from api.intake.body import BodyDep
+from api.parts import Parts, PartsDep
+from api.problems import ProblemError
+from api.table import TableRoute
+from domain.adjustments import Adjustment, AdjustmentStatus, Decision
+from domain.places import Contract
+from processing.adjusting import approval, contract_of, decide, enter, formula_of
+
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["adjustments"])
+Posted = TypeVar("Posted", bound=BaseModel)
+
+
+def _authorised(parts: PartsDep, writer: WriterDep) -> Writer:
+    """Whoever has a key. Without any configured, nobody: adjustments change what is paid."""
+    if not parts.api_key and writer.institutions is None:
+        raise ProblemError(403, "no_key_configured")
+    return writer
+
+
+AuthorisedDep = Annotated[Writer, Depends(_authorised)]
+NumberPath = Annotated[int, Path(ge=1, le=10**12, description="Number of the adjustment.")]
+
+
+@router.get("/adjustments")
+def adjustments(
+    parts: PartsDep,
+    institutions: InstitutionsDep,
+    page: PageDep,
+    contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
+    status: Annotated[list[AdjustmentStatus] | None, Query(description="Only these.")] = None,
+) -> list[AdjustmentRow]:
+    """Non-routine adjustments, withdrawn ones too · 非常规调整."""
+    only = next(iter(institutions)) if len(institutions) == 1 else None
+    contracts = [c for c in contract or [] if c]
+    return page.cut(
+        [
+            adjustment_row(a, institutions[a.institution])
+            for a in parts.ledger.adjustments(only)
+            if a.institution in institutions
+            and (not contracts or a.contract in contracts)
+            and (not status or a.status in status)
+        ]
+    )
+
+
+@router.post(
+    "/adjustments",
+    status_code=201,
+    responses={401: {"description": "A key is needed."}, 403: {"description": "Not allowed."}},
+    openapi_extra=example_of(
+        NewAdjustment,
+        {
+            "contract": "dongying-retrofit", "start": "2026-03-01", "end": "2026-04-01",
+            "per_day_kwh": 120, "reason": "a vaccination centre in the hall",
+            "evidence": "minutes.pdf", "evidence_base64": "JVBERi0=", "author": "Wang Fang",
+            "approver": "Li Wei",
+        },
+    ),
+)  # fmt: skip
+def post_adjustment(writer: AuthorisedDep, parts: PartsDep, body: BodyDep) -> AdjustmentRow:
+    """Enter an adjustment; it counts once somebody else has approved it · 登记非常规调整.
+
+    With the key of a vendor it can only be proposed: the approval has to come from the
+    installation's own key.
+    """
+    posted = _read(NewAdjustment, body)
+    contract = contract_of(parts.registries.get(fresh=True), posted.contract)
+    if writer.institutions is not None and (
+        contract.institution not in writer.institutions or posted.approver
+    ):
+        raise ProblemError(403, "may_only_propose")
+    now = parts.now()
+    adjustment = Adjustment(
+        institution=contract.institution,
+        contract=contract.id,
+        carrier=posted.carrier or _only_carrier(contract),
+        start=posted.start,
+        end=posted.end,
+        formula=formula_of(
+            posted.start,
+            posted.end,
+            formula=posted.formula,
+            per_day_kwh=posted.per_day_kwh,
+            total_kwh=posted.total_kwh,
+        ),
+        reason=posted.reason,
+        evidence=posted.evidence,
+        evidence_sha256=_digest(posted),
+        author=posted.author,
+        entered_at=now,
+        decisions=approval(posted.approver, now),
+    )
+    entered = enter(parts.ledger, parts.registry, adjustment, posted.evidence_base64)
+    return adjustment_row(entered, parts.institution(entered.institution))
+
+
+@router.post(
+    "/adjustments/{number}/decisions",
+    status_code=201,
+    responses={401: {"description": "A key is needed."}, 403: {"description": "Not allowed."}},
+    openapi_extra=example_of(NewDecision, {"kind": "approved", "by": "Li Wei"}),
+)
+def post_decision(
+    writer: AuthorisedDep, parts: PartsDep, number: NumberPath, body: BodyDep
+) -> AdjustmentRow:
+    """Approve or withdraw an adjustment · 批准或撤销非常规调整."""
+    if writer.institutions is not None:
+        raise ProblemError(403, "may_only_propose")
+    posted = _read(NewDecision, body)
+    _known(parts, number)
+    decision = Decision(posted.kind, posted.by, parts.now(), posted.reason)
+    decided = decide(parts.ledger, number, decision)
+    return adjustment_row(decided, parts.institution(decided.institution))
+
+
+@router.get(
+    "/adjustments/{number}/evidence",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def evidence(writer: AuthorisedDep, parts: PartsDep, number: NumberPath) -> Response:
+    """The evidence file of an adjustment, as it was given · 依据文件."""
+    found = _known(parts, number)
+    if writer.institutions is not None and found.institution not in writer.institutions:
+        raise ProblemError(403, "may_only_propose")
+    content = parts.ledger.evidence(found.evidence_sha256)
+    if content is None:
+        raise ProblemError(404, "no_evidence", number=number, sha256=found.evidence_sha256)
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", found.evidence)
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _read(model: type[Posted], body: bytes) -> Posted:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        errors = [
+            {"where": ".".join(("body", *map(str, e["loc"]))), "reason": e["msg"]}
+            for e in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        where, reason = errors[0]["where"], errors[0]["reason"]
+        raise ProblemError(
+            422, "bad_parameter", extra={"errors": errors}, where=where, reason=reason
+        ) from error
+
+
+def _known(parts: Parts, number: int) -> Adjustment:
+    for found in parts.ledger.adjustments():
+        if found.number == number:
+            return found
+    raise ProblemError(404, "unknown_adjustment", number=number)
+
+
+def _only_carrier(contract: Contract) -> str:
+    if len(contract.carriers) == 1:
+        return contract.carriers[0]
+    offered = ", ".join(contract.carriers)
+    reason = f"{contract.id} has several carriers: choose from {offered}"
+    raise ProblemError(422, "bad_parameter", where="body.carrier", reason=reason)
+
+
+def _digest(posted: NewAdjustment) -> str:
+    if posted.evidence_sha256 is not None:
+        return posted.evidence_sha256.lower()
+    if posted.evidence_base64 is None:
+        reason = "give the file's content as evidence_base64, or its digest as evidence_sha256"
+        raise ProblemError(422, "bad_parameter", where="body.evidence_base64", reason=reason)
+    return sha256(posted.evidence_base64).hexdigest()
