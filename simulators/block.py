@@ -105,6 +105,14 @@ class Extra(NamedTuple):
     payload: bytes
 
 
+class Incident(NamedTuple):
+    """Something that befalls the line of a device when it sends what it read at `at_ms`."""
+
+    kind: str
+    at_ms: int
+    device: str
+
+
 @dataclass(frozen=True)
 class FaultRecord:
     """A fault that happened: the truth about it. Its time is half-open."""
@@ -115,7 +123,7 @@ class FaultRecord:
     start_at: datetime
     end_at: datetime
     readings: int
-    """How many readings it touched in the month it began."""
+    """How many readings it touched, or struck at, in the month it began."""
     details: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
@@ -138,6 +146,7 @@ class SiteMonth:
     truth: list[TruthDays] = field(default_factory=list)
     extras: list[Extra] = field(default_factory=list)
     faults: list[FaultRecord] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
 
 
 Carry = dict[str, float]

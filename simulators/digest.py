@@ -25,6 +25,8 @@ class Digest:
                 self._hash.update(message.payload)
         for extra in piece.extras:
             self._hash.update(extra.payload)
+        for incident in piece.incidents:
+            self._hash.update(repr(tuple(incident)).encode())
         for truth in piece.truth:
             self._hash.update(f"{truth.institution}/{truth.subject}/{truth.name}".encode())
             self._hash.update(truth.per_day.round(6).tobytes())

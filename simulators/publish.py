@@ -43,6 +43,7 @@ class Publisher:
         window: int = WINDOW,
     ) -> None:
         self.host, self.port, self._window = host, port, window
+        self.username, self.password = username, password
         self.status_topic = f"civicmeter/v1/{client_id}/status"
         self._told: set[int] = set()
         """Ids of messages about the status: nobody waits for those."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from domain.calendar import to_ms
 from domain.places import Contract
 from simulators.badinput import bad_messages
-from simulators.block import Block, Message, Site
+from simulators.block import Block, Incident, Message, Site
 from simulators.evidence import SentFile, TruthBook
-from simulators.intruder import intrude
+from simulators.lines import befall
 from simulators.publish import Publisher
 from simulators.scenarios import Scenario
 from simulators.timeline import Piece, Timeline
@@ -24,9 +24,6 @@ Progress = Callable[[int, int], None]
 
 Hold = Callable[[int], None]
 """Called with the messages published so far before each further one; returns when it may go."""
-
-_FLAP_EVERY = 17
-"""Pieces after which a flapping connection breaks."""
 
 
 @dataclass
@@ -65,19 +62,12 @@ class Run:
             SentFile(self.folder / "sent.parquet") as evidence,
             TruthBook(self.folder) as truth,
         ):
-            for number, piece in enumerate(self.timeline.backfill()):
-                if self.scenario.flapping and number % _FLAP_EVERY == _FLAP_EVERY - 1:
-                    self.publisher.flap()
-                    truth.count_extra("broken_connection")
+            for piece in self.timeline.backfill():
                 truth.add(piece.truth)
-                for block in piece.blocks:
-                    self._send(block, piece.site.messages(block), evidence)
+                self._send_piece(piece, evidence, truth)
                 self._send_extras(piece, truth)
                 progress(self.sent, max(planned, self.sent))
             self._send_bad(truth)
-            if self.scenario.intruder:
-                for what in intrude(self.publisher.host, self.publisher.port):
-                    truth.count_extra(what)
             self.publisher.drain()
         refused = {"refused_messages": self.publisher.refused}
         truth.finish(about(self.scenario, evidence.readings) | refused)
@@ -110,6 +100,28 @@ class Run:
                     self.publisher.drain()
             stop.wait()  # nothing more will come, but the operator decides when to end
         return self.sent - before
+
+    def _send_piece(self, piece: Piece, evidence: SentFile, truth: TruthBook) -> None:
+        """Its blocks, and amid the messages of a device what befalls its line."""
+        ahead = sorted(piece.incidents, key=lambda i: i.at_ms, reverse=True)
+
+        def disturbed(block: Block) -> Iterator[Message]:
+            due = [i for i in ahead if i.device == block.device and i.at_ms <= block.at_ms[-1]]
+            ahead[:] = [i for i in ahead if i not in due]
+            for message in piece.site.messages(block):
+                yield message
+                if due:  # while what was just sent is under way
+                    self._befall(due.pop(), truth)
+            while due:
+                self._befall(due.pop(), truth)
+
+        for block in piece.blocks:
+            self._send(block, disturbed(block), evidence)
+        while ahead:
+            self._befall(ahead.pop(), truth)
+
+    def _befall(self, incident: Incident, truth: TruthBook) -> None:
+        truth.count_extra(befall(incident, self.publisher))
 
     def _send(self, block: Block, messages: Iterable[Message], evidence: SentFile) -> None:
         on_its_way = _Open(block)

@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 
 from domain.calendar import Month
 from domain.errors import ConfigError
+from simulators.faults.spec import ON_LINES
 from simulators.grid import Ints
 
 USE_NAMES = frozenset(
     {"electricity_use_kwh", "water_use_m3", "natural_gas_use_m3", "natural_gas_use_kwh", "heat_use_gj"}
 )  # fmt: skip
-ABSORBED = frozenset({"duplicate", "reorder", "burst", "clock_drift"})
+ABSORBED = frozenset({"duplicate", "reorder", "burst", "clock_drift"}) | ON_LINES
 """Faults that a good pipeline takes without a word: they need no finding."""
 ANSWERS: dict[str, frozenset[str]] = {
     "swap": frozenset({"meter_replaced", "register_reset"}),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.calendar import Month, to_ms
-from simulators.block import Block, Carry, Extra, FaultRecord, Site, TruthDays
+from simulators.block import Block, Carry, Extra, FaultRecord, Incident, Site, TruthDays
 from simulators.scenarios import Scenario
 
 _ASKED = 50
@@ -23,6 +23,7 @@ class Piece:
     truth: list[TruthDays]
     extras: list[Extra] = field(default_factory=list)
     faults: list[FaultRecord] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
 
 
 @dataclass
@@ -105,6 +106,7 @@ class Timeline:
             [t.until(today) for t in made.truth],
             [e for e in made.extras if e.at_ms <= now_ms],
             [f for f in made.faults if to_ms(f.start_at) <= now_ms],
+            [i for i in made.incidents if i.at_ms <= now_ms],
         )
 
 

@@ -30,6 +30,8 @@ class Sent:
     """Rows whose time another reading of the series already has."""
     garbled: list[Block] = field(default_factory=list)
     """Rows that are sent as bytes nobody can read."""
+    struck_ms: list[int] = field(default_factory=list)
+    """Times of rows at which something befalls the line."""
     touched: int = 0
 
 
@@ -233,6 +235,12 @@ def _malformed(act: Act, block: Block, columns: list[int], carry: Carry) -> Sent
     return Sent([_rows(block, ~hit)], garbled=[garbled], touched=garbled.readings)
 
 
+def _on_line(act: Act, block: Block, columns: list[int], carry: Carry) -> Sent:
+    del columns, carry
+    struck: list[int] = block.at_ms[act.hit(block.at_ms)].tolist()
+    return Sent([block], struck_ms=struck, touched=len(struck))
+
+
 def _rows(block: Block, chosen: Bools) -> Block:
     return Block(block.device, block.quantities, block.at_ms[chosen], block.values[chosen])
 
@@ -256,4 +264,7 @@ EFFECTS: dict[str, Effect] = {
     "zone_slip": _zone_slip,
     "clock_drift": _clock_drift,
     "malformed": _malformed,
+    "flapping": _on_line,
+    "wrong_credentials": _on_line,
+    "oversized": _on_line,
 }

@@ -10,7 +10,16 @@ from domain.calendar import Month, from_ms, local_midnight, to_ms
 from domain.places import AnyDevice, Meter
 from domain.quantities import QUANTITIES
 from simulators.around import SiteAround
-from simulators.block import Block, Carry, Extra, FaultRecord, Message, Site, SiteMonth
+from simulators.block import (
+    Block,
+    Carry,
+    Extra,
+    FaultRecord,
+    Incident,
+    Message,
+    Site,
+    SiteMonth,
+)
 from simulators.faults.effects import EFFECTS, Act, Sent
 from simulators.faults.spec import KINDS, ON_REGISTERS, ON_STATES, FaultSpec
 from simulators.randomness import stream
@@ -18,7 +27,8 @@ from simulators.randomness import stream
 # What is wrong in a device comes before what is wrong on the way.
 _ORDER = (
     "rollover", "swap", "reset", "drift", "stuck", "unit_slip", "spike", "zone_slip",
-    "clock_drift", "loss", "malformed", "duplicate", "burst", "reorder",
+    "clock_drift", "loss", "malformed", "duplicate", "burst", "reorder", "flapping",
+    "wrong_credentials", "oversized",
 )  # fmt: skip
 assert set(_ORDER) == set(EFFECTS) == set(KINDS)
 _APART = timedelta(days=2)
@@ -81,7 +91,12 @@ class FaultySite(SiteAround):
 
     def month(self, month: Month, carry: Carry) -> SiteMonth:
         made = self.inner.month(month, carry)
-        sent = SiteMonth(truth=made.truth, extras=list(made.extras), faults=list(made.faults))
+        sent = SiteMonth(
+            truth=made.truth,
+            extras=list(made.extras),
+            faults=list(made.faults),
+            incidents=list(made.incidents),
+        )
         for block in made.blocks:
             acts = sorted(
                 (p for p in self.plans if p.device == block.device),
@@ -118,6 +133,7 @@ class FaultySite(SiteAround):
             touched += effect.touched
             names.update(block.quantities[c] for c in columns)
             sent.extras += _extras(self.inner, plan.spec.kind, effect)
+            sent.incidents += [Incident(plan.spec.kind, at, plan.device) for at in effect.struck_ms]
         start, end = month.interval(self.timezone)
         if touched and start <= plan.start_at < end:
             sent.faults.append(_record(plan, tuple(sorted(names)), touched))
@@ -215,6 +231,9 @@ def _record(plan: Plan, quantities: tuple[str, ...], touched: int) -> FaultRecor
         "clock_drift": ("per_day",),
         "malformed": ("rate",),
         "duplicate": ("rate",),
+        "flapping": ("rate",),
+        "wrong_credentials": ("rate",),
+        "oversized": ("rate",),
     }
     details = {name: float(getattr(plan.spec, name)) for name in used.get(plan.spec.kind, ())}
     lasts = plan.spec.kind not in ON_REGISTERS

@@ -9,7 +9,7 @@ A file holds ``[[fault]]`` tables::
     share = 0.1               # how many of those devices have it (drawn by the seed)
     start = 2026-09-05T08:00:00+08:00
     hours = 24                # how long it lasts
-    rate = 0.02               # how many of the readings inside are hit
+    rate = 0.02               # at how many of the readings inside it strikes
 
 `start` may be left out: then each device's fault begins at a time of its own, drawn by the
 seed between the 4th and the 22nd of a month of the scenario. Every fault that happened is
@@ -40,11 +40,16 @@ KINDS: dict[str, str] = {
     "zone_slip": "the clock off by `slip_h` hours",
     "clock_drift": "the clock gains `per_day` seconds a day",
     "malformed": "bytes that are no message, in place of `rate` of the readings",
+    "flapping": "the line breaks, without a goodbye, at `rate` of the readings, and comes back",
+    "wrong_credentials": "somebody tries to log in as the device, at `rate` of the readings",
+    "oversized": "beside `rate` of the readings a message of several MB in the device's name",
 }
 ON_REGISTERS = frozenset({"rollover", "swap", "reset"})
 """Kinds that make sense for registers only."""
 ON_STATES = frozenset({"drift"})
 """Kinds that make sense for measurements only."""
+ON_LINES = frozenset({"flapping", "wrong_credentials", "oversized"})
+"""Kinds that befall the device's line, and leave its readings as they are."""
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,6 @@ class Scenario:
     """Whether a handful of deliberately bad messages are sent with the backfill."""
     site_by_site: bool = False
     """All months of one site, then the next: very many sites at constant memory."""
-    flapping: bool = False
-    """Whether the connection breaks again and again, and comes back."""
-    intruder: bool = False
-    """Whether somebody also tries wrong credentials and an oversized payload."""
     untimed: frozenset[str] = frozenset()
     """Devices whose messages carry no time: they are no part of what was sent by time."""
     mapping: str = ""
@@ -59,7 +55,13 @@ class Scenario:
     def with_faults(self, faults: tuple[FaultSpec, ...]) -> "Scenario":
         """The same scenario with (further) faults on its devices."""
         until = self._month()
-        sites = [FaultySite(s, faults, self.seed, s.end or until) for s in self.sites]
+        sites = [
+            # Faults of one device keep apart, so one site holds them all.
+            replace(s, specs=(*s.specs, *faults))
+            if isinstance(s, FaultySite)
+            else FaultySite(s, faults, self.seed, s.end or until)
+            for s in self.sites
+        ]
         return replace(self, sites=sites)
 
     def _month(self) -> Month:
@@ -94,8 +96,7 @@ def _hostile(now: datetime, seed: int, months: int) -> Scenario:
     sites = tuple(city(HOSTILE_INSTITUTIONS, seed, _month(now), months))
     source = files("simulators.scenarios") / "hostile.toml"
     faults = parse_faults(tomllib.loads(source.read_text(encoding="utf-8")), "hostile.toml")
-    calm = Scenario("hostile", now, seed, sites, bad_messages=True, flapping=True, intruder=True)
-    return calm.with_faults(faults)
+    return Scenario("hostile", now, seed, sites, bad_messages=True).with_faults(faults)
 
 
 def _vendors(now: datetime, seed: int, months: int) -> Scenario:

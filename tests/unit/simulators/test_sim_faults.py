@@ -13,6 +13,7 @@ from domain.errors import ConfigError
 from domain.places import Meter
 from simulators.block import Block, Carry, SiteMonth
 from simulators.faults import KINDS, FaultSpec, FaultySite, read_faults
+from simulators.faults.spec import ON_LINES
 from simulators.replay import CambridgeBuilding
 from simulators.scenarios import scenario
 
@@ -178,6 +179,31 @@ def test_malformed_messages_cannot_be_read_and_their_readings_are_not_claimed() 
             json.loads(extra.payload)
 
 
+@pytest.mark.parametrize("kind", sorted(ON_LINES))
+def test_what_befalls_a_line_leaves_its_readings_and_strikes_at_its_rate(kind: str) -> None:
+    site = faulty(kind, hours=240, rate=0.25)
+    rows, rest = run(site)
+    assert np.array_equal(rows.values, CALM_ROWS.values)
+    assert np.array_equal(rows.at_ms, CALM_ROWS.at_ms) and not rest.extras
+    carry: Carry = {}
+    months = [site.month(FIRST.plus(k), carry) for k in range(3)]
+    struck = [i for m in months for i in m.incidents]
+    assert {(i.kind, i.device) for i in struck} == {(kind, DEVICE)}
+    assert 0.15 < len(struck) / 240 < 0.35
+    where = set(rows.at_ms[inside(rows, 240)].tolist())
+    assert len({i.at_ms for i in struck}) == len(struck) and {i.at_ms for i in struck} <= where
+    assert rest.faults[0].readings == len(struck)
+    assert rest.faults[0].details == {"rate": 0.25}
+
+
+def test_further_faults_keep_apart_from_those_a_scenario_has() -> None:
+    hostile = scenario("hostile", NOW, 1)
+    more = hostile.with_faults((FaultSpec("flapping", ("*",), rate=0.01),))
+    for was, now in zip(hostile.sites, more.sites, strict=True):
+        assert set(was.plans) < set(now.plans)  # type: ignore[attr-defined]
+        assert len({p.key for p in now.plans}) == len(now.plans)  # type: ignore[attr-defined]
+
+
 def test_drift_goes_for_measurements_only() -> None:
     site = replace(CALM, with_weather=True)
     spec = FaultSpec(
@@ -198,7 +224,7 @@ def test_drawn_faults_repeat_with_the_seed_and_keep_apart() -> None:
     other = [p for s in scenario("hostile", NOW, 4).sites for p in s.plans]  # type: ignore[attr-defined]
     assert plans == again != other
     assert {p.spec.kind for p in plans} >= {"swap", "rollover", "spike", "stuck", "loss", "burst"}
-    assert len({p.spec.kind for p in plans}) >= 12
+    assert {p.spec.kind for p in plans} == set(KINDS)
     for one in plans:
         for two in plans:
             if one is not two and one.device == two.device:

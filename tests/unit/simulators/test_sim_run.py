@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,8 +27,9 @@ from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from domain.places import value_on
 from ingest.mapping import NATIVE
-from simulators.block import Message
-from simulators.faults import KINDS
+from simulators.block import Incident, Message
+from simulators.faults import KINDS, parse_faults
+from simulators.lines import befall
 from simulators.publish import Publisher
 from simulators.run import Run
 from simulators.scenarios import scenario
@@ -326,12 +329,38 @@ def test_the_demo_has_the_size_it_promises_and_a_registry_that_fits() -> None:
     assert 600_000 < Timeline(demo).planned_readings() < 1_000_000
 
 
+ON_LINES = """
+[[fault]]
+kind = "flapping"
+devices = ["*-elec"]
+start = 2026-10-06T08:00:00+08:00
+hours = 24
+rate = 0.03
+
+[[fault]]
+kind = "wrong_credentials"
+devices = ["*-water"]
+start = 2026-10-06T08:00:00+08:00
+hours = 10
+rate = 0.3
+
+[[fault]]
+kind = "oversized"
+devices = ["*-heat"]
+start = 2026-10-06T08:00:00+08:00
+hours = 10
+rate = 0.2
+"""
+
+
 def test_a_hostile_run_over_a_flapping_line_loses_and_doubles_nothing(
-    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("simulators.run._FLAP_EVERY", 3)
+    faults = parse_faults(tomllib.loads(ON_LINES), "test")
     hostile = scenario("hostile", NOW, months=1)
-    few = replace(hostile, sites=hostile.sites[:6])
+    few = replace(hostile, sites=hostile.sites[:4]).with_faults(faults)
+    planned = Counter(i.kind for p in Timeline(few).backfill() for i in p.incidents)
+    assert set(planned) == {"flapping", "wrong_credentials", "oversized"}
     with listening(mosquitto) as listener:
         with Publisher(mosquitto.host, mosquitto.port, client_id="sim-hostile") as publisher:
             sent = Run(few, publisher, tmp_path).backfill(lambda *_: None)
@@ -347,6 +376,34 @@ def test_a_hostile_run_over_a_flapping_line_loses_and_doubles_nothing(
     keys = set(zip(evidence["device"], evidence["quantity"], evidence["at_ms"], strict=True))
     assert len(keys) == len(evidence) == sent
     assert set(heard) == keys
-    assert truth["extra_messages"]["broken_connection"] == 2
-    assert truth["faults"]
+    extra = truth["extra_messages"]
+    assert extra["broken_connection"] == planned["flapping"] > 0
+    # This broker lets anybody in and takes anything: the truth says so.
+    assert extra["wrong_credentials_let_in"] == planned["wrong_credentials"] > 0
+    assert extra["oversized_acknowledged"] == planned["oversized"] > 0
+    told = [f for f in truth["faults"] if f["kind"] in planned]
+    assert {f["kind"] for f in told} == set(planned)
+    assert sum(f["readings"] for f in told) == planned.total()
     assert {f["kind"] for f in truth["faults"]} <= set(KINDS)
+
+
+def test_a_guarded_broker_refuses_wrong_credentials_and_oversized_messages(
+    tmp_path: Path,
+) -> None:
+    secrets = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-c", "-b", secrets, "gateway", "right"], check=True)
+    secrets.chmod(0o644)
+    guarded = f"allow_anonymous false\npassword_file {secrets}\nmessage_size_limit 1000000"
+    with (
+        Mosquitto(guarded) as broker,
+        Publisher(
+            broker.host, broker.port, client_id="sim-guarded", username="gateway", password="right"
+        ) as publisher,
+    ):
+        told = [befall(Incident(k, 0, "x"), publisher) for k in ("wrong_credentials", "oversized")]
+        acknowledged: list[int] = []
+        message = Message("civicmeter/v1/x/telemetry", b"{}", 0)
+        publisher.publish(message, partial(acknowledged.append, 1))
+        publisher.drain()
+    assert told == ["wrong_credentials_refused", "oversized_refused"]
+    assert acknowledged == [1]
