@@ -126,9 +126,11 @@ def collector(job: dict[str, Any]) -> None:
         share_group=job.get("group", ""),
     )
     collecting = Collector(settings, store, NoLedger(), known)  # type: ignore[arg-type]
+    began = time.perf_counter()
     collecting.start()
     while collecting.counters().stored < job["readings"] and collecting.failure is None:
         time.sleep(0.005)
+    job["seconds"] = time.perf_counter() - began
     collecting.stop()
     counts = collecting.counters()
     assert (counts.stored, counts.repeated, counts.rejected) == (job["readings"], 0, {}), counts

@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 
 from domain.calendar import from_ms
-from domain.readings import Reading, Series
+from domain.readings import Reading, Run, Series, readings_of
 from domain.registry import Registry
 from processing.changes import touched
 from processing.corrections import amendments
@@ -39,8 +39,19 @@ class NotingStore:
     def write(self, readings: Sequence[Reading]) -> WriteResult:
         """Repeated readings are noted too: the note of the first time may have failed."""
         result = self._store.write(readings)
-        late_before_ms = self._now_ms() - _ON_TIME_MS
-        late = [r for r in readings if r[2] < late_before_ms]
+        before_ms = self._now_ms() - _ON_TIME_MS
+        self._note([r for r in readings if r.at_ms < before_ms])
+        return result
+
+    def write_runs(self, runs: Sequence[Run]) -> WriteResult:
+        """As `write`."""
+        result = self._store.write_runs(runs)
+        before_ms = self._now_ms() - _ON_TIME_MS
+        late = (run for run in runs if min(run.at_ms, default=before_ms) < before_ms)
+        self._note([r for r in readings_of(late) if r.at_ms < before_ms])
+        return result
+
+    def _note(self, late: Sequence[Reading]) -> None:
         if late:
             self._ledger.touch(
                 touched(
@@ -51,7 +62,6 @@ class NotingStore:
                     from_ms(self._now_ms()),
                 )
             )
-        return result
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
         return self._store.read(series, start, end)

@@ -1,13 +1,13 @@
 """One batch of messages: decode, validate, store, keep aside. No network, no threads."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from domain.errors import PayloadError
-from domain.readings import Reading
+from domain.readings import Reading, Run
 from ingest.aside import AsideBatch
+from ingest.decode.base import Reject
 from ingest.mqtt_client import Message
 from ingest.router import Router
 from ingest.validate import Limits, validate
@@ -29,77 +29,94 @@ def once(call: Callable[[], T], /) -> T:
 
 
 @dataclass(slots=True)
-class Batch:
-    """What a batch of messages holds."""
+class Heard:
+    """What some messages say, before anybody looked whether it may be stored."""
 
-    aside: AsideBatch
-    said: list[Reading] = field(default_factory=list)
-    """All readings of the messages, also those that may not be stored."""
-    readings: Sequence[Reading] = ()
-    """The readings to store."""
-    origins: list[tuple[int, str]] = field(default_factory=list)
-    """Where in `said` the readings of a message begin, and its topic."""
+    messages: list[Message] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
+    """By which topic each run came."""
+    payload_bytes: int = 0
+    firsts_ms: list[int] = field(default_factory=list)
+    """The first measurement of each message that has one."""
+    wrong: list[tuple[Message, PayloadError | Reject]] = field(default_factory=list)
+    """Messages that cannot be read, wholly (PayloadError) or in part."""
     untimed: int = 0
 
-    def lags_s(self, now_ms: int) -> list[float]:
-        """From the first measurement of each message until now."""
-        firsts = {start for start, _ in self.origins if start < len(self.said)}
-        return [(now_ms - self.said[start].at_ms) / 1000 for start in sorted(firsts)]
-
-    def topic_at(self, position: int) -> str:
-        """By which topic the reading at this position of `said` came."""
-        return self.origins[bisect_right(self.origins, position, key=lambda o: o[0]) - 1][1]
-
-    def topic_finder(self) -> Callable[[Reading], str]:
-        """A function that tells by which topic a reading came."""
-        position = {reading: i for i, reading in enumerate(self.said)}
-
-        def topic_of(reading: Reading) -> str:
-            at = position.get(reading)
-            return "" if at is None else self.topic_at(at)
-
-        return topic_of
+    def add(self, other: "Heard") -> None:
+        """Put what later messages say behind it."""
+        self.messages += other.messages
+        self.runs += other.runs
+        self.topics += other.topics
+        self.payload_bytes += other.payload_bytes
+        self.firsts_ms += other.firsts_ms
+        self.wrong += other.wrong
+        self.untimed += other.untimed
 
 
-def decode_batch(
-    messages: Sequence[Message],
-    router: Router,
-    devices: Directory,
-    limits: Limits,
-    max_payload_bytes: int,
-    now_ms: int,
-) -> Batch:
-    """Sort what the messages say into readings to store and entries to keep aside."""
-    batch = Batch(AsideBatch(now_ms))
-    said: list[Reading] = []
+def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Heard:
+    """Decode messages."""
+    heard = Heard(messages, payload_bytes=sum([len(m.payload) for m in messages]))
     for message in messages:
-        topic, payload = message.topic, message.payload
+        payload = message.payload
         try:
             if len(payload) > max_payload_bytes:
                 raise PayloadError(
                     "too_long", f"{len(payload)} bytes; up to {max_payload_bytes} are read"
                 )
-            decoded = router.decode(topic, payload, message.arrived_at_ms)
+            runs, rejects, untimed, _ = router.decode(message.topic, payload, message.arrived_at_ms)
         except PayloadError as error:
-            batch.aside.message(topic, payload, error)
+            heard.wrong.append((message, error))
             continue
-        batch.origins.append((len(said), topic))
-        said += decoded.readings
-        batch.untimed += decoded.untimed
-        for reject in decoded.rejects:
-            batch.aside.part(topic, payload, reject)
-    batch.said = said
-    batch.readings, bad = validate(said, devices, limits, now_ms)
-    for position, reject in bad:
-        batch.aside.reading(batch.topic_at(position), said[position], reject)
-    return batch
+        if runs:
+            heard.firsts_ms.append(runs[0].at_ms[0])
+            heard.runs += runs
+            heard.topics += [message.topic] * len(runs)
+        if rejects:
+            heard.wrong += [(message, reject) for reject in rejects]
+        heard.untimed += untimed
+    return heard
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was heard, sorted into what to store and what to keep aside."""
+
+    heard: Heard
+    runs: Sequence[Run]
+    """What to store."""
+    aside: AsideBatch
+
+    def lags_s(self, now_ms: int) -> list[float]:
+        """From the first measurement of each message until now."""
+        return [(now_ms - first_ms) / 1000 for first_ms in self.heard.firsts_ms]
+
+    def topic_finder(self) -> Callable[[Reading], str]:
+        """A function that tells by which topic a reading came."""
+        pairs = zip(self.heard.runs, self.heard.topics, strict=True)
+        topics = {reading: topic for run, topic in pairs for reading in run.readings()}
+        return lambda reading: topics.get(reading, "")
+
+
+def sort_batch(heard: Heard, devices: Directory, limits: Limits, now_ms: int) -> Batch:
+    """Tell what may be stored from what is kept aside with its reason."""
+    aside = AsideBatch(now_ms)
+    for message, what in heard.wrong:
+        if isinstance(what, Reject):
+            aside.part(message.topic, message.payload, what)
+        else:
+            aside.message(message.topic, message.payload, what)
+    runs, bad = validate(heard.runs, devices, limits, now_ms)
+    for position, reading, reject in bad:
+        aside.reading(heard.topics[position], reading, reject)
+    return Batch(heard, runs, aside)
 
 
 def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -> WriteResult:
     """Store the readings durably; contradictions and refusals join what is to be kept aside."""
-    if not batch.readings:
+    if not batch.runs:
         return WriteResult(stored=0)
-    result: WriteResult = persistently(lambda: store.write(batch.readings))
+    result: WriteResult = persistently(lambda: store.write_runs(batch.runs))
     if result.conflicts or result.refused:
         batch.aside.unstored(result, batch.topic_finder())
     return result

@@ -1,7 +1,7 @@
 """The collector: from the broker into the store, nothing lost, nothing twice.
 
-Two threads: paho's reads the network and queues messages; the worker takes them in batches,
-stores them, and only then acknowledges them. While the store cannot take a batch, the worker
+Two threads: paho's reads the network, decodes and queues what it heard; the worker takes that
+in batches, stores it, and only then acknowledges the messages. While the store cannot take a batch, the worker
 tries again and acknowledges nothing; the broker then stops sending once as many messages wait
 as the receive maximum allows, and keeps the rest. A process that dies has acknowledged nothing
 it has not stored; the broker delivers that again, and storing it again changes nothing.
@@ -20,7 +20,7 @@ from typing import TypeVar
 from prometheus_client import REGISTRY
 
 from domain.errors import CivicmeterError, StoreUnavailableError
-from ingest.batch import Batch, decode_batch, keep_batch, write_batch
+from ingest.batch import Batch, Heard, hear, keep_batch, sort_batch, write_batch
 from ingest.connection import Connection
 from ingest.counters import Counters, Counts
 from ingest.metrics import CollectorMetrics
@@ -83,7 +83,8 @@ class Collector:
             settings, self._router.filters, self._receive, self._counters, now_ms
         )
         self._metrics = CollectorMetrics(settings.client_id, self._counters.snapshot)
-        self._queue: deque[Message] = deque()
+        self._queue: deque[Heard] = deque()
+        self._waiting = 0
         self._arrived = threading.Condition()
         self._stopping = threading.Event()
         self._give_up_at = float("inf")
@@ -151,22 +152,31 @@ class Collector:
         return not self._worker.is_alive()
 
     def _receive(self, messages: list[Message]) -> None:
-        """In the network thread."""
+        """In the network thread. It decodes, while the worker waits for the store."""
         settings = self._settings
         self._counters.add(received=len(messages))
+        if self._waiting >= settings.unacknowledged_qos0:
+            kept = [m for m in messages if m.qos]
+            self._counters.add(dropped_qos0=len(messages) - len(kept))
+            messages = kept
+        try:
+            heard = hear(messages, self._router, settings.max_payload_bytes)
+        except BaseException as error:
+            # The network thread would end unseen, and with it all reading.
+            self.failure = error
+            self._stopping.set()
+            log.exception("the collector ends; what it has not stored stays with the broker")
+            return
         with self._arrived:
-            if len(self._queue) >= settings.unacknowledged_qos0:
-                kept = [m for m in messages if m.qos]
-                self._counters.add(dropped_qos0=len(messages) - len(kept))
-                messages = kept
-            self._queue.extend(messages)
+            self._queue.append(heard)
+            self._waiting += len(messages)
             self._arrived.notify_all()
 
     def _work(self) -> None:
         try:
-            while (messages := self._next_batch()) or not self._stopping.is_set():
-                if messages:
-                    self._one_batch(messages)
+            while (heard := self._next_batch()).messages or not self._stopping.is_set():
+                if heard.messages:
+                    self._one_batch(heard)
                 self._refresh_registry(self._settings.registry_refresh_s)
         except StoreUnavailableError as error:
             self.failure = error
@@ -175,59 +185,52 @@ class Collector:
             self.failure = error
             log.exception("the collector ends; what it has not stored stays with the broker")
 
-    def _next_batch(self) -> list[Message]:
+    def _next_batch(self) -> Heard:
         """Wait for messages and take a batch of them; empty after a second without any."""
         settings = self._settings
+        batch = Heard()
         with self._arrived:
             if not self._queue and not self._stopping.is_set():
                 self._arrived.wait(1.0)
             self._linger()
-            batch: list[Message] = []
-            size = 0
-            while self._queue and len(batch) < settings.batch_messages:
-                size += len(self._queue[0].payload)
-                if batch and size > settings.batch_bytes:
-                    break
-                batch.append(self._queue.popleft())
-            return batch
+            while (
+                self._queue
+                and len(batch.messages) < settings.batch_messages
+                and batch.payload_bytes < settings.batch_bytes
+            ):
+                batch.add(self._queue.popleft())
+            self._waiting -= len(batch.messages)
+        return batch
 
     def _linger(self) -> None:
         """Let the batch grow while messages keep coming, for as long as the settings say."""
         settings = self._settings
         end = time.monotonic() + settings.linger_s
-        waiting = len(self._queue)
+        waiting = self._waiting
         while 0 < waiting < settings.batch_messages and not self._stopping.is_set():
             self._arrived.wait(min(settings.quiet_s, max(0.0, end - time.monotonic())))
-            if len(self._queue) == waiting or time.monotonic() >= end:
+            if self._waiting == waiting or time.monotonic() >= end:
                 return
-            waiting = len(self._queue)
+            waiting = self._waiting
 
-    def _one_batch(self, messages: list[Message]) -> None:
+    def _one_batch(self, heard: Heard) -> None:
         began = time.monotonic()
-        batch = self._decode(messages)
+        batch = self._sort(heard)
         if "unknown_device" in batch.aside.counts and self._refresh_registry(
             self._settings.unknown_refresh_s
         ):
-            batch = self._decode(messages)
+            batch = self._sort(heard)
         result = write_batch(batch, self._store, self._persistently)
         keep_batch(batch, self._ledger, self._persistently, whole=self._room_aside)
-        self._acknowledge(messages)
+        self._acknowledge(heard.messages)
         self._count(batch, result, time.monotonic() - began)
 
-    def _decode(self, messages: list[Message]) -> Batch:
-        settings = self._settings
-        return decode_batch(
-            messages,
-            self._router,
-            self._devices,
-            settings.limits,
-            settings.max_payload_bytes,
-            self._now_ms(),
-        )
+    def _sort(self, heard: Heard) -> Batch:
+        return sort_batch(heard, self._devices, self._settings.limits, self._now_ms())
 
     def _count(self, batch: Batch, result: WriteResult, seconds: float) -> None:
         self._counters.add(
-            batches=1, stored=result.stored, repeated=result.repeated, untimed=batch.untimed
+            batches=1, stored=result.stored, repeated=result.repeated, untimed=batch.heard.untimed
         )
         if batch.aside.counts:
             self._counters.reject(batch.aside.counts)

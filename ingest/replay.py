@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ingest.batch import decode_batch, once, write_batch
+from ingest.batch import hear, once, sort_batch, write_batch
 from ingest.mqtt_client import Message
 from ingest.router import Router
 from ingest.validate import Limits
@@ -76,7 +76,8 @@ def _again(
 ) -> bool:
     topic, by = (message.topic, router) if message.topic else (PIECE_TOPIC, _NATIVE)
     came = Message(0, 0, 0, topic, message.payload, message.arrived_at_ms)
-    batch = decode_batch([came], by, devices, limits, len(message.payload), now_ms)
+    heard = hear([came], by, len(message.payload))
+    batch = sort_batch(heard, devices, limits, now_ms)
     # What is still wrong stays kept, and was counted when it came.
     result = write_batch(batch, store, once)
     done.stored += result.stored

@@ -1,15 +1,15 @@
 """Validation at the edge: what passes here is a reading, the rest is kept aside with its reason."""
 
-import math
 import sys
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf, isfinite
 
 from config.limits import FUTURE_SKEW_S, OLDEST_AT
 from domain.calendar import from_ms, to_ms
 from domain.quantities import QUANTITIES
-from domain.readings import Reading
+from domain.readings import Reading, Run, runs_of
 from ingest.decode.base import Reject
 
 _BOUNDS = {
@@ -30,44 +30,58 @@ class Limits:
 
 
 def validate(
-    readings: Sequence[Reading], devices: Container[str], limits: Limits, now_ms: int
-) -> tuple[Sequence[Reading], list[tuple[int, Reject]]]:
-    """The readings that may be stored, and the positions of the others each with its reason.
+    runs: Sequence[Run], devices: Container[str], limits: Limits, now_ms: int
+) -> tuple[Sequence[Run], list[tuple[int, Reading, Reject]]]:
+    """What may be stored; and each other reading with the position of its run and its reason.
 
     `devices` are the registered ones. Codes: ``unknown_device``, ``unknown_quantity``,
-    ``not_finite``, ``out_of_limits``, ``future_time``, ``ancient_time``.
+    ``not_finite``, ``out_of_limits``, ``future_time``, ``ancient_time``. No run is empty.
     """
     oldest = to_ms(limits.oldest_at)
     newest = now_ms + int(limits.future_skew_s * 1000)
     bounds = _BOUNDS
-    bad: list[tuple[int, Reject]] = []
-    for i, (device, quantity, at_ms, value) in enumerate(readings):
-        low, high = bounds.get(quantity, _NOTHING)
-        # NaN fails the comparison with either bound; infinities are beyond every bound.
-        if not (low <= value <= high and oldest <= at_ms <= newest and device in devices):
-            bad.append((i, _reason(readings[i], devices, oldest, newest)))
-    if not bad:
-        return readings, bad
-    wrong = {i for i, _ in bad}
-    return [r for i, r in enumerate(readings) if i not in wrong], bad
+    doubtful = [
+        i
+        for i, (device, quantity, at_ms, value) in enumerate(runs)
+        if not (
+            device in devices
+            and (within := bounds.get(quantity, _NOTHING))[0] <= min(value)
+            and max(value) <= within[1]
+            and isfinite(sum(value))  # a NaN may hide from the bounds
+            and oldest <= min(at_ms)
+            and max(at_ms) <= newest
+        )
+    ]
+    if not doubtful:
+        return runs, []
+    good, bad = dict(enumerate(runs)), []
+    for i in doubtful:
+        said = [(r, _reason(r, devices, oldest, newest)) for r in good.pop(i).readings()]
+        bad += [(i, reading, reject) for reading, reject in said if reject]
+        fine = runs_of(reading for reading, reject in said if not reject)
+        good.update((i, run) for run in fine)
+    return [good[i] for i in sorted(good)], bad
 
 
-_NOTHING = (math.inf, -math.inf)
+_NOTHING = (inf, -inf)
 
 
-def _reason(reading: Reading, devices: Container[str], oldest: int, newest: int) -> Reject:
+def _reason(reading: Reading, devices: Container[str], oldest: int, newest: int) -> Reject | None:
+    """Why a reading may not be stored; None when it may."""
     device, quantity, at_ms, value = reading
     if device not in devices:
         return Reject(device, "unknown_device", f"{device} is not in the registry")
     if quantity not in _BOUNDS:
         return Reject(device, "unknown_quantity", f"{quantity} is not a quantity")
-    if not math.isfinite(value):
+    if not isfinite(value):
         return Reject(device, "not_finite", f"{quantity} is {value}")
     if at_ms > newest:
         return Reject(device, "future_time", f"{quantity} at {_instant(at_ms)}")
     if at_ms < oldest:
         return Reject(device, "ancient_time", f"{quantity} at {_instant(at_ms)}")
     low, high = _BOUNDS[quantity]
+    if low <= value <= high:
+        return None
     unit = QUANTITIES[quantity].unit
     return Reject(device, "out_of_limits", f"{quantity} {value:g} {unit} not in {low:g} … {high:g}")
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from domain.calendar import to_ms
-from domain.readings import Reading, Series
+from domain.readings import Reading, Run, Series, readings_of, runs_of
 from store.readings import SeriesArrays
 
 T = TypeVar("T")
@@ -52,6 +52,21 @@ def split_unstorable(
         else:
             good.append(r)
     return good, tuple(refused)
+
+
+def split_unstorable_runs(
+    runs: Sequence[Run],
+) -> tuple[Sequence[Run], tuple[tuple[Reading, str], ...]]:
+    """As `split_unstorable`, of runs; an empty run is left out."""
+    if all(_storable(at_ms, value) for _, _, at_ms, value in runs):
+        return runs, ()
+    good, refused = split_unstorable(list(readings_of(runs)))
+    return runs_of(good), refused
+
+
+def _storable(at_ms: Sequence[int], value: Sequence[float]) -> bool:
+    # A sum is finite only if everything in it is.
+    return bool(at_ms) and isfinite(sum(value)) and min(at_ms) >= MIN_MS and max(at_ms) <= MAX_MS
 
 
 def times(at_ms: ArrayLike) -> pd.DatetimeIndex:

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from domain.places import DEVICE_TYPES
-from domain.readings import Reading, Series
+from domain.readings import Reading, Run, Series, readings_of
 from store.frames import (
     MAX_MS,
     MIN_MS,
@@ -109,6 +109,10 @@ class InfluxReadingStore:
                 raise
             self._raise_marks(new)
         return WriteResult(len(new) - len(lost), repeated, tuple(conflicts), (*refused, *lost))
+
+    def write_runs(self, runs: Sequence[Run]) -> WriteResult:
+        """See ReadingStore.write_runs. Lines are made reading by reading."""
+        return self.write(list(readings_of(runs)))
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
         """See ReadingStore.read."""

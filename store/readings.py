@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from domain.readings import Reading, Series
+from domain.readings import Reading, Run, Series
 
 
 class DeviceTags(NamedTuple):
@@ -61,6 +61,10 @@ class ReadingStore(Protocol):
 
     def write(self, readings: Sequence[Reading]) -> WriteResult:
         """Store a batch durably: when this returns, it survives the death of the process."""
+        ...
+
+    def write_runs(self, runs: Sequence[Run]) -> WriteResult:
+        """As `write`, of readings that come series by series; a series may come repeatedly."""
         ...
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:

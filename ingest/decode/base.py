@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from domain.readings import Reading
+from domain.readings import Reading, Run, readings_of
 from ingest.mapping import Mapping
 
 
@@ -25,12 +25,22 @@ class Decoded(NamedTuple):
     `untimed` counts the readings that carried no time of their own and were given the time of
     arrival: they cannot be recognised as repeated when the broker delivers the message again.
     `ignored` are names in the message that are no readings, for people who write mappings.
+    No run is empty.
     """
 
-    readings: list[Reading]
+    runs: list[Run]
     rejects: list[Reject]
     untimed: int = 0
     ignored: tuple[str, ...] = ()
+
+    def add(self, device: str, quantity: str, at_ms: int, value: float) -> None:
+        """Add one reading."""
+        self.runs.append(Run(device, quantity, (at_ms,), (value,)))
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The readings one by one."""
+        return list(readings_of(self.runs))
 
 
 Decoder = Callable[[str, bytes, int, Mapping], Decoded]

@@ -16,7 +16,6 @@ To add a format:
 """
 
 from domain.errors import PayloadError
-from domain.readings import Reading
 from ingest.decode.base import Decoded, Reject
 from ingest.decode.values import epoch_ms, number, quoted
 from ingest.mapping import Mapping
@@ -34,7 +33,7 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
     for pair in pairs:
         quantity, _, value = pair.partition("=")
         try:
-            decoded.readings.append(Reading(device, quantity, at_ms, number(_float(value))))
+            decoded.add(device, quantity, at_ms, number(_float(value)))
         except PayloadError as error:
             decoded.rejects.append(Reject(device, error.code, f"{quantity}: {error.detail}"))
     return decoded

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 
 from domain.errors import PayloadError
-from domain.readings import Reading
 from ingest.decode.base import Decoded, Reject
 from ingest.decode.values import number, quoted
 from ingest.mapping import Field, Mapping
@@ -91,7 +90,7 @@ class Collecting:
             raise PayloadError("bad_unit", f"{quoted(unit)} cannot become that of {field.quantity}")
         at = self._arrived_at_ms if at_ms is None else at_ms
         # Scaling may overflow what was finite.
-        self._decoded.readings.append(Reading(device, field.quantity, at, number(converted)))
+        self._decoded.add(device, field.quantity, at, number(converted))
         self._untimed += at_ms is None
 
 

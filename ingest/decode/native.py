@@ -10,16 +10,18 @@ Topic ``civicmeter/v1/<device>/telemetry``; one of::
 Source: ThingsBoard, MQTT device API, telemetry upload.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from domain.errors import PayloadError
-from domain.readings import Reading
+from domain.readings import Reading, Run, runs_of
 from ingest.decode.base import Decoded, Reject
 from ingest.decode.values import UNREADABLE, epoch_ms, number, quoted, read_json
 from ingest.mapping import Mapping
 
 
-class Telemetry(msgspec.Struct):
+class Telemetry(msgspec.Struct, gc=False):
     """Values that hold at one time."""
 
     ts: int
@@ -38,10 +40,22 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
         said = _fast.decode(payload)
     except UNREADABLE:
         return from_plain(device, read_json(payload), arrived_at_ms)
-    several = said if isinstance(said, list) else (said,)
-    return Decoded(
-        [_new(Reading, (device, q, t.ts, v)) for t in several for q, v in t.values.items()], []
-    )
+    if isinstance(said, list):
+        return Decoded(runs_of_telemetry(device, said), [])
+    return Decoded([_new(Run, (device, q, (said.ts,), (v,))) for q, v in said.values.items()], [])
+
+
+def runs_of_telemetry(device: str, several: Sequence[Telemetry]) -> list[Run]:
+    """What a device says, as one run for each quantity."""
+    values = [t.values for t in several]
+    try:
+        columns = {q: [v[q] for v in values] for q in values[0]} if values else {}
+    except KeyError:
+        columns = {}
+    if len(columns) * len(values) != sum(map(len, values)):  # not all say the same quantities
+        return runs_of(Reading(device, q, t.ts, v) for t in several for q, v in t.values.items())
+    at_ms = [t.ts for t in several]
+    return [Run(device, q, at_ms, column) for q, column in columns.items()]
 
 
 def from_plain(device: str, content: object, arrived_at_ms: int) -> Decoded:
@@ -65,10 +79,10 @@ def _item(device: str, item: object, arrived_at_ms: int, into: Decoded) -> int:
     values = item["values"] if "values" in item else {k: v for k, v in item.items() if k != "ts"}
     if not isinstance(values, dict):
         raise PayloadError("bad_shape", f"values {quoted(values)} is not an object")
-    before = len(into.readings)
+    before = len(into.runs)
     for quantity, value in values.items():
         try:
-            into.readings.append(Reading(device, quantity, at_ms, number(value)))
+            into.add(device, quantity, at_ms, number(value))
         except PayloadError as error:
             into.rejects.append(Reject(device, error.code, f"{quantity}: {error.detail}"))
-    return 0 if timed else len(into.readings) - before
+    return 0 if timed else len(into.runs) - before

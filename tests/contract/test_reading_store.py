@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import from_ms
-from domain.readings import Reading, Series
+from domain.readings import Reading, Run, Series
 from store.opening import open_reading_store
 from store.readings import Conflict, DeviceTags, Directory, ReadingStore, WriteResult
 
@@ -182,6 +182,29 @@ def test_what_no_engine_can_hold_is_refused_alone(store: ReadingStore) -> None:
     assert "finite" in result.refused[0][1]
     assert "year" in result.refused[2][1]
     assert stored(store) == [reading(2, 5.0)]
+
+
+def test_runs_are_written_like_their_readings(opener: Opener) -> None:
+    opener().write([reading(1, 7.0)])
+    store = opener()
+    written = [
+        Run("a", ENERGY, [reading(h, 0.0).at_ms for h in range(4)], [0.0, 1.0, 2.0, 3.0]),
+        Run("b", POWER, (T0_MS,), (5.0,)),
+        # The same series again: one repeats the run before it, one contradicts it, one is new.
+        Run("a", ENERGY, [reading(h, 0.0).at_ms for h in (3, 2, 4)], [3.0, 9.0, 4.0]),
+        Run("b", POWER, [T0_MS + 1, 10**19], [float("inf"), 1.0]),
+        Run("c", POWER, [], []),
+    ]
+    result = store.write_runs(written)
+    assert (result.stored, result.repeated) == (5, 1)
+    assert set(result.conflicts) == {
+        Conflict(reading(1, 1.0), 7.0),
+        Conflict(reading(2, 9.0), 2.0),
+    }
+    assert sorted(r.at_ms for r, _ in result.refused) == [T0_MS + 1, 10**19]
+    assert [r.value for r in stored(store)] == [0.0, 7.0, 2.0, 3.0, 4.0]
+    assert stored(store, Series("b", POWER)) == [Reading("b", POWER, T0_MS, 5.0)]
+    assert store.write_runs([]) == WriteResult(0)
 
 
 def test_times_before_the_epoch_and_far_ahead(store: ReadingStore) -> None:

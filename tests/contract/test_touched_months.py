@@ -5,7 +5,7 @@ from pathlib import Path
 from civicmeter.noting import NotingStore
 from domain.calendar import Month, to_ms
 from domain.places import Carrier, Institution, Meter
-from domain.readings import Reading
+from domain.readings import Reading, Run
 from domain.registry import Registry
 from store.opening import open_reading_store
 from store.sql_ledger import SqlLedger
@@ -68,4 +68,21 @@ def test_late_readings_touch_their_months_and_others_none(
     ledger.settle(ledger.touched())
     store.write([Reading("m1", "water_m3", mid_march + 2, 5.0)])
     assert pairs(ledger) == [("hall", MARCH)]
+    store.close()
+
+
+def test_late_runs_touch_as_late_readings_do(ledger: SqlLedger, tmp_path: Path) -> None:
+    inner = open_reading_store(f"sqlite:///{tmp_path / 'readings.db'}", {})
+    store = NotingStore(inner, ledger, lambda: REGISTRY, lambda: NOW_MS)
+    mid_march = to_ms(MARCH.interval("Asia/Shanghai")[0]) + 14 * 86_400_000
+    store.write_runs([Run("m1", "water_m3", [NOW_MS - 60_000], [9.0])])
+    assert pairs(ledger) == []
+    times = [mid_march, mid_march + 3_600_000, NOW_MS - 30_000]
+    late = [Run("m1", "water_m3", times, [5.0, 5.5, 9.5]), Run("m1", "water_m3", [], [])]
+    assert store.write_runs(late).stored == 3
+    by_runs = pairs(ledger)
+    assert ("hall", MARCH) in by_runs
+    ledger.settle(ledger.touched())
+    assert store.write([r for run in late for r in run.readings()]).repeated == 3
+    assert pairs(ledger) == by_runs
     store.close()

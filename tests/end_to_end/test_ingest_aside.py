@@ -32,7 +32,7 @@ from config.settings import Settings
 from domain.calendar import to_ms
 from domain.places import Bin, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
-from ingest.batch import decode_batch, keep_batch, once, write_batch
+from ingest.batch import hear, keep_batch, once, sort_batch, write_batch
 from ingest.collector import Collector
 from ingest.mapping import read_mappings
 from ingest.mqtt_client import Message
@@ -59,7 +59,8 @@ def pipeline(folder: Path) -> Iterator[Pipeline]:
 def take(pipeline: Pipeline, *messages: tuple[str, bytes], router: Router | None = None) -> None:
     """What the collector does with a batch."""
     came = [Message(1, i, 1, topic, payload, NOW) for i, (topic, payload) in enumerate(messages)]
-    batch = decode_batch(came, router or Router(), pipeline.directory, Limits(), 1 << 20, NOW)
+    heard = hear(came, router or Router(), 1 << 20)
+    batch = sort_batch(heard, pipeline.directory, Limits(), NOW)
     write_batch(batch, pipeline.store, once)
     keep_batch(batch, pipeline.ledger, once, whole=True)
 

@@ -23,7 +23,7 @@ from servers import Mosquitto
 
 from civicmeter.broker import EmbeddedBroker, embedded_broker
 from domain.errors import ConfigError, StoreUnavailableError
-from domain.readings import Reading
+from domain.readings import Reading, Run
 from ingest.collector import Collector
 from ingest.settings import CollectorSettings
 from store.readings import DeviceTags, WriteResult
@@ -138,11 +138,11 @@ class AbsentAtFirst:
         self._store = store
         self.failures = failures
 
-    def write(self, some: Sequence[Reading]) -> WriteResult:
+    def write_runs(self, some: Sequence[Run]) -> WriteResult:
         if self.failures:
             self.failures -= 1
             raise StoreUnavailableError("away: wait")
-        return self._store.write(some)
+        return self._store.write_runs(some)
 
 
 def test_while_the_store_is_away_nothing_is_acknowledged(

@@ -1,17 +1,21 @@
 """Grouping what is kept aside."""
 
 from domain.errors import PayloadError
-from domain.readings import Reading
+from domain.readings import Reading, readings_of
 from ingest.aside import SAMPLE_BYTES, AsideBatch, storable
-from ingest.batch import decode_batch, keep_batch, once
+from ingest.batch import Batch, hear, keep_batch, once, sort_batch
 from ingest.decode.base import Reject
 from ingest.mqtt_client import Message
 from ingest.router import Router
 from ingest.validate import Limits
 from store.ledger import AsideEntry
-from store.readings import Conflict, DeviceTags, WriteResult
+from store.readings import Conflict, DeviceTags, Directory, WriteResult
 
 NOW = 1_700_000_000_000
+
+
+def batch_of(messages: list[Message], known: Directory, longest: int) -> Batch:
+    return sort_batch(hear(messages, Router(), longest), known, Limits(), NOW)
 
 
 def message(topic: str, payload: bytes) -> Message:
@@ -42,9 +46,7 @@ def test_readings_of_a_device_are_kept_together() -> None:
 
 
 def test_a_message_too_long_is_not_kept_whole() -> None:
-    batch = decode_batch(
-        [message("civicmeter/v1/a/telemetry", b"x" * 101)], Router(), {}, Limits(), 100, NOW
-    )
+    batch = batch_of([message("civicmeter/v1/a/telemetry", b"x" * 101)], {}, 100)
     (entry,) = batch.aside.entries()
     assert entry.code == "too_long"
     assert batch.aside.kept() == []
@@ -55,8 +57,8 @@ def test_conflicts_and_refusals_know_their_topic() -> None:
     payload = b'{"ts": 1700000000000, "values": {"power_w": 1}}'
     messages = [message(f"civicmeter/v1/{d}/telemetry", payload) for d in "ab"]
     messages.insert(1, message("civicmeter/v1/a/telemetry", b"{}"))
-    batch = decode_batch(messages, Router(), known, Limits(), 1000, NOW)
-    a, b = batch.readings
+    batch = batch_of(messages, known, 1000)
+    a, b = readings_of(batch.runs)
     result = WriteResult(0, conflicts=(Conflict(b, 5.0),), refused=((a, "no room"),))
     batch.aside.unstored(result, batch.topic_finder())
     found = {e.code: (e.source, e.device, e.detail) for e in batch.aside.entries()}
@@ -89,7 +91,7 @@ class Taking:
 def test_without_room_it_is_only_counted() -> None:
     for whole in (True, False):
         messages = [message("t", b"x"), message("u", b"x"), message("u", b"y")]
-        batch = decode_batch(messages, Router(), {}, Limits(), 100, NOW)
+        batch = batch_of(messages, {}, 100)
         ledger = Taking()
         keep_batch(batch, ledger, once, whole=whole)  # type: ignore[arg-type]
         assert [(e.source, e.count) for e in ledger.entries] == (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import to_ms
-from domain.readings import Reading
+from domain.readings import Reading, readings_of, runs_of
 from ingest.units import conversion
 from ingest.validate import Limits, validate
 
@@ -38,9 +38,9 @@ OLDEST = to_ms(LIMITS.oldest_at)
     ],
 )
 def test_reasons(reading: Reading, code: str) -> None:
-    good, bad = validate([reading], {"m1"}, LIMITS, NOW)
-    assert [reject.code for _, reject in bad] == ([code] if code else [])
-    assert good == ([] if code else [reading])
+    good, bad = validate(runs_of([reading]), {"m1"}, LIMITS, NOW)
+    assert [reject.code for _, _, reject in bad] == ([code] if code else [])
+    assert list(readings_of(good)) == ([] if code else [reading])
 
 
 @given(
@@ -55,15 +55,25 @@ def test_reasons(reading: Reading, code: str) -> None:
     )
 )
 def test_every_reading_is_either_stored_or_kept_aside(readings: list[Reading]) -> None:
-    good, bad = validate(readings, {"m1"}, LIMITS, NOW)
-    assert len(good) + len(bad) == len(readings)
-    for r in good:
+    runs = runs_of(readings)
+    good, bad = validate(runs, {"m1"}, LIMITS, NOW)
+    stored = list(readings_of(good))
+    for r in stored:
         assert r.device == "m1"
         assert math.isfinite(r.value)
         assert OLDEST <= r.at_ms <= NOW + 600_000
-    # What is good once is good again, alone.
+    # What is good once is good again, alone; what is bad once is bad again, with its reason.
     assert validate(good, {"m1"}, LIMITS, NOW) == (good, [])
-    assert [r for i, r in enumerate(readings) if i not in {at for at, _ in bad}] == good
+    for position, reading, reject in bad:
+        assert (reading.device, reading.quantity) == runs[position][:2]
+        alone = validate(runs_of([reading]), {"m1"}, LIMITS, NOW)
+        assert [r.code for _, _, r in alone[1]] == [reject.code]
+    both = [*stored, *(reading for _, reading, _ in bad)]
+    assert sorted(map(repr, both)) == sorted(map(repr, readings))
+    # In its series every reading keeps its place.
+    for series in {r.series for r in readings}:
+        kept = [r for r in stored if r.series == series]
+        assert kept == [r for r in readings if r.series == series and r in kept]
 
 
 @pytest.mark.parametrize(
