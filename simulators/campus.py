@@ -25,6 +25,7 @@ from simulators.climate import Climate
 from simulators.grid import Floats, Grid, grid
 from simulators.load import Change, House, Use, use
 from simulators.payloads import native_messages
+from simulators.randomness import stream
 from simulators.solar import Array, ac_output
 
 TIMEZONE = "Asia/Shanghai"
@@ -39,6 +40,18 @@ class Roof:
 
     id: str
     array: Array
+
+
+@dataclass(frozen=True)
+class Siting:
+    """Where a weather station stands, against the city's climate: always so much warmer, on some
+    days more than on others; and how its thermometer rocks. All in °C; a station of which
+    nothing is said measures the climate itself.
+    """
+
+    warmer_c: float = 0.0
+    days_sd_c: float = 0.0
+    sensor_sd_c: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +72,7 @@ class Campus:
     roof: Roof | None = None
     bins: tuple[BinSpec, ...] = ()
     weather: str = ""
+    siting: Siting = Siting()
     electricity: str = ""
     air_conditioning: str = ""
     water: str = ""
@@ -208,17 +222,22 @@ class Campus:
         if not self.weather:
             return
         weather = self.climate.on(steps)
+        noise = stream(self.seed, self.weather, "siting", steps.month)
+        by_day = self.siting.warmer_c + self.siting.days_sd_c * noise.standard_normal(steps.days)
+        there_c = weather.temperature_c + by_day[steps.day_index]
+        hourly_c = _hourly_mean(there_c)
         made.blocks.append(
             Block.of(
                 self.weather,
                 steps.edges_ms[HOURLY::HOURLY],
-                outdoor_temperature_c=_hourly_mean(weather.temperature_c),
+                outdoor_temperature_c=hourly_c
+                + self.siting.sensor_sd_c * noise.standard_normal(len(hourly_c)),
                 relative_humidity_pct=_hourly_mean(weather.humidity_pct),
                 irradiance_w_per_m2=_hourly_mean(weather.ghi_w_per_m2),
             )
         )
         days = np.bincount(steps.day_index)
-        mean = steps.by_day(weather.temperature_c) / days
+        mean = steps.by_day(there_c) / days
         made.truth.append(
             TruthDays(self.institution.id, "", "outdoor_temperature_mean_c", steps.month, mean)
         )

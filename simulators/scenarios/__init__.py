@@ -18,6 +18,8 @@ from simulators.scenarios.demo import demo_sites, tiny_sites
 from simulators.scenarios.vendors import mapping_toml, untimed_devices, vendor_sites
 
 HOSTILE_INSTITUTIONS = 20
+_HOSTILE_STATION_EVERY = 8
+"""Three stations: fewer could not tell which of them is wrong."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def _province(now: datetime, seed: int, months: int) -> Scenario:
 
 
 def _hostile(now: datetime, seed: int, months: int) -> Scenario:
-    sites = tuple(city(HOSTILE_INSTITUTIONS, seed, _month(now), months))
+    few = city(HOSTILE_INSTITUTIONS, seed, _month(now), months)
+    sites = tuple(replace(few, station_every=_HOSTILE_STATION_EVERY, sited=True))
     source = files("simulators.scenarios") / "hostile.toml"
     faults = parse_faults(tomllib.loads(source.read_text(encoding="utf-8")), "hostile.toml")
     return Scenario("hostile", now, seed, sites, bad_messages=True).with_faults(faults)

@@ -20,7 +20,7 @@ from simulators.archetypes import (
 )
 from simulators.bins import BinSpec
 from simulators.block import Site
-from simulators.campus import TIMEZONE, Campus, Roof, dated
+from simulators.campus import TIMEZONE, Campus, Roof, Siting, dated
 from simulators.climate import Climate
 from simulators.load import Change, House
 from simulators.randomness import stream
@@ -56,6 +56,10 @@ class Places(Sequence[Site]):
     seed: int
     first: Month
     end: Month
+    station_every: int = STATION_EVERY
+    """One weather station for so many institutions. The first stands where the city's climate
+    is told; others, if `sited`, in places of their own."""
+    sited: bool = False
 
     def __len__(self) -> int:
         return self.size
@@ -92,7 +96,8 @@ class Places(Sequence[Site]):
             if number % 5 == 2
             else None,
             bins=_bins(name, heads) if number % 75 < 34 else (),
-            weather=f"{name}-weather" if number % STATION_EVERY == 0 else "",
+            weather=f"{name}-weather" if number % self.station_every == 0 else "",
+            siting=_siting(self.seed, number) if self.sited and number else Siting(),
             electricity=f"{name}-elec",
             air_conditioning=f"{name}-ac",
             water=f"{name}-water",
@@ -112,7 +117,7 @@ class Places(Sequence[Site]):
         changes: tuple[Change, ...],
     ) -> Institution:
         zh, en = _NAMES[kind.name]
-        station = number - number % STATION_EVERY
+        station = number - number % self.station_every
         return Institution(
             id=name,
             name_zh=f"东营市第 {number + 1} {zh}（模拟）",
@@ -140,6 +145,12 @@ class Places(Sequence[Site]):
 def city(size: int, seed: int, now_month: Month, months: int) -> Places:
     """The last `months` full months before `now_month`."""
     return Places(size, seed, now_month.plus(-months), now_month)
+
+
+def _siting(seed: int, number: int) -> Siting:
+    """Within a city stations differ by about a degree, and from day to day by some tenths."""
+    noise = stream(seed, "siting", number)
+    return Siting(float(noise.normal(0.0, 0.8)), float(noise.uniform(0.1, 0.4)), 0.1)
 
 
 def _drawn_kind(at: float) -> Archetype:

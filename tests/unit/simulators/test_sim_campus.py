@@ -1,13 +1,16 @@
 """The simulated campus: its registers, its sun and its truth agree with each other."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
 from domain.calendar import Month
+from domain.places import WeatherStation
 from simulators.block import Carry, SiteMonth
 from simulators.campus import Campus
+from simulators.climate import Climate
+from simulators.scenarios import scenario
 from simulators.scenarios.demo import BASELINE_MONTHS, CAMPUS_MONTHS, dongying_campus
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -98,3 +101,24 @@ def test_a_month_is_the_same_whenever_it_is_simulated(
     for one, other in zip(alone.truth, months[campus.first.plus(3)].truth, strict=True):
         if not one.name.startswith("waste_coll"):  # what was left in a bin is history
             assert np.array_equal(one.per_day, other.per_day), one.name
+
+
+def test_stations_stand_in_places_of_their_own_and_the_first_measures_the_climate() -> None:
+    hostile = scenario("hostile", NOW, 1, 1)
+    known = hostile.registry()
+    names = [d.id for d in known.devices if isinstance(d, WeatherStation)]
+    assert names == ["i000000-weather", "i000008-weather", "i000016-weather"]
+    assert {i.weather_device for i in known.institutions} == set(names)
+    days = []
+    for site in (s.inner for s in hostile.sites if s.inner.weather):  # type: ignore[attr-defined]
+        made = site.month(site.first, {})
+        (said,) = [b for b in made.blocks if b.device == site.weather]
+        (true,) = [t for t in made.truth if t.name == "outdoor_temperature_mean_c"]
+        measured = said.values[:, 0].reshape(-1, 24).mean(axis=1)
+        assert np.abs(measured - true.per_day).max() < 0.15  # the thermometer rocks
+        days.append(true.per_day)
+    first = (date(2026, 10, 1) - date(1970, 1, 1)).days
+    assert days[0] == pytest.approx(Climate(1).daily_mean_c(first, 31), abs=0.1)
+    apart = np.array(days[1:]) - days[0]
+    assert (apart.std(axis=1) > 0.05).all() and (apart.std(axis=1) < 0.6).all()
+    assert (np.abs(apart.mean(axis=1)) > 0.05).all() and (np.abs(apart) < 4).all()
