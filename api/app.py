@@ -8,12 +8,13 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
-from api import page, reference
+from api import board_page, page, place_page, reference
 from api.asked import only_known_parameters
 from api.parts import Parts, RegistryCache
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.routes import (
     adjustments,
+    comparisons,
     figures,
     months,
     places,
@@ -35,7 +36,17 @@ are half-open (`end` is excluded), instants are UTC. A value that could not be s
 missing is never 0. Errors are problem details (RFC 9457) in zh or en by `?lang` or
 Accept-Language.
 """
-_V1 = (places, figures, adjustments, quality, months, series, readings, reports)
+_V1 = (
+    places,
+    figures,
+    adjustments,
+    comparisons,
+    quality,
+    months,
+    series,
+    readings,
+    reports,
+)
 
 
 def create_app(
@@ -82,6 +93,8 @@ def create_app(
     app.include_router(service.router)
     app.include_router(reference.router)
     app.include_router(page.router)
+    app.include_router(board_page.router)
+    app.include_router(place_page.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(CountRequests, telemetry=telemetry)

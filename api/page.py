@@ -5,29 +5,25 @@ is loaded from the Internet, and no copy of it lives in the repository.
 """
 
 import gzip
-import hashlib
 import json
 import threading
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.html import HERE, answer, render
 from api.language import language_of
 from api.overview import Overview, build_overview
 from api.parts import PartsDep
-from config.texts import text
 from reports.chart_look import Spec
 from reports.document import Chart
 from reports.isolated import in_worker
 
 router = APIRouter(include_in_schema=False)
 
-HERE = Path(__file__).parent
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -44,26 +40,17 @@ def overview(
     shown = build_overview(
         parts.ledger, parts.registry, lang, institution=institution, month=month, page=page
     )
-    headers = {
-        "Content-Language": lang,
-        "Vary": "Accept-Language",
-        "Cache-Control": "no-cache",
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HTMLResponse(overview_html(shown), headers=headers)
+    return answer(overview_html(shown), lang)
 
 
 def overview_html(shown: Overview) -> str:
     """The page of an overview."""
-    return _environment().get_template("overview.html").render(
+    return render(
+        "overview.html",
         **{k: getattr(shown, k) for k in Overview.__dataclass_fields__},
-        t=lambda key, **values: text("overview", key, shown.lang, **values),
-        word=lambda key: text("report", f"word.{key}", shown.lang),
-        static=static_url,
         library=f"/static/vega-{library_version()}.js",
         specs=_Specs(),
-    )  # fmt: skip
+    )
 
 
 class _Specs:
@@ -82,17 +69,6 @@ class _Specs:
         return json.dumps(self._specs, ensure_ascii=False).replace("<", "\\u003c")
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 @router.get("/static/{name}")
 def static(request: Request, name: str) -> Response:
     """A file of the page. Addresses carry a version, so that browsers may keep them."""
@@ -104,13 +80,6 @@ def static(request: Request, name: str) -> Response:
     return Response(
         path.read_bytes(), media_type=TYPES[path.suffix], headers={"Cache-Control": FOREVER}
     )
-
-
-@cache
-def static_url(name: str) -> str:
-    """The address of a file in api/static, with a digest of its content."""
-    digest = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()
-    return f"/static/{name}?{digest[:12]}"
 
 
 def library_version() -> str:

@@ -1,6 +1,6 @@
 """Rows on how far the numbers can be trusted: completeness, findings, factors, changes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from api.figure_rows import (
     USE_CARRIERS,
@@ -12,12 +12,15 @@ from api.figure_rows import (
     value_of,
     wide_fields,
 )
-from api.rows import ChangeRow, DeviceQualityRow, FactorRow, FindingRow, QualityRow
+from api.registry_rows import place
+from api.rows import BoardDeviceRow, ChangeRow, DeviceQualityRow, FactorRow, FindingRow, QualityRow
 from config.texts import finding_text
 from domain.errors import ConfigError
 from domain.figures import FIGURE_NAMES, Figure, MonthResult, Shares
 from domain.findings import Finding
+from domain.places import Institution
 from domain.registry import Registry
+from processing.completeness import BoardRow
 
 READINGS_NAMES = tuple(n for n in DeviceQualityRow.model_fields if n in FIGURE_NAMES)
 _MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")
@@ -39,6 +42,30 @@ def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> lis
                 )
             )  # fmt: skip
     return rows
+
+
+def board_device_rows(
+    rows: Iterable[BoardRow], institutions: Mapping[str, Institution]
+) -> list[BoardDeviceRow]:
+    """The completeness board's rows, in its order."""
+    return [
+        BoardDeviceRow(
+            **place(institutions[r.device.institution]),
+            **shares_fields(r.shares),
+            month=str(r.month) if r.month else None,
+            device=r.device.id,
+            device_name_zh=r.device.name_zh,
+            device_name_en=r.device.name_en,
+            device_class=r.device.device_class,
+            device_state=r.state,
+            last_at=r.last_at,
+            readings_expected_count=r.expected,
+            readings_received_count=r.received,
+            received_share=r.received_share,
+            findings=", ".join(dict.fromkeys(f.code for f in r.findings)),
+        )
+        for r in rows
+    ]
 
 
 def quality_rows(standing: Iterable[Standing]) -> list[QualityRow]:

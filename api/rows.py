@@ -16,6 +16,7 @@ from domain.quality import QUALITIES
 from domain.quantities import QUANTITIES, DeviceClass, Kind
 from store.ledger import MonthState
 
+DeviceState = Literal["never", "stale", "zero", "ok"]
 _UNITS = "see /v1/figure-names for the unit of every name"
 
 
@@ -204,6 +205,31 @@ class DeviceQualityRow(MonthRow):
     readings_expected_count: float | None = figure_field("readings_expected_count")
     readings_received_count: float | None = figure_field("readings_received_count")
     received_share: float | None = number_field("Received / expected, 0 to 1", "1")
+
+
+class BoardDeviceRow(PlaceRow):
+    """One device on the completeness board."""
+
+    month: str | None = Field(
+        description="Month the counts and shares are of; null: nothing computed."
+    )
+    device: str = Field(description="Device id.")
+    device_name_zh: str = Field(description="Its name in Chinese.")
+    device_name_en: str = Field(description="Its name in English.")
+    device_class: DeviceClass = Field(description="meter, pv, bin or weather.")
+    device_state: DeviceState = Field(
+        description="never: no reading ever came; stale: the last is older than three of its "
+        "intervals, at the month's end or now while it runs; zero: goes on reporting, but its use "
+        "newly stopped; ok: reports, however low its use."
+    )
+    last_at: datetime | None = Field(description="Its last reading, UTC; null: none ever came.")
+    readings_expected_count: float | None = figure_field("readings_expected_count")
+    readings_received_count: float | None = figure_field("readings_received_count")
+    received_share: float | None = number_field("Received / expected, may exceed 1", "1")
+    measured_share: float | None = number_field("Share of its use's time measured, 0 to 1", "1")
+    estimated_share: float | None = number_field("Share of its use's time estimated, 0 to 1", "1")
+    missing_share: float | None = number_field("Share of its use's time missing, 0 to 1", "1")
+    findings: str = Field(description="Codes of what to know, by ', '; texts: /v1/findings.")
 
 
 class QualityRow(MonthRow):

@@ -119,11 +119,15 @@ def _totals(results: Sequence[MonthResult], month: Month) -> dict[str, tuple[flo
 
 @dataclass(frozen=True, slots=True)
 class QuotaPosition:
-    """A yearly value against its quota; `grade` as in Quota, None while the year is incomplete."""
+    """A yearly value against its quota; `grade` as in Quota, None while the year is incomplete.
+
+    `months` is how many of the twelve are known of the figure it is made of.
+    """
 
     quota: Quota
     value: float | None
     grade: str | None
+    months: int
 
 
 def quota_positions(
@@ -137,18 +141,14 @@ def quota_positions(
     day = end.plus(-1).first_day
     year = year_figures(results, end)
     return [
-        _position(quota, _measure(quota.measure, institution, year, day))
+        _position(quota, institution, year, day)
         for quota in quotas_on(institution.district_code, institution.building_type, day)
     ]
 
 
-def _position(quota: Quota, value: float | None) -> QuotaPosition:
-    return QuotaPosition(quota, value, None if value is None else quota.grade(value))
-
-
-def _measure(
-    measure: str, institution: Institution, year: Mapping[str, YearFigure], day: date
-) -> float | None:
+def _position(
+    quota: Quota, institution: Institution, year: Mapping[str, YearFigure], day: date
+) -> QuotaPosition:
     area = value_on(institution.floor_area_m2, day)
     heads = value_on(institution.headcount, day)
     heat = factors().on("standard_coal.national.heat", day)
@@ -160,13 +160,15 @@ def _measure(
         "heating_per_area": ("heat_use_gj", area, kgce_per_gj),
         "water_per_head": ("water_use_m3", heads, 1.0),
     }
-    if measure not in parts:
-        return None
-    name, divisor, factor = parts[measure]
+    if quota.measure not in parts:
+        return QuotaPosition(quota, None, None, 0)
+    name, divisor, factor = parts[quota.measure]
     total = year.get(name)
+    months = total.months if total else 0
     if total is None or not total.is_complete or total.value is None or not divisor:
-        return None
-    return total.value * factor / divisor
+        return QuotaPosition(quota, None, None, months)
+    value = total.value * factor / divisor
+    return QuotaPosition(quota, value, quota.grade(value), months)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,13 @@ class PeerPosition:
 
 
 LEAST_PEERS = 4
+PEER_NAMES = (
+    "energy_per_area_kgce_per_m2",
+    "energy_per_head_kgce",
+    "water_per_head_m3",
+    "out_of_hours_use_ratio",
+)
+"""The figures by which institutions of one building type are compared."""
 
 
 def peer_position(

@@ -1,7 +1,7 @@
 """One institution's month, assembled from its curves. Pure: the same input, the same result."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -10,9 +10,10 @@ from domain.calendar import Month
 from domain.figures import DayValue, Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import WasteStream
-from processing.completeness import arrival_figures
+from processing.completeness import arrival_figures, fell_silent
 from processing.consumption import (
     SUM_METHOD,
+    MeterUse,
     Period,
     day_edges,
     day_values,
@@ -60,7 +61,7 @@ def month_result(
         findings.append(Finding("month_running", "info", numbers=numbers))
     findings += input_findings(site.corrected, int(edges[0]), int(edges[-1]))
     uses = [
-        month_use(u, edges, now_ms)
+        _with_silence(month_use(u, edges, now_ms), u, edges, now_ms)
         for u in site.meters
         if u.service_ms < min(int(edges[-1]), now_ms)
     ]
@@ -102,6 +103,13 @@ def month_result(
     )
 
 
+def _with_silence(period: Period, use: MeterUse, edges: Ints, now_ms: int) -> Period:
+    if use.name == "electricity_export_kwh":
+        return period
+    found = fell_silent(use, int(edges[0]), min(int(edges[-1]), now_ms))
+    return replace(period, findings=(*period.findings, *found)) if found else period
+
+
 def _last_of_mains(site: Site) -> int | None:
     lasts = [u.curve.last_ms for u in site.meters if u.is_main and u.curve.last_ms is not None]
     return max(lasts, default=None)
@@ -141,7 +149,10 @@ def _pv(
     site: Site, edges: Ints, now_ms: int, uses: Sequence[Period], totals: Sequence[Period]
 ) -> _Part:
     sources = [s for s in site.pv if s.generation.curve.at_ms[0] < edges[-1]]
-    periods = [month_use(s.generation, edges, now_ms) for s in sources]
+    periods = [
+        _with_silence(month_use(s.generation, edges, now_ms), s.generation, edges, now_ms)
+        for s in sources
+    ]
     figures = [figure_of(p, _generation_method(p)) for p in periods]
     for source, period in zip(sources, periods, strict=True):
         use = source.generation

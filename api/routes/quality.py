@@ -5,13 +5,29 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.asked import InstitutionsDep, LanguageDep, PageDep
+from api.board import board_rows
 from api.parts import PartsDep
-from api.quality_rows import READINGS_NAMES, device_quality_rows, finding_rows, quality_rows
-from api.rows import AsideRow, DeviceQualityRow, FindingRow, QualityRow
+from api.quality_rows import (
+    READINGS_NAMES,
+    board_device_rows,
+    device_quality_rows,
+    finding_rows,
+    quality_rows,
+)
+from api.rows import (
+    AsideRow,
+    BoardDeviceRow,
+    DeviceQualityRow,
+    DeviceState,
+    FindingRow,
+    QualityRow,
+)
 from api.standing import StandingsDep
 from api.table import TableRoute
+from domain.calendar import Month
 from domain.findings import Severity
 
+_MONTH = r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$"
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 
 
@@ -27,6 +43,31 @@ def device_quality(
 ) -> list[DeviceQualityRow]:
     """Readings expected and received by device and month · 各设备应收与实收读数."""
     return page.cut(device_quality_rows(standings.read(READINGS_NAMES), parts.registry))
+
+
+@router.get("/quality/board")
+def quality_board(
+    parts: PartsDep,
+    institutions: InstitutionsDep,
+    page: PageDep,
+    month: Annotated[
+        str | None,
+        Query(pattern=_MONTH, description="YYYY-MM; each institution's latest when absent."),
+    ] = None,
+    state: Annotated[list[DeviceState] | None, Query(description="Only these.")] = None,
+) -> list[BoardDeviceRow]:
+    """The completeness board: each device as it stands, the worst first · 数据完整性总表."""
+    rows = board_rows(
+        parts.store,
+        parts.ledger,
+        parts.registry,
+        parts.now(),
+        institutions=institutions,
+        month=Month.parse(month) if month else None,
+    )
+    return page.cut(
+        board_device_rows([r for r in rows if not state or r.state in state], institutions)
+    )
 
 
 @router.get("/findings")

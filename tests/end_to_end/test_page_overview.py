@@ -4,19 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import DRAWN, Visit, browsing
+from playwright.sync_api import Browser
 from report_sample import LAST, PLACE, sample_ledger
 from servers import free_port
 
 from api.app import create_app
 from civicmeter.serving import serving
 from store.opening import open_reading_store
-
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-DRAWN = "document.querySelectorAll('[data-chart]').length === document.querySelectorAll('.drawn svg').length"
 
 
 @pytest.fixture(scope="module")
@@ -32,27 +27,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+    with browsing(chromium) as opened:
         yield opened
-        opened.close()
-
-
-class Visit:
-    """A page with everything it asked for and complained of."""
-
-    def __init__(self, browser: Browser, address: str, path: str, width: int) -> None:
-        self.page: Page = browser.new_page(viewport={"width": width, "height": 6000})
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda r: self.asked.append(r.url))
-        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.on(
-            "console",
-            lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        self.page.goto(address + path)
-        self.page.wait_for_function(DRAWN, timeout=60_000)
 
 
 @pytest.mark.parametrize("width", [390, 1400])
@@ -72,11 +48,7 @@ def test_everything_is_drawn_from_this_server_alone(
     assert page.locator("[data-chart] svg").count() == 8
     for text in texts:
         assert page.get_by_text(text).count() > 0, text
-    foreign = [u for u in visit.asked if not u.startswith((address, "data:"))]
-    assert foreign == []
-    assert visit.complaints == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("document.documentElement.lang") == lang
+    visit.check(lang, width)
     page.close()
 
 

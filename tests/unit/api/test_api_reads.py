@@ -19,7 +19,8 @@ LISTS = [
     "/v1/weather-stations", "/v1/contracts", "/v1/quantities", "/v1/figure-names", "/v1/figures",
     "/v1/days", "/v1/factors", "/v1/consumption", "/v1/consumption/days", "/v1/savings", "/v1/pv",
     "/v1/waste", "/v1/indicators", "/v1/quality", "/v1/findings", "/v1/aside", "/v1/months",
-    "/v1/reports", "/v1/series/list", "/v1/series/latest", "/v1/costs", "/v1/quality/devices",
+    "/v1/reports", "/v1/series/list", "/v1/series/latest", "/v1/costs", "/v1/quality/devices", "/v1/quality/board",
+    "/v1/comparisons", "/v1/survey",
 ]  # fmt: skip
 EVIDENCE = {
     "measured_share", "estimated_share", "missing_share", "method", "origin", "state", "revision",

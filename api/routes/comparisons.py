@@ -1,0 +1,75 @@
+"""How a month, a year and an institution compare: earlier months, quotas, peers, the form."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+
+from api.asked import Interval, PageDep
+from api.comparison_rows import (
+    YEAR_NAMES,
+    ComparisonRow,
+    History,
+    PeerRow,
+    QuotaRow,
+    SurveyFieldRow,
+    comparison_rows,
+    peer_rows,
+    quota_rows,
+    survey_field_rows,
+)
+from api.parts import PartsDep
+from api.standing import Standings, StandingsDep
+from api.table import TableRoute
+from domain.calendar import Month
+from domain.figures import MonthResult
+from processing.comparison import ADDITIVE, PEER_NAMES
+
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["comparisons"])
+
+
+def histories(standings: Standings, names: tuple[str, ...], back: int) -> Iterator[History]:
+    """The asked months of each institution, with the `back` months before them."""
+    asked = standings.interval
+    wider = Standings(standings.ledger, standings.institutions, _earlier(asked, back))
+    by_institution: dict[str, list[MonthResult]] = {}
+    for s in wider.read(names):
+        by_institution.setdefault(s.institution.id, []).append(s.result)
+    for name, results in by_institution.items():
+        institution = standings.institutions[name]
+        months = [r.month for r in results if asked.holds(r.month, institution.timezone)]
+        yield History(institution, results, months)
+
+
+def _earlier(interval: Interval, months: int) -> Interval:
+    start = interval.start
+    if isinstance(start, datetime):
+        start = Month.of((start - timedelta(days=1)).date())
+    return Interval(start.plus(-months) if start else None, interval.end)
+
+
+@router.get("/comparisons")
+def comparisons(standings: StandingsDep, page: PageDep) -> list[ComparisonRow]:
+    """Figures against last month and last year · 环比与同比."""
+    return page.cut(comparison_rows(histories(standings, ADDITIVE, 12)))
+
+
+@router.get("/quotas")
+def quotas(standings: StandingsDep, page: PageDep) -> list[QuotaRow]:
+    """The twelve months up to each month against the quotas of the place · 定额对标."""
+    return page.cut(quota_rows(histories(standings, YEAR_NAMES, 11)))
+
+
+@router.get("/peers")
+def peers(parts: PartsDep, standings: StandingsDep, page: PageDep) -> list[PeerRow]:
+    """Each institution among those of its building type · 同类比较."""
+    everybody = parts.registry.institution_by_id
+    found = Standings(standings.ledger, everybody, standings.interval).read(PEER_NAMES)
+    results = [s.result for s in found]
+    return page.cut(peer_rows(standings.institutions, everybody.values(), results))
+
+
+@router.get("/survey")
+def survey(standings: StandingsDep, page: PageDep) -> list[SurveyFieldRow]:
+    """The national survey form over the twelve months up to each month · 统计调查表."""
+    return page.cut(survey_field_rows(histories(standings, YEAR_NAMES, 11)))

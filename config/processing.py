@@ -1,0 +1,77 @@
+"""The thresholds of `tables/processing.toml`, typed: each table of the file is a class here.
+
+Every value, its unit (last in its name) and why it is what it is stand in the file.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from domain.errors import ConfigError
+
+FILE = "processing.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRules:
+    """[completeness]: when a device is stale, its readings are missed, or its use fell silent."""
+
+    stale_after_intervals: float
+    noted_absence_ratio: float
+    zero_least_days: float
+    zero_longest_days: float
+    zero_habit_days: float
+    zero_rest_factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingSettings:
+    """The tables of the file, by the name of each."""
+
+    completeness: BoardRules
+
+
+@cache
+def processing_settings() -> ProcessingSettings:
+    """The file shipped with this version. Raises ConfigError for a wrong one."""
+    source = files("config") / "tables" / FILE
+    return read_processing_settings(source.read_text(encoding="utf-8"))
+
+
+def read_processing_settings(text: str) -> ProcessingSettings:
+    """The thresholds of a file's text.
+
+    Raises ConfigError for a table or value that is missing, unknown, not of its type or
+    negative.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is no TOML: {error}") from error
+    return ProcessingSettings(
+        **{f.name: _rules(f.name, f.type, tables.get(f.name)) for f in fields(ProcessingSettings)}
+    )
+
+
+def _rules(name: str, kind: Any, table: Any) -> Any:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{FILE} has no table [{name}]: add it")
+    wanted = {f.name: f.type for f in fields(kind)}
+    if table.keys() != wanted.keys():
+        wrong = ", ".join(sorted(table.keys() ^ wanted.keys()))
+        raise ConfigError(f"{FILE} [{name}]: {wrong} is missing or unknown")
+    return kind(**{k: _value(f"[{name}] {k}", wanted[k], v) for k, v in table.items()})
+
+
+def _value(where: str, kind: Any, value: Any) -> Any:
+    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(v, str) for v in value):  # fmt: skip
+        return tuple(value)
+    if kind in (float, int) and isinstance(value, int | float) and not isinstance(value, bool):
+        if kind(value) == value >= 0:
+            return kind(value)
+    elif kind is bool and isinstance(value, bool):
+        return value
+    raise ConfigError(f"{FILE} {where}: {value!r} will not do, it must be {kind} and not negative")
