@@ -259,15 +259,15 @@ def _pair(text: str) -> tuple[int, int]:
     return int(fit), int(predict)
 
 
-def _archive(table: Path, weather: Path, timezone: str, calendar: str) -> "Archive":
+def _archive(table: Path, weather_file: Path, timezone: str, calendar: str) -> "Archive":
     from processing.savings.placebo import Archive
-    from processing.savings.rollup import daily_temperature, daily_use
+    from processing.savings.rollup import daily_use, daily_weather
 
-    use, temperature = (
+    use, weather = (
         daily_use(_read(table), timezone),
-        daily_temperature(_read(weather), timezone),
+        daily_weather(_read(weather_file), timezone),
     )
-    return Archive(use, temperature, calendar)
+    return Archive(use, weather, calendar)
 
 
 def _read(path: Path) -> "pd.DataFrame":

@@ -1,6 +1,6 @@
 """The daily change-point model: day types, holidays, season of the year, heating and cooling.
 
-Level by day type + slow season of the year + slopes below a heating and above a cooling change
+Level by day type + trend + slow season of the year + slopes below a heating and above a cooling change
 point. Change points, and whether a slope is there at all, are judged by cross-validation over
 calendar months; the candidates about as good as the best are averaged, which is steadier than
 picking one. Their slopes are never negative; outlying days count less; busy days scatter more.
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processing.savings.linear import Floats, Grams, Ints, Reduced, huber_weights
+from processing.savings.sun import Sun, fit_sun
 from processing.savings.terms import Conditions, columns, felt_temperature_c
 
 OUTLIER_LIMIT = 1.0
@@ -40,6 +41,8 @@ BEND_PENALTY = 0.02
 """Ridge on each bend of the smooth curve (°C², per unit of the days' weight)."""
 BEND_PENALTY_OFF = 0.2
 """The same for what days off bend differently."""
+LEAST_TREND_DAYS = 330
+"""In a baseline shorter than about a year a trend cannot be told from the season."""
 SPREAD_POWER = 0.5
 """The scatter's variance grows with this power of the expected use."""
 
@@ -51,36 +54,40 @@ class Habit:
     """How a carrier's use varies beside the weather.
 
     `waves` of the year may bend the level, each with a ridge relative to its own sum of squares
-    (`penalty` × wave number^`penalty_power`); a day's weight halves every `half_life_days` back
-    from the end of the baseline, since the last months tell more of the next year. The felt
-    temperature takes `memory_share` of the days before, fading over `memory_days`. All were chosen
-    on years other than those reported.
+    (`penalty` × wave number^`penalty_power`). What drifts within the baseline is carried on as it
+    was at its end, since the last months tell more of the next year: by a trend with a ridge of
+    `trend_penalty`, or (without one) by days whose weight halves every `half_life_days` back.
+    The felt temperature takes `memory_share` of the days before, fading over `memory_days`, and
+    rises with the sun by `sun_c_per_100_w` (see `sun.py`). All were chosen on years other than
+    those reported.
     """
 
     waves: int
     penalty: float
-    penalty_power: float
-    half_life_days: float
     memory_share: float
     memory_days: float
+    penalty_power: float = 0.0
+    trend_penalty: float | None = None
+    half_life_days: float = np.inf
+    sun_c_per_100_w: float = 0.0
 
 
 USE_LED = Habit(
-    waves=4,
-    penalty=0.1,
-    penalty_power=2.0,
-    half_life_days=250.0,
+    waves=3,
+    penalty=1.0,
     memory_share=0.5,
     memory_days=2.0,
+    penalty_power=2.0,
+    trend_penalty=0.3,
 )
 """Electricity, water, cooling: people and terms make the season."""
 WEATHER_LED = Habit(
     waves=2,
     penalty=3.0,
-    penalty_power=0.0,
-    half_life_days=180.0,
     memory_share=0.7,
     memory_days=4.0,
+    half_life_days=180.0,
+    sun_c_per_100_w=1.0,
 )
 """Gas and heat: the weather makes it."""
 
@@ -91,7 +98,7 @@ class DailyFit:
 
     `left_out` are the residuals observed − predicted of each used day (positions `used`) when
     its calendar month was left out of the fit; `residuals` those within the fit. `parameters`
-    counts the coefficients of the best single candidate.
+    counts the coefficients of the best single candidate. `sun` is None where it is not counted.
     """
 
     terms: list[Json]
@@ -100,6 +107,7 @@ class DailyFit:
     residuals: Floats
     left_out: Floats
     parameters: int
+    sun: Sun | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,8 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
     days the model has no slopes. Needs at least one used day; the result is deterministic.
     """
     with_temperature = bool(np.isfinite(on.temperature_c).mean() >= 0.5)
-    felt = felt_temperature_c(on.days, on.temperature_c, habit.memory_share, habit.memory_days)
+    sun = fit_sun(on.year_angle, on.irradiance_w_per_m2, habit.sun_c_per_100_w)
+    felt = felt_temperature_c(on, habit.memory_share, habit.memory_days, sun)
     used = np.isfinite(use) & (np.isfinite(felt) if with_temperature else True)
     felt = np.where(np.isfinite(felt), felt, 0.0)
     inside = replace(on, temperature_c=felt).select(used)
@@ -153,6 +162,7 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
         y - np.maximum(table @ beta, 0.0),
         y - np.maximum(left_out, 0.0),
         parameters,
+        sun,
     )
 
 
@@ -175,6 +185,10 @@ def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candid
         base.append(({"kind": "holiday"}, 0.3))
     if on.heating_season.any() and not on.heating_season.all():
         base.append(({"kind": "level", "days": "season"}, 0.02))
+    span = (on.days[-1] - on.days[0]).days
+    if habit.trend_penalty is not None and span >= LEAST_TREND_DAYS:
+        first, last = (d.date().isoformat() for d in (on.days[0], on.days[-1]))
+        base.append(({"kind": "trend", "from": first, "to": last}, habit.trend_penalty))
     for wave, kind in product(range(1, habit.waves + 1), ("cosine", "sine")):
         season: Json = {"kind": kind, "per_year": wave}
         penalty = habit.penalty * wave**habit.penalty_power

@@ -177,7 +177,8 @@ def fit_baseline(
     """Fit and freeze the baseline model of daily use.
 
     `daily` is indexed by naive local date with columns `use` (any energy or volume unit) and
-    `temperature_c` (the day's mean, °C); NaN is missing, a zero is data. `heating_season` is
+    `temperature_c` (the day's mean, °C), and `irradiance_w_per_m2` (its mean on the horizontal)
+    where it is measured; NaN is missing, a zero is data. `heating_season` is
     ((month, day), (month, day) excluded) of central heating, or None. `carrier` picks the
     calibration of the intervals. Thin data gives findings on the model, not an error.
     Raises ConfigError when the table has another shape.
@@ -206,6 +207,7 @@ def fit_baseline(
         temperature_low_c=float(known.min()) if len(known) else None,
         temperature_high_c=float(known.max()) if len(known) else None,
         heating_season=heating_season,
+        sun=fit.sun,
         findings=baseline_findings(table, start, end),
         **statistics,
     )
@@ -260,15 +262,21 @@ def conditions(
         kinds = np.array(list(day_types), dtype=object)
     else:
         kinds = np.array([day_types[d] for d in days.date], dtype=object)
-    temperature = daily.get("temperature_c")
+
+    def known(name: str) -> Floats:
+        column = daily.get(name)
+        if column is None:
+            return np.full(len(days), np.nan)
+        values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values
+
     return Conditions(
         days,
-        np.full(len(days), np.nan)
-        if temperature is None
-        else temperature.to_numpy(dtype=np.float64, na_value=np.nan),
+        known("temperature_c"),
         kinds != "working",
         kinds == "holiday",
         _in_season(days, heating_season),
+        known("irradiance_w_per_m2"),
     )
 
 

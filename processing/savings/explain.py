@@ -1,7 +1,6 @@
 """What a counterfactual is made of, and the model card a manager understands."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
@@ -11,24 +10,22 @@ import pandas as pd
 from config.texts import finding_text, text
 from processing.savings.engine import DayTypesLike, SavingsAssessment, conditions
 from processing.savings.frozen import FrozenModel
-from processing.savings.terms import column, felt_temperature_c
+from processing.savings.terms import column
 
-Part = Literal["base", "day_types", "season", "heating", "cooling", "floor"]
-PARTS: tuple[Part, ...] = ("base", "day_types", "season", "heating", "cooling", "floor")
+Part = Literal["base", "trend", "day_types", "season", "heating", "cooling", "floor"]
+PARTS: tuple[Part, ...] = ("base", "trend", "day_types", "season", "heating", "cooling", "floor")
 
 
 def contributions(model: FrozenModel, daily: pd.DataFrame, day_types: DayTypesLike) -> pd.DataFrame:
     """How much of each day's counterfactual comes from what, in the unit of the use.
 
-    Columns: base (the working-day level), day_types (weekends, holidays), season (terms, slow
+    Columns: base (the working-day level), trend (how far the level at the end of the baseline lies
+    from its mean), day_types (weekends, holidays), season (terms, slow
     rhythm of the year), heating, cooling, floor (what keeps it from going below zero), total.
     The parts add up to the total, which is the prediction; NaN where it is NaN.
     """
     on = conditions(daily, day_types, model.heating_season)
-    felt = felt_temperature_c(on.days, on.temperature_c, model.memory_share, model.memory_days)
-    if not model.needs_temperature:
-        felt = np.zeros(len(on.days))
-    on_felt = replace(on, temperature_c=felt)
+    on_felt = model.as_felt(on)
     parts = pd.DataFrame(0.0, index=daily.index, columns=list(PARTS))
     for term, coefficient in zip(model.terms, model.coefficients, strict=True):
         parts[_part(term)] += coefficient * column(term, on_felt)
@@ -44,6 +41,8 @@ def _part(term: object) -> Part:
             return "heating" if kind == "heating" else "cooling"
         case "cosine" | "sine":
             return "season"
+        case "trend":
+            return "trend"
         case "holiday":
             return "day_types"
     return "base" if "days" not in term else "day_types" if term["days"] == "off" else "season"

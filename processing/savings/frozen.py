@@ -11,12 +11,13 @@ import numpy as np
 
 from domain.errors import ConfigError
 from domain.findings import Finding
+from processing.savings.sun import Sun
 from processing.savings.terms import Conditions, Floats, columns, felt_temperature_c
 
-FORMAT = "civicmeter-baseline/2"
-"""What this version writes: change points averaged with a smooth curve."""
-FORMATS = ("civicmeter-baseline/1", FORMAT)
-"""What it reads; version 1 had change points alone. The layout and the prediction are the same."""
+FORMAT = "civicmeter-baseline/3"
+"""What this version writes."""
+FORMATS = ("civicmeter-baseline/1", "civicmeter-baseline/2", FORMAT)
+"""What it reads: 1 had change points alone, 2 knew neither sun nor trend. All are predicted by the same code."""
 Season = tuple[tuple[int, int], tuple[int, int]]
 
 
@@ -25,7 +26,8 @@ class FrozenModel:
     """A fitted daily model with what its intervals and its report need.
 
     `terms` and `coefficients` make the prediction (energy per day, the unit of the use it was
-    fitted on), never below zero; `memory_share` and `memory_days` are of the felt temperature. `cv_day_ratio` and `cv_month_ratio` are the root mean square
+    fitted on), never below zero; `memory_share`, `memory_days`
+    and `sun` are of the felt temperature. `cv_day_ratio` and `cv_month_ratio` are the root mean square
     errors of days and of whole months that were left out of the fit, over the mean: the model's
     own honest error. `cvrmse_ratio` and `autocorrelation` (lag one) are of the residuals within
     the fit, for the nominal interval, and so is `parameters`, the best candidate's number of
@@ -51,6 +53,7 @@ class FrozenModel:
     temperature_low_c: float | None
     temperature_high_c: float | None
     heating_season: Season | None = None
+    sun: Sun | None = None
     findings: tuple[Finding, ...] = field(default=())
     format: str = FORMAT
 
@@ -61,6 +64,8 @@ class FrozenModel:
             "baseline_end": self.baseline_end.isoformat(),
             "findings": [f.as_dict() for f in self.findings],
         }
+        if self.sun is None:
+            del data["sun"]  # as models were written that knew none: their digest stays
         return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -70,7 +75,7 @@ class FrozenModel:
             data = json.loads(text)
             if data["format"] not in FORMATS:
                 raise KeyError("format")
-            season = data["heating_season"]
+            season, sun = data["heating_season"], data.get("sun")
             return cls(
                 **data
                 | {
@@ -81,6 +86,9 @@ class FrozenModel:
                     "heating_season": None
                     if season is None
                     else (tuple(season[0]), tuple(season[1])),
+                    "sun": None
+                    if sun is None
+                    else Sun(sun["warms_c_per_100_w"], tuple(sun["of_year"])),
                     "findings": tuple(Finding(**f) for f in data["findings"]),
                 }
             )
@@ -103,9 +111,13 @@ class FrozenModel:
         """Use per day under the conditions; NaN where a needed temperature is missing."""
         if not self.terms:
             return np.full(len(on.days), np.nan)
-        felt = felt_temperature_c(on.days, on.temperature_c, self.memory_share, self.memory_days)
-        if not self.needs_temperature:
-            felt = np.zeros(len(on.days))
-        table = columns(list(self.terms), replace(on, temperature_c=felt))
+        table = columns(list(self.terms), self.as_felt(on))
         predicted: Floats = np.maximum(table @ np.array(self.coefficients), 0.0)
         return predicted
+
+    def as_felt(self, on: Conditions) -> Conditions:
+        """The conditions with the felt temperature, which the terms are about."""
+        if not self.needs_temperature:
+            return replace(on, temperature_c=np.zeros(len(on.days)))
+        felt = felt_temperature_c(on, self.memory_share, self.memory_days, self.sun)
+        return replace(on, temperature_c=felt)

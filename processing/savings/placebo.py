@@ -72,23 +72,25 @@ class Cell:
 
 @dataclass(frozen=True)
 class Archive:
-    """A daily table of many buildings, with weather: what the placebo test walks over."""
+    """A daily table of many buildings, with weather (see `rollup`): what the placebo test walks
+    over.
+    """
 
     daily: pd.DataFrame
-    temperature_c: pd.Series
+    weather: pd.DataFrame
     calendar: str
 
     def years(self) -> list[int]:
         return sorted(set(pd.DatetimeIndex(self.daily["day"]).year))
 
     def year(self, building: str, fuel: str, year: int) -> pd.DataFrame:
-        """Every day of the year with use and temperature_c; NaN where missing."""
+        """Every day of the year with use and its weather; NaN where missing."""
         table = self._cells.get((fuel, building))
         days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
         if table is None:
             table = self.daily.iloc[:0].set_index("day")
         table = table.reindex(days)
-        return table.assign(temperature_c=self.temperature_c.reindex(days))
+        return table.join(self.weather.reindex(days))
 
     @property
     def _cells(self) -> dict[tuple[str, str], pd.DataFrame]:

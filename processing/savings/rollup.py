@@ -73,19 +73,37 @@ def _outages(table: pd.DataFrame) -> pd.Series:
     return (table["kwh"] == 0) & meter.map(always_on)
 
 
-def daily_temperature(hourly: pd.DataFrame, timezone: str) -> pd.Series:
-    """Daily mean temperature (°C) by local date of an hourly weather table.
+WEATHER_NAMES = {
+    "temperature_c": ("temperature_c", "air_temperature_c", "outdoor_temperature_c"),
+    "irradiance_w_per_m2": ("irradiance_w_per_m2", "ghi_w_per_m2"),
+}
+"""What a day's weather is made of, and the columns of an hourly table that may hold it."""
 
-    `hourly` has ts (naive UTC) and a temperature column: temperature_c, air_temperature_c or
-    outdoor_temperature_c. Gaps of up to six hours are interpolated (CalTRACK 2.3.3); a day with
-    more than half of its hours missing is NaN.
+
+def daily_weather(hourly: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Daily means by local date of an hourly weather table: temperature_c, irradiance_w_per_m2.
+
+    `hourly` has ts (naive UTC), a temperature and perhaps an irradiance on the horizontal
+    (columns of WEATHER_NAMES; without irradiance its means are NaN). Gaps of up to six hours are
+    interpolated (CalTRACK 2.3.3); a day with more than half of its hours missing is NaN.
     """
-    names = ("temperature_c", "air_temperature_c", "outdoor_temperature_c")
-    name = next((n for n in names if n in hourly), None)
-    if name is None or "ts" not in hourly:
-        raise ConfigError(f"the weather table needs columns ts and one of {', '.join(names)}")
-    by_hour = hourly.dropna(subset=["ts"]).set_index("ts")[name].astype(float).sort_index()
-    by_hour = by_hour[~by_hour.index.duplicated()].resample("h").mean()
+    found = {
+        name: next((n for n in names if n in hourly), None) for name, names in WEATHER_NAMES.items()
+    }
+    if found["temperature_c"] is None or "ts" not in hourly:
+        names = ", ".join(WEATHER_NAMES["temperature_c"])
+        raise ConfigError(f"the weather table needs columns ts and one of {names}")
+    table = hourly.dropna(subset=["ts"]).drop_duplicates("ts").set_index("ts").sort_index()
+    means = {
+        name: _daily_mean(table[column].astype(float), timezone)
+        for name, column in found.items()
+        if column is not None
+    }
+    return pd.DataFrame(means).reindex(columns=list(WEATHER_NAMES)).astype(float)
+
+
+def _daily_mean(values: pd.Series, timezone: str) -> pd.Series:
+    by_hour = values.resample("h").mean()
     gap = by_hour.isna()
     run = gap.groupby((~gap).cumsum()).transform("sum")
     short = run <= rules()["temperature_gap_interpolated_max_h"]

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from processing.savings.sun import Sun
+
 Floats = npt.NDArray[np.float64]
 Term = Mapping[str, Any]
 
@@ -24,7 +26,8 @@ class Conditions:
     """What a model knows of each day, aligned by position.
 
     `temperature_c` is the day's mean, NaN where unknown; `off` marks weekends and holidays,
-    `holiday` holidays alone, `heating_season` the days of central heating.
+    `holiday` holidays alone, `heating_season` the days of central heating. `irradiance_w_per_m2`
+    is the day's mean on the horizontal, NaN where unknown.
     """
 
     days: pd.DatetimeIndex
@@ -32,6 +35,7 @@ class Conditions:
     off: npt.NDArray[np.bool_]
     holiday: npt.NDArray[np.bool_]
     heating_season: npt.NDArray[np.bool_]
+    irradiance_w_per_m2: Floats
 
     @cached_property
     def year_angle(self) -> Floats:
@@ -47,6 +51,7 @@ class Conditions:
             self.off[mask],
             self.holiday[mask],
             self.heating_season[mask],
+            self.irradiance_w_per_m2[mask],
         )
 
 
@@ -54,15 +59,20 @@ MEMORY_WINDOW_DAYS = 12
 
 
 def felt_temperature_c(
-    days: pd.DatetimeIndex, temperature_c: Floats, share: float, memory_days: float
+    on: Conditions, share: float, memory_days: float, sun: Sun | None = None
 ) -> Floats:
     """The day's mean mixed with the days before, °C: walls remember, and boilers start late.
 
     `share` of it is a mean of the day and those before it, whose weights fall by e every
-    `memory_days`, over the days of the last twelve that are known. NaN stays NaN.
+    `memory_days`, over the days of the last twelve that are known. With a `sun`, its warmth is
+    on top of each day's mean. NaN stays NaN.
     """
+    days = on.days
     if not len(days):
-        return temperature_c.copy()
+        return on.temperature_c.copy()
+    temperature_c = on.temperature_c
+    if sun is not None:
+        temperature_c = temperature_c + sun.warmth_c(on.year_angle, on.irradiance_w_per_m2)
     number = days.to_numpy().astype("datetime64[D]").astype(np.int64)
     first = number.min()
     line = np.full(int(number.max() - first) + MEMORY_WINDOW_DAYS + 1, np.nan)
@@ -108,6 +118,10 @@ def _shape(term: Term, on: Conditions) -> Floats:
         case "cosine" | "sine" as wave:
             angle = float(term["per_year"]) * on.year_angle
             return np.cos(angle) if wave == "cosine" else np.sin(angle)
+        case "trend":
+            start, end = (pd.Timestamp(term[edge]) for edge in ("from", "to"))
+            passed = np.asarray((on.days - start) / (end - start), dtype=np.float64)
+            return np.clip(passed, 0.0, 1.0) - 0.5
     raise ValueError(f"unknown term {term!r}: this model was written by a later version")
 
 

@@ -28,6 +28,8 @@ def test_a_stored_model_predicts_what_it_did(path: Path) -> None:
     temperature = stored["temperature_c"]
     index = pd.date_range(stored["first"], periods=len(temperature), freq="D")
     daily = pd.DataFrame({"use": np.nan, "temperature_c": temperature}, index=index)
+    if "irradiance_w_per_m2" in stored:  # null where it was unknown
+        daily["irradiance_w_per_m2"] = pd.array(stored["irradiance_w_per_m2"], dtype="Float64")
     types = day_types([t.date() for t in index], "cn")
     days = assess(model, daily, day_types=types).days
     for row in stored["days"]:

@@ -13,7 +13,7 @@ from domain.errors import ConfigError
 from processing.savings.conformal import Scores, calibrate
 from processing.savings.intervals import shipped_calibration
 from processing.savings.placebo import Archive, placebo, takes_part
-from processing.savings.rollup import daily_temperature, daily_use
+from processing.savings.rollup import daily_use, daily_weather
 
 CAMBRIDGE = Path(__file__).parents[4].parent / "shared" / "data" / "cambridge"
 HOURS = pd.date_range("2017-12-31", "2020-01-01 23:00", freq="h")
@@ -55,7 +55,7 @@ def archive_table(drift: float, buildings: int = 12) -> pd.DataFrame:
 
 def archive(drift: float, buildings: int = 12) -> Archive:
     use = daily_use(archive_table(drift, buildings), "Europe/London")
-    return Archive(use, daily_temperature(weather(), "Europe/London"), "gb")
+    return Archive(use, daily_weather(weather(), "Europe/London"), "gb")
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +143,8 @@ def test_short_weather_gaps_are_bridged_and_long_ones_not() -> None:
     hours = pd.date_range("2019-01-01", periods=72, freq="h")
     table = pd.DataFrame({"ts": hours, "temperature_c": np.arange(72.0)})
     short = table.drop(index=range(5, 11))
-    assert daily_temperature(short, "UTC").iloc[0] == pytest.approx(11.5)
-    assert np.isnan(daily_temperature(table.drop(index=range(24, 40)), "UTC").iloc[1])
+    assert daily_weather(short, "UTC").temperature_c.iloc[0] == pytest.approx(11.5)
+    assert np.isnan(daily_weather(table.drop(index=range(24, 40)), "UTC").temperature_c.iloc[1])
 
 
 def test_the_command_prints_json_and_text(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def measured() -> Archive:
     use = pd.read_parquet(CAMBRIDGE / "hourly_tenths_kwh_2017_2022.parquet")
     sky = pd.read_parquet(CAMBRIDGE / "bedford_weather_hourly_2017_2022.parquet")
     zone = "Europe/London"
-    return Archive(daily_use(use, zone), daily_temperature(sky, zone), "gb")
+    return Archive(daily_use(use, zone), daily_weather(sky, zone), "gb")
 
 
 @pytest.mark.long
