@@ -14,7 +14,6 @@ from api.rows import (
     FigureRow,
     IndicatorRow,
     PvRow,
-    SavingsRow,
     WasteRow,
 )
 from domain.calendar import local_midnight
@@ -73,7 +72,9 @@ def shares_fields(shares: Shares | None) -> dict[str, Any]:
     }
 
 
-def _evidence(main: Shares | None, figures: Iterable[Figure]) -> dict[str, Any]:
+def evidence(main: Shares | None, figures: Iterable[Figure]) -> dict[str, Any]:
+    """The fields of an EvidenceRow beyond the month's: shares of the main figure, methods and
+    findings of all."""
     figures = list(figures)
     return {
         **shares_fields(main),
@@ -89,7 +90,7 @@ def unit_of(name: str) -> str:
 
 def _figure_fields(f: Figure) -> dict[str, Any]:
     return {
-        **_evidence(f.shares, [f]),
+        **evidence(f.shares, [f]),
         "name": f.name,
         "subject": f.subject,
         "value": finite(f.value),
@@ -188,46 +189,6 @@ def wide_fields(group: Group, names: Iterable[str]) -> dict[str, Any]:
     return {n: value_of(group, n) for n in names}
 
 
-SAVINGS_NAMES = (
-    "counterfactual_kwh",
-    "observed_kwh",
-    "avoided_energy_kwh",
-    "avoided_energy_ratio",
-    "avoided_energy_nominal_kwh",
-)
-
-
-def savings_rows(
-    standing: Iterable[Standing], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
-) -> list[SavingsRow]:
-    """One row a contract, carrier and month."""
-    rows = []
-    for s in standing:
-        for subject, group in groups_of(s, SAVINGS_NAMES):
-            contract, _, carrier = subject.rpartition("/")
-            if (not contracts or contract in contracts) and (not carriers or carrier in carriers):
-                rows.append(_savings_row(s, contract, carrier, group))
-    return rows
-
-
-def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> SavingsRow:
-    avoided = group.get("avoided_energy_kwh")
-    nominal = group.get("avoided_energy_nominal_kwh")
-    return SavingsRow(
-        **s.head,
-        **_evidence(avoided.shares if avoided else None, group.values()),
-        contract=contract,
-        carrier=carrier,
-        **wide_fields(group, SAVINGS_NAMES[:4]),
-        avoided_energy_low_kwh=finite(avoided.low) if avoided else None,
-        avoided_energy_high_kwh=finite(avoided.high) if avoided else None,
-        avoided_energy_nominal_low_kwh=finite(nominal.low) if nominal else None,
-        avoided_energy_nominal_high_kwh=finite(nominal.high) if nominal else None,
-        confidence=avoided.confidence if avoided else None,
-        verdict=avoided.verdict if avoided else None,
-    )
-
-
 def pv_rows(
     standing: Iterable[Standing], registry: Registry, systems: Sequence[str] = ()
 ) -> list[PvRow]:
@@ -245,7 +206,7 @@ def pv_rows(
             rows.append(
                 PvRow(
                     **s.head,
-                    **_evidence(_main_shares(group, "pv_generation_kwh"), whole.values()),
+                    **evidence(_main_shares(group, "pv_generation_kwh"), whole.values()),
                     system=subject,
                     **wide_fields(whole, PV_NAMES),
                 )
@@ -258,7 +219,7 @@ def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
     return [
         WasteRow(
             **s.head,
-            **_evidence(_main_shares(group, "waste_mass_kg"), group.values()),
+            **evidence(_main_shares(group, "waste_mass_kg"), group.values()),
             stream=WasteStream(subject) if subject else "total",
             **wide_fields(group, WASTE_NAMES),
         )
@@ -273,7 +234,7 @@ def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:
     return [
         IndicatorRow(
             **s.head,
-            **_evidence(_worst(group), group.values()),
+            **evidence(_worst(group), group.values()),
             **wide_fields(group, INDICATOR_NAMES),
         )
         for s in standing
@@ -287,7 +248,7 @@ def cost_rows(standing: Iterable[Standing]) -> list[CostRow]:
     return [
         CostRow(
             **s.head,
-            **_evidence(_worst(group), group.values()),
+            **evidence(_worst(group), group.values()),
             period=subject or "total",
             **wide_fields(group, COST_NAMES),
         )

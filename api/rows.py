@@ -116,31 +116,6 @@ class DayRow(PlaceRow):
     revision: int = Field(description="Signed revision of that month; 0 means never closed.")
 
 
-class SavingsRow(EvidenceRow):
-    contract: str = Field(description="Contract id.")
-    carrier: str = Field(description="Carrier whose savings these are.")
-    counterfactual_kwh: float | None = figure_field("counterfactual_kwh")
-    observed_kwh: float | None = figure_field("observed_kwh")
-    avoided_energy_kwh: float | None = figure_field("avoided_energy_kwh")
-    avoided_energy_low_kwh: float | None = figure_field(
-        "avoided_energy_kwh", "Lower bound at `confidence`."
-    )
-    avoided_energy_high_kwh: float | None = figure_field(
-        "avoided_energy_kwh", "Upper bound at `confidence`."
-    )
-    avoided_energy_nominal_low_kwh: float | None = figure_field(
-        "avoided_energy_nominal_kwh", "Lower bound."
-    )
-    avoided_energy_nominal_high_kwh: float | None = figure_field(
-        "avoided_energy_nominal_kwh", "Upper bound."
-    )
-    avoided_energy_ratio: float | None = figure_field("avoided_energy_ratio")
-    confidence: float | None = number_field("Confidence of the interval, 0 to 1", "1")
-    verdict: Verdict | None = Field(
-        None, description="proven, not_proven, or proven_increase (more was used)."
-    )
-
-
 class PvRow(EvidenceRow):
     """Shares are those of the generation; /v1/figures has those of every figure."""
 

@@ -17,12 +17,19 @@ from api.rows import (
     FigureRow,
     IndicatorRow,
     PvRow,
-    SavingsRow,
     WasteRow,
+)
+from api.savings_rows import (
+    SAVINGS_NAMES,
+    PortfolioRow,
+    SavingsRow,
+    portfolio_rows,
+    savings_rows,
 )
 from api.standing import StandingsDep
 from api.table import TableRoute
 from domain.places import Carrier
+from processing.portfolio import Kind
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["results"])
 
@@ -102,9 +109,32 @@ def savings(
     carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
 ) -> list[SavingsRow]:
     """Avoided energy with its interval, by contract and carrier · 节能量及区间."""
-    return page.cut(
-        make.savings_rows(standings.read(make.SAVINGS_NAMES), _given(contract), carrier or ())
-    )
+    return page.cut(savings_rows(standings.read(SAVINGS_NAMES), _given(contract), carrier or ()))
+
+
+@router.get("/savings/portfolio")
+def savings_portfolio(
+    parts: PartsDep,
+    standings: StandingsDep,
+    page: PageDep,
+    period: Annotated[Kind, Query(description="Each month, or the year up to it.")] = "month",
+    vendor: Annotated[list[str] | None, Query(description="Only contracts of these.")] = None,
+    contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
+    carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
+    per: Annotated[
+        Literal["all", "vendor"], Query(description="One sum, or one a vendor.")
+    ] = "all",
+) -> list[PortfolioRow]:
+    """What contracts saved together, with the interval of the sum · 多个合同合计节能量."""
+    vendors, ids = _given(vendor), _given(contract)
+    asked = {
+        c.id: c
+        for c in parts.registry.contracts
+        if (not vendors or c.vendor in vendors) and (not ids or c.id in ids)
+    }
+    read = standings.read(SAVINGS_NAMES)
+    by_vendor = per == "vendor"
+    return page.cut(portfolio_rows(read, asked, period, carrier or (), by_vendor=by_vendor))
 
 
 @router.get("/pv")

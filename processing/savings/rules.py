@@ -1,4 +1,4 @@
-"""Arithmetic around estimates: portfolios, baseline-year rules, gross load."""
+"""Arithmetic around estimates: sums with correlation, baseline-year rules, gross load."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,40 +8,18 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import ConfigError
-from domain.figures import Verdict
-from processing.savings.engine import Estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Portfolio:
-    """The sum of many buildings' avoided energy, with its interval and verdict."""
+def half_width_of_sum(halves: Sequence[float], correlation: float) -> float:
+    """The half-width of a sum whose parts' errors are correlated (0 independent … 1 together).
 
-    avoided: float
-    low: float
-    high: float
-    buildings: int
-    verdict: Verdict
-
-
-def portfolio(estimates: Sequence[Estimate], correlation: float) -> Portfolio:
-    """Sum estimates of buildings whose errors are correlated (0 independent … 1 together).
-
-    half² = Σh² + 2·ρ·Σ h_i·h_j. Estimates that say nothing (NaN) are left out and not counted.
+    half² = Σh² + 2·ρ·Σ h_i·h_j. Raises ConfigError for another correlation.
     """
     if not 0 <= correlation <= 1:
         raise ConfigError(f"the correlation {correlation} must lie between 0 and 1")
-    known = [e for e in estimates if np.isfinite(e.avoided)]
-    halves = np.array([(e.high - e.low) / 2 for e in known])
-    squares, total = float(np.sum(halves**2)), float(halves.sum())
-    half = float(np.sqrt(squares + correlation * (total**2 - squares)))
-    avoided = float(sum(e.avoided for e in known))
-    low, high = avoided - half, avoided + half
-    verdict: Verdict = "not_proven"
-    if known and low > 0:
-        verdict = "proven"
-    elif known and high < 0:
-        verdict = "proven_increase"
-    return Portfolio(avoided, low, high, len(known), verdict)
+    known = np.array(halves, dtype=np.float64)
+    squares, total = float(np.sum(known**2)), float(known.sum())
+    return float(np.sqrt(squares + correlation * (total**2 - squares)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,9 @@ def test_a_planted_step_of_known_size_adjusted_gives_the_true_saving() -> None:
 def test_only_an_approved_adjustment_counts() -> None:
     table = daily(0.2, extension=300)
     waiting = replace(EXTENSION, decisions=())
-    withdrawn = replace(EXTENSION, decisions=(*EXTENSION.decisions, Decision("withdrawn", "Z", AT)))
+    withdrawn = replace(
+        EXTENSION, decisions=(*EXTENSION.decisions, Decision("withdrawn", "Z", AT, "twice"))
+    )
     assert figures(track(table, waiting, withdrawn), MARCH) == figures(track(table), MARCH)
 
 

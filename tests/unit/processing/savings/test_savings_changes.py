@@ -13,8 +13,8 @@ from domain.adjustments import Adjustment, Decision
 from domain.errors import ConfigError
 from processing.savings.adjustments import both_ways, finding, formula_tree, per_day
 from processing.savings.changes import propose_changes
-from processing.savings.engine import Estimate, assess, beside, fit_baseline
-from processing.savings.rules import baseline_year, gross_load, portfolio
+from processing.savings.engine import assess, beside, fit_baseline
+from processing.savings.rules import baseline_year, gross_load, half_width_of_sum
 
 DAYS = pd.date_range("2024-01-01", "2024-12-31", freq="D")
 
@@ -97,7 +97,7 @@ def test_an_adjustment_of_nought_changes_nothing_but_the_evidence() -> None:
     "other",
     [
         {"decisions": ()},
-        {"decisions": (*ENTRY.decisions, Decision("withdrawn", "Zhao", AT))},
+        {"decisions": (*ENTRY.decisions, Decision("withdrawn", "Zhao", AT, "twice"))},
         {"start": date(2025, 1, 1), "end": None},
         {"start": date(2023, 1, 1), "end": date(2024, 1, 1)},
     ],
@@ -156,26 +156,16 @@ def test_any_text_is_a_formula_or_refused(text: str) -> None:
     assert per_day(replace(ENTRY, formula=text), SEEN.days).shape == (len(DAYS),)
 
 
-def _estimate(avoided: float, half: float) -> Estimate:
-    return Estimate(
-        0, 0, avoided, avoided - half, avoided + half, 0, 0, 0.9, "not_proven", (), 1, 1
-    )
-
-
 @settings(max_examples=50)
 @given(st.lists(st.floats(0.1, 100), min_size=1, max_size=20), st.floats(0, 1))
-def test_a_portfolio_is_between_independent_and_together(halves: list[float], rho: float) -> None:
-    total = portfolio([_estimate(10, h) for h in halves], rho)
-    half = (total.high - total.low) / 2
-    assert total.avoided == pytest.approx(10 * len(halves))
+def test_a_sum_is_between_independent_and_together(halves: list[float], rho: float) -> None:
+    half = half_width_of_sum(halves, rho)
     assert np.sqrt(sum(h * h for h in halves)) * 0.999999 <= half <= sum(halves) * 1.000001
 
 
-def test_many_small_savings_are_proven_together() -> None:
-    one = _estimate(10, 15)
-    assert portfolio([one], 0.1).verdict == "not_proven"
-    assert portfolio([one] * 30, 0.1).verdict == "proven"
-    assert portfolio([_estimate(float("nan"), 1)], 0.1).buildings == 0
+def test_a_correlation_beyond_one_is_refused() -> None:
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        half_width_of_sum([1.0], 1.2)
 
 
 def test_the_baseline_year_rule() -> None:

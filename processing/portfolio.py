@@ -1,0 +1,197 @@
+"""Portfolios: what many contracts saved together, from the figures of their months."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+import numpy as np
+
+from domain.calendar import Month
+from domain.figures import Figure, MonthResult, Verdict
+from domain.places import Contract
+from processing.savings.intervals import shipped_calibration
+from processing.savings.rules import half_width_of_sum
+
+Kind = Literal["month", "year_to_date"]
+_NAMES: dict[str, str] = {
+    "month": "avoided_energy_kwh",
+    "year_to_date": "avoided_energy_year_to_date_kwh",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one contract avoided of one carrier in a month or the year to date, in kWh.
+
+    NaN where it could not be said. `flagged`: a serious finding stands, so it proves nothing.
+    """
+
+    month: Month
+    institution: str
+    contract: str
+    vendor: str
+    carrier: str
+    option: str
+    confidence: float
+    counterfactual: float
+    observed: float
+    avoided: float
+    low: float
+    high: float
+    flagged: bool
+
+    @property
+    def known(self) -> bool:
+        return bool(np.isfinite([self.avoided, self.low, self.high]).all())
+
+    @property
+    def half(self) -> float:
+        return (self.high - self.low) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """A sum of claims with its interval, kWh; `carrier` '' is all of them, `vendor` '' any.
+
+    All numbers are NaN, and the verdict None, when no claim is known. Proven (or a proven
+    increase) is only what the claims without serious findings prove too.
+    """
+
+    month: Month
+    vendor: str
+    carrier: str
+    confidence: float
+    contracts: int
+    unknown: int
+    overlapping: int
+    flagged: int
+    counterfactual: float
+    observed: float
+    avoided: float
+    low: float
+    high: float
+    verdict: Verdict | None
+    correlation: float
+
+
+def claims_of(result: MonthResult, contracts: Mapping[str, Contract], kind: Kind) -> list[Claim]:
+    """The claims of a month's result; of contracts that are not given, none."""
+    by_key = {(f.name, f.subject): f for f in result.figures}
+    found = []
+    for figure in result.figures:
+        contract_id, _, carrier = figure.subject.rpartition("/")
+        contract = contracts.get(contract_id)
+        if figure.name != _NAMES[kind] or contract is None:
+            continue
+        of_month = kind == "month"
+        found.append(
+            Claim(
+                month=result.month,
+                institution=result.institution,
+                contract=contract_id,
+                vendor=contract.vendor,
+                carrier=carrier,
+                option=contract.option,
+                confidence=figure.confidence or contract.confidence,
+                counterfactual=_value(by_key, "counterfactual_kwh", figure) if of_month else np.nan,
+                observed=_value(by_key, "observed_kwh", figure) if of_month else np.nan,
+                avoided=_number(figure.value),
+                low=_number(figure.low),
+                high=_number(figure.high),
+                flagged=any(f.severity == "serious" for f in figure.findings),
+            )
+        )
+    return found
+
+
+def _value(by_key: Mapping[tuple[str, str], Figure], name: str, like: Figure) -> float:
+    found = by_key.get((name, like.subject))
+    return _number(found.value if found else None)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def portfolios(claims: Iterable[Claim], *, by_vendor: bool = False) -> list[Portfolio]:
+    """The sums of claims by month, carrier and confidence, and by vendor where asked; and of all
+    carriers together where there are several. Sorted by these."""
+
+    def key(claim: Claim) -> tuple[Month, str, float]:
+        return claim.month, claim.vendor if by_vendor else "", claim.confidence
+
+    found = []
+    for (month, vendor, confidence), group in groupby(sorted(claims, key=key), key):
+        together = list(group)
+        carriers = sorted({c.carrier for c in together})
+        sums = [
+            _sum(month, vendor, carrier, confidence, [c for c in together if c.carrier == carrier])
+            for carrier in carriers
+        ]
+        found += sums
+        if len(sums) > 1:
+            found.append(_sum(month, vendor, "", confidence, together))
+    return found
+
+
+def _sum(
+    month: Month, vendor: str, carrier: str, confidence: float, claims: Sequence[Claim]
+) -> Portfolio:
+    once = _counted_once(claims)
+    known = [c for c in once if c.known]
+    flagged = [c for c in known if c.flagged]
+    avoided, half = _total(known)
+    sound, sound_half = _total([c for c in known if not c.flagged])
+    verdict: Verdict | None = "not_proven" if known else None
+    # NaN compares as false: nothing is proven where there is nothing sound.
+    if avoided - half > 0 and sound - sound_half > 0:
+        verdict = "proven"
+    elif avoided + half < 0 and sound + sound_half < 0:
+        verdict = "proven_increase"
+    return Portfolio(
+        month=month,
+        vendor=vendor,
+        carrier=carrier,
+        confidence=confidence,
+        contracts=len(known),
+        unknown=len(once) - len(known),
+        overlapping=len(claims) - len(once),
+        flagged=len(flagged),
+        counterfactual=sum(c.counterfactual for c in known) if known else float("nan"),
+        observed=sum(c.observed for c in known) if known else float("nan"),
+        avoided=avoided,
+        low=avoided - half,
+        high=avoided + half,
+        verdict=verdict,
+        correlation=max((shipped_calibration(c.carrier).correlation for c in claims), default=0.0),
+    )
+
+
+def _counted_once(claims: Sequence[Claim]) -> list[Claim]:
+    """Of claims that measure the same use one: the whole building's before its equipment's, the
+    first by id of several. Equipment alone is kept: two chillers are two uses."""
+    found: list[Claim] = []
+    whole: set[tuple[str, str]] = set()
+    for claim in sorted(claims, key=lambda c: (c.option == "B", c.contract)):
+        place = (claim.institution, claim.carrier)
+        if place in whole:
+            continue
+        if claim.option != "B":
+            whole.add(place)
+        found.append(claim)
+    return found
+
+
+def _total(claims: Sequence[Claim]) -> tuple[float, float]:
+    """The sum and its half-width: NaN without claims.
+
+    Carriers are summed as if their errors were one: nobody has measured that they are not.
+    """
+    if not claims:
+        return float("nan"), float("nan")
+    half = 0.0
+    for carrier in sorted({c.carrier for c in claims}):
+        halves = [c.half for c in claims if c.carrier == carrier]
+        half += half_width_of_sum(halves, shipped_calibration(carrier).correlation)
+    return sum(c.avoided for c in claims), half
