@@ -15,6 +15,7 @@ from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.routes import (
     adjustments,
     comparisons,
+    corrections,
     figures,
     months,
     places,
@@ -45,6 +46,7 @@ _V1 = (
     months,
     series,
     readings,
+    corrections,
     reports,
 )
 

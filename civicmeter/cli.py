@@ -19,6 +19,7 @@ COMMANDS = {
     "ingest": "Try a mapping; see and replay what was kept aside.",
     "broker": "Make the access list of the MQTT broker.",
     "process": "Compute the open months.",
+    "correct": "Say what a reading should have been, and why; the raw one stays.",
     "close": "Freeze a month as a signed revision.",
     "export": "Write figures, days, readings or findings as CSV or Parquet.",
     "report": "Write monthly reports as HTML, PDF or XLSX.",

@@ -1,0 +1,271 @@
+"""Corrections of readings: what was entered, by whom and why; and entering them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from api.asked import InstitutionsDep, LanguageDep, PageDep
+from api.auth import Writer, WriterDep
+from api.intake.body import BodyDep
+from api.parts import Parts, PartsDep
+from api.problems import ProblemError
+from api.rows import Row
+from api.table import TableRoute
+from domain.calendar import from_ms, to_ms
+from domain.corrections import Correction
+from domain.quantities import QUANTITIES
+from domain.registry import Registry
+from processing.corrections import Refusal
+from processing.entering import enter, refusals, reported, series_of
+from store.ledger import MonthState
+
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
+MAX_CORRECTIONS = 10_000
+_DIGITS = re.compile(r"-?\d{1,15}")
+_EXAMPLE = [
+    {
+        "device": "b7-elec",
+        "quantity": "energy_import_kwh",
+        "at": "2019-03-05T14:00:00Z",
+        "value": 104211.5,
+        "author": "Wang",
+        "reason": "photo of the display, 5 March",
+    },
+    {
+        "device": "b7-elec",
+        "quantity": "energy_import_kwh",
+        "at": "2019-03-05T14:30:00Z",
+        "leave_out": True,
+        "author": "Wang",
+        "reason": "the gateway was being tested",
+    },
+]
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "array", "items": {"type": "object"}},
+                "example": _EXAMPLE,
+            }
+        },
+    }
+}
+
+
+class CorrectionRow(Row):
+    institution: str = Field(description="Institution id; empty when the device is gone.")
+    device: str = Field(description="Device id.")
+    quantity: str = Field(description="What was reported.")
+    at: datetime = Field(description="Instant of the reading, UTC.")
+    value: float | None = Field(description="What it should have been, in `unit`; null: left out.")
+    leave_out: bool = Field(description="There should have been no such reading.")
+    reported_value: float | None = Field(
+        description="What the device reported, in `unit`, which stays stored; null: nothing."
+    )
+    unit: str = Field(description="Unit of the values.")
+    stands: bool = Field(description="No later correction of the same reading supersedes it.")
+    author: str = Field(description="Who corrected it.")
+    reason: str = Field(description="Why.")
+    entered_at: datetime = Field(description="When it was entered, UTC.")
+
+
+class TouchedRow(Row):
+    institution: str = Field(description="Institution id.")
+    month: str = Field(description="Local calendar month to be computed anew.")
+    state: MonthState = Field(description="Where it stands now; a closed one is not changed.")
+
+
+class CorrectionsEntered(Row):
+    """What became of a body. entered + repeated = received."""
+
+    received: int = Field(description="Corrections in the body.")
+    entered: int = Field(description="New ones.")
+    repeated: int = Field(description="What stood already; nothing was added.")
+    months: list[TouchedRow] = Field(
+        description="Months computed anew in the next round; where a closed one would change, "
+        "a restatement waits for approval."
+    )
+
+
+class _Posted(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    device: str
+    quantity: str
+    at: str | int
+    value: float | None = None
+    leave_out: bool = False
+    author: str = ""
+    reason: str = ""
+
+
+@router.get("/corrections")
+def corrections(
+    parts: PartsDep,
+    institutions: InstitutionsDep,
+    page: PageDep,
+    institution: Annotated[list[str] | None, Query()] = None,
+    device: Annotated[list[str] | None, Query(description="Only these devices.")] = None,
+) -> list[CorrectionRow]:
+    """Corrections of readings in the order entered · 读数更正记录."""
+    devices = parts.registry.device_by_id
+    every = parts.ledger.corrections()
+    known = {c.device for c in every}
+    for one in device or []:
+        if one not in devices and one not in known:
+            raise ProblemError(404, "unknown_device", id=one)
+    last = {(series_of(c), c.at_ms): k for k, c in enumerate(every)}
+    found = []
+    for k, c in enumerate(every):
+        owner = devices[c.device].institution if c.device in devices else ""
+        ours = owner in institutions or not any(institution or [])
+        if ours and (not device or c.device in device):
+            found.append((owner, c, last[series_of(c), c.at_ms] == k))
+    cut = page.cut(found)
+    said = reported(parts.store, [(series_of(c), c.at_ms) for _, c, _ in cut])
+    return [
+        CorrectionRow(
+            institution=owner, device=c.device, quantity=c.quantity, at=from_ms(c.at_ms),
+            value=c.value, leave_out=c.value is None, unit=_unit(c.quantity), stands=stands,
+            reported_value=said[series_of(c), c.at_ms].value,
+            author=c.author, reason=c.reason, entered_at=c.entered_at,
+        )
+        for owner, c, stands in cut
+    ]  # fmt: skip
+
+
+def _unit(quantity: str) -> str:
+    return QUANTITIES[quantity].unit if quantity in QUANTITIES else "1"
+
+
+@router.post(
+    "/corrections",
+    openapi_extra=_BODY,
+    responses={
+        400: {"description": "The body is not JSON."},
+        401: {"description": "A key is needed."},
+        422: {"description": "Nothing was entered; `rows` says which is wrong and why."},
+        503: {"description": "The store is not available: post again."},
+    },
+)
+def post_corrections(
+    parts: PartsDep, writer: WriterDep, body: BodyDep, lang: LanguageDep
+) -> CorrectionsEntered:
+    """Correct readings · 更正读数.
+
+    One object or an array of them: `device`, `quantity`, `at` (ms since the epoch, or RFC 3339
+    with a zone; exactly that of the reading), `value` or `leave_out: true`, `author`, `reason`.
+    What is computed rests on them from then on; the raw readings stay. A value where no reading
+    was adds one. All are entered or none; entering the same again adds nothing.
+    """
+    posted = _read(body)
+    now = parts.now()
+    registry = parts.registry
+    read = [_correction(p, writer, now) for p in posted]
+    good = {k: c for k, c in enumerate(read) if isinstance(c, Correction)}
+    if any(c.device not in registry.device_by_id for c in good.values()):
+        registry = parts.registries.get(fresh=True)  # it may just have been registered
+    wrong = {k: r for k, r in enumerate(read) if isinstance(r, Refusal)}
+    wrong |= _foreign(good, registry, writer)
+    judged = refusals(list(good.values()), parts.store, parts.ledger, registry, now)
+    for k, refusal in zip(good, map(judged.get, range(len(good))), strict=True):
+        if refusal is not None:
+            wrong.setdefault(k, refusal)
+    if wrong:
+        raise _refused(posted, wrong, lang)
+    entered = enter(list(good.values()), parts.store, parts.ledger, registry, now)
+    return CorrectionsEntered(
+        received=len(good), entered=entered.added, repeated=len(good) - entered.added,
+        months=_touched(parts, entered.months),
+    )  # fmt: skip
+
+
+def _read(body: bytes) -> list[object]:
+    try:
+        found = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise ProblemError(400, "unreadable_body", reason=str(error)) from error
+    posted = found if isinstance(found, list) else [found]
+    if not 0 < len(posted) <= MAX_CORRECTIONS:
+        raise ProblemError(422, "corrections_count", count=len(posted), limit=MAX_CORRECTIONS)
+    return posted
+
+
+def _correction(posted: object, writer: Writer, now: datetime) -> Correction | Refusal:
+    try:
+        one = _Posted.model_validate(posted)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        return Refusal("bad_row", {"reason": f"{where}: {first['msg']}" if where else first["msg"]})
+    if one.leave_out == (one.value is not None):
+        return Refusal("two_values" if one.leave_out else "no_value", {})
+    at_ms = _instant_ms(one.at)
+    if at_ms is None:
+        return Refusal("bad_instant", {})
+    return Correction(
+        device=one.device, quantity=one.quantity, at_ms=at_ms, value=one.value,
+        author=_author(one.author, writer), reason=one.reason, entered_at=now,
+    )  # fmt: skip
+
+
+def _author(given: str, writer: Writer) -> str:
+    """Who a vendor's key names, and whose key it is: nobody signs for the administration."""
+    vendor = writer.institutions is not None and given.strip()
+    return f"{given} ({writer.name})" if vendor else given
+
+
+def _instant_ms(at: str | int) -> int | None:
+    if isinstance(at, int) or _DIGITS.fullmatch(at):
+        return int(at) if abs(int(at)) < 10**15 else None
+    try:
+        found = datetime.fromisoformat(at)
+        return to_ms(found) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _foreign(
+    good: Mapping[int, Correction], registry: Registry, writer: Writer
+) -> dict[int, Refusal]:
+    """Those of devices whose institution this key is not for."""
+    if writer.institutions is None:
+        return {}
+    known = registry.device_by_id
+    return {
+        k: Refusal("foreign_device", {"device": c.device})
+        for k, c in good.items()
+        if c.device in known and known[c.device].institution not in writer.institutions
+    }
+
+
+def _refused(posted: Sequence[object], wrong: Mapping[int, Refusal], lang: str) -> ProblemError:
+    rows = []
+    for k, refusal in sorted(wrong.items())[:1_000]:
+        named = posted[k] if isinstance(posted[k], dict) else {}
+        assert isinstance(named, dict)
+        rows.append(
+            {
+                "row": k + 1,
+                "device": str(named.get("device", ""))[:100],
+                "quantity": str(named.get("quantity", ""))[:100],
+                "code": refusal.code,
+                "reason": refusal.sentence(lang),
+            }
+        )
+    return ProblemError(
+        422, "corrections_refused", received=len(posted), refused=len(wrong), extra={"rows": rows}
+    )
+
+
+def _touched(parts: Parts, months: Sequence[tuple[str, Any]]) -> list[TouchedRow]:
+    states = {(s.institution, s.month): s.state for s in parts.ledger.statuses()}
+    return [
+        TouchedRow(institution=i, month=str(m), state=states.get((i, m), "open")) for i, m in months
+    ]

@@ -1,0 +1,148 @@
+"""`civicmeter correct`: say what a reading should have been, and why."""
+
+import getpass
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from civicmeter.wiring import Pipeline, open_pipeline
+from config.settings import Settings
+from domain.calendar import Month
+from domain.corrections import Correction
+from domain.errors import ConfigError
+
+_USAGE = (
+    "say which reading: DEVICE QUANTITY TIME with --value V or --leave-out; "
+    "or give many with --file FILE.csv; or see them with --list"
+)
+
+
+@click.command("correct")
+@click.argument("device", required=False)
+@click.argument("quantity", required=False)
+@click.argument("time", required=False)
+@click.option("--value", type=float, metavar="V", help="What the reading should have been.")
+@click.option("--leave-out", is_flag=True, help="There should have been no such reading.")
+@click.option("--file", "table", type=click.Path(path_type=Path, dir_okay=False),
+              metavar="FILE.csv",
+              help="Many: device, quantity, time, value or leave_out, reason, by.")  # fmt: skip
+@click.option("--by", default=None, metavar="NAME", help="Who corrects; default: you.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept for ever.")
+@click.option("--list", "show", is_flag=True, help="Show what was entered.")
+@click.option("--device", "only", metavar="ID", help="With --list: only this device.")
+@click.pass_obj
+def command(
+    settings: Settings,
+    device: str | None,
+    quantity: str | None,
+    time: str | None,
+    value: float | None,
+    leave_out: bool,
+    table: Path | None,
+    by: str | None,
+    reason: str,
+    show: bool,
+    only: str | None,
+) -> None:
+    """Correct a reading: what is computed rests on it from then on, the raw one stays.
+
+    TIME is ISO 8601, local to the institution unless it says its offset, and exactly that of the
+    reading. A value where no reading was adds one.
+    """
+    one = (device, quantity, time)
+    if show:
+        _require(not any((*one, table, leave_out)) and value is None, _USAGE)
+        with open_pipeline(settings) as pipeline:
+            _show(pipeline, only)
+        return
+    _require(only is None, "--device goes with --list; a reading is named without it")
+    _require((table is None) == all(one) and (all(one) or not any(one)), _USAGE)
+    _require(table is None or (value is None and not leave_out), "--file says the values itself")
+    now = datetime.now(UTC)
+    who = getpass.getuser() if by is None else by
+    with open_pipeline(settings) as pipeline:
+        if table is not None:
+            from civicmeter.correcting import read_corrections
+
+            corrections = read_corrections(table, pipeline.registry, by=who, reason=reason, now=now)
+        else:
+            _require((value is None) == leave_out, "give --value V or --leave-out, one of them")
+            corrections = [_single(pipeline, one, value, who, reason, now)]
+        _enter(pipeline, corrections, now)
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ConfigError(sentence)
+
+
+def _single(
+    pipeline: Pipeline,
+    reading: tuple[str | None, str | None, str | None],
+    value: float | None,
+    by: str,
+    reason: str,
+    now: datetime,
+) -> Correction:
+    from civicmeter.correcting import RefusedError, instant_ms, timezone_of
+
+    device, quantity, time = (part or "" for part in reading)
+    try:
+        at_ms = instant_ms(time, timezone_of(pipeline.registry, device))
+    except RefusedError as error:
+        raise ConfigError(str(error)) from error
+    return Correction(
+        device=device, quantity=quantity, at_ms=at_ms, value=value,
+        author=by, reason=reason, entered_at=now,
+    )  # fmt: skip
+
+
+def _enter(pipeline: Pipeline, corrections: Sequence[Correction], now: datetime) -> None:
+    from civicmeter.correcting import described
+    from processing.entering import enter, reported, series_of
+
+    store, ledger, registry = pipeline.store, pipeline.ledger, pipeline.registry
+    entered = enter(corrections, store, ledger, registry, now)
+    said = reported(store, [(series_of(c), c.at_ms) for c in corrections])
+    for one in corrections:
+        click.echo(described(one, said[series_of(one), one.at_ms], registry))
+    stood = len(corrections) - entered.added
+    click.echo(f"{entered.added} corrections entered" + (f", {stood} stood already" * (stood > 0)))
+    for line in _what_next(pipeline, entered.months):
+        click.echo(line)
+
+
+def _what_next(pipeline: Pipeline, months: Iterable[tuple[str, Month]]) -> list[str]:
+    """Where each touched month stands, and what happens to it."""
+    states = {(s.institution, s.month): s for s in pipeline.ledger.statuses()}
+    lines = []
+    for institution, month in months:
+        status = states.get((institution, month))
+        if status is None or status.state == "open":
+            lines.append(f"{institution} {month} is open: it will be computed anew")
+        else:
+            lines.append(
+                f"{institution} {month} is closed (revision {status.revision}): if it changes, a "
+                "restatement will wait; approve it with "
+                f"`civicmeter close {month} --institution {institution} --reason TEXT`"
+            )
+    lines.append(
+        "a running service computes them in its next round; without one: "
+        "`civicmeter process --touched`"
+    )
+    return lines
+
+
+def _show(pipeline: Pipeline, device: str | None) -> None:
+    from civicmeter.correcting import listing
+    from processing.entering import reported, series_of
+
+    found = [c for c in pipeline.ledger.corrections() if device in (None, c.device)]
+    if device is not None and not found and device not in pipeline.registry.device_by_id:
+        raise ConfigError(f"no device {device!r}: see `civicmeter registry export`")
+    said = reported(pipeline.store, [(series_of(c), c.at_ms) for c in found])
+    for line in listing(found, said, pipeline.registry):
+        click.echo(line)
+    click.echo(f"{len(found)} corrections")
