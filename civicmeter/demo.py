@@ -48,6 +48,8 @@ def prepare_folder(folder: Path) -> Path:
 
 AHEAD = 2_000
 """Messages that may be sent before they are stored: some 12 MB, and enough to keep both busy."""
+QUEUE_MB = 64
+"""What the embedded broker needs to hold of them: several times as much, to be sure."""
 _TELL_EVERY_S = 0.05
 
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from civicmeter.broker import embedded_broker
-from civicmeter.demo import settled_messages, simulating, wait_until_stored
+from civicmeter.demo import QUEUE_MB, settled_messages, simulating, wait_until_stored
 from civicmeter.live import app_of, collecting
 from civicmeter.output import Progress
 from civicmeter.serving import free_port, serving
@@ -43,7 +44,7 @@ def score_scenario(
     """
     truth = folder / "truth"
     with ExitStack() as stack:
-        broker = stack.enter_context(embedded_broker())
+        broker = stack.enter_context(embedded_broker(queue_mb=QUEUE_MB))
         settings = Settings(data=folder, mqtt=broker.url)
         pipeline = stack.enter_context(open_pipeline(settings))
         pipeline.save_registry(scenario.registry())
@@ -85,6 +86,8 @@ def scorecard_lines(card: Scorecard) -> str:
         "waste": card.waste_error_pct,
     }
     shown = [f"{n} {'–' if e is None else f'{e:.3f} %'}" for n, e in errors.items()]
+    if card.savings_interval_holds_pct is not None:
+        shown.append(f"savings' intervals hold the truth {_pct(card.savings_interval_holds_pct)}")
     return "\n".join(
         [
             f"readings  sent {readings.sent:,}  stored {readings.stored:,}  "
@@ -110,7 +113,7 @@ def results_of(pipeline: Pipeline, scenario: Scenario, address: str) -> Results:
         figures=tuple(
             Computed(
                 row["institution"], row["subject"], row["name"], row["month"], row["value"],
-                measured=row["measured_share"] or 0.0,
+                measured=row["measured_share"] or 0.0, low=row["low"], high=row["high"],
             )
             for row in figures
         ),
@@ -151,14 +154,18 @@ def _stored(pipeline: Pipeline, scenario: Scenario) -> pa.Table:
         for device, quantity in zip(known["device"], known["quantity"], strict=True)
         if device not in scenario.untimed
     ]
+
+    def column(word: str, count: int) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [word])
+
     tables = [
         pa.table(
             {
-                "device": pa.DictionaryArray.from_arrays(pa.array([0] * at_ms.size, pa.int32()), [s.device]),
-                "quantity": pa.DictionaryArray.from_arrays(pa.array([0] * at_ms.size, pa.int32()), [s.quantity]),
+                "device": column(s.device, at_ms.size),
+                "quantity": column(s.quantity, at_ms.size),
                 "at_ms": at_ms,
             }
         )
         for s, at_ms, _ in pipeline.store.scan(series, *_EVER)
-    ]  # fmt: skip
-    return pa.concat_tables(tables).unify_dictionaries()
+    ]
+    return pa.concat_tables(tables)

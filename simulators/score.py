@@ -53,6 +53,9 @@ class Computed:
     value: float | None
     measured: float = 1.0
     """Share of the month that was measured."""
+    low: float | None = None
+    high: float | None = None
+    """The interval it is said to lie in, where one is given."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Truth:
     """A truth folder in memory."""
 
     sent: pa.Table
+    """device, quantity and at_ms of every distinct good reading."""
     months: Mapping[tuple[str, str, str, str], float]
     """(institution, subject, name, month) → what was true."""
     faults: tuple[Mapping[str, Any], ...] = ()
@@ -118,8 +122,10 @@ class Scorecard:
     pv_error_pct: float | None
     waste_error_pct: float | None
     faults: FaultScore
+    savings_interval_holds_pct: float | None = None
+    """How often the interval given with a saving holds the true one."""
     compared: dict[str, int] = field(default_factory=dict)
-    """How many figures each error comes from."""
+    """How many figures each error and share comes from."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -129,7 +135,7 @@ def read_truth(folder: Path) -> Truth:
     """Read a truth folder. Raises ConfigError when it is none."""
     try:
         about = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        sent = pq.read_table(folder / "sent.parquet")
+        sent = pq.read_table(folder / "sent.parquet", columns=["device", "quantity", "at_ms"])
         rows = pq.read_table(folder / "truth.parquet", filters=pc.field("day").is_null())
     except (OSError, ValueError) as error:
         raise ConfigError(
@@ -171,6 +177,7 @@ def score(truth: Truth, results: Results) -> Scorecard:
     errors, compared = {}, {}
     for name, figures in groups.items():
         errors[name], compared[name] = _error_pct(truth, figures)
+    holds, compared["savings_interval"] = _holds_pct(truth, groups["savings"])
     return Scorecard(
         readings_score(truth.sent, results.stored),
         errors["use"],
@@ -178,6 +185,7 @@ def score(truth: Truth, results: Results) -> Scorecard:
         errors["pv"],
         errors["waste"],
         _faults(truth, results),
+        holds,
         compared,
     )
 
@@ -186,43 +194,60 @@ def readings_score(sent: pa.Table, stored: pa.Table) -> ReadingsScore:
     """By series and time: what was sent and is not there, and what is there too often."""
     names: dict[str, int] = {}
     wanted, there = _keys(sent, names), _keys(stored, names)
-    distinct = np.unique(there)
+    again = int(np.count_nonzero(there[1:] == there[:-1]))
+    missing = _not_in(wanted, there)
     return ReadingsScore(
         sent=len(wanted),
         stored=len(there),
-        lost=len(np.setdiff1d(wanted, distinct, assume_unique=True)),
-        doubled=len(there) - len(distinct),
-        strange=len(np.setdiff1d(distinct, wanted, assume_unique=True)),
+        lost=missing,
+        doubled=again,
+        # What is there once and was sent: the sent ones that are not missing.
+        strange=(len(there) - again) - (len(wanted) - missing),
     )
+
+
+def _not_in(wanted: Ints, there: Ints) -> int:
+    """How many of `wanted` are not in `there`; both sorted, the first without repetitions."""
+    missing = 0
+    for low in range(0, len(wanted), _ROWS_AT_ONCE):
+        part = wanted[low : low + _ROWS_AT_ONCE]
+        at = np.searchsorted(there, part)
+        found = at < len(there)
+        found[found] = there[at[found]] == part[found]
+        missing += len(part) - int(np.count_nonzero(found))
+    return missing
 
 
 _TIME_BITS = 43
 """Milliseconds until the year 2248 fit; so do a million series beside them in 64 bits."""
+_ROWS_AT_ONCE = 1 << 20
 
 
 def _keys(table: pa.Table, names: dict[str, int]) -> Ints:
     """One number a reading, its series and its time, sorted; `names` numbers what it meets.
 
-    Numbers, since the text of ten million keys would take gigabytes.
+    Numbers, and made part by part: the text of ten million keys would take gigabytes, and
+    every further column of numbers for all of them a hundred megabytes.
     """
-    device, quantity = (_numbered(table[c], names) for c in ("device", "quantity"))
-    pairs, series = np.unique((device << 32) | quantity, return_inverse=True)
-    known = [names.setdefault(f"series {p}", len(names)) for p in pairs.tolist()]
-    numbers = np.array(known, np.int64)[series] if known else np.empty(0, np.int64)
-    at_ms = table["at_ms"].cast(pa.int64()).to_numpy()
-    return np.sort((numbers << _TIME_BITS) | at_ms)
+    keys = np.empty(len(table), np.int64)
+    filled = 0
+    for batch in table.select(["device", "quantity", "at_ms"]).to_batches(_ROWS_AT_ONCE):
+        device, quantity = (_numbered(batch[c], names) for c in ("device", "quantity"))
+        pairs, series = np.unique((device << 32) | quantity, return_inverse=True)
+        known = [names.setdefault(f"series {p}", len(names)) for p in pairs.tolist()]
+        numbers = np.array(known, np.int64)[series] if known else np.empty(0, np.int64)
+        at_ms = batch["at_ms"].cast(pa.int64()).to_numpy()
+        keys[filled : filled + len(batch)] = (numbers << _TIME_BITS) | at_ms
+        filled += len(batch)
+    keys.sort()
+    return keys
 
 
-def _numbered(column: pa.ChunkedArray, names: dict[str, int]) -> Ints:
+def _numbered(column: pa.Array, names: dict[str, int]) -> Ints:
     encoded = pc.dictionary_encode(column.cast(pa.string()))
-    parts = [
-        np.array([names.setdefault(f"name {w}", len(names)) for w in c.dictionary.to_pylist()], np.int64)[
-            c.indices.to_numpy()
-        ]
-        for c in encoded.chunks
-        if len(c)
-    ]  # fmt: skip
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+    words = encoded.dictionary.to_pylist()
+    numbers = np.array([names.setdefault(f"name {w}", len(names)) for w in words], np.int64)
+    return numbers[encoded.indices.to_numpy()] if len(column) else np.empty(0, np.int64)
 
 
 def _error_pct(truth: Truth, figures: Iterable[Computed]) -> tuple[float | None, int]:
@@ -230,13 +255,27 @@ def _error_pct(truth: Truth, figures: Iterable[Computed]) -> tuple[float | None,
     wrong = whole = 0.0
     count = 0
     for figure in figures:
-        true = truth.months.get((figure.institution, figure.subject, figure.name, figure.month))
+        true = _true(truth, figure)
         if true is None:
             continue
         count += 1
         whole += abs(true)
         wrong += abs(true if figure.value is None else figure.value - true)
     return (100 * wrong / whole if whole else None), count
+
+
+def _holds_pct(truth: Truth, figures: Iterable[Computed]) -> tuple[float | None, int]:
+    """How often an interval holds the truth, of those that were given."""
+    held = [
+        f.low <= true <= f.high
+        for f in figures
+        if (true := _true(truth, f)) is not None and f.low is not None and f.high is not None
+    ]
+    return (100 * sum(held) / len(held) if held else None), len(held)
+
+
+def _true(truth: Truth, figure: Computed) -> float | None:
+    return truth.months.get((figure.institution, figure.subject, figure.name, figure.month))
 
 
 def _faults(truth: Truth, results: Results) -> FaultScore:

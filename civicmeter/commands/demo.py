@@ -42,7 +42,7 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     truth = folder / "truth"
     with ExitStack() as stack:
         progress = stack.enter_context(progress_line())
-        broker = stack.enter_context(embedded_broker())
+        broker = stack.enter_context(embedded_broker(queue_mb=demo.QUEUE_MB))
         # The demo's own stores and broker, whatever the environment says.
         own = replace(settings, data=folder, store="", ledger="", mqtt=broker.url, mqtt_username="")
         pipeline = stack.enter_context(open_pipeline(own))

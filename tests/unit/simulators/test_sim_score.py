@@ -99,6 +99,25 @@ def test_errors_are_shares_of_the_true_total_and_a_missing_figure_counts_wholly(
     assert card.pv_error_pct is None
 
 
+def test_a_savings_interval_either_holds_the_truth_or_not() -> None:
+    saved, subject = "avoided_energy_kwh", "k/electricity"
+    months = {("i", subject, saved, f"2026-0{m}"): 200.0 for m in range(1, 7)}
+    bounds = {1: (190.0, 210.0), 2: (200.0, 220.0), 3: (201.0, 300.0), 4: (0.0, 199.0)}
+    figures = (
+        *(
+            Computed("i", subject, saved, f"2026-0{m}", 205.0, low=low, high=high)
+            for m, (low, high) in bounds.items()
+        ),
+        Computed("i", subject, saved, "2026-05", None),  # not assessed: no interval to judge
+        Computed("i", subject, saved, "2026-05", 200.0, low=0.0),
+        Computed("j", subject, saved, "2026-06", 200.0, low=0.0, high=1.0),  # not in the truth
+    )
+    card = score(Truth(SENT, months), results(figures=figures))
+    assert card.savings_interval_holds_pct == 50.0
+    assert card.compared["savings_interval"] == 4
+    assert score(TRUTH, results()).savings_interval_holds_pct is None
+
+
 def test_use_counts_only_where_the_month_was_measured() -> None:
     figures = (
         Computed("i", "", "electricity_use_kwh", "2026-09", 500.0, measured=0.9),
