@@ -110,22 +110,33 @@ def _province() -> dict[str, float]:
 
 def province_memory() -> dict[str, float]:
     """Peak memory in MB of this process after 500 and after 1,500 institutions."""
+    early, peak, _ = generate_province(500, 1_500)
+    return {"simulate.province_mb": peak, "simulate.province_growth_mb": peak - early}
+
+
+def generate_province(early: int, most: int) -> tuple[float, float, int]:
+    """Make a month of the province's first `most` institutions, with every message and the
+    truth: this process's peak memory in MB after the first `early` and after all of them, and
+    how many readings they were.
+    """
     from simulators.evidence import TruthBook
 
-    def peak_mb() -> float:
-        # Not getrusage: its maximum counts what the parent had before this program began.
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 1e3
+    early_mb, readings = 0.0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        with TruthBook(Path(folder)) as truth:
+            pieces = Timeline(scenario("province", NOW)).backfill()
+            for number, piece in enumerate(islice(pieces, most), 1):
+                truth.add(piece.truth)
+                for block in piece.blocks:
+                    for message in piece.site.messages(block):
+                        readings += message.readings
+                if number == early:
+                    early_mb = _peak_mb()
+        truth.finish({})
+    return early_mb, _peak_mb(), readings
 
-    early = 0.0
-    with tempfile.TemporaryDirectory() as folder, TruthBook(Path(folder)) as truth:
-        for number, piece in enumerate(Timeline(scenario("province", NOW)).backfill()):
-            truth.add(piece.truth)
-            for block in piece.blocks:
-                for _ in piece.site.messages(block):
-                    pass
-            if number == 500:
-                early = peak_mb()
-            if number == 1_500:
-                break
-    return {"simulate.province_mb": peak_mb(), "simulate.province_growth_mb": peak_mb() - early}
+
+def _peak_mb() -> float:
+    # Not getrusage: its maximum counts what the parent had before this program began.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1e3

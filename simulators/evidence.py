@@ -43,7 +43,7 @@ _TRUTH = pa.schema(
 )
 _ROWS_AT_ONCE = 50_000
 _TRUTHS_AT_ONCE = 2_000
-_MONTHS_IN_JSON = 300_000
+_MONTHS_IN_JSON = 100_000
 
 
 class SentFile:
@@ -104,6 +104,7 @@ class TruthBook:
         self._writer = pq.ParquetWriter(folder / "truth.parquet", _TRUTH, compression="zstd")
         self._waiting: list[TruthDays] = []
         self._months: list[dict[str, object]] = []
+        self._too_many = False
         self.faults: list[FaultRecord] = []
         self.bad_messages: dict[str, int] = defaultdict(int)
         self.extra_messages: dict[str, int] = defaultdict(int)
@@ -141,7 +142,7 @@ class TruthBook:
             "bad_messages": dict(self.bad_messages),
             "extra_messages": dict(self.extra_messages),
             "faults": [f.as_dict() for f in self.faults],
-            "months": self._months if len(self._months) < _MONTHS_IN_JSON else [],
+            "months": self._months,
         }
         text = json.dumps(body, indent=1, ensure_ascii=False)
         (self._folder / "truth.json").write_text(text, encoding="utf-8")
@@ -152,7 +153,10 @@ class TruthBook:
             self._writer.write_table(_day_rows(self._waiting))
         if months:
             self._writer.write_table(_month_rows(months))
-        if len(self._months) < _MONTHS_IN_JSON:
+        self._too_many |= len(self._months) + len(months) > _MONTHS_IN_JSON
+        if self._too_many:
+            self._months.clear()
+        else:
             self._months += [
                 {
                     "institution": t.institution,
