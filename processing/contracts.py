@@ -27,6 +27,8 @@ _USES = {
     Carrier.HEAT: ("heat_use_gj",),
     Carrier.COOLING: ("cooling_use_gj",),
 }
+ENERGY = frozenset(_USES)
+"""The carriers whose use is energy."""
 
 
 _MOST_ESTIMATED = 0.25

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from civicmeter.savings_adjustments import adjust, adjustments
+from civicmeter.savings_equipment import before_after_command, on_off
 from config.working_days import CALENDARS, DayTypes
 from domain.calendar import DEFAULT_TIMEZONE
 from domain.errors import ConfigError
@@ -26,7 +28,11 @@ _REFERENCE_TIMEZONE = "Europe/London"  # of the public archive the test is usual
 
 @click.group("savings")
 def command() -> None:
-    """Fit, explain and test baseline models."""
+    """Fit, explain and test baseline models; adjust savings; test equipment."""
+
+
+for _other in (adjust, adjustments, on_off, before_after_command):
+    command.add_command(_other)
 
 
 @command.command("fit")
