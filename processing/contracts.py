@@ -199,7 +199,7 @@ def _record(
 def daily_energy(
     site: Site, carrier: Carrier, start: date, end: date, meters: Sequence[str] = ()
 ) -> pd.DataFrame | None:
-    """Daily use in kWh and mean outdoor temperature of the local days [start, end).
+    """Daily use in kWh, mean outdoor temperature and irradiance of the local days [start, end).
 
     Of the main meters; where there is PV, electricity is the gross load: import + PV − export.
     Of `meters` alone where some are given (IPMVP option B), virtual ones too. Only days that are
@@ -223,7 +223,11 @@ def daily_energy(
     if carrier is Carrier.ELECTRICITY and not meters:
         use = use + _pv_less_export(site, edges)
     return pd.DataFrame(
-        {"use": use, "temperature_c": daily_mean(site.temperature, edges)},
+        {
+            "use": use,
+            "temperature_c": daily_mean(site.temperature, edges),
+            "irradiance_w_per_m2": daily_mean(site.irradiance, edges),
+        },
         index=pd.DatetimeIndex(pd.to_datetime(days)),
     )
 

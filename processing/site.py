@@ -35,8 +35,8 @@ _MAIN_SERIES: dict[str, tuple[str, ...]] = {
     "bin": ("mass_kg",),
     "weather": ("outdoor_temperature_c",),
 }
-_WARMTH = "outdoor_temperature_c"
-_OF_WEATHER = ("outdoor_temperature_c", "irradiance_w_per_m2")
+_WARMTH, _SUN = "outdoor_temperature_c", "irradiance_w_per_m2"
+_OF_WEATHER = (_WARMTH, _SUN)
 _OF_CLASS = {"pv": _OF_PV, "bin": ("mass_kg", *_REGISTERS_OF_BIN), "weather": _OF_WEATHER}
 
 
@@ -58,6 +58,8 @@ class Site:
     temperature: UseCurve = field(default_factory=UseCurve.empty)
     temperatures_around: tuple[UseCurve, ...] = ()
     """Those of other stations of the city, which the own one is compared with."""
+    irradiance: UseCurve = field(default_factory=UseCurve.empty)
+    """On the horizontal, of the weather device."""
     contracts: tuple[Contract, ...] = ()
     arrivals: tuple[tuple[str, int | None, int, Ints], ...] = ()
     corrected: CorrectedAt = field(default_factory=dict)
@@ -154,9 +156,10 @@ def build_site(
         pv=tuple(_marked(s, corrected) for s in sources if s is not None),
         bins=bins,
         bin_samples={k: v for k, v in samples.items() if k[0] in ours},
-        temperature=_temperature(institution.weather_device, samples),
+        temperature=_state(institution.weather_device, _WARMTH, samples),
+        irradiance=_state(institution.weather_device, _SUN, samples),
         temperatures_around=tuple(
-            _temperature(s, samples) for s in around if (s, _WARMTH) in samples
+            _state(s, _WARMTH, samples) for s in around if (s, _WARMTH) in samples
         ),
         contracts=tuple(registry.contracts_of(institution.id)),
         arrivals=tuple(_arrivals(registry, institution, samples)),
@@ -166,8 +169,8 @@ def build_site(
     )
 
 
-def _temperature(station: str, samples: Samples) -> UseCurve:
-    known = samples.get((station, _WARMTH))
+def _state(station: str, quantity: str, samples: Samples) -> UseCurve:
+    known = samples.get((station, quantity))
     return UseCurve.empty() if known is None else integral_curve(*known, MAX_TEMPERATURE_GAP_MS)
 
 
