@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from domain.calendar import Month, to_ms
-from domain.places import Contract, Institution
+from domain.places import Contract, Institution, PvSystem
+from domain.quantities import QUANTITIES
 from domain.readings import Series
 from domain.registry import Registry
 from processing.contracts import baselines_due
-from processing.corrections import Amendments, Corrected, apply
+from processing.corrections import Amendments, Corrected, amendments, apply
 from processing.curves import Floats, Ints
 from processing.neighbours import NEVER, Around, look_around, outwards
 from processing.savings_figures import WINDOW_MONTHS
@@ -22,7 +23,10 @@ from store.readings import ReadingStore
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _BEFORE = timedelta(days=100)
 """More than doubtful zeros and bins are judged by (90 and 40 days)."""
-_AFTER = timedelta(days=3)
+_AFTER = timedelta(days=9)
+"""More than a register may stand still (a week, and a day to judge its leap by) or be wrong."""
+_LONGEST_REST_DAYS = 92
+"""A register that goes on resting after `_AFTER` is followed for so long: it may catch up."""
 _NO_TIMES: Ints = np.empty(0, np.int64)
 
 
@@ -35,18 +39,23 @@ class Window(NamedTuple):
 
 
 class _Beyond(NamedTuple):
-    """The readings (time, value) of one series just before and just after a window: none, or
-    one, or those that were left out by hand up to the first that was not."""
+    """The readings (time, value) of one series just before and just after what is read of it:
+    none, or one, or those that were left out by hand up to the first that was not.
+
+    `end`: up to where it is read, excluded; past the window's end if the register rests there.
+    """
 
     before: list[tuple[int, float]]
     after: list[tuple[int, float]]
+    end: datetime
 
 
 class SiteReader:
     """Reads the sites of some institutions, each when asked for, as people corrected them.
 
     What lies around the windows is found for all of them at once, by seeks; series that have
-    no reading at all are not asked for again. `amended` is what corrections say in all.
+    no reading at all are not asked for again. `amended` is what all corrections
+    say, for who has read them already.
     """
 
     def __init__(
@@ -57,10 +66,10 @@ class SiteReader:
         institutions: Sequence[Institution],
         months: Sequence[Month] | None,
         now: datetime,
-        amended: Amendments,
+        amended: Amendments | None = None,
     ) -> None:
         self._store, self._registry, self._now = store, registry, now
-        self._amended = amended
+        self._amended = amendments(ledger.corrections()) if amended is None else amended
         self._windows = {
             i.id: _window(registry.contracts_of(i.id), ledger, i, months, now) for i in institutions
         }
@@ -72,23 +81,58 @@ class SiteReader:
 
     def _look_around(self, window: Window, series: list[Series]) -> dict[Series, _Beyond]:
         """What lies around the window, of the series that have any reading."""
+        instants = [window.start, window.end]
+        if window.is_part and window.end < self._now:
+            instants.append(window.end - _AFTER)
+        sides = dict(zip(series, look_around(self._store, series, instants), strict=True))
+        heard = {
+            s: around
+            for s, around in sides.items()
+            if s in self._amended or any(t != NEVER for a in around[:2] for t in (a[0], a[2]))
+        }
+        rest = [s for s, a in heard.items() if len(a) == 3 and self._rests(s, a[2], a[1])]
+        ends = self._ends_of_rest(window, rest)
+        return {s: self._beyond(s, window, a[0], a[1], ends.get(s)) for s, a in heard.items()}
+
+    def _rests(self, series: Series, early: Around, late: Around) -> bool:
+        """Whether a register is where it was, so that a later leap may explain the rest."""
+        device = self._registry.device_by_id[series.device]
+        limited = getattr(device, "max_rate_per_h", None) or isinstance(device, PvSystem)
+        register = QUANTITIES[series.quantity].kind == "total_increasing"
+        return bool(limited and register and early.before == late.before)
+
+    def _ends_of_rest(
+        self, window: Window, series: list[Series]
+    ) -> dict[Series, tuple[datetime, Around]]:
+        """The series that go on after a rest: where its end is known, and what is around that."""
+        days = range(1, min(_LONGEST_REST_DAYS, (self._now - window.end).days) + 1)
+        instants = [window.end + timedelta(days=k) for k in days]
         found = {}
-        sides = look_around(self._store, series, [window.start, window.end])
-        for s, (start, end) in zip(series, sides, strict=True):
-            times = (start.before_ms, start.after_ms, end.before_ms, end.after_ms)
-            if s in self._amended or any(t != NEVER for t in times):
-                found[s] = self._beyond(s, window, start, end)
+        for s, sides in zip(series, look_around(self._store, series, instants), strict=False):
+            awake = (k for k, a in enumerate(sides) if a.before != sides[0].before)
+            if (k := next(awake, None)) is not None:
+                last = min(k + 2, len(sides) - 1)  # what comes next tells a leap from a start
+                found[s] = (instants[last], sides[last])
         return found
 
-    def _beyond(self, series: Series, window: Window, start: Around, end: Around) -> _Beyond:
+    def _beyond(
+        self,
+        series: Series,
+        window: Window,
+        start: Around,
+        end: Around,
+        rested: tuple[datetime, Around] | None,
+    ) -> _Beyond:
         if not window.is_part:
-            return _Beyond([], [])
+            return _Beyond([], [], window.end)
+        until, end = rested or (window.end, end)
         amended = self._amended.get(series)
         left_out = _NO_TIMES if amended is None else amended.left_out_ms
         before, after = (start.before_ms, start.before), (end.after_ms, end.after)
         return _Beyond(
             outwards(self._store, series, before, left_out, -1)[::-1],
             outwards(self._store, series, after, left_out, +1),
+            until,
         )
 
     def read(self, institution: Institution) -> Site:
@@ -100,7 +144,7 @@ class SiteReader:
         corrected: dict[tuple[str, str], Ints] = {}
         for s, at_ms, value in self._store.scan(series, window.start, window.end):
             one = Series(*s)
-            at_ms, value = self._with_neighbours(around[one], window, at_ms, value)
+            at_ms, value = self._with_neighbours(one, around[one], window, at_ms, value)
             if one in self._amended:
                 at_ms, value, changed = self._corrected(one, window, at_ms, value)
                 if changed.size:
@@ -110,9 +154,13 @@ class SiteReader:
         return build_site(self._registry, institution, samples, corrected=corrected)
 
     def _with_neighbours(
-        self, beyond: _Beyond, window: Window, at_ms: Ints, value: Floats
+        self, series: Series, beyond: _Beyond, window: Window, at_ms: Ints, value: Floats
     ) -> tuple[Ints, Floats]:
-        start, end, now = to_ms(window.start), to_ms(window.end), to_ms(self._now)
+        if beyond.end > window.end:
+            (rest,) = self._store.scan([series], window.end, beyond.end)
+            at_ms = np.concatenate((at_ms, rest.at_ms))
+            value = np.concatenate((value, rest.value))
+        start, end, now = to_ms(window.start), to_ms(beyond.end), to_ms(self._now)
         before = [r for r in beyond.before if r[0] < start]
         after = [r for r in beyond.after if end <= r[0] < now]
         if before:
@@ -125,8 +173,8 @@ class SiteReader:
 
     def _corrected(self, series: Series, window: Window, at_ms: Ints, value: Floats) -> Corrected:
         """The readings as corrected: in the window, and the nearest one on each side of it."""
-        start, end, now = to_ms(window.start), to_ms(window.end), to_ms(self._now)
-        amended, (before, after) = self._amended[series], self._found[window][series]
+        amended, (before, after, until) = self._amended[series], self._found[window][series]
+        start, end, now = to_ms(window.start), to_ms(until), to_ms(self._now)
         gone = set(amended.left_out_ms.tolist())
         low, high = to_ms(_FIRST), now
         if not window.is_part:

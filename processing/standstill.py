@@ -83,6 +83,13 @@ def join_standstills(
     return _joined(curve, found)
 
 
+def caught_up(curve: UseCurve) -> list[tuple[int, int]]:
+    """Start and end (ms) of each gap of known use that a register's leap made."""
+    leaps = [e.at_ms for e in curve.events if e.code == "register_caught_up"]
+    knots = np.searchsorted(curve.at_ms, leaps)
+    return [(int(curve.at_ms[max(k - 1, 0)]), t) for k, t in zip(knots, leaps, strict=True)]
+
+
 def _leaps(
     steps: Floats, rates: Floats, curve: UseCurve, run: tuple[int, int], rules: StandstillRules
 ) -> bool:
