@@ -153,11 +153,25 @@ class IndicatorRow(EvidenceRow):
     standard_coal_kgce: float | None = figure_field("standard_coal_kgce")
     standard_coal_shandong_kgce: float | None = figure_field("standard_coal_shandong_kgce")
     co2_kg: float | None = figure_field("co2_kg")
+    standard_coal_heating_kgce: float | None = figure_field("standard_coal_heating_kgce")
+    standard_coal_non_heating_kgce: float | None = figure_field("standard_coal_non_heating_kgce")
+    standard_coal_non_heating_shandong_kgce: float | None = figure_field(
+        "standard_coal_non_heating_shandong_kgce"
+    )
+    co2_heating_kg: float | None = figure_field("co2_heating_kg")
+    co2_non_heating_kg: float | None = figure_field("co2_non_heating_kg")
+    electricity_non_heating_kwh: float | None = figure_field("electricity_non_heating_kwh")
     electricity_cost_cny: float | None = figure_field("electricity_cost_cny")
     gross_load_kwh: float | None = figure_field("gross_load_kwh")
     out_of_hours_use_kwh: float | None = figure_field("out_of_hours_use_kwh")
     out_of_hours_use_ratio: float | None = figure_field("out_of_hours_use_ratio")
     energy_per_area_kgce_per_m2: float | None = figure_field("energy_per_area_kgce_per_m2")
+    energy_per_area_heating_kgce_per_m2: float | None = figure_field(
+        "energy_per_area_heating_kgce_per_m2"
+    )
+    energy_per_area_non_heating_kgce_per_m2: float | None = figure_field(
+        "energy_per_area_non_heating_kgce_per_m2"
+    )
     energy_per_head_kgce: float | None = figure_field("energy_per_head_kgce")
     water_per_head_m3: float | None = figure_field("water_per_head_m3")
     outdoor_temperature_mean_c: float | None = figure_field("outdoor_temperature_mean_c")

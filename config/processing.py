@@ -28,10 +28,19 @@ class BoardRules:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatingRules:
+    """[heating]: which meters are of heating alone."""
+
+    item_codes: tuple[str, ...]
+    excess_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
     completeness: BoardRules
+    heating: HeatingRules
 
 
 @cache

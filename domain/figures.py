@@ -99,6 +99,9 @@ class FigureName:
 
 _NAMES = (
     FigureName("electricity_use_kwh", "kWh", "用电量", "Electricity use (purchased)"),
+    FigureName(
+        "electricity_non_heating_kwh", "kWh", "非供暖用电量", "Electricity use without heating"
+    ),
     FigureName("electricity_export_kwh", "kWh", "上网电量", "Electricity export"),
     FigureName("gross_load_kwh", "kWh", "总用电负荷", "Gross load (import + PV − export)"),
     FigureName("water_use_m3", "m³", "用水量", "Water use"),
@@ -147,7 +150,27 @@ _NAMES = (
         "标准煤（山东定额口径）",
         "Standard coal (Shandong quota set)",
     ),
+    FigureName(
+        "standard_coal_heating_kgce",
+        "kgce",
+        "供暖标准煤（国家当量值）",
+        "Standard coal of heating (national set)",
+    ),
+    FigureName(
+        "standard_coal_non_heating_kgce",
+        "kgce",
+        "非供暖标准煤（国家当量值）",
+        "Standard coal without heating (national set)",
+    ),
+    FigureName(
+        "standard_coal_non_heating_shandong_kgce",
+        "kgce",
+        "非供暖标准煤（山东定额口径）",
+        "Standard coal without heating (Shandong quota set)",
+    ),
     FigureName("co2_kg", "kg", "二氧化碳排放量", "CO₂ emissions"),
+    FigureName("co2_heating_kg", "kg", "供暖二氧化碳排放量", "CO₂ emissions of heating"),
+    FigureName("co2_non_heating_kg", "kg", "非供暖二氧化碳排放量", "CO₂ emissions without heating"),
     FigureName("pv_generation_kwh", "kWh", "光伏发电量", "PV generation"),
     FigureName("pv_self_use_kwh", "kWh", "光伏自用电量", "PV self-use"),
     FigureName("pv_self_use_ratio", "1", "自发自用率", "PV self-use rate"),
@@ -163,6 +186,18 @@ _NAMES = (
     FigureName("waste_sorting_accuracy_ratio", "1", "分类准确率", "Sorting accuracy (inspections)"),
     FigureName("waste_recycling_ratio", "1", "回收利用率", "Recycling rate"),
     FigureName("energy_per_area_kgce_per_m2", "kgce/m²", "单位面积能耗", "Energy per floor area"),
+    FigureName(
+        "energy_per_area_heating_kgce_per_m2",
+        "kgce/m²",
+        "单位面积供暖能耗",
+        "Heating energy per floor area",
+    ),
+    FigureName(
+        "energy_per_area_non_heating_kgce_per_m2",
+        "kgce/m²",
+        "单位面积非供暖能耗",
+        "Non-heating energy per floor area",
+    ),
     FigureName("energy_per_head_kgce", "kgce/人", "人均能耗", "Energy per head"),
     FigureName("water_per_head_m3", "m³/人", "人均用水", "Water per head"),
     FigureName(

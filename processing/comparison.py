@@ -27,6 +27,12 @@ ADDITIVE = (
     "standard_coal_kgce",
     "standard_coal_shandong_kgce",
     "co2_kg",
+    "standard_coal_heating_kgce",
+    "standard_coal_non_heating_kgce",
+    "standard_coal_non_heating_shandong_kgce",
+    "co2_heating_kg",
+    "co2_non_heating_kg",
+    "electricity_non_heating_kwh",
     "electricity_cost_cny",
     "waste_mass_kg",
     "out_of_hours_use_kwh",
@@ -135,8 +141,9 @@ def quota_positions(
 ) -> list[QuotaPosition]:
     """The twelve months before `end` against the quotas of the place and type.
 
-    Heating is district heat; non-heating is everything of the Shandong quota set, which
-    contains no heat. A year with a missing month has no grade: part years are not scaled up.
+    Heating is district heat; non-heating is the energy of the Shandong quota set without what
+    heating meters say (`processing.heating`): where no meter tells them apart there is no
+    grade. A year with a missing month has no grade: part years are not scaled up.
     """
     day = end.plus(-1).first_day
     year = year_figures(results, end)
@@ -154,8 +161,8 @@ def _position(
     heat = factors().on("standard_coal.national.heat", day)
     kgce_per_gj = heat.value if heat is not None else float("nan")
     parts: dict[str, tuple[str, float | None, float]] = {
-        "non_heating_per_area": ("standard_coal_shandong_kgce", area, 1.0),
-        "electricity_per_area": ("electricity_use_kwh", area, 1.0),
+        "non_heating_per_area": ("standard_coal_non_heating_shandong_kgce", area, 1.0),
+        "electricity_per_area": ("electricity_non_heating_kwh", area, 1.0),
         "energy_per_head": ("standard_coal_shandong_kgce", heads, 1.0),
         "heating_per_area": ("heat_use_gj", area, kgce_per_gj),
         "water_per_head": ("water_use_m3", heads, 1.0),
@@ -188,6 +195,8 @@ class PeerPosition:
 LEAST_PEERS = 4
 PEER_NAMES = (
     "energy_per_area_kgce_per_m2",
+    "energy_per_area_heating_kgce_per_m2",
+    "energy_per_area_non_heating_kgce_per_m2",
     "energy_per_head_kgce",
     "water_per_head_m3",
     "out_of_hours_use_ratio",

@@ -12,27 +12,28 @@ from domain.findings import Finding
 from domain.places import Institution, value_on
 from processing.consumption import passed_on
 
-_NATIONAL = {
+NATIONAL = {
     "electricity_use_kwh": "standard_coal.national.electricity",
     "natural_gas_use_m3": "standard_coal.national.natural_gas",
     "natural_gas_use_kwh": "standard_coal.national.gas_energy",
     "heat_use_gj": "standard_coal.national.heat",
     "cooling_use_gj": "standard_coal.national.heat",
 }
-_SHANDONG = {
+SHANDONG = {
     "electricity_use_kwh": "standard_coal.shandong.electricity",
     "natural_gas_use_m3": "standard_coal.shandong.natural_gas",
     "natural_gas_use_kwh": "standard_coal.shandong.natural_gas",
 }
-_CO2 = {
+CO2 = {
     "electricity_use_kwh": "co2.electricity",
     "natural_gas_use_m3": "co2.natural_gas",
     "natural_gas_use_kwh": "co2.natural_gas",
     "heat_use_gj": "co2.heat",
     "cooling_use_gj": "co2.heat",
 }
+"""Which factor each use is weighted with; that of electricity's CO₂ depends on the place."""
 _PER_M3 = {"standard_coal.shandong.natural_gas", "co2.natural_gas"}
-_SHANDONG_PROVINCE = "37"
+_PROVINCE = "37"
 
 
 def indicator_figures(
@@ -44,37 +45,50 @@ def indicator_figures(
     counts purchased electricity only. A total that is unknown, or a factor that is not in the
     tables, leaves the indicator unknown with a finding; a carrier nobody meters is not counted.
     """
-    used = {n: f for n, f in totals.items() if n in _NATIONAL}
+    used = {n: f for n, f in totals.items() if n in NATIONAL}
     if not used and "water_use_m3" not in totals:
         return []
-    national = _weighted("standard_coal_kgce", used, _NATIONAL, day)
+    national = weighted("standard_coal_kgce", used, NATIONAL, day)
     figures = [national, *_per_area_and_head(institution, national, day)] if used else []
     figures += _water_per_head(institution, totals, day)
-    if used and institution.district_code.startswith(_SHANDONG_PROVINCE):
+    if used and is_shandong(institution):
         figures.append(_shandong(used, day))
     if used:
-        region = electricity_region(institution.district_code, institution.timezone)
-        co2 = _CO2 | {"electricity_use_kwh": f"co2.electricity.{region or 'unknown'}"}
-        figures.append(_weighted("co2_kg", used, co2, day))
+        figures.append(weighted("co2_kg", used, CO2 | co2_names(institution), day))
     return figures
+
+
+def co2_names(institution: Institution) -> dict[str, str]:
+    """The CO₂ factor of electricity at a place."""
+    region = electricity_region(institution.district_code, institution.timezone)
+    return {"electricity_use_kwh": f"co2.electricity.{region or 'unknown'}"}
+
+
+def is_shandong(institution: Institution) -> bool:
+    """Whether the Shandong quota set holds there."""
+    return institution.district_code.startswith(_PROVINCE)
 
 
 def _shandong(used: Mapping[str, Figure], day: date) -> Figure:
     """The quota set has no coefficient for district heat, whose quota is one of its own."""
-    counted = {n: f for n, f in used.items() if n in _SHANDONG}
+    counted = {n: f for n, f in used.items() if n in SHANDONG}
     left_out = sorted(set(used) - set(counted))
     findings = tuple(Finding("coal_carrier_left_out", "info", "", {"carrier": n}) for n in left_out)
-    return _weighted("standard_coal_shandong_kgce", counted, _SHANDONG, day, findings)
+    return weighted("standard_coal_shandong_kgce", counted, SHANDONG, day, findings)
 
 
-def _weighted(
+def weighted(
     name: str,
     used: Mapping[str, Figure],
     names: Mapping[str, str],
     day: date,
     findings: tuple[Finding, ...] = (),
 ) -> Figure:
-    """Σ use × factor, with shares weighted by what each carrier adds."""
+    """Σ use × factor, with shares weighted by what each carrier adds.
+
+    A use that is unknown, or a factor that is not in the tables, leaves the figure unknown;
+    its findings say why: the use's own where it has some.
+    """
     parts: list[tuple[float, Shares]] = []
     applied: list[FactorUse] = []
     problems = list(findings)
@@ -86,7 +100,8 @@ def _weighted(
         problems += passed_on(figure.findings)
         applied += [f for f in chain if f not in applied]
         if figure.value is None:
-            problems.append(Finding("total_unknown", "warning", "", {"carrier": use}))
+            unknown = Finding("total_unknown", "warning", "", {"carrier": use})
+            problems += _why_apart(figure) or (unknown,)
             continue
         parts.append((figure.value * _product(chain), figure.shares))
     complete = bool(parts) and len(parts) == len(used)
@@ -98,6 +113,10 @@ def _weighted(
         factors=tuple(applied),
         findings=tuple(problems),
     )
+
+
+def _why_apart(figure: Figure) -> tuple[Finding, ...]:
+    return tuple(f for f in figure.findings if f.code.startswith("heating_"))
 
 
 def _factors_for(use: str, name: str, day: date) -> list[FactorUse] | None:
@@ -128,8 +147,8 @@ def _per_area_and_head(institution: Institution, coal: Figure, day: date) -> lis
     area = value_on(institution.floor_area_m2, day)
     heads = value_on(institution.headcount, day)
     return [
-        *_ratio("energy_per_area_kgce_per_m2", coal, area),
-        *_ratio("energy_per_head_kgce", coal, heads),
+        *ratio("energy_per_area_kgce_per_m2", coal, area),
+        *ratio("energy_per_head_kgce", coal, heads),
     ]
 
 
@@ -138,10 +157,10 @@ def _water_per_head(
 ) -> list[Figure]:
     water = totals.get("water_use_m3")
     heads = value_on(institution.headcount, day)
-    return [] if water is None else _ratio("water_per_head_m3", water, heads)
+    return [] if water is None else ratio("water_per_head_m3", water, heads)
 
 
-def _ratio(name: str, figure: Figure, divisor: float | None) -> list[Figure]:
+def ratio(name: str, figure: Figure, divisor: float | None) -> list[Figure]:
     """The figure over a dated area or headcount; none where the registry has none."""
     if not divisor:
         return []
@@ -153,6 +172,6 @@ def _ratio(name: str, figure: Figure, divisor: float | None) -> list[Figure]:
             shares=figure.shares,
             method="total-over-registry/1",
             factors=figure.factors,
-            findings=tuple(passed_on(figure.findings)),
+            findings=(*passed_on(figure.findings), *_why_apart(figure)),
         )
     ]

@@ -26,6 +26,7 @@ from processing.consumption import (
 )
 from processing.corrections import input_findings
 from processing.curves import Ints
+from processing.heating import heating_figures, heating_split
 from processing.hours import (
     hourly_electricity,
     night_flow_figures,
@@ -79,6 +80,8 @@ def month_result(
         values += [v for p in part.periods for v in day_values(p, days)]
     by_name = {f.name: f for f in figures if f.name in {t.name for t in totals} and not f.subject}
     figures += indicator_figures(site.institution, by_name, month.first_day)
+    split = heating_split(site.institution, site.records, [*uses, *virtual], by_name, month)
+    figures += heating_figures(site.institution, split, month)
     figures += _hourly(site, month, elapsed(edges, now_ms, _last_of_mains(site), 3_600_000))
     figures += arrival_figures(site.arrivals, int(edges[0]), min(int(edges[-1]), now_ms))
     models: list[str] = []
