@@ -1,4 +1,4 @@
-"""`civicmeter simulate`: run simulated devices; see the truth they simulated."""
+"""`civicmeter simulate`: run simulated devices; see the truth they simulated; judge by it."""
 
 import json
 import signal
@@ -22,23 +22,41 @@ if TYPE_CHECKING:
     from simulators.scenarios import Scenario
 
 
+SCENARIOS = "demo, tiny, city, province, hostile, vendor-conformance"
+
+
 @click.group("simulate")
 def command() -> None:
-    """Run simulated devices; see the truth they simulated."""
+    """Run simulated devices; see the truth they simulated; judge a pipeline by it.
+
+    The same scenario, seed, months, faults and present give the same bytes.
+    """
 
 
 def _scenario_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which scenario, as of when; the command gets a `Scenario`."""
 
-    @click.option("--scenario", "name", default="demo", show_default=True, help="What to simulate.")
-    @click.option("--now", "now_text", default="", metavar="ISO", help="The present; default: now.")
-    @click.option("--seed", default=1, show_default=True)
-    @click.option("--months", type=int, help="Length, of scenarios whose length is free.")
+    @click.option(
+        "--scenario", "name", default="demo", metavar="NAME", show_default=True,
+        help=f"What to simulate: {SCENARIOS}.",
+    )  # fmt: skip
+    @click.option(
+        "--now", "now_text", default="", metavar="ISO",
+        help="The present, up to which there are readings; default: now.",
+    )  # fmt: skip
+    @click.option(
+        "--seed", default=1, metavar="N", show_default=True,
+        help="Of weather, people and faults: another one, another city.",
+    )  # fmt: skip
+    @click.option(
+        "--months", type=int, metavar="N",
+        help="The last full months before the present, of scenarios whose length is free.",
+    )  # fmt: skip
     @click.option(
         "--faults",
         "fault_file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="TOML file of faults the devices shall have (see simulators/faults/spec.py).",
+        help="TOML file of (further) faults; `civicmeter simulate faults` says how to write one.",
     )
     @wraps(function)
     def chosen(
@@ -72,12 +90,12 @@ _truth_folder = click.option(
 )
 
 
-@command.command("run")
+@command.command("run", short_help="Publish a scenario over MQTT.")
 @_scenario_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="The broker's host.")
 @click.option("--port", default=1883, show_default=True, help="The broker's port.")
-@click.option("--username", default="", help="At the broker.")
-@click.option("--password", default="", help="At the broker.")
+@click.option("--username", default="", help="At the broker, if it asks for one.")
+@click.option("--password", default="", help="At the broker, if it asks for one.")
 @_truth_folder
 @click.option("--live/--no-live", default=False, help="Go on in real time after the backfill.")
 @click.option(
@@ -105,7 +123,11 @@ def run(
     json_progress: bool,
     ahead: int | None,
 ) -> None:
-    """Publish a scenario: the past as fast as the broker takes it, then live."""
+    """Publish a scenario over MQTT: the past as fast as the broker takes it, then live.
+
+    What was sent and acknowledged, what is true and which faults happened is written to the
+    truth folder.
+    """
     from simulators.pace import Pace
     from simulators.publish import Publisher
     from simulators.run import Run
@@ -134,11 +156,14 @@ def run(
             running.live(stop, speed)
 
 
-@command.command("truth")
+@command.command("truth", short_help="What a scenario sends and what is true, unsent.")
 @_scenario_options
 @_truth_folder
 def truth(chosen: "Scenario", folder: Path) -> None:
-    """Write what a scenario sends and what is true, without sending it; no broker needed."""
+    """Write what a scenario sends and what is true, without sending it; no broker needed.
+
+    Ends with a count of the faults and a digest of all that would be sent.
+    """
     from simulators.unsent import write_truth
 
     with progress_line() as progress:
@@ -147,7 +172,18 @@ def truth(chosen: "Scenario", folder: Path) -> None:
     click.echo(f"the truth is in {folder}")
 
 
-@command.command("mapping")
+@command.command("faults")
+def faults() -> None:
+    """Print the kinds of faults and how a fault file is written."""
+    from simulators.faults import spec
+
+    click.echo(str(spec.__doc__).replace("``", "").replace("::", ":"))
+    width = max(map(len, spec.KINDS))
+    for kind, what in spec.KINDS.items():
+        click.echo(f"{kind:{width}}  {what.replace('`', '')}")
+
+
+@command.command("mapping", short_help="The mapping a collector needs for a scenario.")
 @_scenario_options
 def mapping(chosen: "Scenario") -> None:
     """Print the mapping a collector needs for a scenario's foreign devices."""
@@ -156,7 +192,7 @@ def mapping(chosen: "Scenario") -> None:
     click.echo(chosen.mapping, nl=False)
 
 
-@command.command("score")
+@command.command("score", short_help="A scenario through a whole pipeline: the scorecard.")
 @_scenario_options
 @click.option("--json", "as_json", is_flag=True, help="The scorecard as JSON, and nothing else.")
 @click.option(
@@ -166,7 +202,11 @@ def mapping(chosen: "Scenario") -> None:
 )
 @click.pass_context
 def score(ctx: click.Context, chosen: "Scenario", as_json: bool, keep: Path | None) -> None:
-    """Run a scenario through a whole embedded pipeline and judge its results by the truth."""
+    """Run a scenario through a whole embedded pipeline and judge its results by the truth.
+
+    Broker, collector, stores and HTTP service are embedded and used for nothing else; ports are
+    free ones of this machine. docs/scorecard.md says what each line means.
+    """
     from civicmeter.scoring import score_scenario, scorecard_lines
 
     if keep is not None and keep.exists() and any(keep.iterdir()):
@@ -179,7 +219,7 @@ def score(ctx: click.Context, chosen: "Scenario", as_json: bool, keep: Path | No
     click.echo(json.dumps(card.as_dict(), indent=2) if as_json else scorecard_lines(card))
 
 
-@command.command("judge")
+@command.command("judge", short_help="The scorecard of any pipeline's results.")
 @_truth_folder
 @click.option(
     "--results",
