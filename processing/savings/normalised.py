@@ -1,7 +1,7 @@
 """Normalised savings: what a typical year would save, from a model of before and one of after."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -46,10 +46,12 @@ def normalised_saving(
 
     Each day of the year is the mean of that day's predictions over the years; days without
     temperature count in neither, and so does 29 February. The two models' errors are taken as
-    independent, each with its own scale: half² = half_before² + half_after². Source: IPMVP
+    independent, each with its own scale: half² = half_before² + half_after². Where the models
+    know a trend, before means as at its end, where the measure came, and after the mean of its
+    year. Source: IPMVP
     "normalized savings"; GB/T 28750 speaks of 节能量 under standard conditions.
     """
-    models = (before, after)
+    models = (_at_trend(before, 0.5), _at_trend(after, 0.0))
     predicted = _typical_days(models, years, day_types)
     if not len(predicted):
         nan = float("nan")
@@ -66,6 +68,17 @@ def normalised_saving(
     return NormalisedSaving(
         total_before, total_after, saved, low, high, confidence, verdict, len(predicted)
     )
+
+
+def _at_trend(model: FrozenModel, trend: float) -> FrozenModel:
+    """The model with its trend held (−0.5 at the start of its data, 0 their mean, 0.5 the end):
+    typical years are not of a time before or after."""
+    pairs = [
+        ({"kind": "level"}, coefficient * trend) if term["kind"] == "trend" else (term, coefficient)
+        for term, coefficient in zip(model.terms, model.coefficients, strict=True)
+    ]
+    terms, coefficients = [t for t, _ in pairs], [c for _, c in pairs]
+    return replace(model, terms=tuple(terms), coefficients=tuple(coefficients))
 
 
 def is_thin(model: FrozenModel) -> bool:

@@ -40,6 +40,22 @@ def test_normalised_savings_find_what_was_planted_and_nothing_else() -> None:
     assert none.verdict == "not_proven" and none.low < 0 < none.high
 
 
+def test_a_typical_year_is_of_no_time_a_trend_within_the_baseline_is_carried_to_its_end() -> None:
+    """A building that grew by a tenth in its baseline year and by nothing since saved nothing,
+    whichever years make the typical one."""
+    grown, steady = year(1.0, 6), year(1.05, 7)
+    grown["use"] *= 1 + 0.1 * (np.arange(365) / 364 - 0.5)
+    later = pd.date_range("2024-01-01", periods=365, freq="D")
+    kinds = ["weekend" if d.weekday() >= 5 else "working" for d in later.date]
+    before = fit_baseline(grown, day_types=KINDS)
+    after = fit_baseline(steady.set_axis(later), day_types=kinds)
+    types = TYPES | dict(zip(later.date, kinds, strict=True))
+    assert any(t["kind"] == "trend" for t in before.terms)
+    for typical in (TYPICAL, TYPICAL.set_axis(later)):
+        found = normalised_saving(before, after, [typical], day_types=types)
+        assert found.saved / found.before == pytest.approx(0.0, abs=0.025)
+
+
 def test_contributions_add_up_and_know_heating() -> None:
     model = fitted(1.0, 4)
     parts = contributions(model, TYPICAL, KINDS)
