@@ -40,6 +40,9 @@ class Settings:
     """Client certificate and its key, for brokers that ask for one."""
     mapping: Path | None = None
     """Formats and names of devices that do not speak the native format (TOML)."""
+    spool_mb: int = 0
+    """Mebibytes of readings the collector may keep in the `data` folder, acknowledged, while the
+    store is away; 0: they stay with the broker, which is better where its queue is large."""
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     api_key: str = ""
@@ -60,6 +63,10 @@ class Settings:
             k: _CONVERT.get(k, str)(v) for k in known if (v := _value(k, env)) is not None
         }
         return cls(**given)
+
+    @property
+    def spool_folder(self) -> Path:
+        return self.data / "spool"
 
     @property
     def store_url(self) -> str:
@@ -87,7 +94,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _size(text: str) -> int:
+    if not text.isdigit():
+        raise ConfigError(f"{PREFIX}SPOOL_MB is {text!r}: give a whole number, 0 for no spool")
+    return int(text)
+
+
 _CONVERT: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "mapping"), Path),
     "http_port": _port,
+    "spool_mb": _size,
 }

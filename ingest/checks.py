@@ -1,5 +1,6 @@
 """What `civicmeter doctor` looks at between the devices and the store."""
 
+import shlex
 import threading
 import time
 import urllib.error
@@ -16,6 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from config.settings import Settings
 from domain.errors import ConfigError
 from ingest.settings import Endpoint
+from ingest.spool import spools
 
 Finding = tuple[str, str, str]
 """Name of the check, what was found, what to do (empty: it is well)."""
@@ -32,7 +34,7 @@ def broker_checks(settings: Settings) -> list[Finding]:
         endpoint = Endpoint.parse(settings.mqtt)
     except ConfigError as error:
         return [("broker", "wrong address", str(error))]
-    return [*_Probe(settings, endpoint).run(), *clock_checks(settings)]
+    return [*_Probe(settings, endpoint).run(), *clock_checks(settings), *spool_checks(settings)]
 
 
 class _Probe:
@@ -125,7 +127,10 @@ class _Probe:
             time.sleep(0.02)
         if self._dropped is None:
             return []
-        advice = "raise max_queued_messages (0: no limit) and max_queued_bytes in mosquitto.conf"
+        advice = (
+            "raise max_queued_messages (0: no limit) and max_queued_bytes in mosquitto.conf; "
+            "where that cannot be, set CIVICMETER_SPOOL_MB"
+        )
         return [("broker queue", f"{self._dropped} messages dropped since the broker started",
                  advice if self._dropped else "")]  # fmt: skip
 
@@ -162,3 +167,13 @@ def clock_checks(
         return []
     advice = "" if abs(skew_s) < _SKEW_S else "synchronise the clocks (NTP): times decide months"
     return [("clock", f"{skew_s:+.0f} s against the store's", advice)]
+
+
+def spool_checks(settings: Settings) -> list[Finding]:
+    """Spools with messages in them that no collector is taking care of."""
+    return [
+        ("spool", f"{messages} messages wait in that of collector {client_id}, which is not running",
+         f"start it, it stores them: civicmeter collect --client-id {shlex.quote(client_id)}")
+        for client_id, messages in spools(settings.spool_folder)
+        if messages
+    ]  # fmt: skip

@@ -4,7 +4,8 @@ Two threads: paho's reads the network, decodes and queues what it heard; the wor
 in batches, stores it, and only then acknowledges the messages. While the store cannot take a batch, the worker
 tries again and acknowledges nothing; the broker then stops sending once as many messages wait
 as the receive maximum allows, and keeps the rest. A process that dies has acknowledged nothing
-it has not stored; the broker delivers that again, and storing it again changes nothing.
+it has not stored; the broker delivers that again, and storing it again changes nothing. With a
+spool, batches the store cannot take are kept on disk and acknowledged (ingest.spooling).
 """
 
 import gc
@@ -20,7 +21,16 @@ from typing import TypeVar
 from prometheus_client import REGISTRY
 
 from domain.errors import CivicmeterError, StoreUnavailableError
-from ingest.batch import Batch, Heard, hear, keep_batch, sort_batch, write_batch
+from ingest.batch import (
+    Batch,
+    Heard,
+    Persistently,
+    hear,
+    keep_batch,
+    once,
+    sort_batch,
+    write_batch,
+)
 from ingest.connection import Connection
 from ingest.counters import Counters, Counts
 from ingest.metrics import CollectorMetrics
@@ -28,6 +38,7 @@ from ingest.mqtt_client import Message
 from ingest.replay import replay
 from ingest.router import Router
 from ingest.settings import CollectorSettings
+from ingest.spooling import Spooling, wanted
 from store.ledger import Ledger
 from store.readings import Directory, ReadingStore, WriteResult
 
@@ -90,6 +101,7 @@ class Collector:
         self._give_up_at = float("inf")
         self._refreshed_at = float("-inf")
         self._room_aside = True
+        self._spooling: Spooling | None = None
         self._worker = threading.Thread(target=self._work, name="collector", daemon=True)
         self.failure: BaseException | None = None
         """What ended the worker, if it did not end by itself."""
@@ -97,9 +109,14 @@ class Collector:
     def start(self, timeout_s: float | None = 10.0) -> None:
         """Connect and begin. With `timeout_s` None, do not wait for the connection.
 
-        Raises ConfigError when the broker refuses, or is not there in time.
+        Raises ConfigError when the broker refuses or is not there in time, or the spool cannot
+        be used.
         """
         relax_garbage_collection()
+        settings = self._settings
+        if wanted(settings):
+            store = lambda heard: self._store_batch(heard, once)  # noqa: E731
+            self._spooling = Spooling(settings, self._router, store, self._counters, self._stopping)
         REGISTRY.register(self._metrics)
         self._worker.start()
         self._connection.start()
@@ -118,6 +135,8 @@ class Collector:
         with self._arrived:
             self._arrived.notify_all()
         self._worker.join()
+        if self._spooling is not None:
+            self._spooling.close()
         self._connection.stop()
         with suppress(KeyError):  # stopped before
             REGISTRY.unregister(self._metrics)
@@ -131,7 +150,7 @@ class Collector:
         received, since = -1, time.monotonic()
         while time.monotonic() < end and self._worker.is_alive():
             counts = self.counters()
-            if counts.received != received or counts.unacknowledged:
+            if counts.received != received or counts.unacknowledged or counts.spooled_messages:
                 received, since = counts.received, time.monotonic()
             elif time.monotonic() - since >= quiet_s:
                 return True
@@ -176,7 +195,10 @@ class Collector:
         try:
             while (heard := self._next_batch()).messages or not self._stopping.is_set():
                 if heard.messages:
-                    self._one_batch(heard)
+                    self._make_safe(heard)
+                    self._acknowledge(heard.messages)
+                if self._spooling is not None:
+                    self._spooling.drain()
                 self._refresh_registry(self._settings.registry_refresh_s)
         except StoreUnavailableError as error:
             self.failure = error
@@ -213,16 +235,22 @@ class Collector:
                 return
             waiting = self._waiting
 
-    def _one_batch(self, heard: Heard) -> None:
+    def _make_safe(self, heard: Heard) -> None:
+        """Store a batch; or spool it, if that is wanted and the store is away."""
+        if self._spooling is None:
+            self._store_batch(heard, self._persistently)
+        else:
+            self._spooling.take(heard, self._gives_up)
+
+    def _store_batch(self, heard: Heard, persistently: Persistently) -> None:
         began = time.monotonic()
         batch = self._sort(heard)
         if "unknown_device" in batch.aside.counts and self._refresh_registry(
             self._settings.unknown_refresh_s
         ):
             batch = self._sort(heard)
-        result = write_batch(batch, self._store, self._persistently)
-        keep_batch(batch, self._ledger, self._persistently, whole=self._room_aside)
-        self._acknowledge(heard.messages)
+        result = write_batch(batch, self._store, persistently)
+        keep_batch(batch, self._ledger, persistently, whole=self._room_aside)
         self._count(batch, result, time.monotonic() - began)
 
     def _sort(self, heard: Heard) -> Batch:
@@ -258,7 +286,7 @@ class Collector:
                 return call()
             except StoreUnavailableError as error:
                 self._counters.add(store_failures=1)
-                if self._stopping.is_set() and time.monotonic() > self._give_up_at:
+                if self._gives_up():
                     raise
                 log.warning("the store cannot take a batch now, trying again: %s", error)
             # Full jitter, so that many collectors do not come back at the same moment.
@@ -266,6 +294,10 @@ class Collector:
             if self._stopping.is_set():
                 time.sleep(settings.retry_min_s)
             pause_s = min(settings.retry_max_s, pause_s * 2)
+
+    def _gives_up(self) -> bool:
+        """Whether a stopping collector has tried for long enough."""
+        return self._stopping.is_set() and time.monotonic() > self._give_up_at
 
     def _refresh_registry(self, not_within_s: float) -> bool:
         """Read the registry again unless that was done lately; True when it was read."""

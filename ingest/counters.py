@@ -44,7 +44,8 @@ class Counts:
     could be read. `stored` are new readings, `repeated` such as were there already.
     `unacknowledged` messages were received and wait for the store. `lag_s` is from the newest
     measurement of the last batch to its storage. `broker_dropped` is what the broker says it
-    dropped since it started, None when it does not say.
+    dropped since it started, None when it does not say. `spooled_messages` are acknowledged and
+    wait on this machine's disk for the store.
     """
 
     received: int = 0
@@ -52,6 +53,8 @@ class Counts:
     unacknowledged: int = 0
     stale_acknowledgements: int = 0
     dropped_qos0: int = 0
+    spooled_messages: int = 0
+    spooled_bytes: int = 0
     stored: int = 0
     repeated: int = 0
     untimed: int = 0
@@ -78,6 +81,7 @@ class Counters:
         self._rejected: Counter[str] = Counter()
         self._lag_s: float | None = None
         self._broker_dropped: int | None = None
+        self._spooled = (0, 0)
         self._lags = Timed(LAG_BOUNDS_S)
         self._batch_times = Timed(BATCH_BOUNDS_S)
 
@@ -103,6 +107,11 @@ class Counters:
             before, self._broker_dropped = self._broker_dropped, messages
             return 0 if before is None else max(0, messages - before)
 
+    def spool(self, messages: int, size_bytes: int) -> None:
+        """So much is in the spool now."""
+        with self._lock:
+            self._spooled = messages, size_bytes
+
     def snapshot(self) -> Counts:
         with self._lock:
             counts = dict(self._counts)
@@ -110,6 +119,8 @@ class Counters:
             return Counts(
                 lag_s=self._lag_s,
                 broker_dropped=self._broker_dropped,
+                spooled_messages=self._spooled[0],
+                spooled_bytes=self._spooled[1],
                 rejected=dict(self._rejected),
                 lags=self._lags.copy(),
                 batch_times=self._batch_times.copy(),

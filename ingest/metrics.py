@@ -12,6 +12,11 @@ from prometheus_client.registry import Collector as PrometheusCollector
 
 from ingest.counters import Counts, Timed
 
+_GAUGES = {
+    "unacknowledged": "Messages received that wait for the store.",
+    "spooled_messages": "Messages acknowledged that wait on disk for the store.",
+    "spooled_bytes": "Size of these on disk.",
+}
 _COUNTERS = {
     "received": "Messages taken from the broker.",
     "acknowledged": "Messages acknowledged after they were stored or kept aside.",
@@ -54,13 +59,10 @@ class CollectorMetrics(PrometheusCollector):
         for reason, count in counts.rejected.items():
             rejected.add_metric([*mine, reason], count)
         yield rejected
-        waiting = GaugeMetricFamily(
-            "civicmeter_collector_unacknowledged",
-            "Messages received that wait for the store.",
-            labels=label,
-        )
-        waiting.add_metric(mine, counts.unacknowledged)
-        yield waiting
+        for name, meaning in _GAUGES.items():
+            gauge = GaugeMetricFamily(f"civicmeter_collector_{name}", meaning, labels=label)
+            gauge.add_metric(mine, getattr(counts, name))
+            yield gauge
         dropped = GaugeMetricFamily(
             "civicmeter_broker_dropped_messages",
             "Messages the broker says it dropped since it started.",

@@ -80,6 +80,13 @@ class CollectorSettings:
     """An unknown device makes it be read at once, but not more often than this."""
     kept_messages_max: int = 500_000
     """When the ledger keeps so many messages aside, further ones are only counted."""
+    spool: Path | None = None
+    """Folder in which messages wait while the store is away, acknowledged; None: they wait,
+    unacknowledged, in the broker. A spool that is not empty is stored whatever this says."""
+    spool_bytes: int = 0
+    """How much the spool may hold; when it is full, nothing is acknowledged."""
+    spool_after_s: float = 2.0
+    """A store that takes longer for a batch counts as away."""
     drain_s: float = 10.0
     """How long a stopping collector goes on storing what it has received."""
 

@@ -22,10 +22,13 @@ def test_each_setting_is_read_and_secrets_may_lie_in_files(tmp_path: Path) -> No
             "CIVICMETER_STORE": "influxdb+http://localhost:8086/org/bucket",
             "CIVICMETER_INFLUX_TOKEN_FILE": str(secret),
             "CIVICMETER_HTTP_PORT": "9000",
+            "CIVICMETER_SPOOL_MB": "512",
         }
     )
     assert settings.influx_token == "s3cret"
     assert settings.http_port == 9000
+    assert (settings.spool_mb, Settings().spool_mb) == (512, 0)
+    assert settings.spool_folder == Path("/srv/meters/spool")
     assert settings.store_url.startswith("influxdb+http")
     assert settings.ledger_url == "sqlite:////srv/meters/ledger.db"
 
@@ -36,6 +39,7 @@ def test_each_setting_is_read_and_secrets_may_lie_in_files(tmp_path: Path) -> No
         ({"CIVICMETER_STOR": "x"}, "CIVICMETER_STOR is not a setting"),
         ({"CIVICMETER_HTTP_PORT": "http"}, "a port from 1 to 65535"),
         ({"CIVICMETER_HTTP_PORT": "70000"}, "a port from 1 to 65535"),
+        ({"CIVICMETER_SPOOL_MB": "1 GB"}, "a whole number"),
         ({"CIVICMETER_API_KEY_FILE": "/nowhere/key"}, "cannot be read"),
     ],
 )

@@ -22,6 +22,7 @@ def test_metrics_say_what_the_counters_say() -> None:
     counters.reject({"bad_json": 2})
     counters.batch(0.03, [0.05, 2.0, 1e6])
     counters.broker_drops(4)
+    counters.spool(12, 3456)
     registry = CollectorRegistry()
     registry.register(CollectorMetrics("c1", counters.snapshot))
     text = generate_latest(registry).decode()
@@ -33,6 +34,8 @@ def test_metrics_say_what_the_counters_say() -> None:
     assert samples["civicmeter_collector_received_total", None] == 10
     assert samples["civicmeter_collector_stored_total", None] == 300
     assert samples["civicmeter_collector_unacknowledged", None] == 3
+    assert samples["civicmeter_collector_spooled_messages", None] == 12
+    assert samples["civicmeter_collector_spooled_bytes", None] == 3456
     assert samples["civicmeter_collector_rejected_total", "bad_json"] == 2
     assert samples["civicmeter_broker_dropped_messages", None] == 4
     assert samples["civicmeter_collector_lag_seconds_bucket", "0.1"] == 1
