@@ -5,6 +5,7 @@ Both paths exist in InfluxDB 1.8, 2.x and 3 and in engines that speak its protoc
 
 import io
 import json
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -48,6 +49,21 @@ class Rows(NamedTuple):
     values: list[list[Any]]
 
 
+class _Writer:
+    """influxdb-client's writing half, which can be let go of."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.api: Any = client.write_api(write_options=SYNCHRONOUS)
+
+    def close(self) -> None:
+        """Let go of both. Their finalizers complain when they only run at the process's end."""
+        if self.api is not None:
+            self.api = None
+            self._client.close()
+            self._client = None
+
+
 class InfluxHttp:
     """One bucket of one server. May be used from several threads."""
 
@@ -58,15 +74,17 @@ class InfluxHttp:
         self._org = org
         self._bucket = bucket
         self._name = f"{self._url} (bucket {bucket})"
-        self._client: Any = InfluxDBClient(
-            self._url,
-            token,
-            org=org,
-            enable_gzip=gzip,
-            timeout=(_CONNECT_TIMEOUT_S * 1000, timeout_s * 1000),
-            retries=False,
+        self._writer = _Writer(
+            InfluxDBClient(
+                self._url,
+                token,
+                org=org,
+                enable_gzip=gzip,
+                timeout=(_CONNECT_TIMEOUT_S * 1000, timeout_s * 1000),
+                retries=False,
+            )
         )
-        self._write_api: Any = self._client.write_api(write_options=SYNCHRONOUS)
+        weakref.finalize(self, self._writer.close)  # also at exit, for who does not close
         self._pool = urllib3.PoolManager(
             maxsize=8,
             retries=False,
@@ -80,11 +98,12 @@ class InfluxHttp:
         Raises RefusedError when the engine refuses lines, StoreUnavailableError when it
         cannot take any now.
         """
-        if self._write_api is None:
+        api = self._writer.api
+        if api is None:
             raise StoreUnavailableError(f"the store {self._name} was closed: open it again")
         with self._answering():
             try:
-                self._write_api.write(self._bucket, self._org, lines, WritePrecision.NS)
+                api.write(self._bucket, self._org, lines, WritePrecision.NS)
             except ApiException as error:
                 body = _text(error.body)
                 if error.status in (400, 422):
@@ -134,9 +153,7 @@ class InfluxHttp:
         yield from self._split(body)
 
     def close(self) -> None:
-        # Its finalizer complains when it only runs at the end of the process.
-        self._write_api = None
-        self._client.close()
+        self._writer.close()
         self._pool.clear()
 
     def _split(self, body: bytes) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:

@@ -3,6 +3,8 @@
 import gzip
 import json
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -335,3 +337,20 @@ def test_in_order_data_is_never_looked_up() -> None:
         store.write([reading(2, 1.0)])
         assert [path for path, _, _ in heard].count("/query") > 1
         store.close()
+
+
+@pytest.mark.parametrize("end", ["", "store.close()", "store.close(); store.close()", "del store"])
+def test_a_process_ends_in_silence_whether_the_store_was_closed_or_not(
+    influxdb: servers.InfluxDb, influx_bucket: str, end: str
+) -> None:
+    program = (
+        "from domain.readings import Reading\n"
+        "from store.influx import InfluxReadingStore\n"
+        "from store.readings import DeviceTags\n"
+        f"store = InfluxReadingStore({influxdb.url!r}, '', 'org', {influx_bucket!r},"
+        " {'a': DeviceTags('meter', 'x')})\n"
+        "assert store.write([Reading('a', 'power_w', 0, 1.0)]).stored == 1\n"
+        f"{end}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
