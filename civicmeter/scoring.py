@@ -29,6 +29,7 @@ from simulators.score import Computed, Found, Results, Scorecard, read_truth, sc
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _PAGE = 20_000
+_INSTITUTIONS_AT_ONCE = 50
 
 
 def score_scenario(
@@ -70,10 +71,22 @@ def score_scenario(
         told = read_truth(truth)
         # The scenario's own months: in the running one its devices have already fallen silent.
         months = sorted({Month.parse(month) for *_, month in told.months})
-        process(pipeline.store, pipeline.ledger, months=months, now=scenario.now, progress=progress)
+        _process(pipeline, months, scenario.now, progress)
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", free_port()))
         return score(told, results_of(pipeline, scenario, address))
+
+
+def _process(
+    pipeline: Pipeline, months: Sequence[Month], now: datetime, progress: Progress
+) -> None:
+    """Some institutions at a time: nobody needs a whole city's results in memory."""
+    names = [i.id for i in pipeline.registry.institutions]
+    for low in range(0, len(names), _INSTITUTIONS_AT_ONCE):
+        progress("processing", low, len(names))
+        part = names[low : low + _INSTITUTIONS_AT_ONCE]
+        process(pipeline.store, pipeline.ledger, months=months, institutions=part, now=now)
+    progress("processing", len(names), len(names))
 
 
 def scorecard_lines(card: Scorecard) -> str:
@@ -106,24 +119,31 @@ def _pct(value: float | None) -> str:
 
 def results_of(pipeline: Pipeline, scenario: Scenario, address: str) -> Results:
     """What the pipeline says: readings from the store, figures and findings from the API."""
-    figures = list(_rows(address, "figures"))
-    months = {row["month"] for row in figures}
+    figures = tuple(_computed(row) for row in _rows(address, "figures"))
+    months = {figure.month for figure in figures}
     return Results(
         stored=_stored(pipeline, scenario),
-        figures=tuple(
-            Computed(
-                row["institution"], row["subject"], row["name"], row["month"], row["value"],
-                measured=row["measured_share"] or 0.0, low=row["low"], high=row["high"],
-            )
-            for row in figures
-        ),
+        figures=figures,
         findings=(
             *(Found(r["subject"], r["month"], r["code"]) for r in _rows(address, "findings")),
             # What was kept aside says when it arrived, not of which month it would have been.
             *(Found(r["device"] or "", "", r["code"]) for r in _rows(address, "aside")),
         ),
         meter_months=sum(isinstance(d, Meter) for d in pipeline.registry.devices) * len(months),
-    )  # fmt: skip
+    )
+
+
+def _computed(row: dict[str, Any]) -> Computed:
+    return Computed(
+        institution=row["institution"],
+        subject=row["subject"],
+        name=row["name"],
+        month=row["month"],
+        value=row["value"],
+        measured=row["measured_share"] or 0.0,
+        low=row["low"],
+        high=row["high"],
+    )
 
 
 def _mappings(scenario: Scenario, folder: Path) -> tuple[Mapping, ...]:
