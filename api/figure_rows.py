@@ -222,11 +222,19 @@ def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
             **evidence(_main_shares(group, "waste_mass_kg"), group.values()),
             stream=WasteStream(subject) if subject else "total",
             **wide_fields(group, WASTE_NAMES),
+            **_accuracy_bounds(group.get("waste_sorting_accuracy_ratio")),
         )
         for s in standing
         for subject, group in groups_of(s, WASTE_NAMES)
         if subject == "" or subject in list(WasteStream)
     ]
+
+
+def _accuracy_bounds(accuracy: Figure | None) -> dict[str, Any]:
+    return {
+        "waste_sorting_accuracy_low_ratio": finite(accuracy.low) if accuracy else None,
+        "waste_sorting_accuracy_high_ratio": finite(accuracy.high) if accuracy else None,
+    }
 
 
 def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:

@@ -144,6 +144,13 @@ class WasteRow(EvidenceRow):
     waste_collections_count: float | None = figure_field("waste_collections_count")
     waste_bin_coverage_ratio: float | None = figure_field("waste_bin_coverage_ratio")
     waste_sorting_accuracy_ratio: float | None = figure_field("waste_sorting_accuracy_ratio")
+    waste_sorting_accuracy_low_ratio: float | None = figure_field(
+        "waste_sorting_accuracy_ratio", "Lower bound (/v1/figures has its confidence)."
+    )
+    waste_sorting_accuracy_high_ratio: float | None = figure_field(
+        "waste_sorting_accuracy_ratio", "Upper bound."
+    )
+    waste_inspected_count: float | None = figure_field("waste_inspected_count")
     waste_recycling_ratio: float | None = figure_field("waste_recycling_ratio")
 
 

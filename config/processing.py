@@ -36,11 +36,21 @@ class HeatingRules:
 
 
 @dataclass(frozen=True, slots=True)
+class WasteRules:
+    """[waste]: which streams are recovered, and how inspections are judged."""
+
+    recovered_streams: tuple[str, ...]
+    inspection_confidence_ratio: float
+    max_gap_h: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
     completeness: BoardRules
     heating: HeatingRules
+    waste: WasteRules
 
 
 @cache

@@ -184,6 +184,7 @@ _NAMES = (
     FigureName("waste_collections_count", "1", "收运次数", "Collections"),
     FigureName("waste_bin_coverage_ratio", "1", "桶上报率", "Bins that reported / registered"),
     FigureName("waste_sorting_accuracy_ratio", "1", "分类准确率", "Sorting accuracy (inspections)"),
+    FigureName("waste_inspected_count", "1", "检查件数", "Items inspected"),
     FigureName("waste_recycling_ratio", "1", "回收利用率", "Recycling rate"),
     FigureName("energy_per_area_kgce_per_m2", "kgce/m²", "单位面积能耗", "Energy per floor area"),
     FigureName(

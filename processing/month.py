@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from config.processing import processing_settings
 from domain.calendar import Month
 from domain.figures import DayValue, Figure, MonthResult, Shares
 from domain.findings import Finding
@@ -34,12 +35,13 @@ from processing.hours import (
     tariff_figures,
 )
 from processing.indicators import indicator_figures
+from processing.inspections import TOTAL, accuracy_figures, inspections_of
 from processing.pv import Balance, self_use_figures, yield_figures
 from processing.savings_figures import SavingsTrack, reports, savings_days, savings_figures
 from processing.site import Site
 from processing.states import daily_mean, mean_on_grid
 from processing.tree import VIRTUAL_METHOD, balance_figures, item_figures, virtual_periods
-from processing.waste import bin_history, stream_month, waste_figures
+from processing.waste import bin_history, recycling_figure, stream_month, waste_figures
 from processing.weather_drift import drift_findings
 
 DAY_MS = 86_400_000
@@ -212,11 +214,10 @@ def _waste(site: Site, edges: Ints, now_ms: int) -> _Part:
     if not site.bins:
         return _Part([], [])
     start, end = int(edges[0]), min(int(edges[-1]), now_ms)
-    lasts = [at[-1] for (_, q), (at, _) in site.bin_samples.items() if q == "mass_kg" and at.size]
-    interval_ms = max(b.expected_interval_s for b in site.bins) * 1000
-    reached = elapsed(edges, now_ms, int(max(lasts)) if lasts else None, interval_ms)
-    if reached.size < 2 or not lasts:
-        return _Part([], [])
+    inspected = accuracy_figures(
+        inspections_of(site.bins, site.bin_samples, _reached(site, edges, now_ms, TOTAL))
+    )
+    reached = _reached(site, edges, now_ms, "mass_kg")
     histories = []
     reported = 0
     for bin_ in site.bins:
@@ -226,14 +227,26 @@ def _waste(site: Site, edges: Ints, now_ms: int) -> _Part:
             continue
         histories.append(bin_history(bin_, at[near], mass[near]))
         reported += bool(((at >= start) & (at < end)).any())
+    if reached.size < 2 or not histories:
+        return _Part(inspected, [])
     streams = [
         stream_month(stream, [h for h in histories if h.bin.stream is stream], reached)
         for stream in WasteStream
         if any(h.bin.stream is stream for h in histories)
     ]
-    if not streams:
-        return _Part([], [])
-    return _Part(waste_figures(streams, len(site.bins), reported), [s.period for s in streams])
+    figures = waste_figures(streams, len(site.bins), reported)
+    registered = {b.stream for b in site.bins}
+    figures.append(recycling_figure(streams, registered, processing_settings().waste))
+    return _Part([*figures, *inspected], [s.period for s in streams])
+
+
+def _reached(site: Site, edges: Ints, now_ms: int, quantity: str) -> Ints:
+    """The edges as far as time, or what bins say of a quantity, has come."""
+    lasts = [
+        int(at.max()) for (_, q), (at, _) in site.bin_samples.items() if q == quantity and at.size
+    ]
+    interval_ms = max(b.expected_interval_s for b in site.bins) * 1000
+    return elapsed(edges, now_ms, max(lasts, default=None), interval_ms)
 
 
 def _temperature(

@@ -109,6 +109,8 @@ def campus_month(month: Month, avoided_kwh: float = 1500.0) -> MonthResult:
             Figure(name="waste_share_ratio", subject="food", value=1.0, shares=full, method="bin-falls/1"),
             Figure(name="waste_collections_count", subject="food", value=9, shares=full,
                    method="bin-falls/1"),
+            Figure(name="waste_sorting_accuracy_ratio", subject="food", value=0.9, low=0.85,
+                   high=0.93, confidence=0.95, shares=full, method="correct-over-inspected/1"),
             Figure(name="waste_bin_coverage_ratio", value=1.0, shares=full, method="bin-falls/1"),
             Figure(name="co2_kg", value=26_922.3, shares=most, method="factors/1", factors=(_GRID,)),
             Figure(name="energy_per_head_kgce", value=16.6, shares=most, method="factors/1"),

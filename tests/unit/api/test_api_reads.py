@@ -140,6 +140,9 @@ def test_waste_is_told_by_stream_and_in_total(client: TestClient) -> None:
     found = {r["stream"]: r for r in rows(client, "/v1/waste", start="2024-02", end="2024-03")}
     assert found.keys() == {"food", "total"}
     assert found["food"]["waste_collections_count"] == 9
+    bounds = [found["food"][f"waste_sorting_accuracy{k}_ratio"] for k in ("", "_low", "_high")]
+    assert bounds == [0.9, 0.85, 0.93]
+    assert found["total"]["waste_sorting_accuracy_ratio"] is None
     assert found["total"]["waste_bin_coverage_ratio"] == 1
 
 
