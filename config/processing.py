@@ -16,6 +16,33 @@ FILE = "processing.toml"
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterThresholds:
+    """[registers]: which readings of a register are believed, and how near is near."""
+
+    max_gap_h: float
+    spike_factor: float
+    shortest_minutes: float
+    longest_glitch: int
+    longest_overlap_days: float
+    longest_excursion_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class StandstillRules:
+    """[standstill]: when a rest of a register and the leap after it are one gap of known use."""
+
+    least_h: float
+    longest_days: float
+    rest_factor: float
+    leap_factor: float
+    least_units: float
+    least_share_ratio: float
+    least_steps: int
+    before_days: float
+    after_days: float
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRules:
     """[completeness]: when a device is stale, its readings are missed, or its use fell silent."""
 
@@ -48,6 +75,8 @@ class WasteRules:
 class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
+    registers: RegisterThresholds
+    standstill: StandstillRules
     completeness: BoardRules
     heating: HeatingRules
     waste: WasteRules

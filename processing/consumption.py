@@ -12,7 +12,7 @@ from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding, Severity
 from domain.places import Carrier, Device, Meter
 from processing.curves import Event, Floats, GridUse, Ints, UseCurve, on_grid
-from processing.registers import DEFAULT_RULES, RegisterRules, RegisterSpec, Swap, use_curve
+from processing.registers import RegisterRules, RegisterSpec, Swap, default_rules, use_curve
 
 Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
 """(device, quantity) → (at_ms, values): everything the store holds of some series."""
@@ -92,13 +92,14 @@ def meter_uses(
     meter: Meter,
     samples: Samples,
     timezone: str,
-    rules: RegisterRules = DEFAULT_RULES,
+    rules: RegisterRules | None = None,
     corrected: CorrectedAt | None = None,
 ) -> list[MeterUse]:
     """The curves of a meter's own register and, for electricity, of its export register.
 
     A register that never reported gives none, unless the meter is registered as in service.
     """
+    rules = rules or default_rules()
     found = []
     service_ms = service_start(meter, timezone)
     for register in dict.fromkeys((meter.register, "energy_export_kwh")):

@@ -15,7 +15,7 @@ from domain.places import Carrier, PvSystem
 from processing.consumption import MeterUse, Period, Samples, shares_of, value_or_none
 from processing.curves import Floats, Ints, UseCurve, on_grid
 from processing.plane import plane_irradiance
-from processing.registers import DEFAULT_RULES, HOUR_MS, RegisterRules, RegisterSpec, use_curve
+from processing.registers import HOUR_MS, RegisterRules, RegisterSpec, default_rules, use_curve
 from processing.states import integral_curve, mean_on_grid
 
 REFERENCE_W_PER_M2 = 1000.0
@@ -43,7 +43,7 @@ def pv_source(
     system: PvSystem,
     samples: Samples,
     weather_device: str = "",
-    rules: RegisterRules = DEFAULT_RULES,
+    rules: RegisterRules | None = None,
 ) -> PvSource | None:
     """The curves of a system: its energy register, or else its integrated AC power.
 
@@ -51,6 +51,7 @@ def pv_source(
     irradiance of the weather device is turned into its plane where the registry says how the
     array is mounted.
     """
+    rules = rules or default_rules()
     interval_ms = system.expected_interval_s * 1000
     longest_ms = max(2 * HOUR_MS, interval_ms * 5 // 2)
     empty = (np.empty(0, np.int64), np.empty(0))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from config.processing import processing_settings
 from domain.calendar import Month, to_ms
 from domain.places import Contract, Institution, PvSystem
 from domain.quantities import QUANTITIES
@@ -23,10 +24,8 @@ from store.readings import ReadingStore
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _BEFORE = timedelta(days=100)
 """More than doubtful zeros and bins are judged by (90 and 40 days)."""
-_AFTER = timedelta(days=9)
-"""More than a register may stand still (a week, and a day to judge its leap by) or be wrong."""
 _LONGEST_REST_DAYS = 92
-"""A register that goes on resting after `_AFTER` is followed for so long: it may catch up."""
+"""A register that goes on resting after the window is followed for so long: it may catch up."""
 _NO_TIMES: Ints = np.empty(0, np.int64)
 
 
@@ -83,7 +82,7 @@ class SiteReader:
         """What lies around the window, of the series that have any reading."""
         instants = [window.start, window.end]
         if window.is_part and window.end < self._now:
-            instants.append(window.end - _AFTER)
+            instants.append(window.end - _after())
         sides = dict(zip(series, look_around(self._store, series, instants), strict=True))
         heard = {
             s: around
@@ -213,5 +212,13 @@ def _window(
         return Window(_FIRST, now, False)
     first = min(months).plus(-WINDOW_MONTHS if contracts else 0)
     start = first.interval(institution.timezone)[0] - _BEFORE
-    end = max(months).interval(institution.timezone)[1] + _AFTER
+    end = max(months).interval(institution.timezone)[1] + _after()
     return Window(start, max(min(end, now), start), True)
+
+
+def _after() -> timedelta:
+    """More than a register may stand still before it catches up, or be wrong before it falls
+    back: what comes so long after a month may say what the month's readings were."""
+    rules = processing_settings()
+    judged_days = rules.standstill.longest_days + rules.standstill.after_days
+    return timedelta(days=max(judged_days, rules.registers.longest_excursion_days) + 1)

@@ -7,11 +7,13 @@ spike and never a zero. What happened is told as events.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from config.processing import RegisterThresholds, processing_settings
 from processing.curves import INTERPOLATED, MEASURED, UNKNOWN, Codes, Event, Floats, Ints, UseCurve
 from processing.standstill import join_standstills
 
@@ -30,12 +32,30 @@ class RegisterRules:
     report together for at most `longest_overlap_ms` around a replacement.
     """
 
-    max_gap_ms: int = 6 * HOUR_MS
-    spike_factor: float = 2.0
-    shortest_ms: int = 5 * 60_000
-    longest_glitch: int = 3
-    longest_overlap_ms: int = 7 * 24 * HOUR_MS
-    longest_excursion_ms: int = 7 * 24 * HOUR_MS
+    max_gap_ms: int
+    spike_factor: float
+    shortest_ms: int
+    longest_glitch: int
+    longest_overlap_ms: int
+    longest_excursion_ms: int
+
+    @classmethod
+    def of(cls, table: RegisterThresholds) -> "RegisterRules":
+        """Of the settings' table [registers]."""
+        return cls(
+            max_gap_ms=round(table.max_gap_h * HOUR_MS),
+            spike_factor=table.spike_factor,
+            shortest_ms=round(table.shortest_minutes * 60_000),
+            longest_glitch=table.longest_glitch,
+            longest_overlap_ms=round(table.longest_overlap_days * 24 * HOUR_MS),
+            longest_excursion_ms=round(table.longest_excursion_days * 24 * HOUR_MS),
+        )
+
+
+@cache
+def default_rules() -> RegisterRules:
+    """Those of `config/tables/processing.toml`."""
+    return RegisterRules.of(processing_settings().registers)
 
 
 class Swap(NamedTuple):
@@ -65,16 +85,16 @@ class RegisterSpec:
 
 
 PLAIN = RegisterSpec()
-DEFAULT_RULES = RegisterRules()
 
 
 def use_curve(
     at_ms: npt.ArrayLike,
     value: npt.ArrayLike,
     spec: RegisterSpec = PLAIN,
-    rules: RegisterRules = DEFAULT_RULES,
+    rules: RegisterRules | None = None,
 ) -> UseCurve:
     """The curve of use behind the readings, which may come in any order and repeatedly."""
+    rules = rules or default_rules()
     at, register, events = _tidy(np.asarray(at_ms, np.int64), np.asarray(value, np.float64))
     if at.size == 0:
         return UseCurve.empty()

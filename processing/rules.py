@@ -5,9 +5,10 @@ from functools import cache
 from importlib.resources import files
 from typing import get_args
 
+from config.processing import read_processing_settings
 from domain.errors import ConfigError
 from processing.filling import DAY_MS, FillRules, Method
-from processing.registers import HOUR_MS, RegisterRules
+from processing.registers import RegisterRules
 
 
 @cache
@@ -20,18 +21,11 @@ def shipped_rules() -> tuple[RegisterRules, FillRules]:
 def read_rules(text: str) -> tuple[RegisterRules, FillRules]:
     """The rules of a table's text. Raises ConfigError for a wrong one."""
     try:
-        table = tomllib.loads(text)
-        registers, filling = table["registers"], table["filling"]
-        max_gap_ms = round(float(registers["max_gap_h"]) * HOUR_MS)
-        rules = RegisterRules(
-            max_gap_ms=max_gap_ms,
-            spike_factor=float(registers["spike_factor"]),
-            longest_glitch=int(registers["longest_glitch"]),
-            longest_overlap_ms=round(float(registers["longest_overlap_days"]) * DAY_MS),
-        )
+        rules = RegisterRules.of(read_processing_settings(text).registers)
+        filling = tomllib.loads(text)["filling"]
         fill = FillRules(
             method=filling["method"],
-            longer_than_ms=max_gap_ms,
+            longer_than_ms=rules.max_gap_ms,
             longest_ms=round(float(filling["longest_days"]) * DAY_MS),
             weeks=int(filling["weeks"]),
         )

@@ -6,56 +6,31 @@ rests far longer than it ever does, then takes a step larger than any other. Wha
 meanwhile is known, when is not: the rest and the leap become one gap of known use.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from config.processing import StandstillRules, processing_settings
 from processing.curves import MEASURED, Event, Floats, Ints, UseCurve
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 
 
-@dataclass(frozen=True, slots=True)
-class StandstillRules:
-    """When a rest and the leap after it are one gap.
-
-    The rest lasts `least_ms` to `longest_ms` and over `rest_factor` times the longest other rest
-    from `before_ms` before it until `after_ms` after the leap. The leap is faster than
-    `leap_factor` times the fastest other step there, at least `least_units` of the register's
-    smallest steps, no less than `least_share` of what the median step would have brought in that
-    time (a fifth: the season may have turned since) and no more than the fastest would. Fewer
-    than `least_steps` steps with use, as of a meter that is read once a day, or heat in summer:
-    too little to know its habits by.
-    """
-
-    least_ms: int = 12 * _HOUR_MS
-    longest_ms: int = 7 * _DAY_MS
-    rest_factor: float = 3.0
-    leap_factor: float = 1.5
-    least_units: float = 5.0
-    least_share: float = 0.2
-    least_steps: int = 100
-    before_ms: int = 60 * _DAY_MS
-    after_ms: int = _DAY_MS
-
-
-DEFAULT_STANDSTILL_RULES = StandstillRules()
-
-
-def join_standstills(
-    curve: UseCurve, rules: StandstillRules = DEFAULT_STANDSTILL_RULES
-) -> UseCurve:
+def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> UseCurve:
     """The curve with each such rest and leap made one measured segment, told as an event.
 
     A leap is judged once a later reading is there. The use of the whole stays what it was.
+    Without `rules`, those of `config/tables/processing.toml`.
     """
+    rules = rules or processing_settings().standstill
     step, length = curve.step, np.diff(curve.at_ms)
     rest = (step <= 0) & (curve.segment == MEASURED)
     edges = np.diff(np.concatenate(([0], rest.astype(np.int8), [0])))
     start, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     rested_ms = curve.at_ms[end] - curve.at_ms[start]
-    long = (rested_ms >= rules.least_ms) & (rested_ms <= rules.longest_ms)
+    long = rested_ms >= rules.least_h * _HOUR_MS
+    long &= rested_ms <= rules.longest_days * _DAY_MS
     long &= end + 1 < step.size
     if not long.any():
         return curve
@@ -68,7 +43,10 @@ def join_standstills(
     found = []
     for run in runs.tolist():
         first, leap = int(start[run]), int(end[run])
-        around = (curve.at_ms[first] - rules.before_ms, curve.at_ms[leap + 1] + rules.after_ms)
+        around = (
+            curve.at_ms[first] - round(rules.before_days * _DAY_MS),
+            curve.at_ms[leap + 1] + round(rules.after_days * _DAY_MS),
+        )
         low, high = np.searchsorted(curve.at_ms, around)
         near = own & (start >= low) & (end <= high)
         near[run] = False
@@ -103,7 +81,7 @@ def _leaps(
     return bool(
         amount > rules.leap_factor * fastest * int(at[leap + 1] - at[leap])
         and amount >= rules.least_units * float(steps.min())
-        and rules.least_share * usual * whole_ms <= amount <= fastest * whole_ms
+        and rules.least_share_ratio * usual * whole_ms <= amount <= fastest * whole_ms
     )
 
 

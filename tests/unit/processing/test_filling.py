@@ -11,7 +11,7 @@ from domain.errors import ConfigError
 from domain.quality import QUALITIES
 from processing.curves import CODE_OF_SEGMENT, UseCurve, on_grid
 from processing.filling import DAY_MS, FillRules, Method, fill_gaps
-from processing.registers import HOUR_MS, RegisterRules, use_curve
+from processing.registers import HOUR_MS, default_rules, use_curve
 from processing.rules import read_rules, shipped_rules
 
 MONDAY = 4 * DAY_MS  # 1970-01-05
@@ -109,7 +109,8 @@ def test_every_code_a_curve_can_have_is_in_the_table() -> None:
 
 def test_the_shipped_rules_are_read_and_wrong_ones_refused() -> None:
     rules, fill = shipped_rules()
-    assert rules == RegisterRules()
+    assert rules == default_rules()
+    assert (rules.max_gap_ms, rules.longest_excursion_ms) == (6 * HOUR_MS, 7 * DAY_MS)
     assert fill == FillRules()
     source = (files("config") / "tables" / "processing.toml").read_text(encoding="utf-8")
     with pytest.raises(ConfigError, match="no filling method 'magic'"):

@@ -1,12 +1,16 @@
 """Stuck messages are told from meters that rest, by each meter's own habits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.processing import processing_settings
 from processing.curves import UseCurve, on_grid
 from processing.registers import HOUR_MS, RegisterSpec, use_curve
+from processing.standstill import join_standstills
 
 DAY = 24
 HOURS = 90 * DAY
@@ -59,6 +63,17 @@ def test_a_leap_within_the_branch_is_found_and_becomes_a_gap_of_known_use() -> N
     assert whole.missing[0] == 0.0
     inside = on_grid(curve, np.array([42 * DAY + 10, 43 * DAY]) * HOUR_MS, 6 * HOUR_MS)
     assert inside.missing[0] == 1.0
+
+
+def test_what_counts_as_one_is_a_setting() -> None:
+    use = stuck(cooling(), 42 * DAY + 8, 60)
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    knots = np.arange(register.size, dtype=np.int64) * HOUR_MS
+    curve = UseCurve(knots, np.diff(register), np.zeros(use.size, np.uint8))
+    shipped = processing_settings().standstill
+    assert len(told(join_standstills(curve))) == 1
+    for other in ({"least_h": 62.0}, {"longest_days": 2.0}, {"least_steps": 5000}):
+        assert told(join_standstills(curve, replace(shipped, **other))) == []
 
 
 def test_one_in_a_cooler_season_than_the_weeks_before_is_found() -> None:
