@@ -21,6 +21,8 @@ from processing.savings.terms import Floats
 
 PRIOR_MONTHS = 3.0
 DAYS_PER_MONTH = 30.4
+POWER = 0.80
+"""How often a saving must be proven to be called provable (the usual power of a test)."""
 DAYS_PER_YEAR = 365.0
 
 
@@ -83,6 +85,19 @@ class Calibration:
         return at_known * float(
             stats.norm.ppf((1 + confidence) / 2) / stats.norm.ppf((1 + inside) / 2)
         )
+
+
+def provable_ratio(model: FrozenModel, calibration: Calibration, confidence: float) -> float:
+    """The smallest saving of a year, as a ratio of its use, that is proven in POWER of cases.
+
+    Known before anything is saved: the reporting year is taken to run as steadily as the
+    baseline. The error is taken as normal: of a saving as large as the half-width only half would
+    be proven, since the error goes either way.
+    """
+    half = calibration.half_width_ratio(DAYS_PER_YEAR, confidence)
+    half *= calibration.scale(model, 0.0, 0)
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    return half * (z + float(stats.norm.ppf(POWER))) / z
 
 
 def unsteadiness(days: pd.DataFrame) -> tuple[float, int]:

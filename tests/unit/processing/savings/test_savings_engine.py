@@ -12,6 +12,7 @@ from config.texts import finding_text
 from config.working_days import day_types
 from domain.errors import ConfigError
 from processing.savings.engine import FrozenModel, assess, fit_baseline
+from processing.savings.intervals import provable_ratio, shipped_calibration
 
 
 def building(
@@ -238,3 +239,14 @@ def test_days_add_up_and_longer_sums_are_relatively_surer(start: date, length: i
 
 
 _FITTED = fit_baseline(building(BASE, 365)[0], day_types=building(BASE, 365)[1])
+
+
+def test_a_provable_saving_is_proven_four_times_in_five(model: FrozenModel) -> None:
+    """Placebo errors as the calibration says them, a saving of just that size planted."""
+    calibration = shipped_calibration("electricity")
+    half = calibration.half_width_ratio(365, 0.90) * calibration.scale(model, 0.0, 0)
+    smallest = provable_ratio(model, calibration, 0.90)
+    assert smallest > half
+    error = np.random.default_rng(9).normal(0, half / 1.6449, 20_000)
+    assert np.mean(smallest + error > half) == pytest.approx(0.80, abs=0.01)
+    assert np.mean(half + error > half) == pytest.approx(0.50, abs=0.01)
