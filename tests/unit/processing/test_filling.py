@@ -1,6 +1,8 @@
 """Gaps: filled by a named method, marked, and never changing a total."""
 
+import re
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +107,12 @@ def test_filling_never_changes_a_total(start: int, length: int, method: Method, 
 
 def test_every_code_a_curve_can_have_is_in_the_table() -> None:
     assert set(CODE_OF_SEGMENT.values()) | {"partial", "corrected"} == set(QUALITIES)
+
+
+def test_every_code_is_explained_as_it_counts() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "processing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (measured|estimated|missing) \|", page, re.MULTILINE)
+    assert dict(rows) == {q.code: q.counts_as for q in QUALITIES.values()}
 
 
 def test_the_shipped_rules_are_read_and_wrong_ones_refused() -> None:
