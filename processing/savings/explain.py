@@ -10,7 +10,11 @@ import pandas as pd
 from config.texts import finding_text, text
 from processing.savings.engine import DayTypesLike, SavingsAssessment, conditions
 from processing.savings.frozen import FrozenModel
+from processing.savings.intervals import POWER, provable_ratio, shipped_calibration
 from processing.savings.terms import column
+
+CARD_CONFIDENCE = 0.90
+"""At which the model card tells the smallest provable saving."""
 
 Part = Literal["base", "trend", "day_types", "season", "heating", "cooling", "floor"]
 PARTS: tuple[Part, ...] = ("base", "trend", "day_types", "season", "heating", "cooling", "floor")
@@ -91,8 +95,15 @@ def model_card(model: FrozenModel, lang: str, unit: str = "kWh") -> list[str]:
         lines.append(_slope(model, kind, say))
     working, off = _levels(model)
     if off is not None:
-        share = 100 * off / working if working else 0.0
-        lines.append(say("card.day_types", share=f"{share:+.0f}"))
+        share = 100 * (1 + off / working) if working else 100.0
+        lines.append(say("card.day_types", share=f"{share:.0f}"))
+    drift = sum(
+        c for t, c in zip(model.terms, model.coefficients, strict=True) if t["kind"] == "trend"
+    )
+    if drift and model.mean_per_day:
+        lines.append(say("card.trend", share=f"{100 * drift / model.mean_per_day:+.1f}"))
+    if model.sun is not None:
+        lines.append(say("card.sun", degrees=f"{model.sun.warms_c_per_100_w:.1f}"))
     lines.append(
         say(
             "card.quality",
@@ -102,8 +113,18 @@ def model_card(model: FrozenModel, lang: str, unit: str = "kWh") -> list[str]:
         )
     )
     lines.append(say("card.interval"))
+    lines.append(say("card.provable", **_provable(model)))
     lines.append(say("card.digest", digest=model.digest[:12]))
     return [*lines, *_found(model, lang)]
+
+
+def _provable(model: FrozenModel) -> dict[str, str]:
+    ratio = provable_ratio(model, shipped_calibration(model.carrier), CARD_CONFIDENCE)
+    return {
+        "share": f"{100 * ratio:.0f}",
+        "confidence": f"{100 * CARD_CONFIDENCE:.0f}",
+        "power": f"{100 * POWER:.0f}",
+    }
 
 
 def _found(model: FrozenModel, lang: str) -> Sequence[str]:
