@@ -14,6 +14,7 @@ from api.html import answer, render
 from api.language import language_of
 from api.parts import Parts, PartsDep
 from api.quality_rows import sentence
+from config.processing import processing_settings
 from config.texts import text
 from domain.calendar import Month
 from domain.errors import ConfigError
@@ -133,6 +134,7 @@ def board_html(parts: Parts, asked: Asked, lang: str) -> str:
         pages=pages,
         sorts=list(SORTS),
         states=_states(found, lang),
+        means=_means(lang),
         institutions=_choices(known.values(), lang),
         months=[(str(m), month_name(m.year, m.month, lang)) for m in reversed(every)],
         lines=[_line(r, known[r.device.institution], lang) for r in shown],
@@ -157,6 +159,17 @@ def _states(rows: Sequence[BoardRow], lang: str) -> list[tuple[str, str, int]]:
     return [("", _b("all", lang), len(rows))] + [
         (state, _b(f"state.{state}", lang), count) for state, count in counts
     ]
+
+
+def _means(lang: str) -> dict[str, str]:
+    """What each state means, by the thresholds that hold."""
+    rules = processing_settings().completeness
+    numbers = {
+        "intervals": f"{rules.stale_after_intervals:g}",
+        "days": f"{rules.zero_least_days:g}",
+        "factor": f"{rules.zero_rest_factor:g}",
+    }
+    return {state: _b(f"means.{state}", lang, **numbers) for state in STATES}
 
 
 def _choices(places: Any, lang: str) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from api.html import answer, render
 from api.language import language_of
 from api.parts import Parts, PartsDep
 from api.routes.months import MonthPath, month_status
+from config.processing import processing_settings
 from config.texts import text, texts
 from domain.calendar import Month
 from domain.figures import Figure, Shares
@@ -59,6 +60,7 @@ def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
     """The page of an institution's month. Raises ConfigError for one never computed."""
     model = build_report(parts.ledger, institution, month)
     document = build_document(model, lang)
+    rules = processing_settings().comparison
     known = sorted(s.month for s in parts.ledger.statuses(institution))
     at = known.index(month)
     history = [History(model.institution, model.history, [month])]
@@ -71,6 +73,8 @@ def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
         older=str(known[at - 1]) if at else "",
         newer=str(known[at + 1]) if at + 1 < len(known) else "",
         d=document,
+        least_pct=f"{100 * rules.least_known_ratio:g}",
+        least_peers=rules.least_peers,
         comparisons=[_comparison(r, lang) for r in comparison_rows(history)],
         quotas=[_quota(r, lang) for r in quota_rows(history)],
         peers=[_peer(r, lang) for r in _peers(parts, model)],

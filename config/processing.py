@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from domain.errors import ConfigError
@@ -64,11 +65,52 @@ class HeatingRules:
 
 @dataclass(frozen=True, slots=True)
 class WasteRules:
-    """[waste]: which streams are recovered, and how inspections are judged."""
+    """[waste]: how a bin's scale is read, what is recovered, how inspections are judged."""
 
+    least_fall_kg: float
+    noise_factor: float
+    empty_kg: float
+    empty_capacity_ratio: float
+    max_gap_h: float
+    stuck_days: float
+    silent_days: float
+    before_days: float
     recovered_streams: tuple[str, ...]
     inspection_confidence_ratio: float
-    max_gap_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoursRules:
+    """[hours]: when a working day's office hours are; whole local hours, the end excluded."""
+
+    work_start_h: int
+    work_end_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class NightFlowRules:
+    """[night_flow]: when nights are, and when their flow looks like a leak."""
+
+    start_h: int
+    end_h: int
+    least_nights: int
+    resting_quantile_ratio: float
+    leak_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRules:
+    """[balance]: how far sub-meters may exceed their main."""
+
+    excess_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRules:
+    """[comparison]: what may be compared with what."""
+
+    least_known_ratio: float
+    least_peers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +122,20 @@ class ProcessingSettings:
     completeness: BoardRules
     heating: HeatingRules
     waste: WasteRules
+    hours: HoursRules
+    night_flow: NightFlowRules
+    balance: BalanceRules
+    comparison: ComparisonRules
 
 
 @cache
 def processing_settings() -> ProcessingSettings:
     """The file shipped with this version. Raises ConfigError for a wrong one."""
-    source = files("config") / "tables" / FILE
-    return read_processing_settings(source.read_text(encoding="utf-8"))
+    return read_processing_settings(_source().read_text(encoding="utf-8"))
+
+
+def _source() -> Traversable:
+    return files("config") / "tables" / FILE
 
 
 def read_processing_settings(text: str) -> ProcessingSettings:

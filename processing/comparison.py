@@ -11,6 +11,7 @@ import numpy as np
 
 from config.factors import factors
 from config.factors_tariffs import Quota, quotas_on
+from config.processing import processing_settings
 from domain.calendar import Month
 from domain.figures import MonthResult, Shares
 from domain.places import Institution, value_on
@@ -38,8 +39,6 @@ ADDITIVE = (
     "out_of_hours_use_kwh",
 )
 """Institution figures whose months add up to a year."""
-LEAST_KNOWN = 0.95
-"""Two months are compared only if at least this share of each is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ def compare(results: Sequence[MonthResult], month: Month, against: Month) -> lis
 
     `results` are of one institution.
     """
+    least = processing_settings().comparison.least_known_ratio
     now, then = (_totals(results, m) for m in (month, against))
     found = []
     for name in ADDITIVE:
@@ -69,7 +69,7 @@ def compare(results: Sequence[MonthResult], month: Month, against: Month) -> lis
             continue
         value, shares = now[name]
         earlier, earlier_shares = then.get(name, (None, Shares.none()))
-        known = min(1.0 - shares.missing, 1.0 - earlier_shares.missing) >= LEAST_KNOWN
+        known = min(1.0 - shares.missing, 1.0 - earlier_shares.missing) >= least
         ratio = None
         if known and value is not None and earlier:
             ratio = (value - earlier) / earlier
@@ -94,7 +94,8 @@ class YearFigure:
 
     @property
     def is_complete(self) -> bool:
-        return self.months == 12 and self.shares.missing <= 1.0 - LEAST_KNOWN
+        least = processing_settings().comparison.least_known_ratio
+        return self.months == 12 and self.shares.missing <= 1.0 - least
 
 
 def year_figures(results: Sequence[MonthResult], end: Month) -> dict[str, YearFigure]:
@@ -192,7 +193,6 @@ class PeerPosition:
     peers: int
 
 
-LEAST_PEERS = 4
 PEER_NAMES = (
     "energy_per_area_kgce_per_m2",
     "energy_per_area_heating_kgce_per_m2",
@@ -214,7 +214,7 @@ def peer_position(
     """
     own = values.get(institution)
     peers = np.array([v for i, v in values.items() if i != institution and v is not None])
-    if own is None or peers.size < LEAST_PEERS:
+    if own is None or peers.size < processing_settings().comparison.least_peers:
         return None
     return PeerPosition(
         name, own, float(np.median(peers)), float((peers < own).mean()), int(peers.size)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from config.factors_tariffs import PERIODS, Tariff, tariff_on
+from config.processing import HoursRules, NightFlowRules, processing_settings
 from config.working_days import day_types
 from domain.calendar import from_ms
 from domain.figures import FactorUse, Figure, Shares
@@ -17,12 +18,6 @@ from domain.places import Institution
 from processing.consumption import MeterUse
 from processing.curves import Floats, Ints
 from processing.registers import HOUR_MS
-
-WORK_START_H, WORK_END_H = 8, 18
-"""Office hours, where nothing else is agreed."""
-NIGHT_START_H, NIGHT_END_H = 2, 5
-LEAK_SHARE = 0.15
-"""A night flow above this share of the mean flow, which never stops, looks like a leak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +70,21 @@ def hourly_electricity(uses: Sequence[MeterUse], edges_ms: Ints, timezone: str) 
     return HourlyUse(hours, total, shares)
 
 
-def out_of_hours_figures(hourly: HourlyUse, institution: Institution) -> list[Figure]:
-    """Use outside 8–18 h on working days, by the calendar with its make-up days."""
+def out_of_hours_figures(
+    hourly: HourlyUse, institution: Institution, rules: HoursRules | None = None
+) -> list[Figure]:
+    """Use outside office hours of working days, by the calendar with its make-up days."""
+    rules = rules or processing_settings().hours
     kinds = day_types(set(hourly.hours.day), institution.calendar)
     working = np.array([kinds[d] == "working" for d in hourly.hours.day])
-    busy = working & (hourly.hours.hour >= WORK_START_H) & (hourly.hours.hour < WORK_END_H)
+    busy = working & (hourly.hours.hour >= rules.work_start_h)
+    busy &= hourly.hours.hour < rules.work_end_h
     known = np.isfinite(hourly.use)
     if not known.any():
         return []
     outside = float(hourly.use[known & ~busy].sum())
     total = float(hourly.use[known].sum())
-    method = f"outside-{WORK_START_H}-{WORK_END_H}h-of-working-days/1"
+    method = f"outside-{rules.work_start_h}-{rules.work_end_h}h-of-working-days/1"
     values = {
         "out_of_hours_use_kwh": outside,
         "out_of_hours_use_ratio": outside / total if total > 0 else None,
@@ -154,25 +153,29 @@ def _figure(
     )
 
 
-def night_flow_figures(uses: Sequence[MeterUse], edges_ms: Ints, timezone: str) -> list[Figure]:
-    """The usual flow of each water meter between 2 and 5 h, and whether it looks like a leak.
+def night_flow_figures(
+    uses: Sequence[MeterUse], edges_ms: Ints, timezone: str, rules: NightFlowRules | None = None
+) -> list[Figure]:
+    """The usual flow of each water meter at night, and whether it looks like a leak.
 
-    It looks like one when no night of the month comes to rest and the night flow is more than
-    15 % of the mean flow.
+    It looks like one when no night of the month comes to rest and the night flow is a large
+    share of the mean flow.
     """
+    rules = rules or processing_settings().night_flow
     figures = []
     for use in uses:
         if use.name != "water_use_m3" or edges_ms.size < 2:
             continue
         hours = local_hours(edges_ms, timezone)
         grid = use.grid(hours.edges_ms)
-        at_night = (hours.hour >= NIGHT_START_H) & (hours.hour < NIGHT_END_H)
+        at_night = (hours.hour >= rules.start_h) & (hours.hour < rules.end_h)
         known = grid.missing == 0
         nights = grid.use[at_night & known]
-        if nights.size < 3 * (NIGHT_END_H - NIGHT_START_H):
+        if nights.size < rules.least_nights * (rules.end_h - rules.start_h):
             continue
         flow, mean = float(np.median(nights)), float(grid.use[known].mean())
-        leaks = float(np.quantile(nights, 0.05)) > 0 and flow > LEAK_SHARE * mean
+        quietest = float(np.quantile(nights, rules.resting_quantile_ratio))
+        leaks = quietest > 0 and flow > rules.leak_ratio * mean
         numbers = {"flow_m3_per_h": round(flow, 3), "pct": round(100 * flow / max(mean, 1e-9))}
         findings = (Finding("water_leak_suspected", "warning", use.meter, numbers),)
         share = float(known[at_night].mean())
@@ -182,7 +185,7 @@ def night_flow_figures(uses: Sequence[MeterUse], edges_ms: Ints, timezone: str) 
                 subject=use.meter,
                 value=flow,
                 shares=Shares(share, 0.0, 1.0 - share),
-                method=f"median-{NIGHT_START_H}-{NIGHT_END_H}h/1",
+                method=f"median-{rules.start_h}-{rules.end_h}h/1",
                 findings=findings if leaks else (),
             )
         )

@@ -209,10 +209,11 @@ def _gross_load(balance: Balance) -> Figure:
 
 
 def _waste(site: Site, edges: Ints, now_ms: int) -> _Part:
-    """Bins are read from 40 days before the month to a few hours after it, so that a month's
+    """Bins are read from some days before the month to a few hours after it, so that a month's
     masses do not move when later months arrive."""
     if not site.bins:
         return _Part([], [])
+    rules = processing_settings().waste
     start, end = int(edges[0]), min(int(edges[-1]), now_ms)
     inspected = accuracy_figures(
         inspections_of(site.bins, site.bin_samples, _reached(site, edges, now_ms, TOTAL))
@@ -222,7 +223,7 @@ def _waste(site: Site, edges: Ints, now_ms: int) -> _Part:
     reported = 0
     for bin_ in site.bins:
         at, mass = site.bin_samples.get((bin_.id, "mass_kg"), (np.empty(0, np.int64), np.empty(0)))
-        near = (at >= start - 40 * DAY_MS) & (at < end + DAY_MS // 8)
+        near = (at >= start - rules.before_days * DAY_MS) & (at < end + DAY_MS // 8)
         if at.size == 0 or at[0] >= edges[-1]:
             continue
         histories.append(bin_history(bin_, at[near], mass[near]))
@@ -236,7 +237,7 @@ def _waste(site: Site, edges: Ints, now_ms: int) -> _Part:
     ]
     figures = waste_figures(streams, len(site.bins), reported)
     registered = {b.stream for b in site.bins}
-    figures.append(recycling_figure(streams, registered, processing_settings().waste))
+    figures.append(recycling_figure(streams, registered, rules))
     return _Part([*figures, *inspected], [s.period for s in streams])
 
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from config.processing import BalanceRules, processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Meter
 from processing.consumption import USE_NAME, Period, shares_of, value_or_none
 from processing.curves import GridUse
 
-BALANCE_LIMIT = 0.02
-"""Sub-meters may read so much more than their main before it is a finding."""
 VIRTUAL_METHOD = "virtual-meter/1"
 
 
@@ -56,12 +55,15 @@ def _combined(parts: Sequence[tuple[GridUse, float]], width: int) -> GridUse:
     return GridUse(use=use, code=code.astype(object), **mean)
 
 
-def balance_figures(meters: Sequence[Meter], periods: Sequence[Period]) -> list[Figure]:
+def balance_figures(
+    meters: Sequence[Meter], periods: Sequence[Period], rules: BalanceRules | None = None
+) -> list[Figure]:
     """(main − Σ sub-meters) / main for each meter that has sub-meters of its own kind.
 
-    Sub-meters that read more than their main by over 2 % are a finding: a wrong multiplier, a
-    wrong place in the tree, or a broken meter.
+    Sub-meters that read more than their main by over `excess_ratio` are a finding: a wrong
+    multiplier, a wrong place in the tree, or a broken meter.
     """
+    rules = rules or processing_settings().balance
     value = {(p.subject, p.name): p for p in periods}
     figures = []
     for meter in meters:
@@ -71,11 +73,11 @@ def balance_figures(meters: Sequence[Meter], periods: Sequence[Period]) -> list[
             continue
         below = [value[(m.id, name)] for m in subs if (m.id, name) in value]
         if below:
-            figures.append(_balance(value[(meter.id, name)], below, len(subs) - len(below)))
+            figures.append(_balance(value[(meter.id, name)], below, len(subs) - len(below), rules))
     return figures
 
 
-def _balance(main: Period, below: Sequence[Period], absent: int) -> Figure:
+def _balance(main: Period, below: Sequence[Period], absent: int, rules: BalanceRules) -> Figure:
     total = value_or_none(main.whole.use)
     parts = [value_or_none(p.whole.use) for p in below]
     known = [v for v in parts if v is not None]
@@ -83,7 +85,7 @@ def _balance(main: Period, below: Sequence[Period], absent: int) -> Figure:
     if total and len(known) == len(parts) and not absent:
         ratio = (total - sum(known)) / total
     findings = []
-    if ratio is not None and ratio < -BALANCE_LIMIT:
+    if ratio is not None and ratio < -rules.excess_ratio:
         numbers = {"pct": round(-100 * ratio, 1)}
         findings.append(Finding("submeters_exceed_main", "warning", main.subject, numbers))
     all_shares = [shares_of(p.whole) for p in (main, *below)]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-from config.processing import WasteRules
+from config.processing import WasteRules, processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Bin, WasteStream
@@ -29,25 +29,7 @@ from processing.curves import (
 )
 from processing.registers import HOUR_MS
 
-
-@dataclass(frozen=True, slots=True)
-class BinRules:
-    """How a bin's scale is read.
-
-    A fall of at least `least_fall_kg`, and eight times the scale's noise, that stays for more
-    than two readings is a collection. Collections that leave at most `empty_kg`, or 5 % of
-    the capacity, emptied the bin: what the scale shows then is its drift. Nothing is known
-    between readings further apart than `max_gap_ms` unless they agree. A scale that shows
-    the very same value for `stuck_ms` is taken to be stuck if it usually is noisy.
-    """
-
-    least_fall_kg: float = 0.5
-    empty_kg: float = 1.0
-    max_gap_ms: int = 6 * HOUR_MS
-    stuck_ms: int = 7 * 24 * HOUR_MS
-
-
-DEFAULT_BIN_RULES = BinRules()
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +47,15 @@ def bin_history(
     bin_: Bin,
     at_ms: npt.ArrayLike,
     mass_kg: npt.ArrayLike,
-    rules: BinRules = DEFAULT_BIN_RULES,
+    rules: WasteRules | None = None,
 ) -> BinHistory:
-    """Deposits and collections behind gross masses, in any order of arrival."""
+    """Deposits and collections behind gross masses, in any order of arrival.
+
+    A fall that stays for more than two readings is a collection if it is large enough for the
+    scale's noise; where it emptied the bin, what the scale shows then is its drift. Nothing is
+    known between readings far apart unless they agree. All by `rules`, else by the file.
+    """
+    rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
     good = np.isfinite(gross)
     at, first = np.unique(at[good], return_index=True)
@@ -76,7 +64,7 @@ def bin_history(
     if at.size < 2:
         return BinHistory(bin_, UseCurve.empty(), nothing, np.empty(0), None)
     noise = _noise_kg(net, rules)
-    threshold = max(rules.least_fall_kg, 8.0 * noise)
+    threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
     level = _without_excursions(net, threshold, noise, rules.empty_kg)
     falls = _falls(level, threshold)
     step = np.diff(level)
@@ -87,7 +75,7 @@ def bin_history(
     step += _drift_steps(bin_, at, level, falls, rules)
     # In a long gap a collection may hide; only if the level is the same was there none.
     quiet = np.abs(np.diff(level)) <= max(4.0 * noise, 0.1)
-    hidden = (np.diff(at) > rules.max_gap_ms) & ~quiet
+    hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
     curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment)
@@ -96,11 +84,11 @@ def bin_history(
         curve,
         at[end],
         taken_kg[end] - taken_kg[start],
-        _stuck_since(at, net, noise, rules.stuck_ms),
+        _stuck_since(at, net, noise, rules.stuck_days * DAY_MS),
     )
 
 
-def _noise_kg(net: Floats, rules: BinRules) -> float:
+def _noise_kg(net: Floats, rules: WasteRules) -> float:
     """Standard deviation of the scale, from the small falls that nothing real explains."""
     step = np.diff(net)
     small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
@@ -164,7 +152,7 @@ def _unseen_deposits(step: Floats, falls: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _drift_steps(
-    bin_: Bin, at: Ints, level: Floats, falls: npt.NDArray[np.bool_], rules: BinRules
+    bin_: Bin, at: Ints, level: Floats, falls: npt.NDArray[np.bool_], rules: WasteRules
 ) -> Floats:
     """Corrections that take the scale's drift off, spread evenly between emptied states.
 
@@ -172,7 +160,7 @@ def _drift_steps(
     emptying to the next is drift, not waste.
     """
     correction = np.zeros(at.size - 1)
-    limit = max(rules.empty_kg, 0.05 * (bin_.capacity_kg or 0.0))
+    limit = max(rules.empty_kg, rules.empty_capacity_ratio * (bin_.capacity_kg or 0.0))
     empty = [k for k in _runs(falls)[1].tolist() if abs(level[k]) <= limit]
     for start, end in pairwise(empty):
         span = at[end] - at[start]
@@ -181,7 +169,7 @@ def _drift_steps(
     return correction
 
 
-def _stuck_since(at: Ints, net: Floats, noise_kg: float, stuck_ms: int) -> int | None:
+def _stuck_since(at: Ints, net: Floats, noise_kg: float, stuck_ms: float) -> int | None:
     """When the last reading's value began, if a noisy scale repeats it for too long."""
     moved = np.flatnonzero(np.diff(net) != 0)
     since = int(at[moved[-1] + 1]) if moved.size else int(at[0])
@@ -199,17 +187,21 @@ class StreamMonth:
 
 
 def stream_month(
-    stream: WasteStream, histories: Sequence[BinHistory], edges_ms: Ints
+    stream: WasteStream,
+    histories: Sequence[BinHistory],
+    edges_ms: Ints,
+    rules: WasteRules | None = None,
 ) -> StreamMonth:
     """The deposits and collections of a stream's bins over the days of `edges_ms`.
 
     Bins that say nothing are left out of the sum and show in the shares and as findings.
     """
     start, end = int(edges_ms[0]), int(edges_ms[-1])
-    max_gap = DEFAULT_BIN_RULES.max_gap_ms
+    rules = rules or processing_settings().waste
+    max_gap = round(rules.max_gap_h * HOUR_MS)
     days = _sum_known([on_grid(h.deposits, edges_ms, max_gap) for h in histories])
     whole = _sum_known([on_grid(h.deposits, edges_ms[[0, -1]], max_gap) for h in histories])
-    findings = [f for h in histories for f in _bin_findings(h, start, end)]
+    findings = [f for h in histories for f in _bin_findings(h, start, end, rules)]
     findings += share_findings(whole, "")
     count = sum(int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum())
                 for h in histories)  # fmt: skip
@@ -233,19 +225,19 @@ def _sum_known(grids: Sequence[GridUse]) -> GridUse:
     return GridUse(np.where(known.any(axis=0), use, np.nan), code=code.astype(object), **mean)
 
 
-def _bin_findings(history: BinHistory, start_ms: int, end_ms: int) -> list[Finding]:
+def _bin_findings(
+    history: BinHistory, start_ms: int, end_ms: int, rules: WasteRules
+) -> list[Finding]:
     bin_id, last = history.bin.id, history.deposits.last_ms
     if last is None or last < start_ms:
-        return [
-            Finding("bin_silent", "serious", bin_id, {"days": (end_ms - start_ms) // 86_400_000})
-        ]
+        return [Finding("bin_silent", "serious", bin_id, {"days": (end_ms - start_ms) // DAY_MS})]
     found = []
     silent_ms = end_ms - last
-    if silent_ms > 2 * 86_400_000:
-        found.append(Finding("bin_silent", "warning", bin_id, {"days": silent_ms // 86_400_000}))
+    if silent_ms > rules.silent_days * DAY_MS:
+        found.append(Finding("bin_silent", "warning", bin_id, {"days": silent_ms // DAY_MS}))
     since = history.stuck_since_ms
     if since is not None and since < end_ms:
-        days = (min(last, end_ms) - since) // 86_400_000
+        days = (min(last, end_ms) - since) // DAY_MS
         found.append(Finding("bin_stuck", "warning", bin_id, {"days": days}))
     return found
 
