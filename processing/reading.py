@@ -24,8 +24,8 @@ from store.readings import ReadingStore
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _BEFORE = timedelta(days=100)
 """More than doubtful zeros and bins are judged by (90 and 40 days)."""
-_LONGEST_REST_DAYS = 92
-"""A register that goes on resting after the window is followed for so long: it may catch up."""
+_REST_DAYS = (1, 2, 4, 8, 16, 32, 64, 92)
+"""A register that goes on resting after the window is followed by such strides: it may catch up."""
 _NO_TIMES: Ints = np.empty(0, np.int64)
 
 
@@ -89,8 +89,10 @@ class SiteReader:
             for s, around in sides.items()
             if s in self._amended or any(t != NEVER for a in around[:2] for t in (a[0], a[2]))
         }
-        rest = [s for s, a in heard.items() if len(a) == 3 and self._rests(s, a[2], a[1])]
-        ends = self._ends_of_rest(window, rest)
+        rest = {
+            s: a[1].before for s, a in heard.items() if len(a) == 3 and self._rests(s, a[2], a[1])
+        }
+        ends = self._ends_of_rest(window, rest) if rest else {}
         return {s: self._beyond(s, window, a[0], a[1], ends.get(s)) for s, a in heard.items()}
 
     def _rests(self, series: Series, early: Around, late: Around) -> bool:
@@ -101,17 +103,21 @@ class SiteReader:
         return bool(limited and register and early.before == late.before)
 
     def _ends_of_rest(
-        self, window: Window, series: list[Series]
+        self, window: Window, at_rest: dict[Series, float]
     ) -> dict[Series, tuple[datetime, Around]]:
-        """The series that go on after a rest: where its end is known, and what is around that."""
-        days = range(1, min(_LONGEST_REST_DAYS, (self._now - window.end).days) + 1)
-        instants = [window.end + timedelta(days=k) for k in days]
+        """The series that go on after a rest: where its end is known, and what is around that.
+
+        `at_rest`: the value at which each stood at the window's end.
+        """
+        strides = [window.end + timedelta(days=k) for k in _REST_DAYS]
+        instants = [t for t in strides[:-1] if t < self._now] + [min(strides[-1], self._now)]
         found = {}
-        for s, sides in zip(series, look_around(self._store, series, instants), strict=False):
-            awake = (k for k, a in enumerate(sides) if a.before != sides[0].before)
-            if (k := next(awake, None)) is not None:
-                last = min(k + 2, len(sides) - 1)  # what comes next tells a leap from a start
-                found[s] = (instants[last], sides[last])
+        sides = look_around(self._store, list(at_rest), instants)
+        for (s, value), around in zip(at_rest.items(), sides, strict=True):
+            awake = [k for k, a in enumerate(around) if a.before != value]
+            if awake:  # what comes next tells a leap from a start
+                last = min(awake[0] + 1, len(instants) - 1)
+                found[s] = (instants[last], around[last])
         return found
 
     def _beyond(
