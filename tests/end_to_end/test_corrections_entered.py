@@ -4,23 +4,30 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from api.app import create_app
 from api.auth import Writer, require_writer
 from civicmeter.cli import main
+from civicmeter.live import process_touched
 from civicmeter.wiring import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month, to_ms
+from domain.corrections import Correction
+from domain.errors import ConfigError
 from domain.figures import Figure
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
+from processing.entering import enter
 from processing.job import process
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
@@ -48,19 +55,43 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The filled files: copying them is quicker than filling them again."""
     folder = tmp_path_factory.mktemp("template")
     with open_pipeline(Settings(data=folder)) as pipeline:
-        pipeline.save_registry(REGISTRY)
-        at = range(START - 24 * HOUR_MS, SPIKE_MS, HOUR_MS)
-        pipeline.store.write([Reading(*TAP, t, 700.0 + (t - START) / HOUR_MS) for t in at])
-        pipeline.store.write([Reading(*TAP, SPIKE_MS, TRUTH + 400.0)])
-        process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW)
-        pipeline.ledger.settle(pipeline.ledger.touched())
+        fill(pipeline)
     return folder
+
+
+def fill(pipeline: Pipeline) -> None:
+    """March computed, with a spike as its last reading."""
+    pipeline.save_registry(REGISTRY)
+    at = range(START - 24 * HOUR_MS, SPIKE_MS, HOUR_MS)
+    pipeline.store.write([Reading(*TAP, t, 700.0 + (t - START) / HOUR_MS) for t in at])
+    pipeline.store.write([Reading(*TAP, SPIKE_MS, TRUTH + 400.0)])
+    process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW)
+    pipeline.ledger.settle(pipeline.ledger.touched())
 
 
 @pytest.fixture
 def folder(template: Path, tmp_path: Path) -> Path:
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+def test_on_influxdb_alike(tmp_path: Path, influxdb: Any, influx_bucket: str) -> None:
+    store = f"influxdb+{influxdb.url}/org/{influx_bucket}"
+    with open_pipeline(Settings(data=tmp_path, store=store)) as pipeline:
+        fill(pipeline)
+        wrong, now = march(pipeline).value, datetime.now(UTC)
+        one = Correction(
+            device="tap", quantity="water_m3", at_ms=SPIKE_MS, value=TRUTH,
+            author="Wang", reason="misread", entered_at=now,
+        )  # fmt: skip
+        gone = replace(one, at_ms=SPIKE_MS - HOUR_MS, value=None)
+        parts = (pipeline.store, pipeline.ledger, pipeline.registry)
+        assert enter([one, gone], *parts, now).months == (("hall", MARCH),)
+        assert process_touched(pipeline, now)
+        assert wrong == pytest.approx(TRUTH - 700.0 + 400.0)
+        assert march(pipeline).value == pytest.approx(TRUTH - 700.0)
+        with pytest.raises(ConfigError, match="no reading at that time"):
+            enter([replace(gone, at_ms=SPIKE_MS + 1)], *parts, now)
 
 
 @pytest.fixture
@@ -314,6 +345,25 @@ def test_over_http_one_that_is_wrong_keeps_all_out(
 @pytest.mark.parametrize("body", ["{", "[NaN]", "\xff", "[" * 100_000])
 def test_a_body_that_is_no_json_is_refused(client: TestClient, body: str) -> None:
     assert client.post("/v1/corrections", content=body.encode("latin-1")).status_code == 400
+
+
+_JSONISH = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["device", "quantity", "at", "value", "leave_out", "author", "reason", "x"]),
+        inner | st.sampled_from(["tap", "water_m3", "2026-03-31T12:00:00Z", SPIKE_MS]), max_size=7,
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=_JSONISH)
+def test_no_body_whatever_breaks_the_service(client: TestClient, body: object) -> None:
+    answer = client.post("/v1/corrections", content=json.dumps(body).encode())
+    assert answer.status_code in (200, 400, 422), answer.text
 
 
 def test_none_at_all_or_too_many_are_refused(client: TestClient) -> None:
