@@ -1,14 +1,19 @@
 """`civicmeter process`: compute the open months."""
 
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from civicmeter.output import month_table, progress_line
-from civicmeter.wiring import open_pipeline
+from civicmeter.wiring import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from processing.workers import Workers
 
 
 @click.command("process")
@@ -17,9 +22,15 @@ from domain.errors import ConfigError
 )
 @click.option("--institution", multiple=True, metavar="ID", help="Only these institutions.")
 @click.option("--touched", is_flag=True, help="Only the months that late readings touched.")
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+              help="Compute in so many processes; worth it from a hundred institutions on.")  # fmt: skip
 @click.pass_obj
 def command(
-    settings: Settings, month: str | None, institution: tuple[str, ...], touched: bool
+    settings: Settings,
+    month: str | None,
+    institution: tuple[str, ...],
+    touched: bool,
+    processes: int,
 ) -> None:
     """Compute the open months; a closed month that would change waits as a restatement."""
     from civicmeter.live import process_touched
@@ -41,9 +52,26 @@ def command(
                 institutions=list(institution) or None,
                 now=now,
                 progress=progress,
+                workers=_workers(pipeline, processes),
             )
             done = {(r.institution, r.month) for r in results}
             pipeline.ledger.settle(w for w in waiting if (w.institution, w.month) in done)
         statuses = pipeline.ledger.statuses()
         registry = pipeline.registry
     click.echo(month_table(results, statuses, registry))
+
+
+def _workers(pipeline: Pipeline, processes: int) -> "Workers | None":
+    """This process keeps the results, the others compute: none for a single one."""
+    from processing.workers import Workers
+    from store.opening import open_ledger, open_reading_store
+
+    if processes == 1:
+        return None
+    own = pipeline.settings
+    directory = dict(pipeline.directory)
+    return Workers(
+        count=processes - 1,
+        open_store=partial(open_reading_store, own.store_url, directory, token=own.influx_token),
+        open_ledger=partial(open_ledger, own.ledger_url),
+    )
