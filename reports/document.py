@@ -12,13 +12,13 @@ from reports import charts
 from reports.cards import TONES, Card, cards_of, subjects_of
 from reports.chart_look import USE_NAMES, Spec, Width
 from reports.model import ReportModel, Saving, find
+from reports.savings_text import adjustment_lines, card_lines, saving_numbers
 from reports.tables import FactorRow, FigureGroup, factor_rows, figure_groups, local_time
 from reports.words import (
     all_findings,
     amount,
     change,
     finding_line,
-    interval,
     joined,
     label,
     number,
@@ -28,7 +28,6 @@ from reports.words import (
     saving_sentence,
     subject_name,
     t,
-    value_text,
 )
 
 
@@ -66,6 +65,8 @@ class VerdictBox:
     meaning: str
     numbers: list[tuple[str, str]]
     charts: list[Chart]
+    adjustments: list[str]
+    card: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,10 +221,6 @@ def _first_figure(model: ReportModel, names: tuple[str, ...]) -> Figure | None:
 
 
 def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) -> VerdictBox:
-    figures = (saving.counterfactual, saving.observed, saving.avoided, saving.ratio)
-    numbers = [(label(f.name, lang), _with_interval(f, lang)) for f in figures if f is not None]
-    if saving.nominal is not None and saving.nominal.low is not None:
-        numbers.append((t("nominal", lang), interval(saving.nominal, lang)))
     name = subject_name(model, saving.subject, lang)
     found = [
         (
@@ -241,15 +238,11 @@ def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) 
         headline=saving_headline(saving, lang),
         sentence=saving_sentence(saving, lang),
         meaning=saving_meaning(saving, lang),
-        numbers=numbers,
+        numbers=saving_numbers(saving, lang),
         charts=_charts(found, name),
+        adjustments=adjustment_lines(saving, lang),
+        card=card_lines(saving, lang),
     )
-
-
-def _with_interval(figure: Figure, lang: str) -> str:
-    value = value_text(figure, lang)
-    span = interval(figure, lang, with_unit=False)
-    return t("value_with_interval", lang, value=value, interval=span) if span else value
 
 
 def _charts(found: list[tuple[str, Spec | None]], about: str, *, wide: bool = True) -> list[Chart]:

@@ -1,15 +1,17 @@
 """The report model: everything one institution's month report shows, in no language yet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from domain.adjustments import Adjustment
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
-from store.ledger import Ledger, MonthState, MonthStatus, Revision
+from processing.savings.frozen import FrozenModel
+from store.ledger import Ledger, ModelRecord, MonthState, MonthStatus, Revision
 
 HISTORY_MONTHS = 25
 """How far trends look back: two years, and the same month before them."""
@@ -57,6 +59,15 @@ class Saving:
     counterfactual: Figure | None
     ratio: Figure | None
     nominal: Figure | None
+    unadjusted: Figure | None = None
+    adjustment: Figure | None = None
+    year_to_date: Figure | None = None
+    normalised: Figure | None = None
+    parts: tuple[tuple[str, Figure], ...] = ()
+    """Of the counterfactual: ``heating``, ``cooling`` … with their figures."""
+    adjustments: tuple[Adjustment, ...] = ()
+    """Those that are in the figures."""
+    model: FrozenModel | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -78,6 +89,8 @@ class ReportModel:
     history: tuple[MonthResult, ...]
     devices: tuple[AnyDevice, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    models: tuple[ModelRecord, ...] = ()
 
     def figure(self, name: str, subject: str = "") -> Figure | None:
         return find(self.result, name, subject)
@@ -113,22 +126,40 @@ class ReportModel:
 
     def savings(self) -> list[Saving]:
         """One per contract and carrier, in the order of the figures."""
-        return [
-            Saving(
-                contract=next(
-                    (c for c in self.contracts if c.id == f.subject.rpartition("/")[0]), None
-                ),
-                subject=f.subject,
-                carrier=f.subject.rpartition("/")[2],
-                avoided=f,
-                observed=self.figure("observed_kwh", f.subject),
-                counterfactual=self.figure("counterfactual_kwh", f.subject),
-                ratio=self.figure("avoided_energy_ratio", f.subject),
-                nominal=self.figure("avoided_energy_nominal_kwh", f.subject),
-            )
-            for f in self.result.figures
-            if f.name == "avoided_energy_kwh"
-        ]
+        return [self._saving(f) for f in self.result.figures if f.name == "avoided_energy_kwh"]
+
+    def _saving(self, avoided: Figure) -> Saving:
+        subject = avoided.subject
+        contract, _, carrier = subject.rpartition("/")
+        return Saving(
+            contract=next((c for c in self.contracts if c.id == contract), None),
+            subject=subject,
+            carrier=carrier,
+            avoided=avoided,
+            observed=self.figure("observed_kwh", subject),
+            counterfactual=self.figure("counterfactual_kwh", subject),
+            ratio=self.figure("avoided_energy_ratio", subject),
+            nominal=self.figure("avoided_energy_nominal_kwh", subject),
+            unadjusted=self.figure("avoided_energy_unadjusted_kwh", subject),
+            adjustment=self.figure("adjustment_kwh", subject),
+            year_to_date=self.figure("avoided_energy_year_to_date_kwh", subject),
+            normalised=self.figure("normalised_saving_kwh", subject),
+            parts=tuple(
+                (f.subject.removeprefix(f"{subject}/"), f)
+                for f in self.result.figures
+                if f.name == "counterfactual_part_kwh" and f.subject.startswith(f"{subject}/")
+            ),
+            adjustments=tuple(a for a in self.adjustments if str(a.number) in _numbers(avoided)),
+            model=self._model(contract, carrier),
+        )
+
+    def _model(self, contract: str, carrier: str) -> FrozenModel | None:
+        """The frozen baseline the figures were computed with."""
+        for record in self.models:
+            mine = (record.contract, record.carrier) == (contract, carrier)
+            if mine and record.digest in self.result.models:
+                return FrozenModel.from_json(record.json)
+        return None
 
     @property
     def floor_area_m2(self) -> float | None:
@@ -137,6 +168,12 @@ class ReportModel:
     @property
     def headcount(self) -> float | None:
         return value_on(self.institution.headcount, self.month.days()[-1])
+
+
+def _numbers(avoided: Figure) -> set[str]:
+    """The numbers of the adjustments a figure has in, as its finding names them."""
+    found = (f.numbers.get("numbers", "") for f in avoided.findings if f.code == "savings_adjusted")
+    return {n.strip() for each in found for n in str(each).split(",")}
 
 
 def find(result: MonthResult, name: str, subject: str = "") -> Figure | None:
@@ -164,7 +201,14 @@ def build_report(ledger: Ledger, institution: str, month: Month) -> ReportModel:
             f"run `civicmeter process --month {month}` first"
         )
     revisions = ledger.revisions(institution, month)
-    return _report(registry, place, history, _standing(status, revisions))
+    report = _report(registry, place, history, _standing(status, revisions))
+    if not report.contracts:
+        return report
+    return replace(
+        report,
+        adjustments=tuple(ledger.adjustments(institution)),
+        models=tuple(ledger.models(institution)),
+    )
 
 
 def _report(

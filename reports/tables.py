@@ -21,7 +21,7 @@ from reports.words import (
 
 GROUPS = {
     "use": ("electricity_", "gross_load", "water_use", "natural_gas", "heat_", "cooling_"),
-    "saving": ("counterfactual", "observed", "avoided"),
+    "saving": ("counterfactual", "observed", "avoided", "adjustment", "normalised"),
     "indicator": ("standard_coal", "co2", "energy_per", "water_per"),
     "pv": ("pv_",),
     "waste": ("waste_",),

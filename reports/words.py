@@ -145,6 +145,9 @@ def subject_name(model: ReportModel, subject: str, lang: str) -> str:
             return t(f"{kind}.{subject}", lang)
     contract_id, _, carrier = subject.rpartition("/")
     contract = next((c for c in model.contracts if c.id == contract_id), None)
+    if contract is None and f"part.{carrier}" in texts("report"):
+        whole = subject_name(model, contract_id, lang)
+        return t("of_carrier", lang, name=whole, carrier=t(f"part.{carrier}", lang))
     if contract is None:
         return subject
     name = contract.name_zh if lang == "zh" else contract.name_en

@@ -103,6 +103,10 @@ def _summary(book: Any, look: dict[str, Any], document: Document) -> None:
         (document.words["overview"], document.lead),
     ]
     rows += [(s.title, f"{s.headline}\n{s.sentence}\n{s.meaning}") for s in document.savings]
+    for s in document.savings:
+        for word, lines in (("adjustments", s.adjustments), ("model_card", s.card)):
+            if lines:
+                rows.append((f"{s.title}: {document.words[word]}", "\n".join(lines)))
     rows += document.facts + document.signature
     rows += document.notes
     for row, (name, value) in enumerate(rows, start=3):
