@@ -98,6 +98,10 @@ class ContractRow(PlaceRow):
     reporting_start: date = Field(description="First day of the reporting period.")
     reporting_end: date | None = Field(None, description="Its end, excluded; null: runs on.")
     confidence: float = number_field("Level at which a saving is called proven", "1", ...)
+    option: str = Field(
+        description="IPMVP option: C measures the whole facility, B the equipment by its meters."
+    )
+    meters: str = Field(description="The equipment's meters, by ', '; empty: the main meters.")
 
 
 def place(institution: Institution) -> dict[str, Any]:
@@ -170,5 +174,6 @@ def contract_row(c: Contract, institution: Institution) -> ContractRow:
         **place(institution), id=c.id, name_zh=c.name_zh, name_en=c.name_en, form=c.form,
         vendor=c.vendor, carriers=", ".join(c.carriers), baseline_start=c.baseline_start,
         baseline_end=c.baseline_end, reporting_start=c.reporting_start,
-        reporting_end=c.reporting_end, confidence=c.confidence,
+        reporting_end=c.reporting_end, confidence=c.confidence, option=c.option,
+        meters=", ".join(c.meters),
     )  # fmt: skip

@@ -159,6 +159,18 @@ REGISTRY = Registry(
             {"share": [0.8, 0.7], "price": {"peak": 1.1}, "signed_on": date(2018, 12, 1)},
         ),
         Contract(
+            "c2",
+            "full",
+            "设备",
+            "Equipment",
+            "shared",
+            date(2018, 1, 1),
+            date(2019, 1, 1),
+            date(2019, 1, 1),
+            option="B",
+            meters=("m1",),
+        ),
+        Contract(
             "c0",
             "plain",
             "无",

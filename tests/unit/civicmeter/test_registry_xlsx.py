@@ -52,6 +52,9 @@ def rich() -> Registry:
         date(2023, 3, 1), date(2030, 3, 1), (Carrier.ELECTRICITY, Carrier.HEAT), 0.8, "ESCO",
         {"share": [0.5, 0.4], "floor": 0},
     )  # fmt: skip
+    chiller = dataclasses.replace(
+        contract, id="north-2", carriers=(Carrier.ELECTRICITY,), option="B", meters=("north-e",)
+    )
     swapped = Meter(
         id="north-e", institution="north", carrier=Carrier.ELECTRICITY, register="energy_import_kwh",
         in_service_from=date(2022, 2, 1), register_size=1e6,
@@ -59,7 +62,7 @@ def rich() -> Registry:
     )  # fmt: skip
     return Registry(
         (*plain.institutions, campus), plain.buildings, (*plain.devices, swapped),
-        (*plain.contracts, contract),
+        (*plain.contracts, contract, chiller),
     )  # fmt: skip
 
 
@@ -184,7 +187,7 @@ def test_the_commands_carry_a_registry_from_one_installation_to_another(tmp_path
     again = run("registry", "export", file, "--data", source)
     assert isinstance(again.exception, ConfigError)
     checked = run("registry", "check", file, "--data", target)
-    assert "3 institutions, 1 buildings, 7 devices, 2 contracts" in checked.output
+    assert "3 institutions, 1 buildings, 7 devices, 3 contracts" in checked.output
     assert run("registry", "import", file, "--data", target).exit_code == 0
     assert run("registry", "export", str(tmp_path / "z.xlsx"), "--data", target).exit_code == 0
     carried, given = read_xlsx(tmp_path / "z.xlsx")[0], rich()

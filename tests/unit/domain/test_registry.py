@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from domain.errors import ConfigError
-from domain.places import Building, Carrier, Dated, Institution, Meter, PvSystem, value_on
+from domain.places import Building, Carrier, Contract, Dated, Institution, Meter, PvSystem, value_on
 from domain.registry import Registry
 
 HALL = Institution("hall", "市政服务大厅", "Service hall")
@@ -12,6 +12,10 @@ METER = Meter(
     id="m1", institution="hall", carrier=Carrier.ELECTRICITY, register="energy_import_kwh"
 )
 GOOD = Registry(institutions=(HALL,), devices=(METER,))
+CHILLER = Contract(
+    "c1", "hall", "冷机", "Chiller", "shared", date(2022, 1, 1), date(2023, 1, 1),
+    date(2023, 1, 1), option="B", meters=("m1",),
+)  # fmt: skip
 
 
 def test_a_registry_that_fits_together_is_itself() -> None:
@@ -33,12 +37,25 @@ def test_a_registry_that_fits_together_is_itself() -> None:
             replace(GOOD, devices=(PvSystem(id="p", institution="hall", capacity_kwp=1, grid_meter="g"),)),
             "grid meter 'g'",
         ),
+        *(
+            (replace(GOOD, contracts=(contract,)), says)
+            for contract, says in (
+                (replace(CHILLER, meters=()), "names no meters"),
+                (replace(CHILLER, option="C"), "write option B"),
+                (replace(CHILLER, meters=("m9",)), "'m9', which is no meter of its institution"),
+                (replace(CHILLER, carriers=(Carrier.HEAT,)), "whose electricity does not count"),
+            )
+        ),
         (replace(GOOD, buildings=(Building("b", "nobody", "楼", "Block"),)), "names institution 'nobody'"),
     ],
 )  # fmt: skip
 def test_each_kind_of_mistake_is_named(broken: Registry, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         broken.check()
+
+
+def test_a_contract_of_equipment_names_its_meters() -> None:
+    assert replace(GOOD, contracts=(CHILLER,)).problems() == []
 
 
 def test_all_mistakes_are_told_at_once() -> None:
