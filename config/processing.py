@@ -114,6 +114,20 @@ class ComparisonRules:
 
 
 @dataclass(frozen=True, slots=True)
+class WeatherDriftRules:
+    """[weather_drift]: when a thermometer goes off from those around it."""
+
+    most_neighbours: int
+    fewest_neighbours: int
+    smoothed_days: int
+    known_days: int
+    lag_days: int
+    growth_c: float
+    scatter_factor: float
+    step_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
@@ -126,6 +140,7 @@ class ProcessingSettings:
     night_flow: NightFlowRules
     balance: BalanceRules
     comparison: ComparisonRules
+    weather_drift: WeatherDriftRules
 
 
 @cache

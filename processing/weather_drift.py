@@ -17,28 +17,14 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from config.processing import WeatherDriftRules, processing_settings
 from domain.findings import Finding
 from domain.registry import Registry
 from processing.consumption import day_edges
 from processing.curves import Floats, UseCurve
 from processing.states import daily_mean
 
-MOST_NEIGHBOURS = 4
-"""So many other stations are compared with: a majority of them decides."""
-FEWEST_NEIGHBOURS = 2
-LAGS_DAYS = (7, 14)
-"""The difference is compared with that of so many days before."""
-SMOOTHED_DAYS = 5
-KNOWN_DAYS = 3
-"""Of the days that are smoothed, so many must be known."""
-GROWTH_C = 2.0
-"""Less growth than this is weather: daily differences within a city scatter by 0.3 to 0.8 °C."""
-SCATTERS = 7.0
-"""Growth must exceed so many times the scatter of daily differences, too."""
-LARGEST_STEP = 0.5
-"""More of the growth than this within one day is a step, not a drift."""
 _NORMAL = 1.4826  # scatter of a normal distribution over its median absolute deviation
-BEFORE_DAYS = max(LAGS_DAYS) + SMOOTHED_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +35,14 @@ class Drift:
     growth_c: float
     days: int
     neighbours: int
+
+
+def _rules() -> WeatherDriftRules:
+    return processing_settings().weather_drift
+
+
+def _lags_days(rules: WeatherDriftRules) -> tuple[int, int]:
+    return rules.lag_days, 2 * rules.lag_days
 
 
 def neighbour_stations(registry: Registry, station: str) -> tuple[str, ...]:
@@ -65,7 +59,7 @@ def neighbour_stations(registry: Registry, station: str) -> tuple[str, ...]:
     others = [
         d.id for d in registry.weather_stations if d.id != station and code(d.id)[:4] == own[:4]
     ]
-    return tuple(sorted(others, key=lambda d: (code(d) != own, d))[:MOST_NEIGHBOURS])
+    return tuple(sorted(others, key=lambda d: (code(d) != own, d))[: _rules().most_neighbours])
 
 
 def drift_findings(
@@ -80,11 +74,13 @@ def drift_findings(
 
     `own` and `neighbours` are integrals of the temperatures over time (see `processing.states`).
     """
-    if len(neighbours) < FEWEST_NEIGHBOURS or own.at_ms.size < 2 or end <= start:
+    rules = _rules()
+    if len(neighbours) < rules.fewest_neighbours or own.at_ms.size < 2 or end <= start:
         return ()
-    edges = day_edges(start - timedelta(days=BEFORE_DAYS), end, timezone)
+    before = max(_lags_days(rules)) + rules.smoothed_days
+    edges = day_edges(start - timedelta(days=before), end, timezone)
     others = np.array([daily_mean(n, edges) for n in neighbours])
-    found = drift_of(daily_mean(own, edges), others, BEFORE_DAYS)
+    found = drift_of(daily_mean(own, edges), others, before, rules)
     if found is None:
         return ()
     numbers = {
@@ -95,23 +91,31 @@ def drift_findings(
     return (Finding("sensor_drift", "warning", subject=station, numbers=numbers),)
 
 
-def drift_of(own_c: Floats, others_c: Floats, first: int) -> Drift | None:
+def drift_of(
+    own_c: Floats, others_c: Floats, first: int, rules: WeatherDriftRules | None = None
+) -> Drift | None:
     """The largest drift that shows on the days from index `first` on, or None.
 
-    `own_c[n]` and `others_c[k, n]` are daily means, NaN where unknown.
+    `own_c[n]` and `others_c[k, n]` are daily means, NaN where unknown. Without `rules` those
+    of `config/tables/processing.toml` hold.
     """
+    rules = rules or _rules()
     apart = own_c - others_c
     known = ~np.isnan(apart).all(axis=1)
     apart = apart[known]
-    if len(apart) < FEWEST_NEIGHBOURS:
+    if len(apart) < rules.fewest_neighbours:
         return None
-    smooth = _smooth(apart)
-    need = np.maximum(GROWTH_C, SCATTERS * _scatter(apart))
-    found = [d for lag in LAGS_DAYS if (d := _largest(smooth, need, lag, first))]
+    smooth = _smooth(apart, rules)
+    need = np.maximum(rules.growth_c, rules.scatter_factor * _scatter(apart))
+    found = [
+        d
+        for lag in _lags_days(rules)
+        if (d := _largest(smooth, need, lag, first, rules.step_ratio))
+    ]
     return max(found, key=lambda d: abs(d.growth_c), default=None)
 
 
-def _largest(smooth: Floats, need: Floats, lag: int, first: int) -> Drift | None:
+def _largest(smooth: Floats, need: Floats, lag: int, first: int, step_ratio: float) -> Drift | None:
     """The largest growth over `lag` days that most neighbours confirm on two days running."""
     last = smooth.shape[1]
     low = max(first, lag)
@@ -126,7 +130,7 @@ def _largest(smooth: Floats, need: Floats, lag: int, first: int) -> Drift | None
     with np.errstate(invalid="ignore"):
         # A step is on one side of the middle; what grows is half-way there.
         share = (middle - then) / growth
-        steady = (share > 0.15) & (share < 0.85) & (step < LARGEST_STEP * np.abs(growth))
+        steady = (share > 0.15) & (share < 0.85) & (step < step_ratio * np.abs(growth))
         large = steady & (np.abs(growth) >= need[:, None])
         up, down = large & (growth > 0), large & (growth < 0)
     majority = len(smooth) // 2 + 1
@@ -141,17 +145,18 @@ def _largest(smooth: Floats, need: Floats, lag: int, first: int) -> Drift | None
     return best
 
 
-def _smooth(apart: Floats) -> Floats:
+def _smooth(apart: Floats, rules: WeatherDriftRules) -> Floats:
     """Medians over the day and those before it; NaN where too few of them are known."""
-    days = apart.shape[1]
-    lead = np.full((len(apart), SMOOTHED_DAYS - 1), np.nan)
+    lead = np.full((len(apart), rules.smoothed_days - 1), np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(
-        np.concatenate([lead, apart], axis=1), SMOOTHED_DAYS, axis=1
+        np.concatenate([lead, apart], axis=1), rules.smoothed_days, axis=1
     )
-    enough = (~np.isnan(windows)).sum(axis=2) >= KNOWN_DAYS
-    smooth = np.full((len(apart), days), np.nan)
-    smooth[enough] = np.nanmedian(windows[enough], axis=1)
-    return smooth
+    known = (~np.isnan(windows)).sum(axis=2)
+    ordered = np.sort(windows, axis=2)  # what is unknown comes last
+    middle = np.stack([np.maximum(known - 1, 0) // 2, known // 2], axis=2)
+    middle = np.minimum(middle, rules.smoothed_days - 1)
+    medians: Floats = np.take_along_axis(ordered, middle, axis=2).mean(axis=2)
+    return np.where(known >= rules.known_days, medians, np.nan)
 
 
 def _scatter(apart: Floats) -> Floats:

@@ -4,7 +4,11 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
+from config.processing import processing_settings
 from config.texts import LANGUAGES, finding_text
 from domain.calendar import Month
 from domain.places import Institution, WeatherStation
@@ -13,7 +17,7 @@ from processing.consumption import day_edges
 from processing.month import month_result
 from processing.site import build_site, wanted_series
 from processing.states import integral_curve
-from processing.weather_drift import drift_findings, drift_of, neighbour_stations
+from processing.weather_drift import _smooth, drift_findings, drift_of, neighbour_stations
 
 ZONE = "Asia/Shanghai"
 MONTH = Month(2026, 9)
@@ -134,6 +138,26 @@ def test_without_any_common_day_nothing_is_said() -> None:
     assert drift_of(means[0] + drift(0.4, FIRST), means[1:], FIRST) is None
     short = means[:, :3]
     assert drift_of(short[0], short[1:], 2) is None
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        (3, 12),
+        elements=st.one_of(st.just(np.nan), st.floats(-50, 50, allow_nan=False)),
+    )
+)
+def test_what_is_smoothed_is_the_median_of_the_days_that_are_known(apart: np.ndarray) -> None:
+    rules = processing_settings().weather_drift
+    smooth = _smooth(apart, rules)
+    for row in range(3):
+        for day in range(12):
+            window = apart[row, max(0, day - rules.smoothed_days + 1) : day + 1]
+            known = window[~np.isnan(window)]
+            if len(known) < rules.known_days:
+                assert np.isnan(smooth[row, day])
+            else:
+                assert smooth[row, day] == pytest.approx(np.median(known))
 
 
 # -- from readings to the finding --------------------------------------------------------
