@@ -90,10 +90,13 @@ def fell_silent(
     """
     rules = rules or processing_settings().completeness
     curve = use.curve if use.unfilled is None else use.unfilled
-    resting = np.isin(curve.segment, (MEASURED, DOUBTFUL)) & (curve.step <= 0)
     last = int(np.searchsorted(curve.at_ms, end_ms, "right")) - 1
     if last < 1 or curve.at_ms[last] < max(start_ms, end_ms - _DAY_MS):
         return ()
+    lately = int(np.searchsorted(curve.at_ms, end_ms - rules.zero_least_days * _DAY_MS, "right"))
+    if (curve.step[lately:last] > 0).any():
+        return ()  # nearly all meters: the rest need not be looked at
+    resting = ((curve.segment == MEASURED) | (curve.segment == DOUBTFUL)) & (curve.step <= 0)
     moved = np.flatnonzero(~resting[:last])
     if moved.size == 0 or curve.segment[moved[-1]] != MEASURED:
         return ()
