@@ -10,7 +10,7 @@ from ingest.aside import AsideBatch
 from ingest.decode.base import Reject
 from ingest.mqtt_client import Message
 from ingest.router import Router
-from ingest.validate import Limits, validate
+from ingest.validate import Limits, doubtful, validate
 from store.ledger import Ledger
 from store.readings import Directory, ReadingStore, WriteResult
 
@@ -30,7 +30,7 @@ def once(call: Callable[[], T], /) -> T:
 
 @dataclass(slots=True)
 class Heard:
-    """What some messages say, before anybody looked whether it may be stored."""
+    """What some messages say, whether it may be stored or not."""
 
     messages: list[Message] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -42,9 +42,15 @@ class Heard:
     wrong: list[tuple[Message, PayloadError | Reject]] = field(default_factory=list)
     """Messages that cannot be read, wholly (PayloadError) or in part."""
     untimed: int = 0
+    suspects: list[int] | None = None
+    """Positions of the doubtful runs; None while nobody has looked."""
 
     def add(self, other: "Heard") -> None:
         """Put what later messages say behind it."""
+        if self.suspects is None or other.suspects is None:
+            self.suspects = None
+        else:
+            self.suspects += [len(self.runs) + i for i in other.suspects]
         self.messages += other.messages
         self.runs += other.runs
         self.topics += other.topics
@@ -78,6 +84,12 @@ def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Hea
     return heard
 
 
+def look(heard: Heard, devices: Directory, limits: Limits, now_ms: int) -> list[int]:
+    """Find what of it may not be storable; most of sorting a batch, and may be done before."""
+    heard.suspects = doubtful(heard.runs, devices, limits, now_ms)
+    return heard.suspects
+
+
 @dataclass(slots=True)
 class Batch:
     """What was heard, sorted into what to store and what to keep aside."""
@@ -106,7 +118,10 @@ def sort_batch(heard: Heard, devices: Directory, limits: Limits, now_ms: int) ->
             aside.part(message.topic, message.payload, what)
         else:
             aside.message(message.topic, message.payload, what)
-    runs, bad = validate(heard.runs, devices, limits, now_ms)
+    suspects = heard.suspects
+    if suspects is None:
+        suspects = look(heard, devices, limits, now_ms)
+    runs, bad = validate(heard.runs, suspects, devices, limits, now_ms)
     for position, reading, reject in bad:
         aside.reading(heard.topics[position], reading, reject)
     return Batch(heard, runs, aside)

@@ -27,6 +27,7 @@ from ingest.batch import (
     Persistently,
     hear,
     keep_batch,
+    look,
     once,
     sort_batch,
     write_batch,
@@ -171,7 +172,7 @@ class Collector:
         return not self._worker.is_alive()
 
     def _receive(self, messages: list[Message]) -> None:
-        """In the network thread. It decodes, while the worker waits for the store."""
+        """In the network thread. It decodes and validates while the worker waits for the store."""
         settings = self._settings
         self._counters.add(received=len(messages))
         if self._waiting >= settings.unacknowledged_qos0:
@@ -180,6 +181,7 @@ class Collector:
             messages = kept
         try:
             heard = hear(messages, self._router, settings.max_payload_bytes)
+            look(heard, self._devices, settings.limits, self._now_ms())
         except BaseException as error:
             # The network thread would end unseen, and with it all reading.
             self.failure = error
@@ -210,7 +212,7 @@ class Collector:
     def _next_batch(self) -> Heard:
         """Wait for messages and take a batch of them; empty after a second without any."""
         settings = self._settings
-        batch = Heard()
+        batch = Heard(suspects=[])
         with self._arrived:
             if not self._queue and not self._stopping.is_set():
                 self._arrived.wait(1.0)

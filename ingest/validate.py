@@ -29,18 +29,16 @@ class Limits:
     oldest_at: datetime = OLDEST_AT
 
 
-def validate(
+def doubtful(
     runs: Sequence[Run], devices: Container[str], limits: Limits, now_ms: int
-) -> tuple[Sequence[Run], list[tuple[int, Reading, Reject]]]:
-    """What may be stored; and each other reading with the position of its run and its reason.
+) -> list[int]:
+    """The positions of the runs that may hold something `validate` keeps out.
 
-    `devices` are the registered ones. Codes: ``unknown_device``, ``unknown_quantity``,
-    ``not_finite``, ``out_of_limits``, ``future_time``, ``ancient_time``. No run is empty.
+    The others are fine as a whole. `devices` are the registered ones. No run is empty.
     """
-    oldest = to_ms(limits.oldest_at)
-    newest = now_ms + int(limits.future_skew_s * 1000)
+    oldest, newest = _span(limits, now_ms)
     bounds = _BOUNDS
-    doubtful = [
+    return [
         i
         for i, (device, quantity, at_ms, value) in enumerate(runs)
         if not (
@@ -52,15 +50,34 @@ def validate(
             and max(at_ms) <= newest
         )
     ]
-    if not doubtful:
+
+
+def validate(
+    runs: Sequence[Run],
+    suspects: Sequence[int],
+    devices: Container[str],
+    limits: Limits,
+    now_ms: int,
+) -> tuple[Sequence[Run], list[tuple[int, Reading, Reject]]]:
+    """What may be stored; and each other reading with the position of its run and its reason.
+
+    `suspects` are the positions of the doubtful runs. Codes: ``unknown_device``,
+    ``unknown_quantity``, ``not_finite``, ``out_of_limits``, ``future_time``, ``ancient_time``.
+    """
+    if not suspects:
         return runs, []
+    oldest, newest = _span(limits, now_ms)
     good, bad = dict(enumerate(runs)), []
-    for i in doubtful:
+    for i in suspects:
         said = [(r, _reason(r, devices, oldest, newest)) for r in good.pop(i).readings()]
         bad += [(i, reading, reject) for reading, reject in said if reject]
         fine = runs_of(reading for reading, reject in said if not reject)
         good.update((i, run) for run in fine)
     return [good[i] for i in sorted(good)], bad
+
+
+def _span(limits: Limits, now_ms: int) -> tuple[int, int]:
+    return to_ms(limits.oldest_at), now_ms + int(limits.future_skew_s * 1000)
 
 
 _NOTHING = (inf, -inf)

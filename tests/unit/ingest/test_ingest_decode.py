@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from payload_cases import PAYLOADS, Case, cases
 
 from domain.errors import PayloadError
-from domain.readings import Reading
+from domain.readings import Reading, Run, runs_of
 from ingest.decode import DECODERS
 from ingest.mapping import NATIVE, Mapping
 from ingest.router import Router
@@ -144,13 +144,20 @@ _items = st.lists(
 @given(said=st.dictionaries(_name, _items, max_size=4))
 def test_gateway_says_what_was_sent(said: dict[str, list[dict]]) -> None:
     decoded = DECODERS["gateway"]("t", json.dumps(said).encode(), T0, NATIVE[1])
-    assert decoded.readings == [
-        (device, quantity, item["ts"], value)
+    sent = [
+        Reading(device, quantity, item["ts"], value)
         for device, items in said.items()
         for item in items
         for quantity, value in item["values"].items()
     ]
+    assert runs_of(decoded.readings) == series_by_series(sent)
     assert not decoded.rejects
+
+
+def series_by_series(sent: list[Reading]) -> list[Run]:
+    """One run for each series, device by device; each in the order sent."""
+    devices = dict.fromkeys(r.device for r in sent)
+    return [run for device in devices for run in runs_of(r for r in sent if r.device == device)]
 
 
 @given(items=_items, broken=st.sampled_from(["x", None, True, [], math.nan, math.inf]))

@@ -1,6 +1,7 @@
 """Validation at the edge."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -8,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import to_ms
-from domain.readings import Reading, readings_of, runs_of
+from domain.readings import Reading, Run, readings_of, runs_of
+from ingest.decode.base import Reject
 from ingest.units import conversion
-from ingest.validate import Limits, validate
+from ingest.validate import Limits, doubtful, validate
 
 NOW = to_ms(datetime(2026, 1, 1, tzinfo=UTC))
 LIMITS = Limits(future_skew_s=600, oldest_at=datetime(2000, 1, 1, tzinfo=UTC))
 OLDEST = to_ms(LIMITS.oldest_at)
+
+
+def judged(runs: Sequence[Run]) -> tuple[Sequence[Run], list[tuple[int, Reading, Reject]]]:
+    suspects = doubtful(runs, {"m1"}, LIMITS, NOW)
+    found = validate(runs, suspects, {"m1"}, LIMITS, NOW)
+    # Suspecting everything finds nothing else.
+    assert validate(runs, range(len(runs)), {"m1"}, LIMITS, NOW) == found
+    return found
 
 
 @pytest.mark.parametrize(
@@ -38,7 +48,7 @@ OLDEST = to_ms(LIMITS.oldest_at)
     ],
 )
 def test_reasons(reading: Reading, code: str) -> None:
-    good, bad = validate(runs_of([reading]), {"m1"}, LIMITS, NOW)
+    good, bad = judged(runs_of([reading]))
     assert [reject.code for _, _, reject in bad] == ([code] if code else [])
     assert list(readings_of(good)) == ([] if code else [reading])
 
@@ -56,17 +66,17 @@ def test_reasons(reading: Reading, code: str) -> None:
 )
 def test_every_reading_is_either_stored_or_kept_aside(readings: list[Reading]) -> None:
     runs = runs_of(readings)
-    good, bad = validate(runs, {"m1"}, LIMITS, NOW)
+    good, bad = judged(runs)
     stored = list(readings_of(good))
     for r in stored:
         assert r.device == "m1"
         assert math.isfinite(r.value)
         assert OLDEST <= r.at_ms <= NOW + 600_000
     # What is good once is good again, alone; what is bad once is bad again, with its reason.
-    assert validate(good, {"m1"}, LIMITS, NOW) == (good, [])
+    assert judged(good) == (good, [])
     for position, reading, reject in bad:
         assert (reading.device, reading.quantity) == runs[position][:2]
-        alone = validate(runs_of([reading]), {"m1"}, LIMITS, NOW)
+        alone = judged(runs_of([reading]))
         assert [r.code for _, _, r in alone[1]] == [reject.code]
     both = [*stored, *(reading for _, reading, _ in bad)]
     assert sorted(map(repr, both)) == sorted(map(repr, readings))
