@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -184,10 +184,12 @@ def _parts(
     """What the counterfactual of the month's known days is made of, adjustments apart."""
     if not track.model.terms or not estimate.days_observed:
         return []
-    days = assessment.adjusted.days
-    known = days[["observed", "counterfactual"]].notna().all(axis=1)
-    parts = contributions(track.model, track.days(month), track.kinds)
-    sums = parts[_inside(parts, window) & known][list(PARTS)].sum()
+    seen = assessment.adjusted.days
+    known = (seen["observed"] - seen["counterfactual"]).notna() & _inside(seen, window)
+    daily = track.days(month)
+    near = _inside(daily, (window[0] - timedelta(days=_MEMORY_DAYS), window[1]))
+    parts = contributions(track.model, daily[near], track.kinds)
+    sums = parts[known[near]][list(PARTS)].sum()
     return [
         replace(
             _plain(track, estimate, "counterfactual_part_kwh", float(value)),

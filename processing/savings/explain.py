@@ -11,7 +11,7 @@ from config.texts import finding_text, text
 from processing.savings.engine import DayTypesLike, SavingsAssessment, conditions
 from processing.savings.frozen import FrozenModel
 from processing.savings.intervals import POWER, provable_ratio, shipped_calibration
-from processing.savings.terms import column
+from processing.savings.terms import columns
 
 CARD_CONFIDENCE = 0.90
 """At which the model card tells the smallest provable saving."""
@@ -30,12 +30,13 @@ def contributions(model: FrozenModel, daily: pd.DataFrame, day_types: DayTypesLi
     """
     on = conditions(daily, day_types, model.heating_season)
     on_felt = model.as_felt(on)
-    parts = pd.DataFrame(0.0, index=daily.index, columns=list(PARTS))
-    for term, coefficient in zip(model.terms, model.coefficients, strict=True):
-        parts[_part(term)] += coefficient * column(term, on_felt)
-    total = pd.Series(model.predict(on), index=daily.index)
-    parts["floor"] = total - parts.sum(axis=1)
-    return parts.assign(total=total).where(total.notna())
+    by_term = columns(list(model.terms), on_felt) * np.array(model.coefficients)
+    of_part = np.array([_part(term) for term in model.terms])
+    table = {part: by_term[:, of_part == part].sum(axis=1) for part in PARTS}
+    total = model.predict(on)
+    table["floor"] = total - by_term.sum(axis=1)
+    parts = pd.DataFrame(table | {"total": total}, index=daily.index)
+    return parts.where(parts["total"].notna())
 
 
 def _part(term: object) -> Part:
