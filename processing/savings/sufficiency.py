@@ -100,5 +100,9 @@ def change_finding(change: Change) -> Finding:
     return Finding(
         "savings_change_unexplained" if large else "savings_change_proposed",
         "serious" if large else "info",
-        numbers={"on": change.on.isoformat(), "percent": round(100 * change.ratio, 1)},
+        numbers={
+            "on": change.on.isoformat(),
+            "percent": round(100 * change.ratio, 1),
+            "per_day": f"{change.per_day:+,.0f}",
+        },
     )

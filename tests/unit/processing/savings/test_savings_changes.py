@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.texts import finding_text
 from domain.adjustments import Adjustment, Decision
 from domain.errors import ConfigError
 from processing.savings.adjustments import both_ways, finding, formula_tree, per_day
 from processing.savings.changes import propose_changes
 from processing.savings.engine import assess, beside, fit_baseline
 from processing.savings.rules import baseline_year, gross_load, half_width_of_sum
+from processing.savings.sufficiency import change_finding
 
 DAYS = pd.date_range("2024-01-01", "2024-12-31", freq="D")
 
@@ -41,6 +43,18 @@ def test_a_planted_step_is_found_with_date_and_size(size: float) -> None:
     assert abs((change.on - date(2024, 8, 12)).days) <= 14
     assert change.per_day == pytest.approx(size, abs=40)
     assert 100 * change.ratio == pytest.approx(size / 10, abs=4)
+
+
+@pytest.mark.parametrize(("size", "severity"), [(-150.0, "info"), (300.0, "serious")])
+def test_a_proposal_says_when_and_how_much_in_both_languages(size: float, severity: str) -> None:
+    days = noisy(7)
+    days.loc["2024-08-12":, "observed"] += size
+    (change,) = propose_changes(days)
+    proposed = change_finding(change)
+    assert proposed.severity == severity
+    for lang in ("zh", "en"):
+        said = finding_text(proposed, lang)
+        assert change.on.isoformat() in said and f"{change.per_day:+,.0f}" in said
 
 
 def test_a_constant_saving_is_no_change() -> None:
