@@ -1,4 +1,4 @@
-"""Rows on how far the numbers can be trusted: completeness, findings, factors, changes."""
+"""Rows on how far the numbers can be trusted: completeness, findings, factors."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -8,12 +8,11 @@ from api.figure_rows import (
     finite,
     groups_of,
     shares_fields,
-    unit_of,
     value_of,
     wide_fields,
 )
 from api.registry_rows import place
-from api.rows import BoardDeviceRow, ChangeRow, DeviceQualityRow, FactorRow, FindingRow, QualityRow
+from api.rows import BoardDeviceRow, DeviceQualityRow, FactorRow, FindingRow, QualityRow
 from config.texts import finding_text
 from domain.errors import ConfigError
 from domain.figures import FIGURE_NAMES, Figure, MonthResult, Shares
@@ -145,22 +144,3 @@ def factor_rows(standing: Iterable[Standing]) -> list[FactorRow]:
         for f in s.result.figures
         for u in f.factors
     ]  # fmt: skip
-
-
-def change_rows(standing: Standing, pending: MonthResult) -> list[ChangeRow]:
-    """What a waiting restatement would change: figures whose value differs, or come or go."""
-    old = {(f.name, f.subject): finite(f.value) for f in standing.result.figures}
-    new = {(f.name, f.subject): finite(f.value) for f in pending.figures}
-    rows = []
-    for key in dict.fromkeys([*old, *new]):
-        before, after = old.get(key), new.get(key)
-        if before != after or (key in old) != (key in new):
-            both = before is not None and after is not None
-            rows.append(
-                ChangeRow(
-                    **standing.head, name=key[0], subject=key[1], unit=unit_of(key[0]),
-                    standing_value=before, pending_value=after,
-                    change=after - before if both else None,  # type: ignore[operator]
-                )
-            )  # fmt: skip
-    return rows

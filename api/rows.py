@@ -290,14 +290,19 @@ class RevisionRow(MonthRow):
 
 
 class ChangeRow(MonthRow):
-    """One figure that a waiting restatement would change."""
+    """One figure that a waiting restatement would change: its value or its evidence."""
 
-    name: str = Field(description=f"Name of the figure; {_UNITS}.")
+    name: str = Field(description=f"Name of the figure, or empty for the month; {_UNITS}.")
     subject: str = Field(description="Subject of the figure.")
     unit: str = Field(description="Unit of the values.")
     standing_value: float | None = Field(description="The signed value, in `unit`.")
     pending_value: float | None = Field(description="The value that waits, in `unit`.")
     change: float | None = Field(description="pending − standing, in `unit`.")
+    standing_measured_share: float | None = number_field("Measured share as signed, 0 to 1", "1")
+    pending_measured_share: float | None = number_field("Measured share that waits, 0 to 1", "1")
+    standing_findings: str = Field(description="Codes of what was to know, by ', '.")
+    pending_findings: str = Field(description="Codes of what there is to know then, by ', '.")
+    days_changed: int = Field(description="Day values behind the figure that would change.")
 
 
 class SeriesRow(Row):

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from api.asked import InstitutionsDep, IntervalDep, PageDep
+from api.change_rows import change_rows
 from api.figure_rows import Standing, figure_rows
 from api.parts import Parts, PartsDep
 from api.problems import ProblemError
-from api.quality_rows import change_rows
 from api.registry_rows import place
 from api.rows import ChangeRow, FigureRow, MonthStateRow, RevisionRow
 from api.table import TableRoute

@@ -170,6 +170,25 @@ def test_by_command_a_closed_month_waits_with_a_diff_and_becomes_revision_2(
     assert "王" in listed and "misread" in listed and "1 corrections" in listed
 
 
+def test_what_waits_shows_also_where_the_months_use_stays(folder: Path) -> None:
+    """A day's end read differently moves two days, and the month not at all."""
+    assert (
+        run("close", "2026-03", "--institution", "hall", "--by", "Li", "--data", str(folder)) == 0
+    )
+    midnight = 700.0 + 5 * 24 + 3
+    entering = ("tap", "water_m3", "2026-03-06T00:00", "--value", str(midnight))
+    assert correct(folder, *entering, "--by", "Wang", "--reason", "photo") == 0
+    assert run("process", "--touched", "--data", str(folder)) == 0
+    with open_pipeline(Settings(data=folder)) as pipeline:
+        client = TestClient(create_app(store=pipeline.store, ledger=pipeline.ledger))
+        rows = client.get("/v1/months/hall/2026-03/restatement").json()
+    (tap,) = [r for r in rows if (r["name"], r["subject"]) == ("water_use_m3", "tap")]
+    assert tap["change"] == 0
+    assert tap["days_changed"] == 2
+    assert "reading_corrected" in tap["pending_findings"]
+    assert "reading_corrected" not in tap["standing_findings"]
+
+
 def test_an_open_month_is_computed_anew_and_a_later_correction_supersedes(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

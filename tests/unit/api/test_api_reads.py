@@ -2,17 +2,25 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import api_sample
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from api_sample import CAMPUS, HALL
 from fastapi.testclient import TestClient
 
+from api.change_rows import change_rows
 from api.columns import PARQUET
+from api.figure_rows import Standing
 from api.table import csv_text
+from domain.calendar import Month
+from domain.figures import Shares
+from domain.findings import Finding
+from store.ledger import MonthStatus
 
 LISTS = [
     "/v1/institutions", "/v1/buildings", "/v1/meters", "/v1/pv-systems", "/v1/bins",
@@ -124,6 +132,34 @@ def test_a_closed_month_stands_as_signed_while_a_restatement_waits(client: TestC
         -100,
     )
     assert rows(client, f"/v1/months/{CAMPUS}/2024-02/restatement") == []
+
+
+def test_whatever_differs_in_a_signature_is_among_the_changes() -> None:
+    signed = api_sample.campus_month(Month(2024, 3))
+    status = MonthStatus(
+        institution=CAMPUS, month=signed.month, state="restatement_pending", revision=1,
+        digest="", computed_at=api_sample.NOW,
+    )  # fmt: skip
+    standing = Standing(api_sample.registry().institution_by_id[CAMPUS], signed, status)
+    assert change_rows(standing, replace(signed, figures=signed.figures[::-1])) == []
+    main = ("electricity_use_kwh", "dy-main")
+    told = Finding("reading_corrected", "info", "dy-main", {"count": 1})
+    first = replace(signed.figures[0], findings=(told,), shares=Shares(0.8, 0.14, 0.06))
+    (evidence,) = change_rows(standing, replace(signed, figures=(first, *signed.figures[1:])))
+    assert (evidence.name, evidence.subject) == main
+    assert evidence.change == 0
+    assert (evidence.standing_findings, evidence.pending_findings) == (
+        "api_test",
+        "reading_corrected",
+    )
+    assert (evidence.standing_measured_share, evidence.pending_measured_share) == (0.9, 0.8)
+    days = tuple(replace(d, value=1.0) if d.day.day < 3 and d.subject else d for d in signed.days)
+    (by_day,) = change_rows(standing, replace(signed, days=days))
+    assert (by_day.name, by_day.subject, by_day.days_changed) == (*main, 2)
+    (month,) = change_rows(standing, replace(signed, findings=(told,)))
+    assert (month.name, month.pending_findings) == ("", "reading_corrected")
+    (gone,) = change_rows(standing, replace(signed, figures=signed.figures[1:]))
+    assert (gone.name, gone.subject, gone.pending_value) == (*main, None)
 
 
 def test_revisions_stay_readable(client: TestClient) -> None:
