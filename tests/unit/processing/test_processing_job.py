@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from domain.calendar import Month, to_ms
+from domain.corrections import Correction
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Dated, Institution, Meter, WeatherStation
@@ -230,6 +231,8 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
 def test_workers_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processing.job.WORTHWHILE", 1)
     place = Place(tmp_path)
+    wrong = place.readings[24 * 70]
+    place.ledger.enter_corrections([corrected(wrong, wrong.value + 0.5)], [])
     workers = Workers(
         1,
         partial(SqliteReadingStore, tmp_path / "readings.db"),
@@ -239,8 +242,30 @@ def test_workers_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ours = place.process()
     assert {k: digest(r) for k, r in theirs.items()} == {k: digest(r) for k, r in ours.items()}
     assert len(place.ledger.statuses()) == len(ours)
+    use = [f for f in ours[("bureau", Month(2023, 3))].figures if f.subject == "power"]
+    assert "reading_corrected" in {f.code for u in use for f in u.findings}
     place.store.close()
     place.ledger.close_connections()
+
+
+def corrected(reading: Reading, value: float) -> Correction:
+    return Correction(
+        device=reading.device, quantity=reading.quantity, at_ms=reading.at_ms, value=value,
+        author="w", reason="r", entered_at=NOW,
+    )  # fmt: skip
+
+
+def test_corrections_are_read_once_a_round(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    read = place.ledger.corrections
+    monkeypatch.setattr(place.ledger, "corrections", lambda: asked.append(True) or read())
+    months = {"bureau": {Month(2023, 3)}, "past": {Month(2019, 2)}}
+    assert len(process_changes(place.store, place.ledger, months, now=NOW)) == 2
+    assert len(asked) == 1
+    place.process(months=[Month(2023, 3)])
+    assert len(asked) == 2
+    process_changes(place.store, place.ledger, {}, now=NOW)
+    assert len(asked) == 2
 
 
 def test_an_unknown_institution_is_a_users_mistake(place: Place) -> None:
