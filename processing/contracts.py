@@ -60,7 +60,7 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
             daily = daily_energy(site, carrier, contract.baseline_start, today, contract.meters)
             if daily is None:
                 continue
-            record = known.get((contract.id, carrier.value))
+            record = known.get((contract.id, model_key(contract, carrier)))
             if record is None:
                 model = _fit(site, contract, carrier, daily)
                 if model is None:
@@ -93,11 +93,19 @@ def baselines_due(
     today = now.astimezone(ZoneInfo(institution.timezone)).date()
     known = {(m.contract, m.carrier) for m in ledger.models(institution.id)}
     return any(
-        c.baseline_end <= today and (c.id, carrier.value) not in known
+        c.baseline_end <= today and (c.id, model_key(c, carrier)) not in known
         for c in contracts
         for carrier in c.carriers
         if carrier in _USES
     ) or any(_typical_is_due(c, today) and (c.id, TYPICAL_YEAR) not in known for c in contracts)
+
+
+def model_key(contract: Contract, carrier: Carrier) -> str:
+    """The `carrier` under which the ledger keeps a baseline: with the equipment's meters, where it
+    is of these. Other meters are another boundary, and need a baseline of their own."""
+    return (
+        f"{carrier.value}:{'+'.join(sorted(contract.meters))}" if contract.meters else carrier.value
+    )
 
 
 def _typical_is_due(contract: Contract, today: date) -> bool:
@@ -190,7 +198,7 @@ def _record(
         digest=model.digest,
         institution=site.institution.id,
         contract=contract.id,
-        carrier=carrier.value,
+        carrier=model_key(contract, carrier),
         json=model.to_json(),
         fitted_at=now,
     )

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration."""
 
 
@@ -207,9 +207,9 @@ model = Table(
     "model",
     metadata,
     Column("digest", String(64), primary_key=True),
-    _id("institution", nullable=False, index=True),
-    _id("contract", nullable=False),
-    Column("carrier", Text, nullable=False),
+    _id("institution", primary_key=True, index=True),
+    _id("contract", primary_key=True),
+    Column("carrier", Text, primary_key=True),
     Column("json", Text, nullable=False),
     Column("fitted_at", UtcDateTime, nullable=False),
 )

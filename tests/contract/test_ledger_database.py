@@ -58,6 +58,9 @@ def test_models_are_kept_once(ledger: SqlLedger) -> None:
     ledger.save_model(other)
     assert ledger.models() == [model, other]
     assert ledger.models("b") == [other]
+    twin = replace(model, contract="c2", fitted_at=T0 + timedelta(days=2))
+    ledger.save_model(twin)  # another contract with the same baseline
+    assert ledger.models("a") == [model, twin]
 
 
 def aside(**given: object) -> AsideEntry:

@@ -168,6 +168,20 @@ def test_option_b_knows_the_equipment_alone(hall: Hall) -> None:
     assert whole.verdict != "proven"
 
 
+def test_equipment_measured_elsewhere_gets_a_baseline_of_its_own(hall: Hall) -> None:
+    """Whoever changes the boundary must not lay the old baseline beside the new meter."""
+    before = hall.process()[Month(2023, 8)]
+    moved = replace(CHILLER, option="C", meters=())
+    hall.ledger.save_registry(replace(REGISTRY, contracts=(WHOLE, moved)).check())
+    after = hall.process()[Month(2023, 8)]
+    chiller, whole = "chiller/electricity", "whole/electricity"
+    for name in ("counterfactual_kwh", "observed_kwh"):
+        assert value(after, name, chiller) == value(after, name, whole)
+        assert value(before, name, chiller) < value(before, name, whole) / 3
+    kept = {m.carrier for m in hall.ledger.models("hall") if m.contract == "chiller"}
+    assert kept == {"electricity", "electricity:chiller", TYPICAL_YEAR}
+
+
 def test_the_typical_year_is_frozen_once_and_the_same_from_part_of_the_past(hall: Hall) -> None:
     kept = [m for m in hall.ledger.models("hall") if m.carrier == TYPICAL_YEAR]
     assert {m.contract for m in kept} == {"whole", "chiller"}
