@@ -3,6 +3,7 @@
 Pure functions: a block (and what the fault remembers between months) gives what is really sent.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -44,6 +45,8 @@ class Act:
     start_ms: int
     end_ms: int
     noise: np.random.Generator
+    size: float = math.inf
+    """Where the device's register rolls over, whatever else befalls it."""
 
     def inside(self, at_ms: Ints) -> Bools:
         """Rows within the fault's time (half-open)."""
@@ -117,14 +120,14 @@ def _rollover(act: Act, block: Block, columns: list[int], carry: Carry) -> Sent:
 
 def _swap(act: Act, block: Block, columns: list[int], carry: Carry) -> Sent:
     def replaced(before: Floats, remembered: float, new: Bools) -> Floats:
-        return np.where(new, before - remembered + act.spec.value, before)
+        return np.where(new, (before - remembered + act.spec.value) % act.size, before)
 
     return _rebased(act, block, columns, carry, replaced)
 
 
 def _reset(act: Act, block: Block, columns: list[int], carry: Carry) -> Sent:
     def zeroed(before: Floats, remembered: float, new: Bools) -> Floats:
-        return np.where(new, before - remembered, before)
+        return np.where(new, (before - remembered) % act.size, before)
 
     return _rebased(act, block, columns, carry, zeroed)
 

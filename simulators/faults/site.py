@@ -1,5 +1,6 @@
 """A site whose devices have faults: the same truth, other messages."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -67,7 +68,7 @@ class FaultySite(SiteAround):
     @cached_property
     def devices(self) -> tuple[AnyDevice, ...]:
         """As without faults, but who registered a meter knows where its register rolls over."""
-        sizes = {p.device: p.spec.size for p in self.plans if p.spec.kind == "rollover"}
+        sizes = self._sizes
         return tuple(
             replace(d, register_size=sizes[d.id]) if isinstance(d, Meter) and d.id in sizes else d
             for d in self.inner.devices
@@ -75,16 +76,23 @@ class FaultySite(SiteAround):
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:
-        """Every fault that will happen here; two on one device keep days apart."""
+        """Every fault that will happen here; two on one device keep days apart, and a register
+        that has begun anew does not roll over within the few months of a scenario.
+        """
         found: list[Plan] = []
         for number, spec in enumerate(self.specs):
             for device in self.inner.devices:
                 if not any(fnmatchcase(device.id, pattern) for pattern in spec.devices):
                     continue
                 plan = self._drawn(number, spec, device.id)
-                if plan and not any(_near(plan, other) for other in found):
+                if plan and not any(_clash(plan, other) for other in found):
                     found.append(plan)
         return tuple(found)
+
+    @cached_property
+    def _sizes(self) -> dict[str, float]:
+        """Where the registers of devices roll over, of those that do."""
+        return {p.device: p.spec.size for p in self.plans if p.spec.kind == "rollover"}
 
     def messages(self, block: Block, live: bool = False) -> Iterable[Message]:
         return self.inner.messages(block, live)
@@ -100,7 +108,7 @@ class FaultySite(SiteAround):
         for block in made.blocks:
             acts = sorted(
                 (p for p in self.plans if p.device == block.device),
-                key=lambda p: _ORDER.index(p.spec.kind),
+                key=_turn,
             )
             blocks = [block]
             for plan in acts:
@@ -117,6 +125,7 @@ class FaultySite(SiteAround):
             to_ms(plan.start_at),
             to_ms(plan.end_at),
             stream(self.seed, plan.key, month),
+            self._sizes.get(plan.device, math.inf),
         )
         after: list[Block] = []
         touched = 0
@@ -171,12 +180,19 @@ class FaultySite(SiteAround):
         return Plan(spec, number, device, start, start + timedelta(hours=spec.hours))
 
 
-def _near(one: Plan, other: Plan) -> bool:
-    return (
-        one.device == other.device
-        and one.start_at < other.end_at + _APART
-        and other.start_at < one.end_at + _APART
-    )
+def _turn(plan: Plan) -> tuple[int, int]:
+    """When a fault's turn is; registers that begin anew twice do so one after the other."""
+    if plan.spec.kind in ON_REGISTERS:
+        return 0, to_ms(plan.start_at)
+    return _ORDER.index(plan.spec.kind), 0
+
+
+def _clash(one: Plan, other: Plan) -> bool:
+    if one.device != other.device:
+        return False
+    first, then = sorted((one, other), key=lambda p: p.start_at)
+    near = then.start_at < first.end_at + _APART and first.start_at < then.end_at + _APART
+    return near or (first.spec.kind in ON_REGISTERS and then.spec.kind == "rollover")
 
 
 def _columns(spec: FaultSpec, block: Block) -> list[int]:

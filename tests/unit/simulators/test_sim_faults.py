@@ -179,6 +179,40 @@ def test_malformed_messages_cannot_be_read_and_their_readings_are_not_claimed() 
             json.loads(extra.payload)
 
 
+@pytest.mark.parametrize(
+    "kinds", [("reset", "swap"), ("swap", "reset"), ("reset", "reset"), ("rollover", "reset")]
+)
+def test_a_register_that_begins_anew_twice_never_falls_below_zero(kinds: tuple[str, str]) -> None:
+    second = START + timedelta(days=9)
+    specs = tuple(
+        FaultSpec(kind, ("*-electricity",), start_at=at, value=12.0, size=100_000.0)
+        for kind, at in zip(kinds, (START, second), strict=True)
+    )
+    rows, rest = run(FaultySite(CALM, specs, 1, END))
+    assert [(f.kind, f.start_at) for f in rest.faults] == list(
+        zip(kinds, (START, second), strict=True)
+    )
+    assert rows.values.min() >= 0
+    falls = rows.at_ms[1:][np.diff(rows.values[:, 0]) < 0]
+    assert {to_ms(START), to_ms(second)} <= set(falls.tolist())
+    assert "rollover" in kinds or len(falls) == 2
+
+
+def test_a_register_that_has_begun_anew_does_not_roll_over() -> None:
+    later = START + timedelta(days=9)
+    specs = (
+        FaultSpec("reset", ("*-electricity",), start_at=START),
+        FaultSpec("rollover", ("*-electricity",), start_at=later),
+        FaultSpec("rollover", ("*-gas",), start_at=START),
+        FaultSpec("rollover", ("*-gas",), start_at=later),
+    )
+    site = FaultySite(CALM, specs, 1, END)
+    assert [(p.spec.kind, p.device) for p in site.plans] == [
+        ("reset", DEVICE),
+        ("rollover", "cam-b105-gas"),
+    ]
+
+
 @pytest.mark.parametrize("kind", sorted(ON_LINES))
 def test_what_befalls_a_line_leaves_its_readings_and_strikes_at_its_rate(kind: str) -> None:
     site = faulty(kind, hours=240, rate=0.25)
