@@ -176,7 +176,7 @@ def _stored(pipeline: Pipeline, scenario: Scenario) -> pa.Table:
     ]
 
     def column(word: str, count: int) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [word])
+        return pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [word])
 
     tables = [
         pa.table(

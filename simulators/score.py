@@ -283,7 +283,7 @@ def _faults(truth: Truth, results: Results) -> FaultScore:
     missed = [f for f in needing if not _found(f, results.findings)]
     touched = {(f["device"], m) for f in truth.faults for m in _months_of(f)}
     codes = frozenset().union(*ANSWERS.values())
-    devices = set(pc.unique(truth.sent["device"].cast(pa.string())).to_pylist())
+    devices = _words(truth.sent["device"])
     false = {
         (f.device, f.month, f.code)
         for f in results.findings
@@ -297,6 +297,13 @@ def _faults(truth: Truth, results: Results) -> FaultScore:
         absorbed=len(truth.faults) - len(needing),
         missed=tuple(f"{f['kind']} {f['device']} {f['start'][:7]}" for f in missed),
     )
+
+
+def _words(column: pa.ChunkedArray) -> set[str]:
+    """What stands in a column; chunk by chunk, since the text of all of it would be long."""
+    return {
+        word for chunk in column.chunks for word in pc.unique(chunk.cast(pa.string())).to_pylist()
+    }
 
 
 def _found(fault: Mapping[str, Any], findings: Iterable[Found]) -> bool:
