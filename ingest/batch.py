@@ -42,6 +42,8 @@ class Heard:
     wrong: list[tuple[Message, PayloadError | Reject]] = field(default_factory=list)
     """Messages that cannot be read, wholly (PayloadError) or in part."""
     untimed: int = 0
+    frames: list[tuple[str, int]] = field(default_factory=list)
+    """Devices and the numbers of their radio frames."""
     suspects: list[int] | None = None
     """Positions of the doubtful runs; None while nobody has looked."""
 
@@ -58,6 +60,7 @@ class Heard:
         self.firsts_ms += other.firsts_ms
         self.wrong += other.wrong
         self.untimed += other.untimed
+        self.frames += other.frames
 
 
 def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Heard:
@@ -70,16 +73,19 @@ def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Hea
                 raise PayloadError(
                     "too_long", f"{len(payload)} bytes; up to {max_payload_bytes} are read"
                 )
-            runs, rejects, untimed, _ = router.decode(message.topic, payload, message.arrived_at_ms)
+            decoded = router.decode(message.topic, payload, message.arrived_at_ms)
         except PayloadError as error:
             heard.wrong.append((message, error))
             continue
+        runs, rejects, untimed, _, frame = decoded
         if runs:
             heard.firsts_ms.append(runs[0].at_ms[0])
             heard.runs += runs
             heard.topics += [message.topic] * len(runs)
         if rejects:
             heard.wrong += [(message, reject) for reject in rejects]
+        if frame:
+            heard.frames.append(frame)
         heard.untimed += untimed
     return heard
 

@@ -34,6 +34,7 @@ from ingest.batch import (
 )
 from ingest.connection import Connection
 from ingest.counters import Counters, Counts
+from ingest.frames import FrameGaps
 from ingest.metrics import CollectorMetrics
 from ingest.mqtt_client import Message
 from ingest.replay import replay
@@ -102,6 +103,7 @@ class Collector:
         self._give_up_at = float("inf")
         self._refreshed_at = float("-inf")
         self._room_aside = True
+        self._gaps = FrameGaps()
         self._spooling: Spooling | None = None
         self._worker = threading.Thread(target=self._work, name="collector", daemon=True)
         self.failure: BaseException | None = None
@@ -243,6 +245,11 @@ class Collector:
             self._store_batch(heard, self._persistently)
         else:
             self._spooling.take(heard, self._gives_up)
+        # In a share group another collector may have what is missing here.
+        missed = {} if self._settings.share_group else self._gaps.missed(heard.frames)
+        if missed:
+            self._counters.add(missed_frames=sum(missed.values()))
+            log.info("radio frames did not arrive: %s", missed, extra={"missed": missed})
 
     def _store_batch(self, heard: Heard, persistently: Persistently) -> None:
         began = time.monotonic()

@@ -45,7 +45,7 @@ class Counts:
     `unacknowledged` messages were received and wait for the store. `lag_s` is from the newest
     measurement of the last batch to its storage. `broker_dropped` is what the broker says it
     dropped since it started, None when it does not say. `spooled_messages` are acknowledged and
-    wait on this machine's disk for the store.
+    wait on this machine's disk for the store. `missed_frames` are radio frames that did not arrive.
     """
 
     received: int = 0
@@ -58,6 +58,7 @@ class Counts:
     stored: int = 0
     repeated: int = 0
     untimed: int = 0
+    missed_frames: int = 0
     batches: int = 0
     store_failures: int = 0
     connections: int = 0

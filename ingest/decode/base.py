@@ -25,13 +25,15 @@ class Decoded(NamedTuple):
     `untimed` counts the readings that carried no time of their own and were given the time of
     arrival: they cannot be recognised as repeated when the broker delivers the message again.
     `ignored` are names in the message that are no readings, for people who write mappings.
-    No run is empty.
+    `frame` is the device and the number of its radio frame, where the format counts them. No run
+    is empty.
     """
 
     runs: list[Run]
     rejects: list[Reject]
     untimed: int = 0
     ignored: tuple[str, ...] = ()
+    frame: tuple[str, int] | None = None
 
     def add(self, device: str, quantity: str, at_ms: int, value: float) -> None:
         """Add one reading."""

@@ -7,7 +7,8 @@ Topic ``application/<application>/device/<devEui>/event/up``::
 
 `object` is what the device profile's codec made of the bytes; its names are the vendor's and
 named here with dots. Known without a mapping: Milesight EM400-MUD bin sensors (battery,
-temperature, distance in mm). The device is the topic's, else the devEui (see ``devices``).
+temperature, distance in mm). The device is the topic's, else the devEui (see ``devices``). `fCnt` counts a
+device's frames.
 Source: ChirpStack API; Milesight's decoders.
 """
 
@@ -37,4 +38,8 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
         )
     for name, value in leaves(an_object(said["object"], "object")):
         collecting.value(device, (name,), value, at_ms)
-    return collecting.done()
+    decoded = collecting.done()
+    number = said.get("fCnt")
+    if isinstance(number, int) and not isinstance(number, bool):
+        decoded = decoded._replace(frame=(device, number))
+    return decoded

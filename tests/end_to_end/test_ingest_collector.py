@@ -1,5 +1,6 @@
 """The collector with a real broker, a real store and a real ledger."""
 
+import json
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +23,11 @@ from ingest_parts import (
 from servers import Mosquitto
 
 from civicmeter.broker import EmbeddedBroker, embedded_broker
+from domain.calendar import from_ms
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Run
 from ingest.collector import Collector
+from ingest.mapping import Field, Mapping
 from ingest.settings import CollectorSettings
 from store.readings import DeviceTags, WriteResult
 from store.sql_ledger import SqlLedger
@@ -228,3 +231,35 @@ def test_no_broker_says_what_to_do(store: SqliteReadingStore, ledger: SqlLedger)
 def test_a_wrong_url_is_refused(url: str, store: SqliteReadingStore, ledger: SqlLedger) -> None:
     with pytest.raises(ConfigError, match="write mqtt://HOST:PORT"):
         Collector(CollectorSettings(mqtt=url), store, ledger, {})
+
+
+@pytest.mark.parametrize("group", ["", "g"])
+def test_gaps_in_frame_counters_are_counted_where_nobody_shares_the_messages(
+    group: str, mosquitto: Mosquitto, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    bins = Mapping(
+        topic="application/+/device/+/event/up",
+        format="chirpstack",
+        device="{3}",
+        fields={"volume": Field("water_m3")},
+    )
+    own = CollectorSettings(
+        mqtt=f"mqtt://{mosquitto.host}:{mosquitto.port}",
+        client_id=f"test-{uuid.uuid4().hex}",
+        mappings=(bins,),
+        share_group=group and f"{group}{uuid.uuid4().hex}",
+    )
+    with (
+        collecting(Collector(own, store, ledger, devices(5))) as collector,
+        sending(mosquitto.host, mosquitto.port) as sender,
+    ):
+        for i in (4, 5, 5, 8, 9, 12):
+            at = from_ms(T0 + i * 1000).isoformat()
+            said = {"time": at, "fCnt": i, "object": {"volume": i}}
+            sender.send("application/1/device/m0/event/up", json.dumps(said).encode())
+        sender.wait()
+        until(lambda: collector.counters().received == 6)
+        assert collector.wait_idle(30)
+        counts = collector.counters()
+        assert (counts.stored, counts.repeated) == (5, 1)
+        assert counts.missed_frames == (0 if group else 4)

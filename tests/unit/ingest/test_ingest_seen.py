@@ -18,7 +18,7 @@ from ingest.metrics import CollectorMetrics
 
 def test_metrics_say_what_the_counters_say() -> None:
     counters = Counters()
-    counters.add(received=10, settled=7, acknowledged=6, stored=300)
+    counters.add(received=10, settled=7, acknowledged=6, stored=300, missed_frames=5)
     counters.reject({"bad_json": 2})
     counters.batch(0.03, [0.05, 2.0, 1e6])
     counters.broker_drops(4)
@@ -33,6 +33,7 @@ def test_metrics_say_what_the_counters_say() -> None:
     }
     assert samples["civicmeter_collector_received_total", None] == 10
     assert samples["civicmeter_collector_stored_total", None] == 300
+    assert samples["civicmeter_collector_missed_frames_total", None] == 5
     assert samples["civicmeter_collector_unacknowledged", None] == 3
     assert samples["civicmeter_collector_spooled_messages", None] == 12
     assert samples["civicmeter_collector_spooled_bytes", None] == 3456
