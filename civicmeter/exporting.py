@@ -61,10 +61,11 @@ def result_tables(
     ]
     for done, institution in enumerate(chosen):
         progress(kind, done, len(chosen))
-        rows += _result_rows(kind, ledger, institution, wanted)
-        while len(rows) >= GROUP_ROWS:
-            yield _table(rows[:GROUP_ROWS], model)
-            del rows[:GROUP_ROWS]
+        for some in _result_rows(kind, ledger, institution, wanted):
+            rows += some
+            while len(rows) >= GROUP_ROWS:
+                yield _table(rows[:GROUP_ROWS], model)
+                del rows[:GROUP_ROWS]
     progress(kind, len(chosen), len(chosen))
     if rows:
         yield _table(rows, model)
@@ -72,23 +73,28 @@ def result_tables(
 
 def _result_rows(
     kind: str, ledger: Ledger, institution: Institution, wanted: Wanted
-) -> Sequence[Row]:
-    last = Month.of(wanted.end)
-    end = last if last.first_day == wanted.end else last.plus(1)
-    results = ledger.results(
-        institution.id,
-        Month.of(wanted.start),
-        end,
-        names=wanted.names or None,
-        days=kind == "days",
-    )
+) -> Iterator[Sequence[Row]]:
+    """The institution's rows, some months at a time: day values are many."""
     status = {s.month: s for s in ledger.statuses(institution.id)}
-    standing = [Standing(institution, r, status.get(r.month)) for r in results]
-    if kind == "figures":
-        return figure_rows(standing)
-    if kind == "days":
-        return [d for d in day_rows(standing, (), None) if wanted.start <= d.day < wanted.end]
-    return finding_rows(standing, wanted.lang)
+    asked = [m for m in sorted(status) if wanted.start < m.end_day and m.first_day < wanted.end]
+    step = 1 if kind == "days" else 12
+    for k in range(0, len(asked), step):
+        some = asked[k : k + step]
+        results = ledger.results(
+            institution.id,
+            some[0],
+            some[-1].plus(1),
+            names=wanted.names or None,
+            days=kind == "days",
+        )
+        standing = [Standing(institution, r, status.get(r.month)) for r in results]
+        if kind == "figures":
+            yield figure_rows(standing)
+        elif kind == "days":
+            rows = day_rows(standing, (), None)
+            yield [d for d in rows if wanted.start <= d.day < wanted.end]
+        else:
+            yield finding_rows(standing, wanted.lang)
 
 
 def _table(rows: Sequence[Row], model: type[Row]) -> pa.Table:
@@ -177,8 +183,10 @@ def _day_of(text: str, option: str, whole_months: bool) -> date:
     return day
 
 
-def check_names(wanted: Wanted, registry: Registry) -> None:
+def check_names(kind: str, wanted: Wanted, registry: Registry) -> None:
     """Raises ConfigError for an institution or a figure that does not exist."""
+    if kind == "readings" and wanted.names:
+        raise ConfigError("--name names figures: leave it out for readings")
     known = registry.institution_by_id
     for institution in wanted.institutions:
         if institution not in known:

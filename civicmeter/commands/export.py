@@ -52,7 +52,7 @@ def command(
     schema = schema_of(exporting.MODELS[kind])
     rows = 0
     with open_pipeline(settings) as pipeline, progress_line() as progress:
-        exporting.check_names(wanted, pipeline.registry)
+        exporting.check_names(kind, wanted, pipeline.registry)
         if kind == "readings":
             tables = exporting.reading_tables(pipeline.store, pipeline.registry, wanted, progress)
         else:

@@ -78,6 +78,24 @@ def test_parquet_says_units_and_types(run: Run) -> None:
     assert rows[0]["start_at"] == datetime(2024, 2, 2, 16, tzinfo=UTC)
 
 
+def test_figures_of_many_months_in_many_pieces_are_those_of_the_ledger(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "GROUP_ROWS", 7)
+    for kind in ("figures", "days"):
+        assert run(kind, "--from", "2024-01", "--to", "2025-01", "--out", f"{kind}.parquet") == 0
+        found = pq.ParquetFile(f"{kind}.parquet")
+        rows = found.read().to_pylist()
+        assert found.num_row_groups == -(-len(rows) // 7)
+        keys = [
+            (r["institution"], r.get("month") or r["day"], r["name"], r["subject"]) for r in rows
+        ]
+        assert len(set(keys)) == len(keys)
+    months = {(r["institution"], r["day"].month) for r in rows}
+    assert months == {(CAMPUS, 2), (CAMPUS, 3), (CAMPUS, 4)}
+    assert len(rows) == 2 * (29 + 31 + 30)
+
+
 def test_findings_are_sentences_in_the_language_asked_for(run: Run) -> None:
     asked = ("--from", "2024-02", "--to", "2024-05", "--lang", "en", "--out", "f.csv")
     assert run("findings", *asked) == 0
@@ -127,6 +145,7 @@ def test_a_file_that_is_there_stays_unless_asked(run: Run, tmp_path: Path) -> No
         (("figures", "--from", "1999-01", "--to", "1999-02"), "nothing was written"),
         (("days", "--from", "2024-02", "--to", "2024-03", "--institution", "x"), "there are: "),
         (("days", "--from", "2024-02", "--to", "2024-03", "--name", "x"), "no figure 'x'"),
+        (("readings", "--from", "2024-04", "--to", "2024-05", "--name", "co2_kg"), "leave it out"),
     ],
 )
 def test_a_mistake_is_told_and_leaves_no_file(
