@@ -11,11 +11,13 @@ import pytest
 from domain.calendar import Month, to_ms
 from domain.errors import ConfigError
 from domain.places import Meter
+from domain.quantities import QUANTITIES
 from simulators.block import Block, Carry, SiteMonth
 from simulators.faults import KINDS, FaultSpec, FaultySite, read_faults
 from simulators.faults.spec import ON_LINES
 from simulators.replay import CambridgeBuilding
 from simulators.scenarios import scenario
+from simulators.timeline import Timeline
 
 FIRST, END = Month(2019, 1), Month(2019, 4)
 CALM = CambridgeBuilding("b105", first=FIRST, end=END)  # its electricity has no gap
@@ -265,6 +267,19 @@ def test_drawn_faults_repeat_with_the_seed_and_keep_apart() -> None:
                 assert one.end_at + timedelta(days=2) <= two.start_at or (
                     two.end_at + timedelta(days=2) <= one.start_at
                 )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_is_faulty_stays_within_what_a_quantity_may_be(seed: int) -> None:
+    """A reading beyond it would be refused at the door: lost, not faulty."""
+    blocks = [b for p in Timeline(scenario("hostile", NOW, seed)).backfill() for b in p.blocks]
+    for block in blocks:
+        for column, name in enumerate(block.quantities):
+            quantity = QUANTITIES[name]
+            values = block.values[:, column]
+            values = values[~np.isnan(values)]
+            assert quantity.minimum is None or (values >= quantity.minimum).all(), block.device
+            assert quantity.maximum is None or (values <= quantity.maximum).all(), block.device
 
 
 @pytest.mark.parametrize(
