@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from civicmeter.broker import embedded_broker
+from domain.calendar import to_ms
 from domain.readings import Reading
 from simulators.block import Block
 from simulators.publish import Publisher
@@ -114,10 +116,17 @@ def province_memory() -> dict[str, float]:
     return {"simulate.province_mb": peak, "simulate.province_growth_mb": peak - early}
 
 
-def generate_province(early: int, most: int) -> tuple[float, float, int]:
-    """Make a month of the province's first `most` institutions, with every message and the
-    truth: this process's peak memory in MB after the first `early` and after all of them, and
-    how many readings they were.
+def generate_province(
+    early: int,
+    most: int,
+    hours: float | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> tuple[float, float, int]:
+    """Make a month of the province's first `most` institutions and its truth, with the messages
+    of all of it or of its first `hours`: this process's peak memory in MB after the first
+    `early` and after all of them, and how many readings the messages held.
+
+    `told` is called with institutions and readings so far after every thousandth.
     """
     from simulators.evidence import TruthBook
 
@@ -127,11 +136,16 @@ def generate_province(early: int, most: int) -> tuple[float, float, int]:
             pieces = Timeline(scenario("province", NOW)).backfill()
             for number, piece in enumerate(islice(pieces, most), 1):
                 truth.add(piece.truth)
-                for block in piece.blocks:
+                end_ms = to_ms(piece.month.interval(piece.site.timezone)[0])
+                end_ms += round((hours or 24 * 31) * 3_600_000)
+                parts = (block.split(end_ms)[0] for block in piece.blocks)
+                for block in (p for p in parts if len(p.at_ms)):
                     for message in piece.site.messages(block):
                         readings += message.readings
                 if number == early:
                     early_mb = _peak_mb()
+                if told is not None and number % 1_000 == 0:
+                    told(number, readings)
         truth.finish({})
     return early_mb, _peak_mb(), readings
 
