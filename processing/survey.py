@@ -7,7 +7,6 @@ from typing import Any
 
 from config.factors import table
 from domain.calendar import Month
-from domain.errors import ConfigError
 from domain.figures import MonthResult, Shares
 from domain.places import Institution, value_on
 
@@ -31,16 +30,20 @@ class SurveyRow:
 def survey_rows(
     institution: Institution, results: Sequence[MonthResult], end: Month
 ) -> list[SurveyRow]:
-    """The form that holds in the last of the twelve months before `end` (excluded)."""
-    day = end.plus(-1).first_day
-    return [_row(field, institution, results, end) for field in _form_on(day)["fields"]]
+    """The form that holds in the last of the twelve months before `end` (excluded).
+
+    Empty before the first form that `config/tables/survey.toml` knows.
+    """
+    fields = _fields_on(end.plus(-1).first_day)
+    return [_row(field, institution, results, end) for field in fields]
 
 
-def _form_on(day: date) -> dict[str, Any]:
+def _fields_on(day: date) -> list[dict[str, Any]]:
     valid = [f for f in table("survey", "form") if f["valid_from"] <= day]
-    if not valid:
-        raise ConfigError(f"survey.toml has no form that holds on {day}: add one")
-    return max(valid, key=lambda f: f["valid_from"])
+    fields: list[dict[str, Any]] = (
+        max(valid, key=lambda f: f["valid_from"])["fields"] if valid else []
+    )
+    return fields
 
 
 def _row(

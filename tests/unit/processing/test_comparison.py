@@ -114,3 +114,7 @@ def test_the_form_is_filled_from_figures_and_registry_and_empty_where_unknown() 
     assert rows["water"].months == 12
     assert rows["natural_gas"].value is None
     assert rows["pv"].value is None
+
+
+def test_there_is_no_form_before_the_first_one_known() -> None:
+    assert survey_rows(PLACE, YEAR, Month(2012, 12)) == []
