@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from domain.figures import Figure
-from store.opening import open_ledger
+from store.opening import open_ledger, open_reading_store
 
 # Worst month and whole period, as shares of the truth. Registers are exact but for a month
 # whose boundary fell in a gap of the measured gas data; masses pass through noisy scales.
@@ -121,6 +123,22 @@ def test_the_planted_saving_is_found_and_its_intervals_hold_the_truth(demo: Demo
     found, planted = sum(f.value or 0 for f, _ in rows), sum(true for _, true in rows)
     assert found == pytest.approx(planted, rel=0.15)
     assert sum(f.verdict == "proven" for f, _ in rows) >= 0.5 * len(rows)
+
+
+def test_every_month_of_the_demo_has_its_page(demo: Demo) -> None:
+    """Measured years lie long before the forms, quotas and factors that hold today."""
+    store = open_reading_store(f"sqlite:///{demo.folder / 'readings.db'}", {})
+    ledger = open_ledger(f"sqlite:///{demo.folder / 'ledger.db'}")
+    client = TestClient(create_app(store=store, ledger=ledger))
+    months = client.get("/v1/months").json()
+    last = {row["institution"]: row["month"] for row in months}
+    assert len(last) == 6
+    for lang in ("zh", "en"):
+        for path in ("/", "/quality", *(f"/institutions/{i}/{m}" for i, m in last.items())):
+            page = client.get(path, params={"lang": lang})
+            assert page.status_code == 200, (path, page.text[:300])
+    store.close()
+    ledger.close_connections()
 
 
 def _standing(demo: Demo) -> tuple[dict[tuple[str, str, str, str], Figure], set[tuple[str, str]]]:
