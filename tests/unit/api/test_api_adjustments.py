@@ -8,7 +8,6 @@ from typing import Any
 import api_sample
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
 
 from api.auth import Writer, require_writer
 from processing.adjusting import LARGEST_EVIDENCE_BYTES
@@ -25,12 +24,11 @@ ENTRY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def post(client: TestClient, body: dict[str, Any], path: str = "", **more: Any) -> Response:
-    answer: Response = client.post(f"/v1/adjustments{path}", json=body, headers=KEY, **more)
-    return answer
+def post(client: TestClient, body: dict[str, Any], path: str = "", **more: Any) -> Any:
+    return client.post(f"/v1/adjustments{path}", json=body, headers=KEY, **more)
 
 
-def code(answer: Response) -> tuple[int, str]:
+def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
