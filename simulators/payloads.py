@@ -1,10 +1,13 @@
 """Readings as MQTT messages in the native formats (the names are fixed by the design)."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
+import numpy as np
 
 from simulators.block import Block, Message
+from simulators.grid import Floats, Ints
 
 READINGS_PER_MESSAGE = 96
 """Some 6 kB of JSON: far below any broker's limit, and few enough messages to be fast."""
@@ -36,28 +39,38 @@ def gateway_messages(
 
 
 def _full_messages(topic: str, block: Block, rows: int) -> Iterator[Message]:
-    """The same bytes for a block without gaps, four times as fast.
+    """The same bytes for a block without gaps, several times as fast.
 
     Python objects for each row cost more than their text. So all numbers are written in one
     go, laid between the constant pieces of text, and each message is one join.
     """
     count, columns = block.values.shape
-    times = _encoder.encode(block.at_ms.tolist())[1:-1].decode().split(",")
-    numbers = _encoder.encode(block.values.ravel().tolist())[1:-1].decode().split(",")
-    width = 2 + 2 * columns
+    numbers = _numbers(block.values.ravel())
+    names = [_encoder.encode(q).decode() + ":" for q in block.quantities]
+    width = 2 * columns
     text = [""] * (count * width)
-    text[0::width] = ['}},{"ts":'] * count
-    text[1::width] = times
-    for column, quantity in enumerate(block.quantities):
-        begin = ("," if column else ',"values":{') + _encoder.encode(quantity).decode() + ":"
-        text[2 + 2 * column :: width] = [begin] * count
-        text[3 + 2 * column :: width] = numbers[column::columns]
+    text[0::width] = _openings(block.at_ms.tobytes(), names[0])
+    for column in range(columns):
+        if column:
+            text[2 * column :: width] = ["," + names[column]] * count
+        text[2 * column + 1 :: width] = numbers[column::columns]
     device = "{" + _encoder.encode(block.device).decode() + ":["
     for low in range(0, count, rows):
         body = "".join(text[low * width : (low + rows) * width])
         # The first row has no row before it to close, the last one nobody to close it.
         payload = (device + body[3:] + "}}]}").encode()
         yield Message(topic, payload, columns * min(rows, count - low))
+
+
+@lru_cache(maxsize=16)
+def _openings(at_ms: bytes, name: str) -> list[str]:
+    """Each row's text up to its first number. Most devices of a city share a month's times."""
+    times = _numbers(np.frombuffer(at_ms, dtype=np.int64))
+    return [f'}}}},{{"ts":{at},"values":{{{name}' for at in times]
+
+
+def _numbers(values: Ints | Floats) -> list[str]:
+    return _encoder.encode(values.tolist())[1:-1].decode().split(",")
 
 
 def device_message(block: Block) -> Message | None:
