@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from processing.savings.engine import SavingsAssessment
-from processing.savings.intervals import Calibration
+from processing.savings.intervals import DAYS_PER_MONTH, Calibration
 from processing.savings.terms import Floats
 
 
@@ -28,18 +28,17 @@ def scores(building: str, seen: SavingsAssessment) -> Scores:
     counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
     reference = pd.Series(calibration.reference(seen.model, counterfactual), index=days.index)
     error = days["observed"] - days["counterfactual"]
-    scale = seen.scale
     months = pd.DatetimeIndex(days.index).to_period("M")
 
-    def ratio(of: pd.Series, to: pd.Series) -> Floats:
-        values: Floats = (of.abs() / to.where(to > 0) / scale).to_numpy(dtype=np.float64)
+    def ratio(of: pd.Series, to: pd.Series, span: float) -> Floats:
+        values: Floats = (of.abs() / to.where(to > 0) / seen.scale(span)).to_numpy(dtype=np.float64)
         return values[np.isfinite(values)]
 
-    year = abs(float(error.sum())) / max(float(reference.sum()), 1e-12) / scale
+    year = abs(float(error.sum())) / max(float(reference.sum()), 1e-12) / seen.scale(len(days))
     return Scores(
         building,
-        ratio(error, reference),
-        ratio(error.groupby(months).sum(), reference.groupby(months).sum()),
+        ratio(error, reference, 1),
+        ratio(error.groupby(months).sum(), reference.groupby(months).sum(), DAYS_PER_MONTH),
         np.array([year]),
     )
 

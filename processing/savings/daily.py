@@ -3,7 +3,8 @@
 Level by day type + trend + slow season of the year + slopes below a heating and above a cooling change
 point. Change points, and whether a slope is there at all, are judged by cross-validation over
 calendar months; the candidates about as good as the best are averaged, which is steadier than
-picking one. Their slopes are never negative; outlying days count less; busy days scatter more.
+picking one. Their slopes are never negative. Outlying days count less, and so do busy days,
+which scatter more, and days long ago.
 
 Beside them stands one smooth curve of temperature with every change point at once, a ridge on
 each bend. The prediction is the mean of the two: both are sums of the same terms, so their mean
@@ -41,6 +42,9 @@ BEND_PENALTY = 0.02
 """Ridge on each bend of the smooth curve (°C², per unit of the days' weight)."""
 BEND_PENALTY_OFF = 0.2
 """The same for what days off bend differently."""
+HALF_LIFE_DAYS = 180.0
+"""A day's weight halves with every so many days that it lies before the last: what drifts goes on
+from where it is, so the last months tell more of the next year."""
 LEAST_TREND_DAYS = 330
 """In a baseline shorter than about a year a trend cannot be told from the season."""
 SPREAD_POWER = 0.5
@@ -54,41 +58,23 @@ class Habit:
     """How a carrier's use varies beside the weather.
 
     `waves` of the year may bend the level, each with a ridge relative to its own sum of squares
-    (`penalty` × wave number^`penalty_power`). What drifts within the baseline is carried on as it
-    was at its end, since the last months tell more of the next year: by a trend with a ridge of
-    `trend_penalty`, or (without one) by days whose weight halves every `half_life_days` back.
-    The felt temperature takes `memory_share` of the days before, fading over `memory_days`, and
-    rises with the sun by `sun_c_per_100_w` (see `sun.py`). All were chosen on years other than
-    those reported.
+    (`penalty` × wave number). What drifts within the baseline is carried on as it was at its end,
+    by a trend with a ridge of `trend_penalty` (None: without). The felt temperature takes
+    `memory_share` of the days before, fading over `memory_days`, and rises with the sun by
+    `sun_c_per_100_w` (see `sun.py`). All were chosen on years other than those reported.
     """
 
     waves: int
     penalty: float
     memory_share: float
     memory_days: float
-    penalty_power: float = 0.0
     trend_penalty: float | None = None
-    half_life_days: float = np.inf
     sun_c_per_100_w: float = 0.0
 
 
-USE_LED = Habit(
-    waves=3,
-    penalty=1.0,
-    memory_share=0.5,
-    memory_days=2.0,
-    penalty_power=2.0,
-    trend_penalty=0.3,
-)
+USE_LED = Habit(waves=3, penalty=1.0, memory_share=0.5, memory_days=2.0, trend_penalty=0.3)
 """Electricity, water, cooling: people and terms make the season."""
-WEATHER_LED = Habit(
-    waves=2,
-    penalty=3.0,
-    memory_share=0.7,
-    memory_days=4.0,
-    half_life_days=180.0,
-    sun_c_per_100_w=1.0,
-)
+WEATHER_LED = Habit(waves=2, penalty=3.0, memory_share=0.7, memory_days=4.0, sun_c_per_100_w=1.0)
 """Gas and heat: the weather makes it."""
 
 
@@ -144,7 +130,7 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
     first = grams(np.ones(len(y)))
     age = np.asarray((inside.days[-1] - inside.days).days, dtype=np.float64)
     weights = _weights(y, table @ _best_in_sample(first, choice))
-    weights = weights * 0.5 ** (age / habit.half_life_days)
+    weights = weights * 0.5 ** (age / HALF_LIFE_DAYS)
     last = grams(weights)
     beta, beta_by_block, parameters = _averaged(last, choice)
     if with_temperature:
@@ -191,7 +177,7 @@ def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candid
         base.append(({"kind": "trend", "from": first, "to": last}, habit.trend_penalty))
     for wave, kind in product(range(1, habit.waves + 1), ("cosine", "sine")):
         season: Json = {"kind": kind, "per_year": wave}
-        penalty = habit.penalty * wave**habit.penalty_power
+        penalty = habit.penalty * wave
         base += [(season, penalty), ({**season, "days": "working"}, penalty)]
     k, heats, cools = len(base), len(HEATING_GRID_C), len(COOLING_GRID_C)
     wide = base + [({"kind": "heating", "at_c": float(c)}, 0.0) for c in HEATING_GRID_C]

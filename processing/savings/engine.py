@@ -93,7 +93,8 @@ class SavingsAssessment:
     days: pd.DataFrame
     confidence: float
     calibration: Calibration
-    scale: float
+    steadiness: tuple[float, int]
+    """What `unsteadiness` says of the days."""
 
     def period(self, start: date, end: date) -> Estimate:
         """The estimate of the local days from `start` to `end`, which is excluded."""
@@ -135,16 +136,21 @@ class SavingsAssessment:
         """Steps within the assessed days that neither weather nor calendar explain."""
         return propose_changes(self.days)
 
+    def scale(self, days: float) -> float:
+        """The building's own scale for a sum over `days` days (see `Calibration.scale`)."""
+        return self.calibration.scale(self.model, days, *self.steadiness)
+
     def _unsteadiness(self) -> float:
         """How unsteadily the whole assessed time runs, as a multiple of the model's own error."""
-        ratio, months = unsteadiness(self.days)
+        ratio, months = self.steadiness
         own = float(np.hypot(self.model.cv_month_ratio, self.calibration.floor_ratio))
         return ratio / own if months >= UNSTEADY_MONTHS else 0.0
 
     def _half_width(self, counterfactual: Floats) -> float:
         reference = float(self.calibration.reference(self.model, counterfactual).sum())
-        ratio = self.calibration.half_width_ratio(len(counterfactual), self.confidence)
-        return ratio * self.scale * reference
+        days = len(counterfactual)
+        ratio = self.calibration.half_width_ratio(days, self.confidence)
+        return ratio * self.scale(days) * reference
 
     def _nominal(self, counterfactual: Floats) -> float:
         return nominal_half_width(
@@ -243,12 +249,13 @@ def beside(
     model: FrozenModel, days: pd.DataFrame, confidence: float, calibration: Calibration
 ) -> SavingsAssessment:
     """The assessment of days that already have `observed` and `counterfactual`."""
-    scale = calibration.scale(model, *unsteadiness(days))
+    steadiness = unsteadiness(days)
     counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
+    scale = calibration.scale(model, 1, *steadiness)
     ratio = calibration.half_width_ratio(1, confidence) * scale
     width = ratio * calibration.reference(model, counterfactual)
     days = days.assign(low=np.maximum(counterfactual - width, 0.0), high=counterfactual + width)
-    return SavingsAssessment(model, days, confidence, calibration, scale)
+    return SavingsAssessment(model, days, confidence, calibration, steadiness)
 
 
 def conditions(

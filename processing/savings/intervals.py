@@ -44,17 +44,19 @@ class Calibration:
     correlation: float
     source: str
 
-    def scale(self, model: FrozenModel, unsteadiness: float, months: int) -> float:
-        """The building's own scale: how far its error may be from nought, as a ratio of its use.
+    def scale(self, model: FrozenModel, days: float, unsteadiness: float, months: int) -> float:
+        """The building's own scale for a sum over `days` days, as a ratio of its use.
 
-        Three parts, combined as squares: its error on months left out of the fit, the floor, and
-        how unsteadily the reporting period runs against the model (see `unsteadiness`). What
-        few reporting months say of the last is weighed with the first as PRIOR_MONTHS months.
+        Three parts, combined as squares: its error on months left out of the fit, which averages
+        out over the months of a longer sum; the floor; and how unsteadily the `months` of the
+        reporting period run against the model (see `unsteadiness`). What few reporting months
+        say of the last is weighed with the first as PRIOR_MONTHS months.
         """
         own = model.cv_month_ratio**2
         weight = max(months - 1, 0)
         unsteady = (weight * unsteadiness**2 + PRIOR_MONTHS * own) / (weight + PRIOR_MONTHS)
-        return float(np.sqrt(own + unsteady + self.floor_ratio**2))
+        averaged = own / max(days / DAYS_PER_MONTH, 1.0)
+        return float(np.sqrt(averaged + unsteady + self.floor_ratio**2))
 
     def reference(self, model: FrozenModel, counterfactual: Floats) -> Floats:
         """What the relative error of each day is relative to (energy per day)."""
@@ -95,7 +97,7 @@ def provable_ratio(model: FrozenModel, calibration: Calibration, confidence: flo
     be proven, since the error goes either way.
     """
     half = calibration.half_width_ratio(DAYS_PER_YEAR, confidence)
-    half *= calibration.scale(model, 0.0, 0)
+    half *= calibration.scale(model, DAYS_PER_YEAR, 0.0, 0)
     z = float(stats.norm.ppf((1 + confidence) / 2))
     return half * (z + float(stats.norm.ppf(POWER))) / z
 

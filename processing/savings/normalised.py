@@ -107,6 +107,6 @@ def _half_width(
     model: FrozenModel, predicted: Floats, confidence: float, calibration: Calibration | None
 ) -> float:
     calibration = calibration or shipped_calibration(model.carrier)
-    scale = calibration.scale(model, 0.0, 0)
+    scale = calibration.scale(model, len(predicted), 0.0, 0)
     ratio = calibration.half_width_ratio(len(predicted), confidence)
     return ratio * scale * float(calibration.reference(model, predicted).sum())

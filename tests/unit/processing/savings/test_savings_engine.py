@@ -244,7 +244,7 @@ _FITTED = fit_baseline(building(BASE, 365)[0], day_types=building(BASE, 365)[1])
 def test_a_provable_saving_is_proven_four_times_in_five(model: FrozenModel) -> None:
     """Placebo errors as the calibration says them, a saving of just that size planted."""
     calibration = shipped_calibration("electricity")
-    half = calibration.half_width_ratio(365, 0.90) * calibration.scale(model, 0.0, 0)
+    half = calibration.half_width_ratio(365, 0.90) * calibration.scale(model, 365, 0.0, 0)
     smallest = provable_ratio(model, calibration, 0.90)
     assert smallest > half
     error = np.random.default_rng(9).normal(0, half / 1.6449, 20_000)
