@@ -1,4 +1,4 @@
-"""`civicmeter backup DIR`: copy the embedded stores while they are in use."""
+"""`civicmeter backup DIR`: copy the embedded stores while they are in use, and idle spools."""
 
 import sqlite3
 from contextlib import closing
@@ -9,8 +9,10 @@ import click
 from civicmeter.wiring import make_folder
 from config.settings import Settings
 from domain.errors import ConfigError
+from ingest.spool import spool_path, spools
 
 FILES = ("readings.db", "ledger.db")
+SPOOL = "spool"
 
 
 def embedded_files(settings: Settings) -> list[Path]:
@@ -43,6 +45,25 @@ def command(settings: Settings, folder: Path) -> None:
             raise ConfigError(f"{target} is there already: choose an empty folder")
         copy_database(source, target)
         click.echo(f"{source} → {target} ({target.stat().st_size:,} bytes, checked)")
+    _copy_spools(settings.spool_folder, folder / SPOOL)
+
+
+def _copy_spools(source: Path, target: Path) -> None:
+    """Copy what collectors that stopped have acknowledged and not yet stored.
+
+    A running collector keeps its spool to itself and empties it into the store: that is told.
+    """
+    for client_id, messages in spools(source):
+        if messages is None:
+            click.echo(
+                f"{client_id} is collecting: what its spool may hold is not in this backup; "
+                "back up again once `civicmeter doctor` finds the store well",
+                err=True,
+            )
+        elif messages:
+            make_folder(target)
+            copy_database(spool_path(source, client_id), spool_path(target, client_id))
+            click.echo(f"spool of {client_id} → {target} ({messages:,} messages)")
 
 
 def copy_database(source: Path, target: Path) -> None:

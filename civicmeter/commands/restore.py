@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from civicmeter.commands.backup import FILES, copy_database, embedded_files
+from civicmeter.commands.backup import FILES, SPOOL, copy_database, embedded_files
 from civicmeter.wiring import make_folder
 from config.settings import Settings
 from domain.errors import ConfigError
@@ -30,3 +30,7 @@ def command(settings: Settings, folder: Path) -> None:
         make_folder(target.parent)
         copy_database(folder / name, target)
         click.echo(f"{folder / name} → {target}")
+    for spooled in sorted((folder / SPOOL).glob("*.db")):
+        make_folder(settings.spool_folder)
+        copy_database(spooled, settings.spool_folder / spooled.name)
+        click.echo(f"{spooled} → {settings.spool_folder}; its collector stores it when it starts")

@@ -8,6 +8,10 @@ from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
+from ingest.batch import hear
+from ingest.mqtt_client import Message
+from ingest.router import Router
+from ingest.spool import Spool, spool_path, spools
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),
@@ -40,6 +44,21 @@ def test_what_was_backed_up_comes_back_whole(data: Path, tmp_path: Path) -> None
     with open_pipeline(Settings(data=tmp_path / "again")) as pipeline:
         assert pipeline.registry == REGISTRY
         assert pipeline.store.series()["readings"].tolist() == [100]
+
+
+def test_messages_that_wait_in_a_spool_come_along(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard = hear([Message(1, 1, 1, "t", b"not json", 5)], Router(), 1 << 20)
+    waiting = Spool(spool_path(data / "spool", "hall/0"), 1 << 20)
+    assert waiting.append(heard)
+    assert run("backup", str(tmp_path / "early"), "--data", str(data)) == 0
+    assert "hall/0 is collecting" in capsys.readouterr().err
+    waiting.close()
+    assert run("backup", str(tmp_path / "copy"), "--data", str(data)) == 0
+    assert run("restore", str(tmp_path / "copy"), "--data", str(tmp_path / "again")) == 0
+    assert list(spools(tmp_path / "again" / "spool")) == [("hall/0", 1)]
+    assert not (tmp_path / "early" / "spool").exists()
 
 
 def test_neither_overwrites_anything(
