@@ -42,6 +42,8 @@ class Heard:
     wrong: list[tuple[Message, PayloadError | Reject]] = field(default_factory=list)
     """Messages that cannot be read, wholly (PayloadError) or in part."""
     untimed: int = 0
+    undated: list[Message] = field(default_factory=list)
+    """Messages with readings that have no time of their own (not carried over by `add`)."""
     frames: list[tuple[str, int]] = field(default_factory=list)
     """Devices and the numbers of their radio frames."""
     suspects: list[int] | None = None
@@ -86,7 +88,9 @@ def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Hea
             heard.wrong += [(message, reject) for reject in rejects]
         if frame:
             heard.frames.append(frame)
-        heard.untimed += untimed
+        if untimed:
+            heard.untimed += untimed
+            heard.undated.append(message)
     return heard
 
 

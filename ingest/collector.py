@@ -21,6 +21,7 @@ from typing import TypeVar
 from prometheus_client import REGISTRY
 
 from domain.errors import CivicmeterError, StoreUnavailableError
+from ingest.arrivals import Arrivals
 from ingest.batch import (
     Batch,
     Heard,
@@ -104,6 +105,7 @@ class Collector:
         self._refreshed_at = float("-inf")
         self._room_aside = True
         self._gaps = FrameGaps()
+        self._arrivals = Arrivals()
         self._spooling: Spooling | None = None
         self._worker = threading.Thread(target=self._work, name="collector", daemon=True)
         self.failure: BaseException | None = None
@@ -182,7 +184,9 @@ class Collector:
             self._counters.add(dropped_qos0=len(messages) - len(kept))
             messages = kept
         try:
+            messages = self._arrivals.as_first_heard(messages)
             heard = hear(messages, self._router, settings.max_payload_bytes)
+            self._arrivals.remember(heard.undated)
             look(heard, self._devices, settings.limits, self._now_ms())
         except BaseException as error:
             # The network thread would end unseen, and with it all reading.

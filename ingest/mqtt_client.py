@@ -21,6 +21,7 @@ from paho.mqtt.exception import MalformedPacket
 
 _READ_BYTES = 1 << 18
 _PUBLISH, _PUBACK = 0x30, 0x40
+_DUP = 0x08
 _REMEMBERED_TOPICS = 50_000
 _USED = ("_in_packet", "_packet_handle", "_packet_queue", "_loop_rc_handle", "_msgtime_mutex",
          "_last_bytes_received", "_sock")  # fmt: skip
@@ -28,7 +29,8 @@ _USED = ("_in_packet", "_packet_handle", "_packet_queue", "_loop_rc_handle", "_m
 
 class Message(NamedTuple):
     """A message as it came in. `connection` counts the connections of this client, so that no
-    acknowledgement goes to another connection than the one its message came by."""
+    acknowledgement goes to another connection than the one its message came by. `again` is the
+    broker's word that it may have sent it before (DUP)."""
 
     connection: int
     mid: int
@@ -36,6 +38,7 @@ class Message(NamedTuple):
     topic: str
     payload: bytes
     arrived_at_ms: int
+    again: bool = False
 
 
 class MalformedPacketError(ValueError):
@@ -147,7 +150,8 @@ class FastClient(mqtt.Client):
         pos += length  # properties: none of them matters to a reading
         if pos > end:
             raise MalformedPacketError("properties longer than their packet")
-        return Message(self.connection, mid, qos, topic, data[pos:end], now_ms)
+        again = bool(first & _DUP)
+        return Message(self.connection, mid, qos, topic, data[pos:end], now_ms, again)
 
     def _other(self, first: int, body: bytes) -> MQTTErrorCode:
         self._in_packet = {
@@ -163,9 +167,8 @@ class FastClient(mqtt.Client):
         return self._packet_handle()
 
     def _on_stock_message(self, _client: object, _userdata: object, m: mqtt.MQTTMessage) -> None:
-        self._deliver(
-            [Message(self.connection, m.mid, m.qos, m.topic, bytes(m.payload), self._now_ms())]
-        )
+        now_ms, payload = self._now_ms(), bytes(m.payload)
+        self._deliver([Message(self.connection, m.mid, m.qos, m.topic, payload, now_ms, m.dup)])
 
     def acknowledge(self, connection: int, mids: Sequence[int]) -> bool:
         """Acknowledge QoS 1 messages of a connection, in one packet where possible.

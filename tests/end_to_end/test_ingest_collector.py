@@ -1,6 +1,7 @@
 """The collector with a real broker, a real store and a real ledger."""
 
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ingest_faults import cable
 from ingest_parts import (
     QUANTITY,
     T0,
@@ -263,3 +265,39 @@ def test_gaps_in_frame_counters_are_counted_where_nobody_shares_the_messages(
         counts = collector.counters()
         assert (counts.stored, counts.repeated) == (5, 1)
         assert counts.missed_frames == (0 if group else 4)
+
+
+class HeldStore:
+    """A store that writes only once it is let."""
+
+    def __init__(self, store: SqliteReadingStore) -> None:
+        self._store = store
+        self.let = threading.Event()
+
+    def write_runs(self, runs: Sequence[Run]) -> WriteResult:
+        assert self.let.wait(60)
+        return self._store.write_runs(runs)
+
+
+def test_what_has_no_time_and_comes_again_is_stored_once(
+    mosquitto: Mosquitto, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    """The connection breaks between storing and acknowledging; the broker sends all again."""
+    with cable(mosquitto.port) as laid, sending(mosquitto.host, mosquitto.port) as sender:
+        mine = CollectorSettings(
+            mqtt=f"mqtt://127.0.0.1:{laid.port}", client_id=f"test-{uuid.uuid4().hex}"
+        )
+        held = HeldStore(store)
+        with collecting(Collector(mine, held, ledger, devices(5))) as collector:  # type: ignore[arg-type]
+            for i in range(5):
+                sender.send(f"civicmeter/v1/m{i}/telemetry", b'{"%s": %d}' % (QUANTITY.encode(), i))
+            until(lambda: collector.counters().received == 5)
+            laid.unplug()
+            until(lambda: collector.counters().received == 10)
+            held.let.set()
+            until(lambda: collector.counters().acknowledged == 5)
+            # Sent again as new, it is new.
+            sender.send("civicmeter/v1/m0/telemetry", b'{"%s": 0}' % QUANTITY.encode())
+            until(lambda: collector.counters().stored == 6)
+            assert collector.counters().repeated == 5
+    assert sorted(r.value for r in stored(store)) == [0, 0, 1, 2, 3, 4]

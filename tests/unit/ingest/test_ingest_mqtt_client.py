@@ -40,12 +40,14 @@ def length(n: int) -> bytes:
             return out
 
 
-def publish(topic: str, mid: int, qos: int, payload: bytes, properties: bytes = b"") -> bytes:
+def publish(
+    topic: str, mid: int, qos: int, payload: bytes, properties: bytes = b"", again: bool = False
+) -> bytes:
     name = topic.encode()
     body = struct.pack(">H", len(name)) + name
     body += struct.pack(">H", mid) if qos else b""
     body += length(len(properties)) + properties + payload
-    return bytes([0x30 | qos << 1]) + length(len(body)) + body
+    return bytes([0x30 | qos << 1 | (0x08 if again and qos else 0)]) + length(len(body)) + body
 
 
 def received(pieces: list[bytes], *, fast: bool) -> tuple[list[Message], MQTTErrorCode]:
@@ -76,6 +78,7 @@ _publishes = st.builds(
     st.sampled_from([0, 1]),
     st.binary(max_size=400),
     _properties,
+    st.booleans(),
 )
 _pingresp = st.just(b"\xd0\x00")
 
