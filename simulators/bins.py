@@ -5,12 +5,13 @@ level, the battery runs down and is changed. The truth keeps what really went in
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from domain.places import WasteStream
 from simulators.block import Block, Carry, TruthDays
-from simulators.grid import Floats, Grid, Ints
+from simulators.grid import Floats, Grid, Ints, fixed, total
 from simulators.randomness import stream
 
 STREAM_SHARES = {
@@ -89,12 +90,13 @@ def bin_month(
         WRONG_SHARES[spec.stream] * (1 + 0.3 * noise.standard_normal(len(deposits))), 0.0, 1.0
     )
     before = carry.get(f"{spec.id}/kg", 0.0)
-    net, collected = _empty(deposits, before, _rounds(spec, grid), noise)
+    rounds = _rounds(spec.stream, spec.collected_at_h, len(spec.id), grid)
+    net, collected = _empty(deposits, before, rounds, noise)
     carry[f"{spec.id}/kg"] = float(net[-1])
 
     at = grid.edges_ms[1:]
-    drift = DRIFT_KG * np.sin(2 * np.pi * at / (86_400_000 * 41.0) + len(spec.id))
-    gross = spec.tare_kg + net + drift + NOISE_KG * noise.standard_normal(len(net))
+    drift_kg = _drift_kg(len(spec.id), grid)
+    gross = spec.tare_kg + net + drift_kg + NOISE_KG * noise.standard_normal(len(net))
     fill = net / spec.capacity_kg + 0.015 * noise.standard_normal(len(net))
     scale = Block.of(
         spec.id,
@@ -127,22 +129,31 @@ def truth_of(
                 ("waste_collected_kg", [m.collected_kg for m in mine]),
                 ("waste_collections_count", [m.collections for m in mine]),
             ):
-                per_day = np.sum(parts, axis=0)
+                per_day = total(parts)
                 found.append(TruthDays(institution, which.value, name, grid.month, per_day))
     if months:
-        total = np.sum([m.deposited_kg for _, m in months], axis=0)
-        found.append(TruthDays(institution, "", "waste_mass_kg", grid.month, total))
+        per_day = total([m.deposited_kg for _, m in months])
+        found.append(TruthDays(institution, "", "waste_mass_kg", grid.month, per_day))
     return found
 
 
-def _rounds(spec: BinSpec, grid: Grid) -> Ints:
-    """Steps after which the lorry empties the bin."""
+@lru_cache(maxsize=64)
+def _drift_kg(offset: int, grid: Grid) -> Floats:
+    """How far scales are off at the end of each step; `offset` sets them apart a little."""
+    at = grid.edges_ms[1:]
+    return fixed(DRIFT_KG * np.sin(2 * np.pi * at / (86_400_000 * 41.0) + offset))
+
+
+@lru_cache(maxsize=64)
+def _rounds(waste: WasteStream, collected_at_h: float, offset: int, grid: Grid) -> Ints:
+    """Steps after which the lorry empties bins; `offset` sets those apart that are not emptied
+    daily."""
     hour = grid.hour_of_day
     step_h = grid.step_s / 3600.0
-    due = (hour >= spec.collected_at_h) & (hour < spec.collected_at_h + step_h)
+    due = (hour >= collected_at_h) & (hour < collected_at_h + step_h)
     first = (grid.month.first_day.toordinal()) % 30
-    every = _ROUND_EVERY_DAYS[spec.stream]
-    return np.flatnonzero(due & ((grid.day_index + first + len(spec.id)) % every == 0))
+    every = _ROUND_EVERY_DAYS[waste]
+    return fixed(np.flatnonzero(due & ((grid.day_index + first + offset) % every == 0)))
 
 
 def _empty(
@@ -151,13 +162,14 @@ def _empty(
     """Net mass after each step and what was taken on it; a nearly empty bin is passed by."""
     net = before + np.cumsum(deposits)
     collected = np.zeros_like(net)
-    for step in rounds:
-        here = float(net[step])
+    for step in rounds.tolist():
+        here = net.item(step)
         if here < 1.0:
             continue
-        taken = here - min(0.2, float(noise.uniform(0.0, 0.2)))
+        taken = here - 0.2 * noise.random()
         collected[step] = taken
-        net[step:] -= taken
+        after = net[step:]
+        after -= taken
     return net, collected
 
 

@@ -43,8 +43,10 @@ class Block:
     @classmethod
     def of(cls, device: str, at_ms: Ints, **columns: Floats) -> "Block":
         """Rounds every column to what the device's display shows."""
-        values = [np.round(v, DECIMALS.get(q, 1)) for q, v in columns.items()]
-        return cls(device, tuple(columns), at_ms, np.column_stack(values))
+        values = np.empty((len(at_ms), len(columns)))
+        for column, (quantity, exact) in enumerate(columns.items()):
+            np.round(exact, DECIMALS.get(quantity, 1), out=values[:, column])
+        return cls(device, tuple(columns), at_ms, values)
 
     @cached_property
     def readings(self) -> int:
@@ -201,6 +203,9 @@ def register(carry: Carry, name: str, use: Floats) -> Floats:
     """
     new = name not in carry
     before = carry.get(name, float(crc32(name.encode()) % 50_000))
-    after = before + np.cumsum(use)
-    carry[name] = float(after[-1]) if len(after) else before
-    return np.concatenate([[before], after]) if new else after
+    values = np.empty(len(use) + 1)
+    values[0] = before
+    np.cumsum(use, out=values[1:])
+    values[1:] += before
+    carry[name] = float(values[-1])
+    return values if new else values[1:]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -22,11 +22,11 @@ from domain.places import (
 from simulators.bins import BinMonth, BinSpec, bin_month, truth_of
 from simulators.block import Block, Carry, Message, SiteMonth, TruthDays, register
 from simulators.climate import Climate
-from simulators.grid import Floats, Grid, grid
+from simulators.grid import Floats, Grid, grid, summed, total
 from simulators.load import Change, House, Use, use
 from simulators.payloads import native_messages
 from simulators.randomness import stream
-from simulators.solar import Array, ac_output
+from simulators.solar import Array, Plane, ac_of, plane_of
 
 TIMEZONE = "Asia/Shanghai"
 STEP_S = 900
@@ -163,46 +163,39 @@ class Campus:
     def _metered(
         self, steps: Grid, uses: list[Use], pv_kwh: Floats, carry: Carry, made: SiteMonth
     ) -> None:
-        load = np.sum([u.total_kwh for u in uses], axis=0)
-        bought = np.clip(load - pv_kwh, 0.0, None)
-        sold = np.clip(pv_kwh - load, 0.0, None)
+        load = total([u.total_kwh for u in uses])
+        bought = np.maximum(load - pv_kwh, 0.0)
+        sold = np.maximum(pv_kwh - load, 0.0)
         if self.electricity:
             columns = {"energy_import_kwh": bought / self.multiplier}
             if self.roof:
                 columns["energy_export_kwh"] = sold / self.multiplier
             made.blocks.append(_registers(self.electricity, steps, 1, columns, carry))
-            self._truth(steps, made, self.electricity, "electricity_use_kwh", bought)
-            self._truth(steps, made, "", "electricity_use_kwh", bought)
-            self._truth(steps, made, "", "gross_load_kwh", load)
+            self._truth(steps, made, "electricity_use_kwh", bought, self.electricity, "")
+            self._truth(steps, made, "gross_load_kwh", load, "")
         if self.roof:
-            self._truth(steps, made, "", "electricity_export_kwh", sold)
-            self._truth(steps, made, self.roof.id, "pv_generation_kwh", pv_kwh)
-            self._truth(steps, made, self.roof.id, "pv_self_use_kwh", pv_kwh - sold)
-        cooling = np.sum([u.electricity_kwh["B"] for u in uses], axis=0)
-        for device, quantity, name, per_step, main in (
+            self._truth(steps, made, "electricity_export_kwh", sold, "")
+            self._truth(steps, made, "pv_generation_kwh", pv_kwh, self.roof.id)
+            self._truth(steps, made, "pv_self_use_kwh", pv_kwh - sold, self.roof.id)
+        cooling = [u.electricity_kwh["B"] for u in uses]
+        for device, quantity, name, parts, main in (
             (self.air_conditioning, "energy_import_kwh", "electricity_use_kwh", cooling, False),
-            (self.water, "water_m3", "water_use_m3", sum(u.water_m3 for u in uses), True),
-            (self.heat, "heat_gj", "heat_use_gj", sum(u.heat_gj for u in uses), True),
-            (self.gas, "gas_m3", "natural_gas_use_m3", sum(u.gas_m3 for u in uses), True),
+            (self.water, "water_m3", "water_use_m3", [u.water_m3 for u in uses], True),
+            (self.heat, "heat_gj", "heat_use_gj", [u.heat_gj for u in uses], True),
+            (self.gas, "gas_m3", "natural_gas_use_m3", [u.gas_m3 for u in uses], True),
         ):
             if device:
-                per_step = np.asarray(per_step, dtype=np.float64)
+                per_step = total(parts)
                 made.blocks.append(_registers(device, steps, HOURLY, {quantity: per_step}, carry))
-                self._truth(steps, made, device, name, per_step)
-                if main:
-                    self._truth(steps, made, "", name, per_step)
+                subjects = (device, "") if main else (device,)
+                self._truth(steps, made, name, per_step, *subjects)
 
     def _solar(self, steps: Grid, carry: Carry, made: SiteMonth) -> Floats:
         if not self.roof:
             return np.zeros(steps.steps)
-        weather = self.climate.on(steps)
-        out = ac_output(
-            self.roof.array,
-            self.climate.place,
-            steps.middles_ms,
-            weather.ghi_w_per_m2,
-            weather.temperature_c,
-        )
+        array = self.roof.array
+        plane = _plane_on(self.climate, steps, array.tilt_deg, array.azimuth_deg)
+        out = ac_of(array, plane)
         kwh = out.ac_w * STEP_S / 3_600_000
         new = f"{self.roof.id}/pv_energy_kwh" not in carry
         energy = _registers(self.roof.id, steps, HOURLY, {"pv_energy_kwh": kwh}, carry)
@@ -244,7 +237,9 @@ class Campus:
 
     def _waste(self, steps: Grid, uses: list[Use], carry: Carry, made: SiteMonth) -> None:
         hourly = grid(steps.month, TIMEZONE, 3600)
-        people_h = np.sum([u.people for u in uses], axis=0).reshape(-1, HOURLY).mean(axis=1)
+        if not self.bins:
+            return
+        people_h = _hourly_mean(total([u.people for u in uses]))
         rate = self.waste_kg_per_head_day / 9.0  # a working day is about nine hours long
         months: list[tuple[BinSpec, BinMonth]] = []
         for spec in self.bins:
@@ -266,16 +261,18 @@ class Campus:
         ):
             if carrier in self.contract.carriers:
                 subject = f"{self.contract.id}/{carrier.value}"
-                seen, would = np.sum(observed, axis=0), np.sum(counterfactual, axis=0)
-                self._truth(steps, made, subject, "observed_kwh", seen)
-                self._truth(steps, made, subject, "counterfactual_kwh", would)
-                self._truth(steps, made, subject, "avoided_energy_kwh", would - seen)
+                seen, would = total(observed), total(counterfactual)
+                self._truth(steps, made, "observed_kwh", seen, subject)
+                self._truth(steps, made, "counterfactual_kwh", would, subject)
+                self._truth(steps, made, "avoided_energy_kwh", would - seen, subject)
 
     def _truth(
-        self, steps: Grid, made: SiteMonth, subject: str, name: str, per_step: Floats
+        self, steps: Grid, made: SiteMonth, name: str, per_step: Floats, *subjects: str
     ) -> None:
         per_day = steps.by_day(per_step)
-        made.truth.append(TruthDays(self.institution.id, subject, name, steps.month, per_day))
+        made.truth += [
+            TruthDays(self.institution.id, s, name, steps.month, per_day) for s in subjects
+        ]
 
     # -- the registry's records -----------------------------------------------------------
 
@@ -336,16 +333,26 @@ def _registers(
 ) -> Block:
     """Registers read after every so many steps; the first month also at its very start."""
     new = any(f"{device}/{q}" not in carry for q in columns)
-    read = {
-        q: register(carry, f"{device}/{q}", v.reshape(-1, every).sum(axis=1))
-        for q, v in columns.items()
-    }
+    read = {q: register(carry, f"{device}/{q}", summed(v, every)) for q, v in columns.items()}
     at = grid.edges_ms[::every] if new else grid.edges_ms[every::every]
     return Block.of(device, at, **read)
 
 
 def _hourly_mean(per_step: Floats) -> Floats:
-    return np.asarray(per_step.reshape(-1, HOURLY).mean(axis=1), dtype=np.float64)
+    return summed(per_step, HOURLY) / HOURLY
+
+
+@lru_cache(maxsize=16)
+def _plane_on(climate: Climate, steps: Grid, tilt_deg: float, azimuth_deg: float) -> Plane:
+    """What all roofs of a city that are tilted alike meet in a month."""
+    weather = climate.on(steps)
+    return plane_of(
+        Array(1.0, tilt_deg, azimuth_deg),
+        climate.place,
+        steps.middles_ms,
+        weather.ghi_w_per_m2,
+        weather.temperature_c,
+    )
 
 
 def _retrofits(house: House) -> tuple[Change, ...]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from simulators.grid import Floats, Grid, Ints
+from simulators.grid import Floats, Grid, Ints, fixed
 from simulators.randomness import stream
 from simulators.solar import Place, clear_sky_w_per_m2
 
@@ -43,8 +43,8 @@ class Climate:
     place: Place = DONGYING
 
     def on(self, grid: Grid) -> Weather:
-        """The mean weather of each step, taken at its middle."""
-        return self.at(grid.middles_ms)
+        """The mean weather of each step, taken at its middle; all who share both share it."""
+        return _weather_on(self, grid)
 
     def at(self, at_ms: Ints) -> Weather:
         """The weather at instants, in any order."""
@@ -63,6 +63,14 @@ class Climate:
         hours = (np.arange(first_day * 24, (first_day + days) * 24) - _OFFSET_H) * _HOUR_MS
         per_hour = self.temperature_c(hours + _HOUR_MS // 2)
         return np.asarray(per_hour.reshape(days, 24).mean(axis=1), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _weather_on(climate: Climate, grid: Grid) -> Weather:
+    weather = climate.at(grid.middles_ms)
+    return Weather(
+        fixed(weather.temperature_c), fixed(weather.humidity_pct), fixed(weather.ghi_w_per_m2)
+    )
 
 
 @dataclass(frozen=True)

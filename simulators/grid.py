@@ -1,8 +1,10 @@
 """The time grid a month is simulated on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +14,7 @@ from domain.calendar import Month, to_ms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Numbers = TypeVar("Numbers", Floats, Ints)
 _DAY_MS = 86_400_000
 
 
@@ -39,36 +42,36 @@ class Grid:
     @cached_property
     def edges_ms(self) -> Ints:
         """Borders of the steps, one more than there are steps."""
-        return _fixed(
-            self.start_ms + 1000 * self.step_s * np.arange(self.steps + 1, dtype=np.int64)
-        )
+        return fixed(self.start_ms + 1000 * self.step_s * np.arange(self.steps + 1, dtype=np.int64))
 
     @cached_property
     def middles_ms(self) -> Ints:
-        return _fixed(self.edges_ms[:-1] + 500 * self.step_s)
+        return fixed(self.edges_ms[:-1] + 500 * self.step_s)
 
     @cached_property
     def local_ms(self) -> Ints:
         """Middles of the steps as local wall-clock milliseconds since 1970."""
-        return _fixed(self.middles_ms + _offsets_ms(self.middles_ms, self.timezone))
+        return fixed(self.middles_ms + _offsets_ms(self.middles_ms, self.timezone))
 
     @cached_property
     def hour_of_day(self) -> Floats:
         """Local hour at the middle of each step, 0 ≤ h < 24."""
-        hours: Floats = (self.local_ms % _DAY_MS) / 3_600_000
-        hours.flags.writeable = False
-        return hours
+        return fixed((self.local_ms % _DAY_MS) / 3_600_000)
 
     @cached_property
     def day_index(self) -> Ints:
         """Which local day of the month each step is in, from 0."""
         first = (self.month.first_day - date(1970, 1, 1)).days
-        return _fixed(self.local_ms // _DAY_MS - first)
+        return fixed(self.local_ms // _DAY_MS - first)
 
     @cached_property
     def days(self) -> int:
         """How many local days the month has."""
         return len(self.month.days())
+
+    def each_step(self, per_day: Floats) -> Floats:
+        """A day's value on each of its steps."""
+        return per_day.take(self.day_index)
 
     def by_day(self, per_step: Floats) -> Floats:
         """Sums of a per-step amount over the month's local days."""
@@ -81,7 +84,18 @@ def grid(month: Month, timezone: str, step_s: int) -> Grid:
     return Grid(month, timezone, step_s)
 
 
-def _fixed(values: Ints) -> Ints:
+def summed(per_step: Floats, every: int) -> Floats:
+    """Sums of so many steps each; numpy's own sum over a short axis takes many times as long."""
+    return total([per_step[i::every] for i in range(every)])
+
+
+def total(parts: Sequence[Floats]) -> Floats:
+    """The sum of equally long arrays (at least one), added in their order; one is its own sum."""
+    return reduce(np.add, parts)
+
+
+def fixed(values: Numbers) -> Numbers:
+    """The same array, which from now on nobody can change: many share it."""
     values.flags.writeable = False
     return values
 

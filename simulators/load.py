@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from domain.places import CalendarName
 from simulators.archetypes import Archetype
-from simulators.grid import Floats, Grid, Ints
+from simulators.grid import Floats, Grid, Ints, fixed, total
 from simulators.randomness import stream
 from simulators.workdays import is_workday
 
@@ -31,6 +31,8 @@ class Thermometer(Protocol):
     def __hash__(self) -> int: ...
 
 
+Season = tuple[tuple[int, int], tuple[int, int]]
+"""Month and day it begins, and those of the day after its end."""
 LAG_H = 5.0
 FREE_HEAT_C = 2.2
 """How much warmer than outdoors people, lights and sun keep a building unheated."""
@@ -67,7 +69,7 @@ class House:
     heads: float
     changes: tuple[Change, ...] = ()
     calendar: CalendarName = "cn"
-    heating_season: tuple[tuple[int, int], tuple[int, int]] | None = ((11, 15), (3, 15))
+    heating_season: Season | None = ((11, 15), (3, 15))
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Use:
 
     @property
     def total_kwh(self) -> Floats:
-        return np.asarray(np.sum(list(self.electricity_kwh.values()), axis=0), dtype=np.float64)
+        return total(list(self.electricity_kwh.values()))
 
 
 def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
@@ -93,21 +95,17 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
     hours = grid.step_s / 3600.0
     days = _in_changes(house.changes, grid)
     present = occupancy(house, grid, seed) * days.people
-    felt = _felt_c(climate, grid)
     wobble = _wobble(house, grid, seed)
     kw = house.area_m2 / 1000.0 * hours * days.area
 
-    warm = np.clip(felt - kind.cooling_balance_c, 0.0, None)
-    cold = np.clip(kind.heating_balance_c - felt, 0.0, None)
     running = 0.18 + 0.82 * np.clip(present, 0.0, 1.0)
-    cooling = (kind.cooling_w_per_m2_c * warm + kind.aux_heating_w_per_m2_c * cold) * running
-    cooling += kind.standby_w_per_m2
+    cooling = _conditioning_w_per_m2(kind, climate, grid) * running + kind.standby_w_per_m2
     lighting = kind.night_w_per_m2 + kind.day_w_per_m2 * present
     electricity = {
         "A": lighting * days.lighting * wobble * kw,
         "B": cooling * days.cooling * wobble * kw,
         "C": kind.power_w_per_m2 * (0.35 + 0.65 * present) * days.power * wobble * kw,
-        "D": kind.special_w_per_m2 * kw,
+        "D": np.broadcast_to(kind.special_w_per_m2 * kw, grid.steps),
     }
     litres = (
         house.heads * kind.water_l_per_head_h * present * wobble
@@ -116,9 +114,7 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
     return Use(
         electricity_kwh=electricity,
         water_m3=litres * hours / 1000.0,
-        heat_gj=_heat_gj(
-            house, grid, climate, days.heat * wobble * _habits(house, grid, seed) * days.area
-        ),
+        heat_gj=_heat_gj(house, grid, climate, seed, days, wobble),
         gas_m3=_meals_gas_m3(house, grid, present * wobble),
         people=present * house.heads,
     )
@@ -126,21 +122,25 @@ def use(house: House, grid: Grid, climate: Thermometer, seed: int) -> Use:
 
 def occupancy(house: House, grid: Grid, seed: int) -> Floats:
     """Share of the people who are there, 0 to about 1, on each step."""
-    kind = house.archetype
-    hour = grid.hour_of_day
-    come = 1 / (1 + np.exp(-(hour - kind.opens_h) * 4.0 / kind.come_h))
-    left = 1 / (1 + np.exp(-(hour - kind.closes_h) * 4.0 / kind.leave_h))
-    lunch = kind.lunch_dip * np.exp(-(((hour - 12.7) / 0.7) ** 2))
-    shape = np.clip((come - left) * (1 - lunch), 0.0, None)
     works = _works(house.calendar, grid)
     attendance = 1 + 0.04 * stream(seed, house.id, "attendance", grid.month).standard_normal(
         len(works)
     )
-    per_day = np.where(works, 1.0, kind.rest_day_occupancy) * attendance
-    return np.clip(shape * per_day[grid.day_index], 0.0, 1.2)
+    per_day = np.where(works, 1.0, house.archetype.rest_day_occupancy) * attendance
+    return np.clip(_day_course(house.archetype, grid) * grid.each_step(per_day), 0.0, 1.2)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
+def _day_course(kind: Archetype, grid: Grid) -> Floats:
+    """Share of those who come on a day who are there, on each step."""
+    hour = grid.hour_of_day
+    come = 1 / (1 + np.exp(-(hour - kind.opens_h) * 4.0 / kind.come_h))
+    left = 1 / (1 + np.exp(-(hour - kind.closes_h) * 4.0 / kind.leave_h))
+    lunch = kind.lunch_dip * np.exp(-(((hour - 12.7) / 0.7) ** 2))
+    return fixed(np.maximum((come - left) * (1 - lunch), 0.0))
+
+
+@lru_cache(maxsize=64)
 def _works(calendar: CalendarName, grid: Grid) -> NDArray[np.bool_]:
     """Whether each day of the month is worked."""
     return np.array([is_workday(d, calendar) for d in grid.month.days()])
@@ -157,8 +157,10 @@ class _Factors:
 
 
 def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
-    """The factors on each step, days before a change having 1."""
-    days = grid.month.days() if changes else []
+    """The factors on each step, days before a change having 1; one for all without changes."""
+    if not changes:
+        return _Factors(*np.ones((6, 1)))
+    days = grid.month.days()
     table = np.ones((6, grid.days))
     for change in changes:
         factors = (
@@ -169,7 +171,16 @@ def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
     return _Factors(*table[:, grid.day_index])
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
+def _conditioning_w_per_m2(kind: Archetype, climate: Thermometer, grid: Grid) -> Floats:
+    """What cooling, and heating beside the district's, take while all are there."""
+    felt = _felt_c(climate, grid)
+    warm = np.maximum(felt - kind.cooling_balance_c, 0.0)
+    cold = np.maximum(kind.heating_balance_c - felt, 0.0)
+    return fixed(kind.cooling_w_per_m2_c * warm + kind.aux_heating_w_per_m2_c * cold)
+
+
+@lru_cache(maxsize=64)
 def _felt_c(climate: Thermometer, grid: Grid) -> Floats:
     """Outdoor temperature as the building feels it: the mean of now and two lags."""
     lag = int(LAG_H * 3_600_000)
@@ -187,37 +198,50 @@ def _wobble(house: House, grid: Grid, seed: int) -> Floats:
     noise = stream(seed, house.id, "wobble", grid.month)
     per_day = 0.025 * noise.standard_normal(grid.days)
     per_step = 0.03 * noise.standard_normal(grid.steps)
-    return np.exp(per_day[grid.day_index] + per_step)
+    return np.exp(grid.each_step(per_day) + per_step)
 
 
 def _habits(house: House, grid: Grid, seed: int) -> Floats:
     """Windows and valves: heat varies more from day to day than the weather explains."""
     noise = stream(seed, house.id, "heat", grid.month)
-    return np.exp(0.08 * noise.standard_normal(grid.days))[grid.day_index]
+    return grid.each_step(np.exp(0.08 * noise.standard_normal(grid.days)))
 
 
-def _heat_gj(house: House, grid: Grid, climate: Thermometer, factor: Floats) -> Floats:
+def _heat_gj(
+    house: House, grid: Grid, climate: Thermometer, seed: int, days: _Factors, wobble: Floats
+) -> Floats:
     """District heat per step: only in the heating season, less at night."""
-    if house.heating_season is None:
+    season = _season(house.heating_season, grid)
+    if not season.any():
         return np.zeros(grid.steps)
-    hour = grid.hour_of_day
-    indoors = np.where((hour > 5.5) & (hour < 18.5), 20.0, 17.0)
-    slow = _slow_c(climate, grid)
-    missing = np.clip(indoors - FREE_HEAT_C - slow, 0.0, None)
-    kind = house.archetype
-    watts = kind.heat_base_w_per_m2 + kind.heat_loss_w_per_m2_c * missing
-    season = np.array([_in_season(d, house.heating_season) for d in grid.month.days()])
-    joules = watts * house.area_m2 * grid.step_s * season[grid.day_index] * factor
+    watts = _heating_w_per_m2(house.archetype, climate, grid)
+    factor = days.heat * wobble * _habits(house, grid, seed) * days.area
+    joules = watts * house.area_m2 * grid.step_s * season * factor
     return np.asarray(joules / 1e9, dtype=np.float64)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
+def _heating_w_per_m2(kind: Archetype, climate: Thermometer, grid: Grid) -> Floats:
+    hour = grid.hour_of_day
+    indoors = np.where((hour > 5.5) & (hour < 18.5), 20.0, 17.0)
+    missing = np.maximum(indoors - FREE_HEAT_C - _slow_c(climate, grid), 0.0)
+    return fixed(kind.heat_base_w_per_m2 + kind.heat_loss_w_per_m2_c * missing)
+
+
+@lru_cache(maxsize=64)
+def _season(season: Season | None, grid: Grid) -> Floats:
+    """1 on steps within the heating season, 0 on all others."""
+    inside = [season is not None and _in_season(d, season) for d in grid.month.days()]
+    return fixed(grid.each_step(np.array(inside, dtype=np.float64)))
+
+
+@lru_cache(maxsize=64)
 def _slow_c(climate: Thermometer, grid: Grid) -> Floats:
     """Outdoor temperature as the walls pass it on, some hours late."""
     return climate.temperature_c(grid.middles_ms - 3 * 3_600_000)
 
 
-def _in_season(day: date, season: tuple[tuple[int, int], tuple[int, int]]) -> bool:
+def _in_season(day: date, season: Season) -> bool:
     """Seasons over New Year start in autumn; the end day is excluded."""
     start, end = season
     today = (day.month, day.day)

@@ -32,11 +32,17 @@ class Array:
 
 
 @dataclass(frozen=True)
-class Output:
-    """What an array sees and gives: W/m² in its plane, module °C, AC watts."""
+class Plane:
+    """What the modules of an array meet: W/m² in their plane, and their °C."""
 
     poa_w_per_m2: Floats
     module_c: Floats
+
+
+@dataclass(frozen=True)
+class Output(Plane):
+    """What an array sees and gives: W/m² in its plane, module °C, AC watts."""
+
     ac_w: Floats
 
 
@@ -53,8 +59,15 @@ def ac_output(
     array: Array, place: Place, at_ms: Ints, ghi_w_per_m2: Floats, temperature_c: Floats
 ) -> Output:
     """AC power by the PVWatts chain: Erbs split, Hay–Davies plane, Faiman temperature."""
+    return ac_of(array, plane_of(array, place, at_ms, ghi_w_per_m2, temperature_c))
+
+
+def plane_of(
+    array: Array, place: Place, at_ms: Ints, ghi_w_per_m2: Floats, temperature_c: Floats
+) -> Plane:
+    """What an array's modules meet: the same for all at a place that are tilted alike."""
     import pandas as pd
-    from pvlib import inverter, irradiance, pvsystem, temperature
+    from pvlib import irradiance, temperature
 
     zenith, azimuth = _sun(place, at_ms.tobytes())
     days = pd.DatetimeIndex(at_ms.astype("datetime64[ms]")).day_of_year.to_numpy()
@@ -73,6 +86,14 @@ def ac_output(
     )
     poa = np.nan_to_num(np.asarray(plane["poa_global"], dtype=np.float64)).clip(0.0, 1500.0)
     module = np.asarray(temperature.faiman(poa, temperature_c, 2.0), dtype=np.float64)
+    return Plane(poa, module)
+
+
+def ac_of(array: Array, plane: Plane) -> Output:
+    """What an array makes of what its modules meet."""
+    from pvlib import inverter, pvsystem
+
+    poa, module = plane.poa_w_per_m2, plane.module_c
     watts = array.capacity_kwp * 1000.0
     dc = pvsystem.pvwatts_dc(poa, module, watts, array.gamma_per_c) * (1 - array.losses_ratio)
     ac = np.asarray(inverter.pvwatts(dc, watts / 1.1 / 0.96), dtype=np.float64)

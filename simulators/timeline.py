@@ -43,11 +43,11 @@ class Timeline:
                 yield from self._pieces(index, site, site.first, self._last(site))
                 self._carries.pop(index, None)
         elif sites:
-            month = min(s.first for s in sites)
-            last = max(self._last(s) for s in sites)
-            while month <= last:
-                for index, site in enumerate(sites):
-                    if site.first <= month <= self._last(site):
+            spans = [(s.first, self._last(s)) for s in sites]
+            month, until = min(first for first, _ in spans), max(last for _, last in spans)
+            while month <= until:
+                for index, (site, (first, last)) in enumerate(zip(sites, spans, strict=True)):
+                    if first <= month <= last:
                         yield from self._pieces(index, site, month, month)
                 month = month.plus(1)
 
@@ -80,8 +80,7 @@ class Timeline:
         return share * sum(b.readings for b in site.month(site.first, {}).blocks)
 
     def _last(self, site: Site) -> Month:
-        current = Month.of(_local_day(self.scenario.now, site.timezone))
-        return min(current, site.end.plus(-1)) if site.end else current
+        return _last_month(self.scenario.now, site.timezone, site.end)
 
     def _pieces(self, index: int, site: Site, month: Month, last: Month) -> Iterator[Piece]:
         while month <= last:
@@ -94,6 +93,9 @@ class Timeline:
         today = _local_day(self.scenario.now, site.timezone)
         past: list[Block] = []
         for block in made.blocks:
+            if len(block.at_ms) and block.at_ms[-1] <= now_ms:
+                past.append(block)
+                continue
             before, after = block.split(now_ms)
             if len(before.at_ms):
                 past.append(before)
@@ -103,11 +105,17 @@ class Timeline:
             site,
             month,
             past,
-            [t.until(today) for t in made.truth],
+            made.truth if month.end_day <= today else [t.until(today) for t in made.truth],
             [e for e in made.extras if e.at_ms <= now_ms],
             [f for f in made.faults if to_ms(f.start_at) <= now_ms],
             [i for i in made.incidents if i.at_ms <= now_ms],
         )
+
+
+@lru_cache(maxsize=64)
+def _last_month(now: datetime, timezone: str, end: Month | None) -> Month:
+    current = Month.of(_local_day(now, timezone))
+    return min(current, end.plus(-1)) if end else current
 
 
 @lru_cache(maxsize=16)

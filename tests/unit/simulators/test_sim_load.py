@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from domain.calendar import Month
-from simulators.archetypes import ARCHETYPES, CANTEEN, OFFICE
+from simulators.archetypes import ARCHETYPES, CANTEEN, OFFICE, Archetype
 from simulators.climate import Climate
 from simulators.grid import Grid
 from simulators.load import Change, House, use
@@ -44,6 +44,20 @@ def test_without_change_nothing_is_saved() -> None:
     assert np.array_equal(
         use(HOUSE, may, CLIMATE, 1).total_kwh, use(same, may, CLIMATE, 1).total_kwh
     )
+
+
+@pytest.mark.parametrize("kind", ARCHETYPES.values(), ids=ARCHETYPES.keys())
+def test_a_change_of_nothing_changes_no_bit_of_any_use(kind: Archetype) -> None:
+    plain = replace(HOUSE, archetype=kind)
+    same = replace(plain, changes=(Change("retrofit", date(2025, 1, 10)),))
+    for month in (3, 7):  # the heating season ends on 15 March
+        here = grid(2025, month)
+        one, other = use(plain, here, CLIMATE, 1), use(same, here, CLIMATE, 1)
+        for name in ("total_kwh", "water_m3", "heat_gj", "gas_m3", "people"):
+            assert getattr(one, name).shape == (here.steps,)
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
+        heated = here.by_day(one.heat_gj) > 0
+        assert heated.tolist() == [month == 3 and day < 14 for day in range(31)]
 
 
 def test_another_floor_area_takes_its_loads_along_from_its_day_on() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.registry import Registry
 from simulators.badinput import EACH, KINDS, bad_messages
-from simulators.block import Block
+from simulators.block import DECIMALS, Block
 from simulators.payloads import device_message, gateway_messages, telemetry
 from simulators.scenarios import scenario
 
@@ -54,6 +54,54 @@ def test_the_fast_way_writes_the_same_bytes_as_the_plain_one(
     (message,) = gateway_messages("gw", block)
     assert json.loads(message.payload) == json.loads(plain)
     assert message.payload == msgspec.json.encode({device: telemetry(block)})
+
+
+QUANTITIES = ("energy_import_kwh", "power_w", "battery_pct", "fill_level_ratio", "unheard_of_%é")
+numbers = (
+    st.floats(0, 1.5)
+    | st.floats(-60, 60_000)
+    | st.floats(9.9e5, 1.01e6)
+    | st.floats(9.9e8, 1.01e12)
+    | st.sampled_from([0.0, -0.0, 0.1, 9_999.0, 10_000.0, 99.99, 100.0, 5e-324, 1e16, 1e22])
+)
+shown = st.tuples(numbers, st.integers(0, 3)).map(lambda n: round(*n)) | numbers
+some = st.just(float("nan")) | shown
+
+
+@given(st.data(), st.integers(1, 12), st.integers(1, 40), st.integers(1, 100))
+def test_blocks_with_and_without_gaps_have_the_bytes_of_the_plain_way(
+    data: st.DataObject, columns: int, count: int, per_message: int
+) -> None:
+    names = tuple(f"{QUANTITIES[i % 5]}{i // 5 or ''}" for i in range(columns))
+    step = data.draw(st.sampled_from([1, 900_000, 86_400_000_000]))
+    value = data.draw(st.sampled_from([shown, some]))
+    cells = st.lists(value, min_size=columns * count, max_size=columns * count)
+    block = Block(
+        "d", names, np.arange(count) * step, np.array(data.draw(cells)).reshape(count, columns)
+    )
+    plain = []
+    rows = max(1, per_message // columns)
+    for low in range(0, count, rows):
+        part = block.part(low, low + rows)
+        if records := telemetry(part):
+            plain.append((msgspec.json.encode({"d": records}), part.readings))
+    sent = [(m.payload, m.readings) for m in gateway_messages("gw", block, per_message)]
+    assert sent == plain
+
+
+def test_what_displays_show_has_the_bytes_of_the_plain_way() -> None:
+    for quantity, decimals in {**DECIMALS, "power_w": 1}.items():
+        edges = np.array([0.0, 1e4, 1e6, 1e8, 1e12])[:, None]
+        values = np.round((edges + np.arange(-15_000, 15_000)).ravel() / 10**decimals, decimals)
+        values = values[(values >= 0) & (values < 1e12 / 10**decimals)]
+        block = Block("d", (quantity,), np.arange(len(values)), values[:, None])
+        (message,) = gateway_messages("gw", block, per_message=len(values))
+        assert message.payload == msgspec.json.encode({"d": telemetry(block)})
+
+
+def test_a_block_without_rows_has_no_messages() -> None:
+    empty = Block("d", ("power_w",), np.array([], dtype=np.int64), np.empty((0, 1)))
+    assert list(gateway_messages("gw", empty)) == []
 
 
 def test_a_device_says_one_thing_plainly_and_nothing_not_at_all() -> None:
