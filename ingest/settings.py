@@ -38,10 +38,10 @@ class Endpoint:
 class CollectorSettings:
     """Everything about one collector; the defaults suit an installation of any size.
 
-    A batch is written when it holds `batch_messages` or `batch_bytes`, when `linger_s` have
-    passed since its first message, or as soon as no message came for `quiet_s`: brokers differ
-    in how many messages they let wait for acknowledgement, so waiting for a full batch could
-    stall them.
+    A batch holds no more than `batch_messages` or `batch_bytes`. A smaller one is written when
+    it holds `enough_bytes`, when `linger_s` have passed since its first message, or as soon as
+    no message came for `quiet_s`: brokers differ in how many messages they let wait for
+    acknowledgement, so waiting for a full batch could stall them.
     """
 
     mqtt: str = "mqtt://127.0.0.1:1883"
@@ -64,6 +64,9 @@ class CollectorSettings:
     limits: Limits = field(default_factory=Limits)
     batch_messages: int = 2_000
     batch_bytes: int = 8 << 20
+    enough_bytes: int = 512 << 10
+    """Payload that is worth a transaction, some 10,000 readings of gateways: an idle worker
+    does not wait for more, and what comes meanwhile is the next batch."""
     linger_s: float = 0.25
     quiet_s: float = 0.005
     receive_maximum: int = 0

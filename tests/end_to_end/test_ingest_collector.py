@@ -136,6 +136,37 @@ def test_what_comes_while_the_collector_is_away_waits_for_it(
     assert stored(store) == sent
 
 
+def test_an_idle_worker_waits_for_no_more_than_is_worth_a_batch(
+    settings: CollectorSettings, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    sent = readings(500)
+    messages = [gateway(sent[start : start + 50]) for start in range(0, 500, 50)]
+    host, port = settings.mqtt.removeprefix("mqtt://").split(":")
+    patient = replace(
+        settings,
+        linger_s=300.0,
+        quiet_s=300.0,
+        enough_bytes=sum(len(payload) for _, payload in messages),
+    )
+    with (
+        collecting(Collector(patient, store, ledger, devices(5))) as collector,
+        sending(host, int(port)) as sender,
+    ):
+        for message in messages[:-1]:
+            sender.send(*message)
+        until(lambda: collector.counters().received == 9)
+        assert collector.counters().stored == 0
+        sender.send(*messages[-1])
+        until(lambda: collector.counters().stored == 500)
+        assert collector.counters().batches == 1
+        # What the batch took counts no longer.
+        sender.send(*messages[0])
+        until(lambda: collector.counters().received == 11)
+        assert collector.counters().repeated == 0
+    assert collector.counters().repeated == 50, "a stopping collector stores what it has"
+    assert stored(store) == sent
+
+
 class AbsentAtFirst:
     """A store that fails so many times, then is the real one."""
 

@@ -175,7 +175,7 @@ def test_two_processes_write_one_file(tmp_path: Path) -> None:
     assert at_ms.tolist() == list(range(0, len(at_ms) * 1000, 1000))
 
 
-@pytest.mark.parametrize("size", [1, 15, 17, 255, 273, 4095, 4096, 4369, 8465])
+@pytest.mark.parametrize("size", [1, 15, 17, 255, 273, 4095, 4096, 4369, 8191, 8192, 8465, 16_385])
 def test_a_batch_of_any_size_is_stored_exactly_and_once(tmp_path: Path, size: int) -> None:
     """Whatever number of statements it takes: no bit of a value changes, nothing comes twice."""
     rng = random.Random(size)
