@@ -78,6 +78,7 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
                     [a for a in entered if (a.contract, a.carrier) == (contract.id, carrier.value)],
                     typical,
                     institution.calendar,
+                    _sources(site, carrier, contract.meters),
                 )
             )
     return tracks
@@ -240,6 +241,16 @@ def daily_energy(
     )
 
 
+def _sources(site: Site, carrier: Carrier, meters: Sequence[str]) -> frozenset[str]:
+    """The devices whose readings make the daily energy."""
+    if meters:
+        return frozenset(use.meter for use, _ in _isolated(site, carrier, meters))
+    found = {use.meter for use, _ in _mains(site, carrier)}
+    if carrier is Carrier.ELECTRICITY:
+        found |= {use.meter for use, _ in _gross_parts(site)}
+    return frozenset(found)
+
+
 def _mains(site: Site, carrier: Carrier) -> list[tuple[MeterUse, float]]:
     return [(m, 1.0) for m in site.meters if m.is_main and m.name in _USES[carrier]]
 
@@ -266,15 +277,16 @@ def _known_days(use: MeterUse, edges: Ints) -> Floats:
 def _pv_less_export(site: Site, edges: Ints) -> Floats:
     """What PV adds to purchases, by day: nothing before a system first reports."""
     total = np.zeros(edges.size - 1)
-    exports = [m for m in site.meters if m.name == "electricity_export_kwh"]
-    parts: Sequence[tuple[MeterUse, float]] = [
-        *((s.generation, 1.0) for s in site.pv),
-        *((m, -1.0) for m in exports),
-    ]
-    for use, sign in parts:
+    for use, sign in _gross_parts(site):
         begun = edges[1:] > (use.curve.first_ms or 0)
         total += np.where(begun, sign * _known_days(use, edges), 0.0)
     return total
+
+
+def _gross_parts(site: Site) -> list[tuple[MeterUse, float]]:
+    """What makes purchases the gross load: PV is added, export taken off."""
+    exports = [m for m in site.meters if m.name == "electricity_export_kwh"]
+    return [*((s.generation, 1.0) for s in site.pv), *((m, -1.0) for m in exports)]
 
 
 def _kwh_per_unit(name: str, day: date) -> float:

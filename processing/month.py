@@ -21,6 +21,7 @@ from processing.consumption import (
     elapsed,
     figure_of,
     month_use,
+    passed_on,
     shares_of,
     total_of_mains,
     value_or_none,
@@ -77,7 +78,8 @@ def month_result(
     figures += item_figures(site.records, [*uses, *virtual])
     figures += [figure_of(t, SUM_METHOD) for t in totals]
     values = [v for p in (*uses, *virtual, *totals) for v in day_values(p, days)]
-    for part in (_pv(site, edges, now_ms, uses, totals), _waste(site, edges, now_ms)):
+    solar = _pv(site, edges, now_ms, uses, totals)
+    for part in (solar, _waste(site, edges, now_ms)):
         figures += part.figures
         values += [v for p in part.periods for v in day_values(p, days)]
     by_name = {f.name: f for f in figures if f.name in {t.name for t in totals} and not f.subject}
@@ -92,7 +94,9 @@ def month_result(
         if not reports(track.contract, month, today):
             continue
         assessment = track.assessment(month)
-        figures += savings_figures(track, assessment, month, today)
+        sources = [p for p in (*uses, *solar.periods) if p.subject in track.meters]
+        of_use = passed_on(f for p in sources for f in p.findings)
+        figures += savings_figures(track, assessment, month, today, of_use)
         values += savings_days(track, assessment, month, today)
         models.append(track.model.digest)
     temperature, temperature_days = _temperature(site, edges, now_ms, days)

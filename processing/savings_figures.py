@@ -29,7 +29,8 @@ class SavingsTrack:
     """A contract's carrier: its frozen baseline and the days it is laid beside.
 
     `daily` and `kinds` (the day types) as the savings engine wants them. `adjustments` are those
-    of this contract and carrier, whatever their status. `typical` None: not frozen yet.
+    of this contract and carrier, whatever their status. `typical` None: not frozen yet. `meters`
+    are those whose readings make the use.
     """
 
     contract: Contract
@@ -40,6 +41,7 @@ class SavingsTrack:
     adjustments: Sequence[Adjustment] = ()
     typical: TypicalYear | None = None
     calendar: CalendarName = "cn"
+    meters: frozenset[str] = frozenset()
 
     @property
     def subject(self) -> str:
@@ -77,9 +79,15 @@ class SavingsTrack:
 
 
 def savings_figures(
-    track: SavingsTrack, assessment: BothWays, month: Month, today: date
+    track: SavingsTrack,
+    assessment: BothWays,
+    month: Month,
+    today: date,
+    of_use: Sequence[Finding] = (),
 ) -> list[Figure]:
     """The month's figures of one carrier of a contract; none outside the reporting period.
+
+    `of_use` was found in the use and holds for what was avoided as well.
 
     Only days that are over by `today` (excluded) count. With approved adjustments, the
     counterfactual and what was avoided have them in, and what was avoided without them stands
@@ -90,7 +98,8 @@ def savings_figures(
         return []
     both = assessment.period(*window)
     estimate = both.adjusted
-    findings = [*estimate.findings, *([adjusted_finding(both)] if both.entries else [])]
+    findings = [*estimate.findings, *of_use]
+    findings += [adjusted_finding(both)] if both.entries else []
     ratio = _plain(track, estimate, "avoided_energy_ratio", estimate.avoided_ratio)
     return [
         _plain(track, estimate, "counterfactual_kwh", estimate.counterfactual),

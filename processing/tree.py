@@ -8,7 +8,7 @@ from config.processing import BalanceRules, processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Meter
-from processing.consumption import USE_NAME, Period, shares_of, value_or_none
+from processing.consumption import USE_NAME, Period, passed_on, shares_of, value_or_none
 from processing.curves import GridUse
 
 VIRTUAL_METHOD = "virtual-meter/1"
@@ -35,7 +35,8 @@ def virtual_periods(meters: Sequence[Meter], real: Sequence[Period]) -> list[Per
         width = min(len(p.days) for p, _ in periods)
         days = _combined([(p.days, f) for p, f in periods if len(p.days) >= width], width)
         whole = _combined([(p.whole, f) for p, f in periods], min(len(p.whole) for p, _ in periods))
-        period = Period(name, meter.id, days, whole)
+        told = passed_on(f for p, _ in periods for f in p.findings)
+        period = Period(name, meter.id, days, whole, tuple(told))
         known[(meter.id, name)] = period
         found.append(period)
     return found
@@ -84,7 +85,7 @@ def _balance(main: Period, below: Sequence[Period], absent: int, rules: BalanceR
     ratio = None
     if total and len(known) == len(parts) and not absent:
         ratio = (total - sum(known)) / total
-    findings = []
+    findings = passed_on(f for p in (main, *below) for f in p.findings)
     if ratio is not None and ratio < -rules.excess_ratio:
         numbers = {"pct": round(-100 * ratio, 1)}
         findings.append(Finding("submeters_exceed_main", "warning", main.subject, numbers))
@@ -122,6 +123,7 @@ def item_figures(meters: Sequence[Meter], periods: Sequence[Period]) -> list[Fig
                 value=sum(known) if len(known) == len(values) else None,
                 shares=Shares(max(1.0 - missing - estimated, 0.0), estimated, missing),
                 method="sum-of-item-meters/1",
+                findings=tuple(passed_on(f for p in group for f in p.findings)),
             )
         )
     return figures

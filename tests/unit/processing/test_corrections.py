@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -16,7 +16,7 @@ from config.texts import finding_text, texts
 from domain.calendar import Month, from_ms, to_ms
 from domain.corrections import Correction
 from domain.figures import Figure, MonthResult
-from domain.places import Carrier, Institution, Meter, PvSystem, WeatherStation
+from domain.places import Carrier, Contract, Institution, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
 from domain.registry import Registry
 from processing.compute import compute
@@ -146,16 +146,17 @@ def test_two_corrections_of_a_reading_in_one_batch_are_found() -> None:
 class Place:
     """An embedded store and ledger; what is computed comes of the job's own reader."""
 
-    def __init__(self, folder: Path, ledger: Ledger) -> None:
+    def __init__(self, folder: Path, ledger: Ledger, registry: Registry = REGISTRY) -> None:
         self.store = SqliteReadingStore(folder / "readings.db")
         self.ledger = ledger
+        self.registry = registry
 
     def months(
         self, corrections: list[Correction], months: list[Month] | None
     ) -> dict[Month, MonthResult]:
-        hall = REGISTRY.institutions[0]
+        hall = self.registry.institutions[0]
         reader = SiteReader(
-            self.store, self.ledger, REGISTRY, [hall], months, NOW, amendments(corrections)
+            self.store, self.ledger, self.registry, [hall], months, NOW, amendments(corrections)
         )
         return {r.month: r for r in compute(reader.read(hall), self.ledger, months, NOW)}
 
@@ -218,6 +219,7 @@ def test_a_planted_spike_corrected_gives_the_true_use_and_is_told(place: Place) 
     assert told(mended) == [2]
     assert told(mended, subject="") == [2]
     assert told(mended, name="co2_kg", subject="") == [2]
+    assert told(mended, subject="all") == [2]
     days = {d.day.day: d.quality for d in mended.days if d.subject == "m"}
     assert days[31] == "corrected"
     assert days[30] == "measured"
@@ -225,6 +227,24 @@ def test_a_planted_spike_corrected_gives_the_true_use_and_is_told(place: Place) 
     assert finding.severity == "info"
     assert "2" in finding_text(finding, "zh")
     assert "m: 2 readings" in finding_text(finding, "en")
+
+
+def test_a_saving_tells_of_the_corrected_readings_it_rests_on(tmp_path: Path) -> None:
+    contract = Contract(
+        "c", "hall", "改造", "Retrofit", "shared", date(2026, 1, 1), date(2026, 3, 1), date(2026, 3, 1),
+        carriers=(Carrier.ELECTRICITY,),
+    )  # fmt: skip
+    own = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    place = Place(tmp_path, own, replace(REGISTRY, contracts=(contract,)).check())
+    place.store.write(hourly(START - 60 * DAY_MS, END))
+    saving = {"name": "avoided_energy_kwh", "subject": "c/electricity"}
+    assert told(place.months([], None)[MARCH], **saving) == []
+    middle = START + 10 * DAY_MS
+    again = place.months([correction(middle, 100.0 + 70 * 24 * 2.0 + 1.0)], None)
+    assert told(again[MARCH], **saving) == [1]
+    assert told(place.months([correction(START - 40 * DAY_MS, None)], None)[MARCH], **saving) == []
+    own.close_connections()
+    place.store.close()
 
 
 def test_null_a_correction_to_the_same_value_changes_nothing_at_all(place: Place) -> None:
