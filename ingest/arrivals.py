@@ -13,8 +13,9 @@ from ingest.mqtt_client import Message
 class Arrivals:
     """Remembers one message for each packet id, so at most 65,535.
 
-    An entry stands until the broker gives its packet id to another undated message: also an
-    acknowledgement that was sent may not have reached the broker.
+    An entry stands until the broker gives its packet id to another undated message, since an
+    acknowledgement that was sent may not have reached it; or until the session is a new one,
+    whose packet ids begin anew.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,10 @@ class Arrivals:
         for message in undated:
             if message.qos:
                 self._first[message.mid] = (_content(message), message.arrived_at_ms)
+
+    def forget(self) -> None:
+        """The broker knows nothing of what it sent before."""
+        self._first.clear()
 
     def as_first_heard(self, messages: list[Message]) -> list[Message]:
         """The messages; those that came before have the time they first came at."""

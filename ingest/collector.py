@@ -95,8 +95,14 @@ class Collector:
         self._now_ms = now_ms
         self._counters = Counters()
         self._router = Router(settings.mappings)
+        self._arrivals = Arrivals()
         self._connection = Connection(
-            settings, self._router.filters, self._receive, self._counters, now_ms
+            settings,
+            self._router.filters,
+            self._receive,
+            self._counters,
+            now_ms,
+            self._arrivals.forget,
         )
         self._metrics = CollectorMetrics(settings.client_id, self._counters.snapshot)
         self._queue: deque[Heard] = deque()
@@ -108,7 +114,6 @@ class Collector:
         self._refreshed_at = float("-inf")
         self._room_aside = True
         self._gaps = FrameGaps()
-        self._arrivals = Arrivals()
         self._spooling: Spooling | None = None
         self._worker = threading.Thread(target=self._work, name="collector", daemon=True)
         self.failure: BaseException | None = None

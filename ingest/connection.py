@@ -36,12 +36,14 @@ class Connection:
         deliver: Callable[[list[Message]], None],
         counters: Counters,
         now_ms: Callable[[], int],
+        on_new_session: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._endpoint = Endpoint.parse(settings.mqtt)
         self._filters = [_shared(f, settings.share_group) for f in filters]
         self._deliver = deliver
         self._counters = counters
+        self._on_new_session = on_new_session
         self._paused = False
         self._watching: _Watching = "wanted" if settings.watch_broker else "off"
         self._ready = threading.Event()
@@ -155,6 +157,8 @@ class Connection:
             return
         self._counters.add(connections=1)
         log.info("connected to %s, session %s", self._settings.mqtt, flags.session_present)
+        if not flags.session_present:
+            self._on_new_session()
         # Always: the session may be new, or older than the mapping.
         client.subscribe([(f, SubscribeOptions(qos=1)) for f in self._filters])
         self._tell("collecting")

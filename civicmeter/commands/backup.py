@@ -56,8 +56,8 @@ def _copy_spools(source: Path, target: Path) -> None:
     for client_id, messages in spools(source):
         if messages is None:
             click.echo(
-                f"{client_id} is collecting: what its spool may hold is not in this backup; "
-                "back up again once `civicmeter doctor` finds the store well",
+                f"{client_id} is collecting: what its spool holds while the store is away is "
+                "not in this backup; while the store answers it holds nothing",
                 err=True,
             )
         elif messages:

@@ -29,6 +29,8 @@ from domain.calendar import from_ms
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Run
 from ingest.collector import Collector
+from ingest.connection import Connection
+from ingest.counters import Counters
 from ingest.mapping import Field, Mapping
 from ingest.settings import CollectorSettings
 from store.readings import DeviceTags, WriteResult
@@ -308,6 +310,28 @@ class HeldStore:
     def write_runs(self, runs: Sequence[Run]) -> WriteResult:
         assert self.let.wait(60)
         return self._store.write_runs(runs)
+
+
+@pytest.mark.parametrize(("session_s", "told"), [(3600, 0), (0, 1)])
+def test_only_a_new_session_is_told(mosquitto: Mosquitto, session_s: int, told: int) -> None:
+    renewed: list[int] = []
+    with cable(mosquitto.port) as laid:
+        mine = CollectorSettings(
+            mqtt=f"mqtt://127.0.0.1:{laid.port}",
+            client_id=f"test-{uuid.uuid4().hex}",
+            session_expiry_s=session_s,
+        )
+        counters = Counters()
+        connection = Connection(
+            mine, ["none/such"], lambda _: None, counters, lambda: 0, lambda: renewed.append(1)
+        )
+        connection.start()
+        connection.wait(10)
+        first = len(renewed)
+        laid.unplug()
+        until(lambda: counters.snapshot().connections == 2 and connection.connected)
+        connection.stop()
+    assert (first, len(renewed) - first) == (1, told)
 
 
 def test_what_has_no_time_and_comes_again_is_stored_once(

@@ -43,6 +43,12 @@ def test_a_packet_id_stands_for_the_message_it_was_given_last(arrivals: Arrivals
     assert [m.arrived_at_ms for m in arrivals.as_first_heard(again)] == [9_000, 3_000]
 
 
+def test_a_new_session_gives_packet_ids_anew(arrivals: Arrivals) -> None:
+    arrivals.forget()
+    again = FIRST._replace(arrived_at_ms=5_000, again=True)
+    assert arrivals.as_first_heard([again]) == [again]
+
+
 def test_qos_0_is_not_remembered() -> None:
     known = Arrivals()
     known.remember([FIRST._replace(qos=0, mid=0)])
