@@ -8,10 +8,13 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
-from api import board_page, page, place_page, reference
-from api.asked import only_known_parameters
-from api.parts import Parts, RegistryCache
+from api.dependencies import Parts, RegistryCache
+from api.pages import board as board_page
+from api.pages import overview as page
+from api.pages import place as place_page
+from api.pages import reference
 from api.problems import MEDIA_TYPE, add_problem_handlers
+from api.query import only_known_parameters
 from api.routes import (
     adjustments,
     comparisons,
@@ -26,8 +29,8 @@ from api.routes import (
     service,
 )
 from api.telemetry import CountRequests, Telemetry
-from store.ledger import Ledger
-from store.readings import ReadingStore
+from store.ledger.port import Ledger
+from store.readings.port import ReadingStore
 
 _DESCRIPTION = """\
 Readings in, monthly figures with their evidence out · 上传读数，读取带依据的月度结果。

@@ -23,12 +23,12 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.changes import process_changes, touched
-from processing.job import process
-from processing.workers import Workers
-from store.ledger import Ledger
+from processing.months.job import process
+from processing.months.touched import process_changes, touched
+from processing.months.workers import Workers
+from store.ledger.port import Ledger
 from store.opening import open_ledger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 METERS = int(os.environ.get("CIVICMETER_BENCH_METERS", "7500"))
 EACH = 5

@@ -19,15 +19,15 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from civicmeter.broker import embedded_broker
+from civicmeter.demo.embedded_broker import embedded_broker
 from domain.calendar import to_ms
 from domain.readings import Reading
-from simulators.block import Block
-from simulators.publish import Publisher
-from simulators.run import Run
+from simulators.devices.block import Block
 from simulators.scenarios import scenario
-from simulators.timeline import Timeline
-from store.sqlite import SqliteReadingStore
+from simulators.sending.publish import Publisher
+from simulators.sending.run import Run
+from simulators.sending.timeline import Timeline
+from store.readings.sqlite import SqliteReadingStore
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 ROUNDS, SITES = 3, 60
@@ -128,7 +128,7 @@ def generate_province(
 
     `told` is called with institutions and readings so far after every thousandth.
     """
-    from simulators.evidence import TruthBook
+    from simulators.truth.evidence import TruthBook
 
     early_mb, readings = 0.0, 0
     with tempfile.TemporaryDirectory() as folder:

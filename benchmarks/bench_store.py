@@ -21,11 +21,11 @@ from pathlib import Path
 
 from domain.calendar import from_ms
 from domain.readings import Reading, Series
-from store.influx import InfluxReadingStore
-from store.influx_http import InfluxHttp
-from store.influx_lines import encode
-from store.readings import DeviceTags, ReadingStore
-from store.sqlite import SqliteReadingStore
+from store.readings.influx import InfluxReadingStore
+from store.readings.influx_http import InfluxHttp
+from store.readings.influx_lines import encode
+from store.readings.port import DeviceTags, ReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 READINGS = int(os.environ.get("CIVICMETER_BENCH_READINGS", "500000"))
 BATCH = 5000

@@ -17,10 +17,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from domain.readings import Reading
-from ingest.collector import Collector
+from ingest.live.collector import Collector
 from ingest.settings import CollectorSettings
 from store.opening import open_reading_store
-from store.readings import DeviceTags, ReadingStore
+from store.readings.port import DeviceTags, ReadingStore
 
 DEVICES = 100
 START_MS = 1_700_000_000_000

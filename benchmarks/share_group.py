@@ -13,7 +13,7 @@ from benchmarks.ingest_consumers import NoLedger, directory
 
 
 def _collect(job: dict[str, Any], client_id: str, ready: Any, go: Any, stored: Any) -> None:
-    from ingest.collector import Collector
+    from ingest.live.collector import Collector
     from ingest.settings import CollectorSettings
     from store.opening import open_reading_store
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from civicmeter.serving import require_free_port
-from civicmeter.wiring import Pipeline, make_folder, open_pipeline
+from civicmeter.wiring.pipeline import Pipeline, make_folder, open_pipeline
+from civicmeter.wiring.serving import require_free_port
 from config.settings import Settings
 from domain.errors import CivicmeterError
 from domain.readings import Series

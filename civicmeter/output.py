@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from domain.figures import Figure, MonthResult
 from domain.registry import Registry
-from store.ledger import MonthStatus
+from store.ledger.port import MonthStatus
 
 Progress = Callable[[str, int, int], None]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboards.overview import overview
-from dashboards.readings import readings
+from dashboards.boards.overview import overview
+from dashboards.boards.readings import readings
 from domain.errors import ConfigError
 
 GENERATED = Path(__file__).parent / "generated"

@@ -16,8 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config.settings import Settings
 from domain.errors import ConfigError
+from ingest.live.spool import spools
 from ingest.settings import Endpoint
-from ingest.spool import spools
 
 Finding = tuple[str, str, str]
 """Name of the check, what was found, what to do (empty: it is well)."""

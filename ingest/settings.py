@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from domain.errors import ConfigError
+from ingest.judge import Limits
 from ingest.mapping import Mapping
-from ingest.validate import Limits
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 

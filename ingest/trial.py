@@ -6,8 +6,8 @@ from config.texts import text, texts
 from domain.calendar import from_ms
 from domain.errors import PayloadError
 from domain.quantities import QUANTITIES
-from ingest.router import Router
-from store.ledger import AsideEntry
+from ingest.live.router import Router
+from store.ledger.port import AsideEntry
 
 _SHOWN = 60
 

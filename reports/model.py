@@ -10,8 +10,8 @@ from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
-from processing.savings.frozen import FrozenModel
-from store.ledger import Ledger, ModelRecord, MonthState, MonthStatus, Revision
+from processing.savings.models.frozen import FrozenModel
+from store.ledger.port import Ledger, ModelRecord, MonthState, MonthStatus, Revision
 
 HISTORY_MONTHS = 25
 """How far trends look back: two years, and the same month before them."""

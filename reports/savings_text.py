@@ -3,7 +3,7 @@ that are in, and the card of its model."""
 
 from domain.adjustments import Adjustment
 from domain.figures import Figure
-from processing.savings.explain import model_card
+from processing.savings.models.explain import model_card
 from reports.model import Saving
 from reports.words import amount, interval, joined, label, percent, t, value_text
 

@@ -3,10 +3,10 @@
 from urllib.parse import unquote
 
 from domain.errors import ConfigError
-from store.influx import InfluxReadingStore
-from store.readings import Directory, ReadingStore
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.influx import InfluxReadingStore
+from store.readings.port import Directory, ReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 _FORMS = (
     "sqlite:///relative.db, sqlite:////absolute.db, influxdb+http://HOST:PORT/ORG/BUCKET"

@@ -20,9 +20,9 @@ from domain.places import (
 )
 from domain.readings import Reading
 from domain.registry import Registry
-from store.ledger import AsideEntry
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.port import AsideEntry
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 CAMPUS, HALL = "dongying-campus", "cam-b7"
 FEBRUARY, MARCH, APRIL = Month(2024, 2), Month(2024, 3), Month(2024, 4)

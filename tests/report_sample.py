@@ -14,7 +14,7 @@ from domain.places import Bin, Building, Carrier, Contract, Dated, Institution, 
 from domain.places import WasteStream as S
 from domain.registry import Registry
 from reports.model import ReportModel, Standing
-from store.ledger import AsideEntry, Ledger
+from store.ledger.port import AsideEntry, Ledger
 from store.opening import open_ledger
 
 FIRST, LAST = Month(2024, 9), Month(2026, 10)

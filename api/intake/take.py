@@ -8,14 +8,14 @@ from itertools import islice
 
 from pydantic import Field
 
+from api.dependencies import Parts
 from api.intake.judge import Judge, Limits
 from api.intake.rows import PostedValue, RowError
-from api.parts import Parts
-from api.rows import Row
+from api.rows.base import Row
 from config.texts import text
 from domain.readings import Reading
 from domain.registry import Registry
-from store.ledger import AsideEntry
+from store.ledger.port import AsideEntry
 
 ROUTE = "POST /v1/readings"
 MAX_REPORTED = 1_000

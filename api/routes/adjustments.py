@@ -7,22 +7,22 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ValidationError
 
-from api.adjustment_rows import (
+from api.access.keys import Writer, WriterDep
+from api.dependencies import Parts, PartsDep
+from api.intake.body import BodyDep
+from api.problems import ProblemError
+from api.query import InstitutionsDep, PageDep
+from api.rows.adjustments import (
     AdjustmentRow,
     NewAdjustment,
     NewDecision,
     adjustment_row,
     example_of,
 )
-from api.asked import InstitutionsDep, PageDep
-from api.auth import Writer, WriterDep
-from api.intake.body import BodyDep
-from api.parts import Parts, PartsDep
-from api.problems import ProblemError
-from api.table import TableRoute
+from api.rows.table import TableRoute
 from domain.adjustments import Adjustment, AdjustmentStatus, Decision
 from domain.places import Contract
-from processing.adjusting import approval, contract_of, decide, enter, formula_of
+from processing.savings.entered_adjustments import approval, contract_of, decide, enter, formula_of
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["adjustments"])
 Posted = TypeVar("Posted", bound=BaseModel)

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 
-from api.asked import Interval, PageDep
-from api.comparison_rows import (
+from api.dependencies import PartsDep
+from api.query import Interval, PageDep
+from api.rows.comparisons import (
     YEAR_NAMES,
     ComparisonRow,
     History,
@@ -18,12 +19,11 @@ from api.comparison_rows import (
     quota_rows,
     survey_field_rows,
 )
-from api.parts import PartsDep
-from api.standing import Standings, StandingsDep
-from api.table import TableRoute
+from api.rows.table import TableRoute
+from api.standing_results import Standings, StandingsDep
 from domain.calendar import Month
 from domain.figures import MonthResult
-from processing.comparison import ADDITIVE, PEER_NAMES
+from processing.use.comparison import ADDITIVE, PEER_NAMES
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["comparisons"])
 

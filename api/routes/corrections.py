@@ -9,20 +9,20 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from api.asked import InstitutionsDep, LanguageDep, PageDep
-from api.auth import Writer, WriterDep
+from api.access.keys import Writer, WriterDep
+from api.dependencies import Parts, PartsDep
 from api.intake.body import BodyDep
-from api.parts import Parts, PartsDep
 from api.problems import ProblemError
-from api.rows import Row
-from api.table import TableRoute
+from api.query import InstitutionsDep, LanguageDep, PageDep
+from api.rows.base import Row
+from api.rows.table import TableRoute
 from domain.calendar import from_ms, to_ms
 from domain.corrections import Correction
 from domain.quantities import QUANTITIES
 from domain.registry import Registry
-from processing.corrections import Refusal
-from processing.entering import enter, refusals, reported, series_of
-from store.ledger import MonthState
+from processing.months.entered_corrections import enter, refusals, reported, series_of
+from processing.quality.corrections import Refusal
+from store.ledger.port import MonthState
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
 MAX_CORRECTIONS = 10_000

@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 
-from api import figure_rows as make
-from api.asked import PageDep
-from api.parts import PartsDep
-from api.quality_rows import factor_rows
-from api.rows import (
+from api.dependencies import PartsDep
+from api.query import PageDep
+from api.rows import figures as make
+from api.rows.base import (
     ConsumptionRow,
     CostRow,
     DayRow,
@@ -19,17 +18,18 @@ from api.rows import (
     PvRow,
     WasteRow,
 )
-from api.savings_rows import (
+from api.rows.quality import factor_rows
+from api.rows.savings import (
     SAVINGS_NAMES,
     PortfolioRow,
     SavingsRow,
     portfolio_rows,
     savings_rows,
 )
-from api.standing import StandingsDep
-from api.table import TableRoute
+from api.rows.table import TableRoute
+from api.standing_results import StandingsDep
 from domain.places import Carrier
-from processing.portfolio import Kind
+from processing.savings.portfolio import Kind
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["results"])
 

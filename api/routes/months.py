@@ -4,17 +4,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from api.asked import InstitutionsDep, IntervalDep, PageDep
-from api.change_rows import change_rows
-from api.figure_rows import Standing, figure_rows
-from api.parts import Parts, PartsDep
+from api.dependencies import Parts, PartsDep
 from api.problems import ProblemError
-from api.registry_rows import place
-from api.rows import ChangeRow, FigureRow, MonthStateRow, RevisionRow
-from api.table import TableRoute
+from api.query import InstitutionsDep, IntervalDep, PageDep
+from api.rows.base import ChangeRow, FigureRow, MonthStateRow, RevisionRow
+from api.rows.changes import change_rows
+from api.rows.figures import Standing, figure_rows
+from api.rows.registry import place
+from api.rows.table import TableRoute
 from domain.calendar import Month
 from domain.places import Institution
-from store.ledger import MonthState, MonthStatus, Revision
+from store.ledger.port import MonthState, MonthStatus, Revision
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
 MonthPath = Annotated[

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from fastapi import APIRouter
 
-from api import registry_rows as rows
-from api.asked import InstitutionsDep, PageDep
-from api.parts import PartsDep
-from api.rows import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
-from api.table import TableRoute
+from api.dependencies import PartsDep
+from api.query import InstitutionsDep, PageDep
+from api.rows import registry as rows
+from api.rows.base import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
+from api.rows.table import TableRoute
 from domain.places import AnyDevice, Bin, Institution, Meter, PvSystem, WeatherStation
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])

@@ -4,17 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.asked import InstitutionsDep, LanguageDep, PageDep
-from api.board import board_rows
-from api.parts import PartsDep
-from api.quality_rows import (
-    READINGS_NAMES,
-    board_device_rows,
-    device_quality_rows,
-    finding_rows,
-    quality_rows,
-)
-from api.rows import (
+from api.dependencies import PartsDep
+from api.query import InstitutionsDep, LanguageDep, PageDep
+from api.rows.base import (
     AsideRow,
     BoardDeviceRow,
     DeviceQualityRow,
@@ -22,8 +14,16 @@ from api.rows import (
     FindingRow,
     QualityRow,
 )
-from api.standing import StandingsDep
-from api.table import TableRoute
+from api.rows.board import board_rows
+from api.rows.quality import (
+    READINGS_NAMES,
+    board_device_rows,
+    device_quality_rows,
+    finding_rows,
+    quality_rows,
+)
+from api.rows.table import TableRoute
+from api.standing_results import StandingsDep
 from domain.calendar import Month
 from domain.findings import Severity
 

@@ -4,16 +4,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.asked import LanguageDep
-from api.auth import WriterDep
+from api.access.keys import WriterDep
+from api.dependencies import Parts, PartsDep
 from api.intake.body import BodyDep
 from api.intake.formats import READERS
 from api.intake.judge import Limits
 from api.intake.rows import UnreadableBodyError
 from api.intake.take import ROUTE, Taken, take
-from api.parts import Parts, PartsDep
 from api.problems import ProblemError
-from store.ledger import AsideEntry
+from api.query import LanguageDep
+from store.ledger.port import AsideEntry
 
 router = APIRouter(prefix="/v1", tags=["readings"])
 

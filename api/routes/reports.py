@@ -8,12 +8,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from api.asked import InstitutionsDep, IntervalDep, LanguageDep, PageDep
-from api.parts import PartsDep
+from api.dependencies import PartsDep
 from api.problems import ProblemError
+from api.query import InstitutionsDep, IntervalDep, LanguageDep, PageDep
 from api.routes.months import MonthPath, month_head, month_status
-from api.rows import MonthRow
-from api.table import TableRoute
+from api.rows.base import MonthRow
+from api.rows.table import TableRoute
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from reports.model import build_report

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 import pandas as pd
 from fastapi import APIRouter, Query, Response
 
-from api.asked import InstitutionsDep, PageDep, instant_of
-from api.parts import PartsDep
+from api.dependencies import PartsDep
 from api.problems import ProblemError
-from api.rows import ReadingRow, SeriesRow, unit_of_quantity
-from api.table import TableRoute
+from api.query import InstitutionsDep, PageDep, instant_of
+from api.rows.base import ReadingRow, SeriesRow, unit_of_quantity
+from api.rows.table import TableRoute
 from domain.places import AnyDevice
 from domain.quantities import QUANTITIES, DeviceClass
 from domain.readings import Series

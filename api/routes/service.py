@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from api.parts import Parts, PartsDep
+from api.dependencies import Parts, PartsDep
 from api.problems import ProblemError
 from domain.errors import StoreUnavailableError
 from domain.readings import Series

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from civicmeter.wiring import make_folder
+from civicmeter.wiring.pipeline import make_folder
 from config.settings import Settings
 from domain.errors import ConfigError
-from ingest.spool import spool_path, spools
+from ingest.live.spool import spool_path, spools
 
 FILES = ("readings.db", "ledger.db")
 SPOOL = "spool"

@@ -21,7 +21,7 @@ def command() -> None:
 @click.pass_obj
 def acl(settings: Settings, user: str, gateways: tuple[str, ...], out: Path | None) -> None:
     """The registry as an access list for mosquitto: each device writes its own topic only."""
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
     from ingest.acl import mosquitto_acl
 
     with open_pipeline(settings) as pipeline:

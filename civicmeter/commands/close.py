@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from civicmeter.wiring import open_pipeline
+from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError

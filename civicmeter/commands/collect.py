@@ -44,7 +44,7 @@ def command(
     log_json: bool,
 ) -> None:
     """Collect until told to stop; what was received is stored before leaving."""
-    from civicmeter.wiring import collector_settings
+    from civicmeter.wiring.pipeline import collector_settings
     from ingest.logs import log_to_stderr
 
     settings: Settings = ctx.obj
@@ -67,7 +67,7 @@ def command(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     if processes > 1:
-        from civicmeter.many import collect_in_processes
+        from civicmeter.wiring.collector_processes import collect_in_processes
 
         collect_in_processes(settings, own, processes, metrics_port, ended, log_json=log_json)
     else:
@@ -78,8 +78,8 @@ def collect(
     settings: Settings, own: object, metrics_port: int | None, ended: threading.Event
 ) -> None:
     """Collect in this process until `ended`. `own` are the CollectorSettings."""
-    from civicmeter.wiring import open_pipeline
-    from ingest.collector import Collector
+    from civicmeter.wiring.pipeline import open_pipeline
+    from ingest.live.collector import Collector
     from ingest.settings import CollectorSettings
 
     assert isinstance(own, CollectorSettings)

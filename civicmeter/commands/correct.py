@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from civicmeter.wiring import Pipeline, open_pipeline
+from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.corrections import Correction
@@ -64,7 +64,7 @@ def command(
     who = getpass.getuser() if by is None else by
     with open_pipeline(settings) as pipeline:
         if table is not None:
-            from civicmeter.correcting import read_corrections
+            from civicmeter.commands.corrections_table import read_corrections
 
             corrections = read_corrections(table, pipeline.registry, by=who, reason=reason, now=now)
         else:
@@ -86,7 +86,7 @@ def _single(
     reason: str,
     now: datetime,
 ) -> Correction:
-    from civicmeter.correcting import RefusedError, instant_ms, timezone_of
+    from civicmeter.commands.corrections_table import RefusedError, instant_ms, timezone_of
 
     device, quantity, time = (part or "" for part in reading)
     try:
@@ -100,8 +100,8 @@ def _single(
 
 
 def _enter(pipeline: Pipeline, corrections: Sequence[Correction], now: datetime) -> None:
-    from civicmeter.correcting import described
-    from processing.entering import enter, reported, series_of
+    from civicmeter.commands.corrections_table import described
+    from processing.months.entered_corrections import enter, reported, series_of
 
     store, ledger, registry = pipeline.store, pipeline.ledger, pipeline.registry
     entered = enter(corrections, store, ledger, registry, now)
@@ -136,8 +136,8 @@ def _what_next(pipeline: Pipeline, months: Iterable[tuple[str, Month]]) -> list[
 
 
 def _show(pipeline: Pipeline, device: str | None) -> None:
-    from civicmeter.correcting import listing
-    from processing.entering import reported, series_of
+    from civicmeter.commands.corrections_table import listing
+    from processing.months.entered_corrections import reported, series_of
 
     found = [c for c in pipeline.ledger.corrections() if device in (None, c.device)]
     if device is not None and not found and device not in pipeline.registry.device_by_id:

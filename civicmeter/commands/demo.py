@@ -23,16 +23,16 @@ from config.settings import Settings
 def command(settings: Settings, once: bool, folder: Path | None, port: int, scenario: str) -> None:
     """Run everything over real TCP: broker, simulated and replayed devices, collector,
     processing, month close, reports, overview page."""
-    from civicmeter import demo
-    from civicmeter.broker import embedded_broker
-    from civicmeter.live import (
+    from civicmeter.demo import run as demo
+    from civicmeter.demo.embedded_broker import embedded_broker
+    from civicmeter.wiring.live import (
         app_of,
         collecting,
         processing_every,
         wait_for_the_end,
     )
-    from civicmeter.serving import require_free_port, serving
-    from civicmeter.wiring import collector_settings, open_pipeline
+    from civicmeter.wiring.pipeline import collector_settings, open_pipeline
+    from civicmeter.wiring.serving import require_free_port, serving
     from simulators.scenarios import scenario as find_scenario
 
     now = datetime.now(UTC)

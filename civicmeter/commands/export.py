@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from civicmeter.output import progress_line
-from civicmeter.wiring import open_pipeline
+from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from config.texts import LANGUAGES
 from domain.errors import ConfigError
@@ -42,9 +42,9 @@ def command(
     Figures come with their evidence: shares, method, dated factors, findings. For closed
     months that is what was signed. Readings are what the devices said.
     """
-    from api.columns import schema_of
-    from civicmeter import exporting
-    from civicmeter.tablefile import table_file
+    from api.rows.columns import schema_of
+    from civicmeter.export import exporting
+    from civicmeter.export.table_file import table_file
 
     first, last = exporting.period_of(start, end, whole_months=kind in ("figures", "findings"))
     wanted = exporting.Wanted(first, last, institution, name, lang)

@@ -24,9 +24,9 @@ def command() -> None:
               help="File or folder of messages: *.txt with a topic and a payload a line.")  # fmt: skip
 def check(mapping: Path, sample: Path) -> None:
     """Show what sample messages become by a mapping; exits with 1 if any part of one is lost."""
-    from ingest.collector import system_ms
+    from ingest.live.collector import system_ms
+    from ingest.live.router import Router
     from ingest.mapping import read_mappings
-    from ingest.router import Router
     from ingest.samples import read_samples
     from ingest.trial import trial
 
@@ -58,7 +58,7 @@ def list_them(
     settings: Settings, code: str | None, device: str | None, source: str | None, lang: str
 ) -> None:
     """Every group: count, first and last seen, reason, device, topic, an example."""
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
     from ingest.trial import described
 
     with open_pipeline(settings) as pipeline:
@@ -87,12 +87,12 @@ def replay_them(
 ) -> None:
     """Ingest what was kept aside again; what is still wrong stays."""
     from civicmeter.output import progress_line
-    from civicmeter.wiring import open_pipeline
-    from ingest.collector import system_ms
+    from civicmeter.wiring.pipeline import open_pipeline
+    from ingest.aside.replay import replay
+    from ingest.judge import Limits
+    from ingest.live.collector import system_ms
+    from ingest.live.router import Router
     from ingest.mapping import read_mappings
-    from ingest.replay import replay
-    from ingest.router import Router
-    from ingest.validate import Limits
 
     router = Router(read_mappings(mapping) if mapping else ())
     with open_pipeline(settings) as pipeline, progress_line() as progress:
@@ -131,7 +131,7 @@ def purge(
     everything: bool,
 ) -> None:
     """Forget what was kept aside, for ever."""
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
 
     if not everything and (code, device, source) == (None, None, None):
         raise ConfigError("say what to forget with --code, --device or --source, or use --all")
@@ -159,8 +159,8 @@ def waiting_list() -> None:
 @click.pass_obj
 def list_waiting(settings: Settings) -> None:
     """Who waits, since when, and what it reports."""
-    from civicmeter.wiring import open_pipeline
-    from ingest.waiting import waiting
+    from civicmeter.wiring.pipeline import open_pipeline
+    from ingest.aside.waiting_devices import waiting
 
     with open_pipeline(settings) as pipeline:
         found = waiting(pipeline.ledger)
@@ -190,12 +190,17 @@ def accept_waiting(
     stream: str | None,
 ) -> None:
     """Register a device and ingest what it has sent so far."""
-    from civicmeter.wiring import open_pipeline
-    from ingest.collector import system_ms
-    from ingest.replay import replay
-    from ingest.router import Router
-    from ingest.validate import Limits
-    from ingest.waiting import accept, device_like, guessed_device, reported_quantities
+    from civicmeter.wiring.pipeline import open_pipeline
+    from ingest.aside.replay import replay
+    from ingest.aside.waiting_devices import (
+        accept,
+        device_like,
+        guessed_device,
+        reported_quantities,
+    )
+    from ingest.judge import Limits
+    from ingest.live.collector import system_ms
+    from ingest.live.router import Router
 
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry

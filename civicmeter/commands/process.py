@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from civicmeter.output import month_table, progress_line
-from civicmeter.wiring import Pipeline, open_pipeline
+from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from processing.workers import Workers
+    from processing.months.workers import Workers
 
 
 @click.command("process")
@@ -33,8 +33,8 @@ def command(
     processes: int,
 ) -> None:
     """Compute the open months; a closed month that would change waits as a restatement."""
-    from civicmeter.live import process_touched
-    from processing.job import process
+    from civicmeter.wiring.live import process_touched
+    from processing.months.job import process
 
     if touched and (month or institution):
         raise ConfigError("--touched says itself what to compute: leave --month and --institution")
@@ -63,7 +63,7 @@ def command(
 
 def _workers(pipeline: Pipeline, processes: int) -> "Workers | None":
     """This process keeps the results, the others compute: none for a single one."""
-    from processing.workers import Workers
+    from processing.months.workers import Workers
     from store.opening import open_ledger, open_reading_store
 
     if processes == 1:

@@ -21,7 +21,7 @@ def command() -> None:
 @click.pass_obj
 def check(settings: Settings, file: Path) -> None:
     """Tell every problem of a workbook; nothing is changed."""
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
 
     with open_pipeline(settings) as pipeline:
         registry = _checked(file, pipeline.registry)
@@ -33,8 +33,8 @@ def check(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def import_(settings: Settings, file: Path) -> None:
     """Add or update the records of a workbook; records not in it stay."""
-    from civicmeter.registry_xlsx import merged
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
+    from registry.workbook import merged
 
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry
@@ -49,8 +49,8 @@ def import_(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def export(settings: Settings, file: Path, force: bool) -> None:
     """Write the whole registry as a workbook; of an empty one, the columns to fill in."""
-    from civicmeter.registry_xlsx import write_xlsx
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
+    from registry.workbook import write_xlsx
 
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already: name another file, or give --force")
@@ -61,7 +61,7 @@ def export(settings: Settings, file: Path, force: bool) -> None:
 
 
 def _checked(file: Path, known: Registry) -> Registry:
-    from civicmeter.registry_xlsx import check_xlsx
+    from registry.workbook import check_xlsx
 
     registry, problems = check_xlsx(file, known)
     if problems:

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from civicmeter.output import progress_line
-from civicmeter.wiring import make_folder, open_pipeline
+from civicmeter.wiring.pipeline import make_folder, open_pipeline
 from config.settings import Settings
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import ConfigError
-from store.ledger import Ledger
+from store.ledger.port import Ledger
 
 
 @click.command("report")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from civicmeter.commands.backup import FILES, SPOOL, copy_database, embedded_files
-from civicmeter.wiring import make_folder
+from civicmeter.wiring.pipeline import make_folder
 from config.settings import Settings
 from domain.errors import ConfigError
 

@@ -27,14 +27,14 @@ def command(
     every: float,
 ) -> None:
     """Collect, process and serve in one process: enough for a city on one machine."""
-    from civicmeter.live import (
+    from civicmeter.wiring.live import (
         app_of,
         collecting,
         processing_every,
         wait_for_the_end,
     )
-    from civicmeter.serving import require_free_port, serving
-    from civicmeter.wiring import collector_settings, open_pipeline
+    from civicmeter.wiring.pipeline import collector_settings, open_pipeline
+    from civicmeter.wiring.serving import require_free_port, serving
 
     settings = replace(
         settings,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.savings_adjustments import adjust, adjustments
-from civicmeter.savings_equipment import before_after_command, on_off
+from civicmeter.commands.savings_adjustments import adjust, adjustments
+from civicmeter.commands.savings_equipment import before_after_command, on_off
 from config.working_days import CALENDARS, DayTypes
 from domain.calendar import DEFAULT_TIMEZONE
 from domain.errors import ConfigError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from processing.savings.engine import SavingsAssessment
-    from processing.savings.frozen import FrozenModel, Season
+    from processing.savings.models.frozen import FrozenModel, Season
     from processing.savings.placebo import Archive, PlaceboResult
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -107,8 +107,8 @@ def explain_command(
     """Say in plain words what a frozen model is made of, and what was avoided month by month."""
     from config.working_days import day_types
     from processing.savings.engine import assess
-    from processing.savings.explain import model_card
-    from processing.savings.frozen import FrozenModel
+    from processing.savings.models.explain import model_card
+    from processing.savings.models.frozen import FrozenModel
 
     try:
         model = FrozenModel.from_json(model_file.read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def _months_text(
     lang: str,
 ) -> str:
     from config.texts import finding_text, text
-    from processing.savings.explain import PARTS, by_month, contributions
+    from processing.savings.models.explain import PARTS, by_month, contributions
 
     lines = ["", f"{'month':8} {'observed':>12} {'counterfactual':>14} {'avoided':>12}  interval"]
     for month, row in by_month(seen).iterrows():
@@ -266,8 +266,8 @@ def _pair(text: str) -> tuple[int, int]:
 
 
 def _archive(table: Path, weather_file: Path, timezone: str, calendar: str) -> "Archive":
+    from processing.savings.inputs.rollup import daily_use, daily_weather
     from processing.savings.placebo import Archive
-    from processing.savings.rollup import daily_use, daily_weather
 
     use, weather = (
         daily_use(_read(table), timezone),

@@ -14,8 +14,8 @@ def command(settings: Settings, host: str | None, port: int | None) -> None:
     import uvicorn
 
     from api.app import create_app
-    from civicmeter.serving import require_free_port
-    from civicmeter.wiring import open_pipeline
+    from civicmeter.wiring.pipeline import open_pipeline
+    from civicmeter.wiring.serving import require_free_port
 
     host, port = host or settings.http_host, port or settings.http_port
     require_free_port(host, port)

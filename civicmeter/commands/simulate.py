@@ -18,8 +18,8 @@ from civicmeter.output import progress_line
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from simulators.pace import Pace
     from simulators.scenarios import Scenario
+    from simulators.sending.pace import Pace
 
 
 SCENARIOS = "demo, tiny, city, province, hostile, vendor-conformance"
@@ -128,9 +128,9 @@ def run(
     What was sent and acknowledged, what is true and which faults happened is written to the
     truth folder.
     """
-    from simulators.pace import Pace
-    from simulators.publish import Publisher
-    from simulators.run import Run
+    from simulators.sending.pace import Pace
+    from simulators.sending.publish import Publisher
+    from simulators.sending.run import Run
 
     stop = threading.Event()
     going_live = threading.Event()
@@ -164,7 +164,7 @@ def truth(chosen: "Scenario", folder: Path) -> None:
 
     Ends with a count of the faults and a digest of all that would be sent.
     """
-    from simulators.unsent import write_truth
+    from simulators.truth.unsent import write_truth
 
     with progress_line() as progress:
         told = write_truth(chosen, folder, lambda done, total: progress("told", done, total))
@@ -207,7 +207,7 @@ def score(ctx: click.Context, chosen: "Scenario", as_json: bool, keep: Path | No
     Broker, collector, stores and HTTP service are embedded and used for nothing else; ports are
     free ones of this machine. docs/scorecard.md says what each line means.
     """
-    from civicmeter.scoring import score_scenario, scorecard_lines
+    from civicmeter.demo.scoring import score_scenario, scorecard_lines
 
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise ConfigError(f"{keep} is not empty: choose another with --keep")
@@ -225,12 +225,12 @@ def score(ctx: click.Context, chosen: "Scenario", as_json: bool, keep: Path | No
     "--results",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder with stored.parquet and results.json (see simulators/score.py).",
+    help="Folder with stored.parquet and results.json (see simulators/truth/score.py).",
 )
 def judge(folder: Path, results: Path) -> None:
     """Judge what any pipeline computed by the truth; prints the scorecard as JSON."""
-    from simulators.score import read_results, read_truth
-    from simulators.score import score as scorecard
+    from simulators.truth.score import read_results, read_truth
+    from simulators.truth.score import score as scorecard
 
     card = scorecard(read_truth(folder), read_results(results))
     click.echo(json.dumps(card.as_dict(), indent=2))

@@ -19,7 +19,7 @@ from domain.adjustments import Adjustment
 from domain.errors import ConfigError
 from domain.findings import Finding
 from processing.savings.engine import Estimate, SavingsAssessment, beside
-from processing.savings.terms import Floats
+from processing.savings.models.terms import Floats
 
 _AN_ORDINARY_DAY = {"counterfactual": np.array([1234.5]), "temperature_c": np.array([11.3])}
 VARIABLES = tuple(_AN_ORDINARY_DAY)

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from processing.savings.terms import Floats
+from processing.savings.models.terms import Floats
 
 CRITICAL_WALD = 12.35
 """1 % critical value of the sup-Wald statistic for one parameter and 15 % trimming."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from processing.savings.engine import SavingsAssessment
 from processing.savings.intervals import DAYS_PER_MONTH, Calibration
-from processing.savings.terms import Floats
+from processing.savings.models.terms import Floats
 
 
 @dataclass(frozen=True, slots=True)

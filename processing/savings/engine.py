@@ -17,21 +17,25 @@ from domain.errors import ConfigError
 from domain.figures import Verdict
 from domain.findings import Finding
 from processing.savings.changes import Change, propose_changes
-from processing.savings.daily import (
-    USE_LED,
-    WEATHER_LED,
-    DailyFit,
-    fit_daily,
+from processing.savings.inputs.sufficiency import (
+    baseline_findings,
+    change_finding,
+    reporting_findings,
 )
-from processing.savings.frozen import FrozenModel, Season
 from processing.savings.intervals import (
     Calibration,
     nominal_half_width,
     shipped_calibration,
     unsteadiness,
 )
-from processing.savings.sufficiency import baseline_findings, change_finding, reporting_findings
-from processing.savings.terms import Conditions, Floats
+from processing.savings.models.daily import (
+    USE_LED,
+    WEATHER_LED,
+    DailyFit,
+    fit_daily,
+)
+from processing.savings.models.frozen import FrozenModel, Season
+from processing.savings.models.terms import Conditions, Floats
 
 __all__ = ["Estimate", "FrozenModel", "SavingsAssessment", "assess", "conditions", "fit_baseline"]
 

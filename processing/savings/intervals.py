@@ -16,8 +16,8 @@ import pandas as pd
 from scipy import stats
 
 from domain.errors import ConfigError
-from processing.savings.frozen import FrozenModel
-from processing.savings.terms import Floats
+from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.terms import Floats
 
 PRIOR_MONTHS = 3.0
 DAYS_PER_MONTH = 30.4

@@ -8,9 +8,9 @@ import pandas as pd
 
 from domain.figures import Verdict
 from processing.savings.engine import DayTypesLike, conditions
-from processing.savings.frozen import FrozenModel
 from processing.savings.intervals import Calibration, shipped_calibration
-from processing.savings.terms import Floats
+from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.terms import Floats
 
 THIN = {"savings_baseline_no_data", "savings_baseline_short", "savings_baseline_gaps"}
 """Findings of a model that is too thin to stand for a year."""

@@ -24,8 +24,8 @@ from processing.savings.engine import (
     beside,
     fit_baseline,
 )
-from processing.savings.frozen import FrozenModel
-from processing.savings.terms import Floats
+from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.terms import Floats
 
 CARRIERS = {"electricity": "electricity", "gas": "natural_gas"}
 """Fuels of the table, and the carrier whose rules they follow."""

@@ -6,8 +6,8 @@ from functools import cached_property
 
 from domain.calendar import Month
 from domain.places import AnyDevice, Bin
-from simulators.around import SiteAround
-from simulators.block import Block, Carry, Message, SiteMonth
+from simulators.devices.block import Block, Carry, Message, SiteMonth
+from simulators.devices.site_around import SiteAround
 from simulators.dialects.speech import Speech
 from simulators.dialects.wireless import DEPTH_MM
 

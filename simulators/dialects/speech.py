@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 
-from simulators.block import Block, Message
+from simulators.devices.block import Block, Message
 
 Row = dict[str, float]
 """What a device reports at one time: quantity → value, without those it did not report."""

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 
-from simulators.block import Block
+from simulators.devices.block import Block
 from simulators.dialects.speech import Row, Speech, iso, text
 
 Rows = list[tuple[int, Row]]

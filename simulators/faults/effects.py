@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.quantities import QUANTITIES
-from simulators.block import DECIMALS, Block, Carry
+from simulators.devices.block import DECIMALS, Block, Carry
+from simulators.devices.grid import Floats, Ints
 from simulators.faults.spec import FaultSpec
-from simulators.grid import Floats, Ints
 
 Bools = NDArray[np.bool_]
 _DAY_MS = 86_400_000.0

@@ -10,8 +10,7 @@ from functools import cached_property
 from domain.calendar import Month, from_ms, local_midnight, to_ms
 from domain.places import AnyDevice, Meter
 from domain.quantities import QUANTITIES
-from simulators.around import SiteAround
-from simulators.block import (
+from simulators.devices.block import (
     Block,
     Carry,
     Extra,
@@ -21,9 +20,10 @@ from simulators.block import (
     Site,
     SiteMonth,
 )
+from simulators.devices.randomness import stream
+from simulators.devices.site_around import SiteAround
 from simulators.faults.effects import EFFECTS, Act, Sent
 from simulators.faults.spec import KINDS, ON_REGISTERS, ON_STATES, FaultSpec
-from simulators.randomness import stream
 
 # What is wrong in a device comes before what is wrong on the way.
 _ORDER = (

@@ -11,7 +11,7 @@ from domain.calendar import DEFAULT_TIMEZONE, Month
 from domain.errors import ConfigError
 from domain.places import Contract
 from domain.registry import Registry
-from simulators.block import Site
+from simulators.devices.block import Site
 from simulators.faults import FaultSpec, FaultySite, parse_faults
 from simulators.scenarios.city import CITY_INSTITUTIONS, PROVINCE_INSTITUTIONS, city
 from simulators.scenarios.demo import demo_sites, tiny_sites

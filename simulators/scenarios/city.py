@@ -9,7 +9,7 @@ import numpy as np
 
 from domain.calendar import Month
 from domain.places import Carrier, Contract, Dated, Institution, WasteStream
-from simulators.archetypes import (
+from simulators.devices.archetypes import (
     ARCHETYPES,
     CANTEEN,
     HOSPITAL,
@@ -18,13 +18,13 @@ from simulators.archetypes import (
     SERVICE_HALL,
     Archetype,
 )
-from simulators.bins import BinSpec
-from simulators.block import Site
-from simulators.campus import TIMEZONE, Campus, Roof, Siting, dated
-from simulators.climate import Climate
-from simulators.load import Change, House
-from simulators.randomness import stream
-from simulators.solar import Array
+from simulators.devices.bins import BinSpec
+from simulators.devices.block import Site
+from simulators.devices.campus import TIMEZONE, Campus, Roof, Siting, dated
+from simulators.devices.climate import Climate
+from simulators.devices.load import Change, House
+from simulators.devices.randomness import stream
+from simulators.devices.solar import Array
 
 CITY_INSTITUTIONS = 1_500
 PROVINCE_INSTITUTIONS = 100_000

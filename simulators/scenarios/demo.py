@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 from domain.calendar import Month
 from domain.places import Carrier, Contract, Institution, WasteStream
-from simulators.archetypes import CANTEEN, OFFICE
-from simulators.bins import BinSpec
-from simulators.block import Site
-from simulators.campus import TIMEZONE, Campus, Roof, dated
-from simulators.climate import Climate
-from simulators.load import Change, House
-from simulators.replay import CambridgeBuilding, MeasuredPv
-from simulators.solar import Array
+from simulators.devices.archetypes import CANTEEN, OFFICE
+from simulators.devices.bins import BinSpec
+from simulators.devices.block import Site
+from simulators.devices.campus import TIMEZONE, Campus, Roof, dated
+from simulators.devices.climate import Climate
+from simulators.devices.load import Change, House
+from simulators.devices.replay import CambridgeBuilding, MeasuredPv
+from simulators.devices.solar import Array
 
 CAMPUS_MONTHS = 26
 BASELINE_MONTHS = 12

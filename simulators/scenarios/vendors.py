@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from domain.calendar import Month
 from domain.places import AnyDevice, Bin, Meter
-from simulators.block import Site
-from simulators.campus import Campus, Roof
+from simulators.devices.block import Site
+from simulators.devices.campus import Campus, Roof
+from simulators.devices.solar import Array
 from simulators.dialects import SPEECHES, Speech
 from simulators.dialects.site import SpeakingSite
 from simulators.faults import FaultSpec, FaultySite
 from simulators.scenarios.city import Places
-from simulators.solar import Array
 
 _FAULTS = (
     FaultSpec("burst", ("vc-*",), share=0.25, hours=20),

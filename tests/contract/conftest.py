@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
-from store.sql_ledger import SqlLedger
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

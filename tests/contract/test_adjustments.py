@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
 from domain.errors import ConfigError
-from store.sql_ledger import SqlLedger
+from store.ledger.sql.ledger import SqlLedger
 
 AT = datetime(2026, 3, 5, 1, 2, 3, tzinfo=UTC)
 CONTENT = "会议纪要".encode()

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DatabaseError
 
 from domain.calendar import Month
 from domain.corrections import Correction
+from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
-from store.sql_ledger import SqlLedger
 
 AT = datetime(2026, 3, 5, tzinfo=UTC)
 FIRST = Correction(

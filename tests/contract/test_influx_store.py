@@ -17,8 +17,8 @@ import servers
 
 from domain.errors import StoreUnavailableError
 from domain.readings import Reading, Series
-from store.influx import InfluxReadingStore
-from store.readings import DeviceTags, WriteResult
+from store.readings.influx import InfluxReadingStore
+from store.readings.port import DeviceTags, WriteResult
 
 T0_MS = 1_551_398_400_000
 ENERGY = "energy_import_kwh"
@@ -345,8 +345,8 @@ def test_a_process_ends_in_silence_whether_the_store_was_closed_or_not(
 ) -> None:
     program = (
         "from domain.readings import Reading\n"
-        "from store.influx import InfluxReadingStore\n"
-        "from store.readings import DeviceTags\n"
+        "from store.readings.influx import InfluxReadingStore\n"
+        "from store.readings.port import DeviceTags\n"
         f"store = InfluxReadingStore({influxdb.url!r}, '', 'org', {influx_bucket!r},"
         " {'a': DeviceTags('meter', 'x')})\n"
         "assert store.write([Reading('a', 'power_w', 0, 1.0)]).stored == 1\n"

@@ -13,8 +13,8 @@ from domain.errors import CivicmeterError, ConfigError
 from domain.figures import MonthResult
 from domain.findings import Finding
 from domain.registry import Registry
-from store.canonical import digest
-from store.sql_ledger import SqlLedger
+from store.ledger.canonical import digest
+from store.ledger.sql.ledger import SqlLedger
 
 
 def by_id(records: tuple) -> dict:

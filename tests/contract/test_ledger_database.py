@@ -17,10 +17,10 @@ from sqlalchemy.exc import DatabaseError
 
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.figures import DayValue, MonthResult
-from store.ledger import AsideEntry, ModelRecord
+from store.ledger.port import AsideEntry, ModelRecord
+from store.ledger.sql.ledger import SqlLedger
+from store.ledger.sql.tables import HEAD, metadata
 from store.opening import open_ledger
-from store.sql_ledger import SqlLedger
-from store.tables import HEAD, metadata
 
 
 def test_the_database_itself_refuses_to_change_what_was_signed(ledger: SqlLedger, url: str) -> None:
@@ -143,7 +143,7 @@ def test_a_database_that_stops_is_unavailable_and_then_works(
 def test_a_locked_file_is_unavailable_and_then_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.sql_engine._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("store.ledger.sql.engine._BUSY_TIMEOUT_S", 0.05)
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -1,7 +1,7 @@
 """Kept messages, on both of the ledger's engines."""
 
-from store.kept import KeptMessage
-from store.sql_ledger import SqlLedger
+from store.ledger.kept import KeptMessage
+from store.ledger.sql.ledger import SqlLedger
 
 
 def message(number: int, *, code: str = "bad_json", device: str = "") -> KeptMessage:

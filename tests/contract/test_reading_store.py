@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.calendar import from_ms
 from domain.readings import Reading, Run, Series
 from store.opening import open_reading_store
-from store.readings import Conflict, DeviceTags, Directory, ReadingStore, WriteResult
+from store.readings.port import Conflict, DeviceTags, Directory, ReadingStore, WriteResult
 
 T0 = datetime(2019, 3, 1, tzinfo=UTC)
 T0_MS = int(T0.timestamp() * 1000)

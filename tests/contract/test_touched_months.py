@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from civicmeter.noting import NotingStore
+from civicmeter.wiring.late_readings import NotingStore
 from domain.calendar import Month, to_ms
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Run
 from domain.registry import Registry
+from store.ledger.sql.ledger import SqlLedger
+from store.ledger.touched import TouchedMonth
 from store.opening import open_reading_store
-from store.sql_ledger import SqlLedger
-from store.touched import TouchedMonth
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 
 @pytest.fixture

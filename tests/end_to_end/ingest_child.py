@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest_parts import devices
 
-from ingest.collector import Collector
+from ingest.live.collector import Collector
 from ingest.settings import CollectorSettings
 from store.opening import open_ledger, open_reading_store
 

@@ -15,8 +15,8 @@ from domain.calendar import from_ms
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from store.ledger import Ledger
-from store.readings import DeviceTags, ReadingStore
+from store.ledger.port import Ledger
+from store.readings.port import DeviceTags, ReadingStore
 
 T0 = 1_700_000_000_000
 QUANTITY = "energy_import_kwh"

@@ -14,11 +14,11 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.access.keys import Writer, require_writer
 from api.app import create_app
-from api.auth import Writer, require_writer
 from civicmeter.cli import main
-from civicmeter.live import process_touched
-from civicmeter.wiring import Pipeline, open_pipeline
+from civicmeter.wiring.live import process_touched
+from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month, to_ms
 from domain.corrections import Correction
@@ -27,8 +27,8 @@ from domain.figures import Figure
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.entering import enter
-from processing.job import process
+from processing.months.entered_corrections import enter
+from processing.months.job import process
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
 NOW = datetime(2026, 6, 10, tzinfo=UTC)

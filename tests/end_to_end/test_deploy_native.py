@@ -18,9 +18,9 @@ import pytest
 from deploy_parts import DEPLOY, compose, require, run_secrets
 from servers import HOST, InfluxDb, Process, free_port
 
-from civicmeter.registry_xlsx import write_xlsx
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
+from registry.workbook import write_xlsx
 
 SERVICES = compose()["services"]
 REGISTRY = Registry(

@@ -27,18 +27,18 @@ from ingest_parts import (
 from servers import Mosquitto
 
 from civicmeter.cli import main
-from civicmeter.wiring import Pipeline, open_pipeline
+from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import to_ms
 from domain.places import Bin, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
-from ingest.batch import hear, keep_batch, once, sort_batch, write_batch
-from ingest.collector import Collector
+from ingest.judge import Limits
+from ingest.live.batch import hear, keep_batch, once, sort_batch, write_batch
+from ingest.live.collector import Collector
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
 from ingest.mapping import read_mappings
-from ingest.mqtt_client import Message
-from ingest.router import Router
 from ingest.settings import CollectorSettings
-from ingest.validate import Limits
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 NOW = T0 + 10**9

@@ -24,18 +24,18 @@ from ingest_parts import (
 )
 from servers import Mosquitto
 
-from civicmeter.broker import EmbeddedBroker, embedded_broker
+from civicmeter.demo.embedded_broker import EmbeddedBroker, embedded_broker
 from domain.calendar import from_ms
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Run
-from ingest.collector import Collector
-from ingest.connection import Connection
-from ingest.counters import Counters
+from ingest.live.collector import Collector
+from ingest.live.connection import Connection
+from ingest.live.counters import Counters
 from ingest.mapping import Field, Mapping
 from ingest.settings import CollectorSettings
-from store.readings import DeviceTags, WriteResult
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.port import DeviceTags, WriteResult
+from store.readings.sqlite import SqliteReadingStore
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import psutil
 import pytest
 from ingest_parts import sending
 
-from civicmeter.broker import embedded_broker
+from civicmeter.demo.embedded_broker import embedded_broker
 from domain.errors import ConfigError
 
 

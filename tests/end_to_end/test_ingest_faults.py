@@ -29,13 +29,13 @@ from ingest_parts import (
 from servers import InfluxDb, Mosquitto
 
 from domain.readings import Reading
-from ingest.collector import Collector
+from ingest.live.collector import Collector
 from ingest.settings import CollectorSettings
-from store.influx import InfluxReadingStore
+from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_reading_store
-from store.readings import ReadingStore
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.readings.influx import InfluxReadingStore
+from store.readings.port import ReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 ROUNDS = pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
 SERIES = 5

@@ -33,18 +33,18 @@ from paho.mqtt.reasoncodes import ReasonCode
 from real_parts import part
 from servers import InfluxDb, Mosquitto, free_port
 
-from civicmeter.broker import embedded_broker
-from civicmeter.wiring import open_pipeline
+from civicmeter.demo.embedded_broker import embedded_broker
+from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.errors import ConfigError
 from ingest.acl import mosquitto_acl
 from ingest.checks import broker_checks, clock_checks
-from ingest.collector import Collector
-from ingest.connection import Connection
-from ingest.counters import Counters
+from ingest.live.collector import Collector
+from ingest.live.connection import Connection
+from ingest.live.counters import Counters
 from ingest.settings import CollectorSettings
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 
 @contextmanager

@@ -21,13 +21,13 @@ from config.settings import Settings
 from domain.errors import StoreUnavailableError
 from domain.readings import Reading, Run
 from ingest.checks import spool_checks
-from ingest.collector import Collector
+from ingest.live.collector import Collector
+from ingest.live.spool import spool_path, spools
 from ingest.settings import CollectorSettings
-from ingest.spool import spool_path, spools
-from store.influx import InfluxReadingStore
-from store.readings import WriteResult
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.influx import InfluxReadingStore
+from store.readings.port import WriteResult
+from store.readings.sqlite import SqliteReadingStore
 
 ROUNDS = pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
 SERIES = 5

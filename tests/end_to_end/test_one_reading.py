@@ -13,18 +13,18 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from civicmeter.live import collecting
-from civicmeter.wiring import Pipeline, collector_settings, open_pipeline
+from civicmeter.wiring.live import collecting
+from civicmeter.wiring.pipeline import Pipeline, collector_settings, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month, from_ms
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from ingest.collector import Collector
-from ingest.router import Router
+from ingest.live.collector import Collector
+from ingest.live.router import Router
 from ingest.settings import CollectorSettings
-from processing.job import process
-from store.influx_lines import encode
+from processing.months.job import process
+from store.readings.influx_lines import encode
 
 PAGE = (Path(__file__).parents[2] / "docs" / "one-reading.md").read_text(encoding="utf-8")
 MARCH = Month(2026, 3)

@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from servers import Mosquitto
 
-from civicmeter import demo
+from civicmeter.demo import run as demo
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
 AHEAD = 7

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from servers import free_port
 
 from api.app import create_app
-from civicmeter.serving import serving
+from civicmeter.wiring.serving import serving
 
 
 @pytest.fixture(scope="module")

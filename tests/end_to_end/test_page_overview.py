@@ -10,7 +10,7 @@ from report_sample import LAST, PLACE, sample_ledger
 from servers import free_port
 
 from api.app import create_app
-from civicmeter.serving import serving
+from civicmeter.wiring.serving import serving
 from store.opening import open_reading_store
 
 

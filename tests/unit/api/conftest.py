@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 Sample = tuple[SqliteReadingStore, SqlLedger]
 

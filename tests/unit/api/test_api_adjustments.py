@@ -9,10 +9,10 @@ import api_sample
 import pytest
 from fastapi.testclient import TestClient
 
-from api.auth import Writer, require_writer
-from processing.adjusting import LARGEST_EVIDENCE_BYTES
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from api.access.keys import Writer, require_writer
+from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 Serve = Callable[..., TestClient]
 KEY = {"X-API-Key": "secret"}

@@ -7,7 +7,7 @@ import pytest
 from api_sample import CAMPUS, FEBRUARY, HALL, NOW
 from fastapi.testclient import TestClient
 
-from api.board_page import PAGE_SIZE, SORTS
+from api.pages.board import PAGE_SIZE, SORTS
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 

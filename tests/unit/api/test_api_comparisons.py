@@ -13,8 +13,8 @@ from domain.figures import FactorUse, Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import Dated, Institution
 from domain.registry import Registry
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 SINCE = date(2020, 1, 1)
 LAST = Month(2025, 1)

@@ -7,11 +7,11 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from api.asked import DEFAULT_ROWS, MAX_ROWS
 from api.intake.body import MAX_BYTES
 from api.intake.formats import READERS
+from api.query import DEFAULT_ROWS, MAX_ROWS
 from api.routes.series import MAX_READINGS
-from api.standing import MAX_DAY_MONTHS, MAX_MONTHS, MAX_NAMED_MONTHS
+from api.standing_results import MAX_DAY_MONTHS, MAX_MONTHS, MAX_NAMED_MONTHS
 from config.settings import Settings
 
 ROOT = Path(__file__).parents[3]

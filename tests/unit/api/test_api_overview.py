@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_sample import LAST, PLACE, sample_ledger
 
-from api.overview import aside_lines, average_shares, build_overview
-from api.page import chart_library, overview_html
+from api.pages.overview import chart_library, overview_html
+from api.pages.overview_data import aside_lines, average_shares, build_overview
 from domain.figures import Figure, Shares
 from domain.places import Institution
 from domain.registry import Registry
-from store.ledger import AsideEntry
+from store.ledger.port import AsideEntry
 from store.opening import open_ledger
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

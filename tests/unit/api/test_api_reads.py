@@ -13,14 +13,14 @@ import pytest
 from api_sample import CAMPUS, HALL
 from fastapi.testclient import TestClient
 
-from api.change_rows import change_rows
-from api.columns import PARQUET
-from api.figure_rows import Standing
-from api.table import csv_text
+from api.rows.changes import change_rows
+from api.rows.columns import PARQUET
+from api.rows.figures import Standing
+from api.rows.table import csv_text
 from domain.calendar import Month
 from domain.figures import Shares
 from domain.findings import Finding
-from store.ledger import MonthStatus
+from store.ledger.port import MonthStatus
 
 LISTS = [
     "/v1/institutions", "/v1/buildings", "/v1/meters", "/v1/pv-systems", "/v1/bins",
@@ -221,7 +221,7 @@ def test_what_came_of_what_was_expected(client: TestClient) -> None:
 def test_more_than_fits_in_memory_is_refused(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.standing.MAX_DAY_MONTHS", 2)
+    monkeypatch.setattr("api.standing_results.MAX_DAY_MONTHS", 2)
     answer = client.get("/v1/days")
     assert (answer.status_code, answer.json()["code"]) == (422, "too_many_months")
     assert len(rows(client, "/v1/days", start="2024-02", end="2024-03")) > 0

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from domain.calendar import Month
 from domain.figures import FactorUse, Figure, MonthResult, Shares
 from domain.findings import Finding
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 SUBJECT = "dy-saving/electricity"
 APRIL = api_sample.APRIL

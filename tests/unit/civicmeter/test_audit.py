@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmeter.audit import Audit, compare
+from civicmeter.demo.audit import Audit, compare
 
 times = st.lists(st.integers(0, 50), max_size=40)
 

@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 from civicmeter.cli import main
-from civicmeter.wiring import open_pipeline
+from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
-from ingest.batch import hear
-from ingest.mqtt_client import Message
-from ingest.router import Router
-from ingest.spool import Spool, spool_path, spools
+from ingest.live.batch import hear
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
+from ingest.live.spool import Spool, spool_path, spools
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),

@@ -6,8 +6,8 @@ import pytest
 
 from civicmeter.cli import main
 from civicmeter.doctor import Check, examine
-from civicmeter.serving import free_port
-from civicmeter.wiring import open_pipeline
+from civicmeter.wiring.pipeline import open_pipeline
+from civicmeter.wiring.serving import free_port
 from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry

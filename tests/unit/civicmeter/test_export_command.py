@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from api_sample import CAMPUS, FIRST_AT, HALL
 
-from civicmeter import exporting
 from civicmeter.cli import main
+from civicmeter.export import exporting
 from domain.calendar import to_ms
 from domain.readings import Reading
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 Run = Callable[..., int]
 

@@ -11,9 +11,9 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
-from processing import job
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from processing.months import job
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 
 MARCH = Month(2026, 3)
 COUNT = 45

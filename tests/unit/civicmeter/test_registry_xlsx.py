@@ -12,10 +12,10 @@ import xlsxwriter
 from click.testing import CliRunner
 
 from civicmeter.cli import civicmeter
-from civicmeter.registry_xlsx import check_xlsx, merged, read_xlsx, write_xlsx
 from domain.errors import ConfigError
 from domain.places import Carrier, Contract, Dated, Institution, Meter, Swap
 from domain.registry import Registry
+from registry.workbook import check_xlsx, merged, read_xlsx, write_xlsx
 
 Sheets = dict[str, list[list[Any]]]
 

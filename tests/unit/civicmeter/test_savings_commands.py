@@ -15,7 +15,7 @@ from domain.places import Carrier, Contract, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
 from store.opening import open_ledger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 DAYS = pd.date_range("2026-05-01", periods=84, freq="D")
 ON = (np.arange(84) // 3) % 2 == 1

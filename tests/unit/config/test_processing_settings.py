@@ -14,8 +14,8 @@ from domain.calendar import Month, to_ms
 from domain.errors import ConfigError
 from domain.places import Bin, Carrier, Institution, Meter, WasteStream
 from domain.registry import Registry
-from processing.month import month_result
-from processing.site import build_site
+from processing.months.month import month_result
+from processing.months.site import build_site
 
 FILE = Path(config.__file__).parent / "tables" / "processing.toml"
 TEXT = FILE.read_text(encoding="utf-8")

@@ -10,12 +10,12 @@ import pytest
 from servers import InfluxDb
 
 from config.texts import text
-from dashboards.readings import SECTIONS, readings
+from dashboards.boards.readings import SECTIONS, readings
 from domain.calendar import to_ms
 from domain.quantities import QUANTITIES
 from domain.readings import Reading
 from store.opening import open_reading_store
-from store.readings import DeviceTags
+from store.readings.port import DeviceTags
 
 BUCKET = "dashboard_readings"
 START = datetime(2024, 3, 1, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.arrivals import Arrivals
-from ingest.mqtt_client import Message
+from ingest.live.first_arrivals import Arrivals
+from ingest.live.mqtt_client import Message
 
 FIRST = Message(1, 7, 1, "esp/sensor/power/state", b"12", 1_000)
 

@@ -2,14 +2,14 @@
 
 from domain.errors import PayloadError
 from domain.readings import Reading, readings_of
-from ingest.aside import SAMPLE_BYTES, AsideBatch, storable
-from ingest.batch import Batch, hear, keep_batch, once, sort_batch
+from ingest.aside.kept_aside import SAMPLE_BYTES, AsideBatch, storable
 from ingest.decode.base import Reject
-from ingest.mqtt_client import Message
-from ingest.router import Router
-from ingest.validate import Limits
-from store.ledger import AsideEntry
-from store.readings import Conflict, DeviceTags, Directory, WriteResult
+from ingest.judge import Limits
+from ingest.live.batch import Batch, hear, keep_batch, once, sort_batch
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
+from store.ledger.port import AsideEntry
+from store.readings.port import Conflict, DeviceTags, Directory, WriteResult
 
 NOW = 1_700_000_000_000
 

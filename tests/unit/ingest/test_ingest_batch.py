@@ -5,11 +5,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Batch, Heard, hear, look, sort_batch
-from ingest.mqtt_client import Message
-from ingest.router import Router
-from ingest.validate import Limits
-from store.readings import DeviceTags
+from ingest.judge import Limits
+from ingest.live.batch import Batch, Heard, hear, look, sort_batch
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
+from store.readings.port import DeviceTags
 
 NOW = 1_700_000_000_000
 KNOWN = {"a": DeviceTags("meter", "s"), "b": DeviceTags("meter", "s")}

@@ -11,8 +11,8 @@ from payload_cases import PAYLOADS, Case, cases
 from domain.errors import PayloadError
 from domain.readings import Reading, Run, runs_of
 from ingest.decode import DECODERS
+from ingest.live.router import Router
 from ingest.mapping import NATIVE, Mapping
-from ingest.router import Router
 
 CASES = cases()
 T0 = 1_451_649_600_000

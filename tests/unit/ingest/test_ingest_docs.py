@@ -9,8 +9,8 @@ import pytest
 
 from civicmeter.cli import civicmeter
 from ingest.decode import DECODERS
+from ingest.live.router import Router
 from ingest.mapping import read_mappings
-from ingest.router import Router
 
 PAGE = (Path(__file__).parents[3] / "docs" / "ingest.md").read_text(encoding="utf-8")
 

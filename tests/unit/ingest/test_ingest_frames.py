@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.batch import Heard, hear
-from ingest.frames import FrameGaps
+from ingest.live.batch import Heard, hear
+from ingest.live.frame_gaps import FrameGaps
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
 from ingest.mapping import Mapping
-from ingest.mqtt_client import Message
-from ingest.router import Router
 
 
 def missed(*numbers: int) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import MQTTErrorCode
 
-from ingest.mqtt_client import FastClient, Message, packet_span
+from ingest.live.mqtt_client import FastClient, Message, packet_span
 
 
 class FakeSocket:

@@ -11,9 +11,9 @@ from domain.errors import ConfigError
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from ingest.acl import mosquitto_acl
-from ingest.counters import Counters
+from ingest.live.counters import Counters
+from ingest.live.metrics import CollectorMetrics
 from ingest.logs import JsonLines, RateLimit
-from ingest.metrics import CollectorMetrics
 
 
 def test_metrics_say_what_the_counters_say() -> None:

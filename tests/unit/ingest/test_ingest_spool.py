@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigError, PayloadError
 from domain.readings import Run
-from ingest.batch import Heard, hear
-from ingest.mqtt_client import Message
-from ingest.router import Router
-from ingest.spool import Spool, spool_path, spools
+from ingest.live.batch import Heard, hear
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
+from ingest.live.spool import Spool, spool_path, spools
 
 ROOM = 1 << 20
 LETTERS = st.text(st.characters())  # also half ones

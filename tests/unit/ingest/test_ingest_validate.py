@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain.calendar import to_ms
 from domain.readings import Reading, Run, readings_of, runs_of
 from ingest.decode.base import Reject
+from ingest.judge import Limits, doubtful, validate
 from ingest.units import conversion
-from ingest.validate import Limits, doubtful, validate
 
 NOW = to_ms(datetime(2026, 1, 1, tzinfo=UTC))
 LIMITS = Limits(future_skew_s=600, oldest_at=datetime(2000, 1, 1, tzinfo=UTC))

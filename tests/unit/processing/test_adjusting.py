@@ -16,14 +16,14 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.adjusting import LARGEST_EVIDENCE_BYTES, approval, decide, enter
-from processing.changes import process_changes
-from processing.contracts import TYPICAL_YEAR
-from processing.job import process
-from store.canonical import digest
+from processing.months.job import process
+from processing.months.touched import process_changes
+from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES, approval, decide, enter
+from processing.savings.tracks import TYPICAL_YEAR
+from store.ledger.canonical import digest
+from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
-from store.sql_ledger import SqlLedger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 NOW = datetime(2024, 3, 20, 4, 0, tzinfo=UTC)
 HOUR_MS = 3_600_000

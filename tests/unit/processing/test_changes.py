@@ -15,14 +15,14 @@ from domain.corrections import Correction
 from domain.places import Bin, Carrier, Contract, Institution, Meter, WasteStream, WeatherStation
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.changes import Change, affected, changes_of, touched
-from processing.compute import compute
-from processing.corrections import amendments
-from processing.reading import SiteReader
-from store.canonical import digest
-from store.ledger import Ledger
+from processing.months.compute import compute
+from processing.months.reading import SiteReader
+from processing.months.touched import Change, affected, changes_of, touched
+from processing.quality.corrections import amendments
+from store.ledger.canonical import digest
+from store.ledger.port import Ledger
 from store.opening import open_ledger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

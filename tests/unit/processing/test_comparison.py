@@ -7,14 +7,14 @@ import pytest
 from domain.calendar import Month, months_between
 from domain.figures import Figure, MonthResult, Shares
 from domain.places import Dated, Institution
-from processing.comparison import (
+from processing.use.comparison import (
     compare,
     month_and_year_before,
     peer_position,
     quota_positions,
     year_figures,
 )
-from processing.survey import survey_rows
+from processing.use.survey import survey_rows
 
 SINCE = date(2020, 1, 1)
 PLACE = Institution(

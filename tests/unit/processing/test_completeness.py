@@ -14,9 +14,9 @@ from domain.figures import Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
-from processing.completeness import arrival_figures, board, fell_silent
-from processing.consumption import MeterUse
-from processing.curves import DOUBTFUL, UNKNOWN, UseCurve
+from processing.curves.curve import DOUBTFUL, UNKNOWN, UseCurve
+from processing.quality.completeness import arrival_figures, board, fell_silent
+from processing.use.consumption import MeterUse
 
 HOUR_MS = 3_600_000
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)

@@ -8,7 +8,9 @@ import pytest
 from domain.calendar import local_midnight, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.registry import Registry
-from processing.consumption import (
+from processing.curves.registers import HOUR_MS
+from processing.months.site import build_site
+from processing.use.consumption import (
     day_edges,
     day_values,
     elapsed,
@@ -17,8 +19,6 @@ from processing.consumption import (
     month_use,
     total_of_mains,
 )
-from processing.registers import HOUR_MS
-from processing.site import build_site
 
 TZ = "Europe/London"
 

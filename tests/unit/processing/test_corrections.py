@@ -19,13 +19,13 @@ from domain.figures import Figure, MonthResult
 from domain.places import Carrier, Contract, Institution, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.compute import compute
-from processing.corrections import Amended, amendments, apply, refusal, repeated
-from processing.reading import SiteReader
-from store.canonical import digest
-from store.ledger import Ledger
+from processing.months.compute import compute
+from processing.months.reading import SiteReader
+from processing.quality.corrections import Amended, amendments, apply, refusal, repeated
+from store.ledger.canonical import digest
+from store.ledger.port import Ledger
 from store.opening import open_ledger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigError
 from domain.quality import QUALITIES
-from processing.curves import CODE_OF_SEGMENT, UseCurve, on_grid
-from processing.filling import DAY_MS, FillRules, Method, fill_gaps
-from processing.registers import HOUR_MS, default_rules, use_curve
-from processing.rules import read_rules, shipped_rules
+from processing.curves.curve import CODE_OF_SEGMENT, UseCurve, on_grid
+from processing.curves.filling import DAY_MS, FillRules, Method, fill_gaps
+from processing.curves.registers import HOUR_MS, default_rules, use_curve
+from processing.curves.rules import read_rules, shipped_rules
 
 MONDAY = 4 * DAY_MS  # 1970-01-05
 GAP = 6 * HOUR_MS

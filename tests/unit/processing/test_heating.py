@@ -12,9 +12,9 @@ from config.processing import processing_settings
 from domain.calendar import Month
 from domain.figures import Figure, Shares
 from domain.places import Carrier, Dated, Institution, Meter
-from processing.consumption import USE_NAME, Period
-from processing.curves import GridUse
-from processing.heating import heating_figures, heating_split, touches_season
+from processing.curves.curve import GridUse
+from processing.use.consumption import USE_NAME, Period
+from processing.use.heating import heating_figures, heating_split, touches_season
 
 PLACE = Institution(
     id="i", name_zh="局", name_en="Bureau", district_code="370502",

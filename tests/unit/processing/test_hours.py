@@ -8,14 +8,14 @@ import pytest
 from config.factors_tariffs import Quota, quotas_on, read_tariff, tariff_on
 from domain.errors import ConfigError
 from domain.places import Carrier, Institution
-from processing.consumption import MeterUse, day_edges
-from processing.hours import (
+from processing.curves.registers import HOUR_MS, use_curve
+from processing.use.consumption import MeterUse, day_edges
+from processing.use.hours import (
     hourly_electricity,
     night_flow_figures,
     out_of_hours_figures,
     tariff_figures,
 )
-from processing.registers import HOUR_MS, use_curve
 
 TZ = "Asia/Shanghai"
 PLACE = Institution(id="i", name_zh="局", name_en="Bureau", district_code="370502")

@@ -6,7 +6,7 @@ import pytest
 
 from domain.figures import Figure, Shares
 from domain.places import Dated, Institution
-from processing.indicators import indicator_figures
+from processing.use.indicators import indicator_figures
 
 DAY = date(2025, 3, 1)
 PLACE = Institution(

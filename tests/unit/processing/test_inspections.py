@@ -13,12 +13,12 @@ from domain.calendar import Month, to_ms
 from domain.figures import Figure
 from domain.places import Bin, Institution, WasteStream
 from domain.registry import Registry
-from processing.curves import GridUse
-from processing.inspections import CORRECT, TOTAL, accuracy_figures, inspections_of, wilson
-from processing.month import month_result
-from processing.registers import HOUR_MS
-from processing.site import build_site
-from processing.waste import Period, StreamMonth, recycling_figure
+from processing.curves.curve import GridUse
+from processing.curves.registers import HOUR_MS
+from processing.months.month import month_result
+from processing.months.site import build_site
+from processing.waste.bins import Period, StreamMonth, recycling_figure
+from processing.waste.inspections import CORRECT, TOTAL, accuracy_figures, inspections_of, wilson
 
 DAY = 24
 Samples = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]

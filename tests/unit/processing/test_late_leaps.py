@@ -13,12 +13,12 @@ from domain.figures import Figure, MonthResult
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.changes import process_changes, touched
-from processing.job import process
-from store.canonical import digest
-from store.ledger import Ledger
+from processing.months.job import process
+from processing.months.touched import process_changes, touched
+from store.ledger.canonical import digest
+from store.ledger.port import Ledger
 from store.opening import open_ledger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import Month
-from processing.portfolio import Claim, Portfolio, portfolios
+from processing.savings.portfolio import Claim, Portfolio, portfolios
 
 ONE = Claim(
     month=Month(2024, 3), institution="a", contract="a-1", vendor="esco", carrier="electricity",

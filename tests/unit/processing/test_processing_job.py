@@ -15,13 +15,13 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Dated, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.changes import process_changes, touched
-from processing.job import process
-from processing.workers import Workers
-from store.canonical import digest
-from store.ledger import Ledger
+from processing.months.job import process
+from processing.months.touched import process_changes, touched
+from processing.months.workers import Workers
+from store.ledger.canonical import digest
+from store.ledger.port import Ledger
 from store.opening import open_ledger
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 NOW = datetime(2024, 6, 15, 4, 0, tzinfo=UTC)
 HOUR_MS = 3_600_000
@@ -229,7 +229,7 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
 
 
 def test_workers_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("processing.job.WORTHWHILE", 1)
+    monkeypatch.setattr("processing.months.job.WORTHWHILE", 1)
     place = Place(tmp_path)
     wrong = place.readings[24 * 70]
     place.ledger.enter_corrections([corrected(wrong, wrong.value + 0.5)], [])

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.curves import UseCurve, on_grid
-from processing.registers import HOUR_MS, RegisterSpec, Swap, use_curve
+from processing.curves.curve import UseCurve, on_grid
+from processing.curves.registers import HOUR_MS, RegisterSpec, Swap, use_curve
 
 GAP = 6 * HOUR_MS
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.processing import processing_settings
-from processing.curves import UseCurve, on_grid
-from processing.registers import HOUR_MS, RegisterSpec, use_curve
-from processing.standstill import join_standstills
+from processing.curves.curve import UseCurve, on_grid
+from processing.curves.registers import HOUR_MS, RegisterSpec, use_curve
+from processing.curves.standstill import join_standstills
 
 DAY = 24
 HOURS = 90 * DAY

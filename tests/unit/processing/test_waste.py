@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from domain.places import Bin, WasteStream
-from processing.registers import HOUR_MS
-from processing.waste import bin_history, stream_month, waste_figures
+from processing.curves.registers import HOUR_MS
+from processing.waste.bins import bin_history, stream_month, waste_figures
 
 DAY = 24
 BIN = Bin(id="b", institution="i", stream=WasteStream.FOOD, tare_kg=12.0, capacity_kg=120.0)

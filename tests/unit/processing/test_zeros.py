@@ -11,11 +11,11 @@ import pytest
 from domain.calendar import Month, to_ms
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
-from processing.curves import DOUBTFUL, on_grid
-from processing.month import month_result
-from processing.registers import HOUR_MS, use_curve
-from processing.site import build_site
-from processing.zeros import set_aside_zeros
+from processing.curves.curve import DOUBTFUL, on_grid
+from processing.curves.registers import HOUR_MS, use_curve
+from processing.curves.zeros import set_aside_zeros
+from processing.months.month import month_result
+from processing.months.site import build_site
 
 MONTH = 30 * 24
 EDGES = np.arange(0, 5) * MONTH * HOUR_MS

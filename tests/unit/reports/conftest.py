@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from report_sample import sample_ledger
 
-from store.ledger import Ledger
+from store.ledger.port import Ledger
 
 
 @pytest.fixture

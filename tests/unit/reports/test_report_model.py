@@ -9,7 +9,7 @@ from report_sample import FIRST, LAST, PLACE, month_result, sample_model
 from domain.calendar import Month
 from domain.errors import ConfigError
 from reports.model import HISTORY_MONTHS, build_report
-from store.ledger import Ledger
+from store.ledger.port import Ledger
 
 
 def test_an_open_month_is_preliminary(ledger: Ledger) -> None:

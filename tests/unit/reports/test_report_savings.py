@@ -12,11 +12,11 @@ from report_sample import LAST, PLACE, month_result, registry
 from domain.adjustments import Adjustment, Decision
 from domain.figures import Figure, MonthResult
 from domain.findings import Finding
-from processing.savings.frozen import FrozenModel
+from processing.savings.models.frozen import FrozenModel
 from reports.document import VerdictBox, build_document
 from reports.model import build_report
 from reports.render import render
-from store.ledger import Ledger, ModelRecord
+from store.ledger.port import Ledger, ModelRecord
 from store.opening import open_ledger
 
 SUBJECT = "retrofit/electricity"

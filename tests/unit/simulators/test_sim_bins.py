@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from domain.calendar import Month
 from domain.places import WasteStream
-from simulators.bins import DRIFT_KG, NOISE_KG, WRONG_SHARES, BinSpec, bin_month, truth_of
-from simulators.block import Carry
-from simulators.grid import Grid
+from simulators.devices.bins import DRIFT_KG, NOISE_KG, WRONG_SHARES, BinSpec, bin_month, truth_of
+from simulators.devices.block import Carry
+from simulators.devices.grid import Grid
 
 GRID = Grid(Month(2025, 5), "Asia/Shanghai", 3600)
 PEOPLE = np.where((GRID.hour_of_day > 8) & (GRID.hour_of_day < 18), 300.0, 5.0)

@@ -7,9 +7,9 @@ import pytest
 
 from domain.calendar import Month
 from domain.places import WeatherStation
-from simulators.block import Carry, SiteMonth
-from simulators.campus import Campus
-from simulators.climate import Climate
+from simulators.devices.block import Carry, SiteMonth
+from simulators.devices.campus import Campus
+from simulators.devices.climate import Climate
 from simulators.scenarios import scenario
 from simulators.scenarios.demo import BASELINE_MONTHS, CAMPUS_MONTHS, dongying_campus
 

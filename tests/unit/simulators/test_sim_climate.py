@@ -3,9 +3,9 @@
 import numpy as np
 
 from domain.calendar import Month
-from simulators.climate import Climate
-from simulators.grid import Grid
-from simulators.solar import Array, ac_output
+from simulators.devices.climate import Climate
+from simulators.devices.grid import Grid
+from simulators.devices.solar import Array, ac_output
 
 
 def test_degree_days_average_to_those_of_dongying() -> None:

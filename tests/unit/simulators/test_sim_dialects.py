@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from domain.calendar import to_ms
+from ingest.live.router import Router
 from ingest.mapping import read_mappings
-from ingest.router import Router
-from simulators.block import Block
+from simulators.devices.block import Block
 from simulators.dialects import SPEECHES
 from simulators.scenarios import Scenario, scenario
-from simulators.timeline import Piece, Timeline
+from simulators.sending.timeline import Piece, Timeline
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 ARRIVED = to_ms(NOW)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulators.digest import digest
 from simulators.scenarios import scenario
+from simulators.truth.digest import digest
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 STORED = {

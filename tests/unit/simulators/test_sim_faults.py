@@ -12,12 +12,12 @@ from domain.calendar import Month, to_ms
 from domain.errors import ConfigError
 from domain.places import Meter
 from domain.quantities import QUANTITIES
-from simulators.block import Block, Carry, SiteMonth
+from simulators.devices.block import Block, Carry, SiteMonth
+from simulators.devices.replay import CambridgeBuilding
 from simulators.faults import KINDS, FaultSpec, FaultySite, read_faults
 from simulators.faults.spec import ON_LINES
-from simulators.replay import CambridgeBuilding
 from simulators.scenarios import scenario
-from simulators.timeline import Timeline
+from simulators.sending.timeline import Timeline
 
 FIRST, END = Month(2019, 1), Month(2019, 4)
 CALM = CambridgeBuilding("b105", first=FIRST, end=END)  # its electricity has no gap

@@ -3,7 +3,7 @@
 import numpy as np
 
 from domain.calendar import Month
-from simulators.grid import Grid, summed
+from simulators.devices.grid import Grid, summed
 
 
 def test_a_london_march_is_an_hour_short_and_its_days_are_local() -> None:

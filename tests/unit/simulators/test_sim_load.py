@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from domain.calendar import Month
-from simulators.archetypes import ARCHETYPES, CANTEEN, OFFICE, Archetype
-from simulators.climate import Climate
-from simulators.grid import Grid
-from simulators.load import Change, House, use
-from simulators.workdays import is_workday
+from simulators.devices.archetypes import ARCHETYPES, CANTEEN, OFFICE, Archetype
+from simulators.devices.climate import Climate
+from simulators.devices.grid import Grid
+from simulators.devices.load import Change, House, use
+from simulators.devices.workdays import is_workday
 
 CLIMATE = Climate(1)
 HOUSE = House("h", OFFICE, 10_000.0, 350.0)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicmeter.commands import simulate
-from simulators.block import Message
-from simulators.pace import Pace
-from simulators.run import Run
+from simulators.devices.block import Message
 from simulators.scenarios import scenario
+from simulators.sending.pace import Pace
+from simulators.sending.run import Run
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
 

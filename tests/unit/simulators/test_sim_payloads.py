@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.registry import Registry
-from simulators.badinput import EACH, KINDS, bad_messages
-from simulators.block import DECIMALS, Block
-from simulators.payloads import device_message, gateway_messages, telemetry
+from simulators.devices.block import DECIMALS, Block
+from simulators.devices.payloads import device_message, gateway_messages, telemetry
+from simulators.faults.bad_messages import EACH, KINDS, bad_messages
 from simulators.scenarios import scenario
 
 values = st.floats(0, 1e6).map(lambda v: round(v, 2)) | st.just(float("nan"))

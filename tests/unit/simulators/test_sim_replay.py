@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from domain.calendar import Month
-from simulators.block import Carry
-from simulators.replay import BEDFORD, CambridgeBuilding, MeasuredPv
+from simulators.devices.block import Carry
+from simulators.devices.replay import BEDFORD, CambridgeBuilding, MeasuredPv
 
 SHIPPED = Path(__file__).parents[3] / "simulators" / "data"
 SHARED = Path(__file__).parents[4] / "shared" / "data"

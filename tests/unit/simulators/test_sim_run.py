@@ -27,13 +27,13 @@ from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from domain.places import value_on
 from ingest.mapping import NATIVE
-from simulators.block import Incident, Message
+from simulators.devices.block import Incident, Message
 from simulators.faults import KINDS, parse_faults
-from simulators.lines import befall
-from simulators.publish import Publisher
-from simulators.run import Run
+from simulators.faults.broken_lines import befall
 from simulators.scenarios import scenario
-from simulators.timeline import Timeline
+from simulators.sending.publish import Publisher
+from simulators.sending.run import Run
+from simulators.sending.timeline import Timeline
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]

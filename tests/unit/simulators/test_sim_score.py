@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import ConfigError
 from simulators.faults import KINDS
-from simulators.score import (
+from simulators.truth.score import (
     ABSORBED,
     ANSWERS,
     Computed,

@@ -1,4 +1,4 @@
-"""Archetypes look like measured buildings: the comparison of `simulators.shapes`."""
+"""Archetypes look like measured buildings: the comparison of `simulators.truth.load_shapes`."""
 
 from functools import cache
 from pathlib import Path
@@ -8,10 +8,17 @@ import pandas as pd
 import pytest
 
 from domain.calendar import Month
-from simulators.archetypes import ARCHETYPES
-from simulators.grid import Grid
-from simulators.load import House, Use, use
-from simulators.shapes import Bedford, Shape, local_hours, measured_shape, response_of, shape_of
+from simulators.devices.archetypes import ARCHETYPES
+from simulators.devices.grid import Grid
+from simulators.devices.load import House, Use, use
+from simulators.truth.load_shapes import (
+    Bedford,
+    Shape,
+    local_hours,
+    measured_shape,
+    response_of,
+    shape_of,
+)
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "cambridge"
 MONTHS = [Grid(Month(2018, 1).plus(i), "Europe/London", 3600) for i in range(24)]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.calendar import Month
 from domain.figures import DayValue, FactorUse, Figure, MonthResult, Shares
 from domain.findings import Finding
-from store.canonical import canonical_json, digest
+from store.ledger.canonical import canonical_json, digest
 
 FACTORS = (
     FactorUse("co2", 0.5306, "kg/kWh", "MEE", date(2023, 1, 1)),

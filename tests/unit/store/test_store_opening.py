@@ -6,9 +6,9 @@ import pytest
 
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading
-from store.influx import InfluxReadingStore
 from store.opening import open_ledger, open_reading_store
-from store.sqlite import SqliteReadingStore
+from store.readings.influx import InfluxReadingStore
+from store.readings.sqlite import SqliteReadingStore
 
 
 def test_sqlite_relative_and_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

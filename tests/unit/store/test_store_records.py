@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.places import DEVICE_TYPES, Building, Contract, Institution, Meter
-from store.records import from_plain, split_columns, to_plain
+from store.ledger.records import from_plain, split_columns, to_plain
 
 KINDS = [Institution, Building, Contract, *DEVICE_TYPES.values()]
 

@@ -13,8 +13,8 @@ import pytest
 
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Series
-from store.readings import WriteResult
-from store.sqlite import SqliteReadingStore
+from store.readings.port import WriteResult
+from store.readings.sqlite import SqliteReadingStore
 
 ALWAYS = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 ROOT = Path(__file__).parents[3]
@@ -106,7 +106,7 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from domain.readings import Reading
-from store.sqlite import SqliteReadingStore
+from store.readings.sqlite import SqliteReadingStore
 store = SqliteReadingStore(sys.argv[1])
 start, size = int(sys.argv[2]), int(sys.argv[3])
 while True:

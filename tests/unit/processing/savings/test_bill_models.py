@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from config.texts import finding_text
-from processing.savings.monthly import BillModel, fit_bills, usable_bills
+from processing.savings.models.monthly import BillModel, fit_bills, usable_bills
 
 DAYS = pd.date_range("2022-12-01", "2024-12-31", freq="D")
 

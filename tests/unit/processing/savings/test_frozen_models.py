@@ -10,7 +10,7 @@ import pytest
 
 from config.working_days import day_types
 from processing.savings.engine import FrozenModel, assess
-from processing.savings.frozen import FORMATS
+from processing.savings.models.frozen import FORMATS
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("baseline_*.json"))
 

@@ -15,8 +15,8 @@ from domain.errors import ConfigError
 from processing.savings.adjustments import both_ways, finding, formula_tree, per_day
 from processing.savings.changes import propose_changes
 from processing.savings.engine import assess, beside, fit_baseline
+from processing.savings.inputs.sufficiency import change_finding
 from processing.savings.rules import baseline_year, gross_load, half_width_of_sum
-from processing.savings.sufficiency import change_finding
 
 DAYS = pd.date_range("2024-01-01", "2024-12-31", freq="D")
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from processing.savings.intervals import nominal_half_width
-from processing.savings.towt import TowtModel, fit_towt
+from processing.savings.models.towt import TowtModel, fit_towt
 
 NMECR = Path(__file__).parents[4].parent / "shared" / "data" / "nmecr"
 

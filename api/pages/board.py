@@ -1,0 +1,220 @@
+"""GET /quality: the completeness board as a page, the worst first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Parts, PartsDep
+from api.language import language_of
+from api.pages.html import answer, render
+from api.rows.board import board_rows
+from api.rows.quality import sentence
+from config.processing import processing_settings
+from config.texts import text
+from domain.calendar import Month
+from domain.errors import ConfigError
+from domain.findings import Severity
+from domain.places import AnyDevice, Bin, Institution, Meter
+from processing.quality.completeness import STATES, BoardRow
+from reports.document import month_name
+from reports.tables import local_time
+from reports.words import UNKNOWN, percent
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_SIZE = 100
+"""Devices shown at once."""
+
+SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "info")
+_FUTURE = 9e18
+
+SORTS: dict[str, Callable[[BoardRow], Any]] = {
+    "worst": lambda r: r.badness,
+    "last_at": lambda r: r.last_at.timestamp() if r.last_at else -1.0,
+    "received": lambda r: _FUTURE if r.received_share is None else r.received_share,
+    "estimated": lambda r: -(r.shares.estimated if r.shares else -1.0),
+    "missing": lambda r: -(r.shares.missing if r.shares else -1.0),
+    "device": lambda r: r.device.id,
+    "institution": lambda r: r.device.institution,
+}
+"""What the rows may stand in the order of; what is worst comes first in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for; unknown values stand for all."""
+
+    institution: str = ""
+    month: str = ""
+    state: str = ""
+    sort: str = "worst"
+    page: int = 1
+
+    def query(self, lang: str, **changes: object) -> str:
+        """The address's query with some of it changed; another choice begins on page 1."""
+        parts = {f: getattr(self, f) for f in self.__slots__}
+        parts = {**parts, "page": 1, **changes, "lang": lang}
+        plain = Asked()
+        return urlencode({k: v for k, v in parts.items() if v != getattr(plain, k, None)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One device, written out. `tones` are the classes of the numbers that are bad."""
+
+    state: str
+    state_text: str
+    device: str
+    name: str
+    kind: str
+    place: str
+    place_id: str
+    place_month: str
+    last: str
+    received: str
+    counts: str
+    received_tone: str
+    estimated: str
+    missing: str
+    missing_tone: str
+    findings: list[tuple[str, str]]
+
+
+@router.get("/quality", response_class=HTMLResponse)
+def quality_page(
+    request: Request,
+    parts: PartsDep,
+    institution: str = "",
+    month: str = "",
+    state: str = "",
+    sort: str = "worst",
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> HTMLResponse:
+    lang = language_of(request)
+    asked = Asked(institution, month, state, sort if sort in SORTS else "worst", page)
+    return answer(board_html(parts, asked, lang), lang)
+
+
+def board_html(parts: Parts, asked: Asked, lang: str) -> str:
+    """The page of a board."""
+    registry = parts.registry
+    known = registry.institution_by_id
+    notices = []
+    chosen = known
+    if asked.institution in known:
+        chosen = {asked.institution: known[asked.institution]}
+    elif asked.institution:
+        notices.append(_b("unknown_institution", lang, id=asked.institution))
+        asked = replace(asked, institution="")
+    every = sorted({s.month for s in parts.ledger.statuses(asked.institution or None)})
+    month = _month(asked.month)
+    if asked.month and month not in every:
+        notices.append(_b("unknown_month", lang, month=asked.month))
+        asked, month = replace(asked, month=""), None
+    found = board_rows(
+        parts.store, parts.ledger, registry, parts.now(), institutions=chosen, month=month
+    )
+    rows = [r for r in found if asked.state not in STATES or r.state == asked.state]
+    if asked.sort != "worst":
+        rows.sort(key=SORTS[asked.sort])
+    pages = max(1, -(-len(rows) // PAGE_SIZE))
+    page = min(asked.page, pages)
+    shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    return render(
+        "board.html",
+        lang,
+        b=lambda key, **values: _b(key, lang, **values),
+        asked=replace(asked, page=page),
+        notices=notices,
+        pages=pages,
+        sorts=list(SORTS),
+        states=_states(found, lang),
+        means=_means(lang),
+        institutions=_choices(known.values(), lang),
+        months=[(str(m), month_name(m.year, m.month, lang)) for m in reversed(every)],
+        lines=[_line(r, known[r.device.institution], lang) for r in shown],
+        total=len(rows),
+    )
+
+
+def _b(key: str, lang: str, /, **values: object) -> str:
+    return text("board", key, lang, **values)
+
+
+def _month(asked: str) -> Month | None:
+    try:
+        return Month.parse(asked)
+    except ConfigError:
+        return None
+
+
+def _states(rows: Sequence[BoardRow], lang: str) -> list[tuple[str, str, int]]:
+    """(state, its words, how many devices), all of them first."""
+    counts = [(s, sum(r.state == s for r in rows)) for s in STATES]
+    return [("", _b("all", lang), len(rows))] + [
+        (state, _b(f"state.{state}", lang), count) for state, count in counts
+    ]
+
+
+def _means(lang: str) -> dict[str, str]:
+    """What each state means, by the thresholds that hold."""
+    rules = processing_settings().completeness
+    numbers = {
+        "intervals": f"{rules.stale_after_intervals:g}",
+        "days": f"{rules.zero_least_days:g}",
+        "factor": f"{rules.zero_rest_factor:g}",
+    }
+    return {state: _b(f"means.{state}", lang, **numbers) for state in STATES}
+
+
+def _choices(places: Any, lang: str) -> list[tuple[str, str]]:
+    return sorted(((i.id, i.name(lang)) for i in places), key=lambda choice: choice[1])
+
+
+def _line(row: BoardRow, place: Institution, lang: str) -> Line:
+    device = row.device
+    name = (device.name_zh if lang == "zh" else device.name_en) or device.id
+    received, shares = row.received_share, row.shares
+    return Line(
+        state=row.state,
+        state_text=_b(f"state.{row.state}", lang),
+        device=device.id,
+        name=name,
+        kind=_kind(device, lang),
+        place=place.name(lang),
+        place_id=place.id,
+        place_month=str(row.month) if row.month else "",
+        last=_last(row.last_at, place.timezone, lang),
+        received=percent(received),
+        counts="" if row.expected is None else f"{row.received or 0:,} / {row.expected:,}",
+        received_tone=_tone(1.0 - received if received is not None else 0.0),
+        estimated=percent(shares.estimated) if shares else UNKNOWN,
+        missing=percent(shares.missing) if shares else UNKNOWN,
+        missing_tone=_tone(shares.missing if shares else 0.0),
+        findings=[
+            (f.severity, sentence(replace(f, subject=name), lang))
+            for f in sorted(row.findings, key=lambda f: SEVERITIES.index(f.severity))
+        ],
+    )
+
+
+def _kind(device: AnyDevice, lang: str) -> str:
+    if isinstance(device, Meter):
+        return text("report", f"carrier.{device.carrier}", lang)
+    if isinstance(device, Bin):
+        return text("report", f"stream.{device.stream}", lang)
+    return _b(f"kind.{device.device_class}", lang)
+
+
+def _last(at: datetime | None, timezone: str, lang: str) -> str:
+    return local_time(at, timezone).rpartition(" (")[0] or _b("never", lang)
+
+
+def _tone(absent: float) -> str:
+    """How bad a share of absent or missing data is: over a fifth, over a hundredth."""
+    return "bad" if absent > 0.2 else "warn" if absent > 0.01 else ""

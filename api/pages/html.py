@@ -1,0 +1,57 @@
+"""The pages' templates, and what every page answers with."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config.texts import text
+
+HERE = Path(__file__).parent
+
+
+def render(template: str, lang: str, **values: object) -> str:
+    """A page in a language. `t` says a text of all pages, `word` one of the reports'."""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            lang=lang,
+            t=lambda key, **filled: text("overview", key, lang, **filled),
+            word=lambda key: text("report", f"word.{key}", lang),
+            static=static_url,
+            **values,
+        )
+    )
+
+
+def answer(html: str, lang: str) -> HTMLResponse:
+    """A page that is drawn anew for whoever asks."""
+    headers = {
+        "Content-Language": lang,
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-cache",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HTMLResponse(html, headers=headers)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def static_url(name: str) -> str:
+    """The address of a file in api/pages/static, with a digest of its content."""
+    digest = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()
+    return f"/static/{name}?{digest[:12]}"

@@ -1,0 +1,119 @@
+"""GET /: the overview as one HTML page in zh and en; its charts' library is served from here.
+
+The library (Vega, Vega-Lite, vega-embed) comes out of the installed vl-convert wheel: nothing
+is loaded from the Internet, and no copy of it lives in the repository.
+"""
+
+import gzip
+import json
+import threading
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import PartsDep
+from api.language import language_of
+from api.pages.html import HERE, answer, render
+from api.pages.overview_data import Overview, build_overview
+from reports.chart_look import Spec
+from reports.document import Chart
+from reports.isolated import in_worker
+
+router = APIRouter(include_in_schema=False)
+
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+FOREVER = "public, max-age=31536000, immutable"
+
+
+@router.get("/", response_class=HTMLResponse)
+def overview(
+    request: Request,
+    parts: PartsDep,
+    institution: str = "",
+    month: str = "",
+    page: Annotated[int | None, Query(ge=1)] = None,
+) -> HTMLResponse:
+    lang = language_of(request)
+    shown = build_overview(
+        parts.ledger, parts.registry, lang, institution=institution, month=month, page=page
+    )
+    return answer(overview_html(shown), lang)
+
+
+def overview_html(shown: Overview) -> str:
+    """The page of an overview."""
+    return render(
+        "overview.html",
+        **{k: getattr(shown, k) for k in Overview.__dataclass_fields__},
+        library=f"/static/vega-{library_version()}.js",
+        specs=_Specs(),
+    )
+
+
+class _Specs:
+    """Collects the charts of a page in the order they are placed."""
+
+    def __init__(self) -> None:
+        self._specs: list[Spec] = []
+
+    def add(self, chart: Chart) -> int:
+        """The chart's number in the page."""
+        self._specs.append({**chart.spec, "description": chart.alt})
+        return len(self._specs) - 1
+
+    def json(self) -> str:
+        """All of them, safe inside a script element."""
+        return json.dumps(self._specs, ensure_ascii=False).replace("<", "\\u003c")
+
+
+@router.get("/static/{name}")
+def static(request: Request, name: str) -> Response:
+    """A file of the page. Addresses carry a version, so that browsers may keep them."""
+    if name == f"vega-{library_version()}.js":
+        return _library_response(request)
+    path = HERE / "static" / name
+    if path.suffix not in TYPES or path.name != name or not path.is_file():
+        raise HTTPException(404)
+    return Response(
+        path.read_bytes(), media_type=TYPES[path.suffix], headers={"Cache-Control": FOREVER}
+    )
+
+
+def library_version() -> str:
+    """The version of the wheel that the charts' library comes from."""
+    return version("vl-convert-python")
+
+
+def _library_response(request: Request) -> Response:
+    packed = chart_library()
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(packed, media_type=TYPES[".js"], headers=headers)
+    return Response(gzip.decompress(packed), media_type=TYPES[".js"], headers=headers)
+
+
+_library_lock = threading.Lock()
+
+
+def chart_library() -> bytes:
+    """The charts' JavaScript, gzipped (0.3 MB): made at the first call, in a process of its
+    own because making it takes 150 MB and two seconds, and kept."""
+    with _library_lock:
+        return _made_library()
+
+
+@cache
+def _made_library() -> bytes:
+    return next(in_worker(_bundle, [0]))
+
+
+def _bundle(_: int) -> bytes:
+    import vl_convert
+
+    # The stub has forgotten that `snippet` is optional.
+    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    return gzip.compress(script.encode(), mtime=0)

@@ -1,0 +1,282 @@
+"""What the overview page shows, gathered from the ledger: no HTML here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.texts import text, texts
+from domain.calendar import Month
+from domain.figures import Figure, MonthResult, Shares
+from domain.places import Institution, Origin
+from domain.registry import Registry
+from reports.chart_look import USE_NAMES
+from reports.document import FLUID, Document, build_document, month_name
+from reports.model import build_report
+from reports.words import amount, carrier_name, joined, shares_in_words
+from store.ledger.port import AsideEntry, Ledger, MonthStatus
+
+PAGE_SIZE = 40
+"""Institutions listed at once: each costs a query for its latest month."""
+
+
+ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An institution in the list, with its latest month in a line."""
+
+    id: str
+    name: str
+    origin: str
+    origin_text: str
+    month: str
+    months_text: str
+    use: str
+    verdicts: list[tuple[str, str]]
+    shares: tuple[float, float, float] | None
+    shares_text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    value: str
+    label: str
+    note: str = ""
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideLine:
+    """What was kept aside for one reason."""
+
+    code: str
+    reason: str
+    count: int
+    sources: str
+    last_at: datetime
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One institution's month. `months` are (value, written out) of the selection, newest
+    first; `older` and `newer` are months to step to, or empty."""
+
+    id: str
+    month: str
+    document: Document
+    months: list[tuple[str, str]]
+    older: str
+    newer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    lang: str
+    notices: list[str]
+    tiles: list[Tile]
+    places: list[Place]
+    page: int
+    pages: int
+    detail: Detail | None
+    chosen: str
+    aside: list[AsideLine]
+
+
+def build_overview(
+    ledger: Ledger,
+    registry: Registry,
+    lang: str,
+    *,
+    institution: str = "",
+    month: str = "",
+    page: int | None = None,
+) -> Overview:
+    """Gather the page for an institution and month; what is not there falls back with a notice.
+
+    An empty `institution` means the first one with results, an empty `month` its latest;
+    without `page` the list opens where the institution is.
+    """
+    statuses: dict[str, list[MonthStatus]] = {}
+    for status in ledger.statuses():
+        statuses.setdefault(status.institution, []).append(status)
+    ordered = sorted(registry.institutions, key=lambda i: i.name(lang))
+    # Where most has been heard of late stands first.
+    ordered.sort(key=lambda i: _months_since_zero(statuses.get(i.id, [])), reverse=True)
+    chosen = registry.institution_by_id.get(institution) or next(iter(ordered), None)
+    notices = []
+    if institution and (chosen is None or chosen.id != institution):
+        notices.append(_t("unknown_institution", lang, id=institution))
+    pages = max(1, -(-len(ordered) // PAGE_SIZE))
+    if page is None:
+        page = ordered.index(chosen) // PAGE_SIZE + 1 if chosen else 1
+    page = min(max(page, 1), pages)
+    detail = None
+    if chosen is not None and chosen.id in statuses:
+        detail, notice = _detail(ledger, chosen, statuses[chosen.id], month, lang)
+        notices += notice
+    shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    aside = ledger.aside()
+    return Overview(
+        lang=lang,
+        notices=notices,
+        tiles=_tiles(registry, statuses, aside, lang),
+        places=[_place(ledger, i, statuses.get(i.id, []), lang, chosen=i is chosen) for i in shown],
+        page=page,
+        pages=pages,
+        detail=detail,
+        chosen=chosen.id if chosen else "",
+        aside=aside_lines(aside, lang),
+    )
+
+
+def _t(key: str, lang: str, /, **values: object) -> str:
+    return text("overview", key, lang, **values)
+
+
+def _detail(
+    ledger: Ledger, place: Institution, statuses: list[MonthStatus], asked: str, lang: str
+) -> tuple[Detail, list[str]]:
+    months = sorted(s.month for s in statuses)
+    wanted = next((m for m in months if str(m) == asked), None)
+    notices = [_t("unknown_month", lang, month=asked)] if asked and wanted is None else []
+    month = wanted or _latest(statuses)
+    at = months.index(month)
+    model = build_report(ledger, place.id, month)
+    detail = Detail(
+        id=place.id,
+        month=str(month),
+        document=build_document(model, lang, FLUID),
+        months=[(str(m), month_name(m.year, m.month, lang)) for m in reversed(months)],
+        older=str(months[at - 1]) if at > 0 else "",
+        newer=str(months[at + 1]) if at + 1 < len(months) else "",
+    )
+    return detail, notices
+
+
+def _latest(statuses: list[MonthStatus]) -> Month:
+    """The latest closed month, else the latest: a month just begun says little."""
+    closed = [s.month for s in statuses if s.revision > 0]
+    return max(closed or [s.month for s in statuses])
+
+
+def _months_since_zero(statuses: list[MonthStatus]) -> int:
+    latest = max((s.month for s in statuses), default=None)
+    return latest.year * 12 + latest.month if latest else 0
+
+
+def _place(
+    ledger: Ledger, place: Institution, statuses: list[MonthStatus], lang: str, *, chosen: bool
+) -> Place:
+    result: MonthResult | None = None
+    if statuses:
+        latest = _latest(statuses)
+        result = next(iter(ledger.results(place.id, latest, latest.plus(1))), None)
+    main = _main_figures(result.figures) if result else []
+    shares = average_shares(main)
+    closed = sum(s.revision > 0 for s in statuses)
+    return Place(
+        id=place.id,
+        name=place.name(lang),
+        origin=place.origin,
+        origin_text=text("report", f"origin_short.{place.origin}", lang),
+        month=month_name(result.month.year, result.month.month, lang) if result else "",
+        months_text=_t("closed_until", lang, closed=closed, months=len(statuses)),
+        use=" · ".join(amount(f.name, f.value, lang) for f in main[:2]),
+        verdicts=[
+            (f.verdict, _verdict(f, lang))
+            for f in (result.figures if result else ())
+            if f.name == "avoided_energy_kwh" and f.verdict
+        ],
+        shares=(shares.measured, shares.estimated, shares.missing) if shares else None,
+        shares_text=shares_in_words(shares, lang) if shares else "",
+        chosen=chosen,
+    )
+
+
+def _verdict(figure: Figure, lang: str) -> str:
+    carrier = carrier_name(figure.subject.rpartition("/")[2], lang)
+    return _t(f"verdict_of.{figure.verdict}", lang, carrier=carrier)
+
+
+def _main_figures(figures: Iterable[Figure]) -> list[Figure]:
+    """What an institution is about: its use by carrier, its PV systems, its waste."""
+    found = list(figures)
+    uses = [f for n in USE_NAMES for f in found if f.name == n and not f.subject]
+    solar = [f for f in found if f.name == "pv_generation_kwh" and f.subject]
+    return uses + solar + [f for f in found if f.name == "waste_mass_kg" and not f.subject]
+
+
+def average_shares(figures: Sequence[Figure]) -> Shares | None:
+    """The mean of the figures' shares, each figure counting alike; None without figures."""
+    if not figures:
+        return None
+    n = len(figures)
+    return Shares(
+        sum(f.shares.measured for f in figures) / n,
+        sum(f.shares.estimated for f in figures) / n,
+        sum(f.shares.missing for f in figures) / n,
+    )
+
+
+def _tiles(
+    registry: Registry,
+    statuses: dict[str, list[MonthStatus]],
+    aside: list[AsideEntry],
+    lang: str,
+) -> list[Tile]:
+    every = [s for found in statuses.values() for s in found]
+    origins = [i.origin for i in registry.institutions]
+    pending = sum(s.state == "restatement_pending" for s in every)
+    kept = sum(e.count for e in aside)
+    return [
+        Tile(
+            value=f"{len(origins):,}",
+            label=_t("tile.institutions", lang),
+            note=joined((_origins(origins, o, lang) for o in ORIGINS), lang),
+        ),
+        Tile(
+            value=f"{sum(s.revision > 0 for s in every):,}",
+            label=_t("tile.months", lang),
+            note=f"{_t('tile.open', lang)} {sum(s.revision == 0 for s in every):,}",
+        ),
+        Tile(
+            value=f"{pending:,}",
+            label=_t("tile.pending", lang),
+            tone="warn" if pending else "plain",
+        ),
+        Tile(value=f"{kept:,}", label=_t("tile.aside", lang), tone="warn" if kept else "plain"),
+    ]
+
+
+def _origins(origins: list[Origin], origin: Origin, lang: str) -> str:
+    count = origins.count(origin)
+    return _t(f"tile.{origin}", lang, count=count) if count else ""
+
+
+def aside_lines(entries: Iterable[AsideEntry], lang: str) -> list[AsideLine]:
+    """Kept-aside groups by reason, the most frequent first."""
+    groups: dict[str, list[AsideEntry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.code, []).append(entry)
+    lines = [_aside_line(code, found, lang) for code, found in groups.items()]
+    return sorted(lines, key=lambda line: (-line.count, line.code))
+
+
+def _aside_line(code: str, entries: list[AsideEntry], lang: str) -> AsideLine:
+    last = max(entries, key=lambda e: e.last_at)
+    sources = sorted({e.device or e.source for e in entries})
+    shown = ", ".join(sources[:3])
+    if len(sources) > 3:
+        shown += " " + _t("more", lang, count=len(sources) - 3)
+    known = f"aside.{code}" in texts("overview")
+    return AsideLine(
+        code=code,
+        reason=_t(f"aside.{code}", lang) if known else code,
+        count=sum(e.count for e in entries),
+        sources=shown,
+        last_at=last.last_at,
+        example=last.detail,
+    )

@@ -1,0 +1,192 @@
+"""GET /institutions/{id}/{month}: every figure of a month with its evidence, and how it compares.
+
+Generic over figure names: what is computed is shown, whatever it is called.
+"""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import Parts, PartsDep
+from api.language import language_of
+from api.pages.html import answer, render
+from api.routes.months import MonthPath, month_status
+from api.rows.comparisons import (
+    ComparisonRow,
+    History,
+    PeerRow,
+    QuotaRow,
+    SurveyFieldRow,
+    comparison_rows,
+    peer_rows,
+    quota_rows,
+    survey_field_rows,
+)
+from config.processing import processing_settings
+from config.texts import text, texts
+from domain.calendar import Month
+from domain.figures import Figure, Shares
+from processing.use.comparison import PEER_NAMES
+from reports.document import Document, build_document
+from reports.model import ReportModel, build_report
+from reports.tables import GROUPS, FigureRow, group_of, in_order
+from reports.words import amount, finding_line, label, number, percent, shares_in_words
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureLine:
+    """A figure with all of its evidence in words."""
+
+    row: FigureRow
+    name: str
+    evidence: str
+    findings: list[tuple[str, str]]
+
+
+@router.get("/institutions/{institution}/{month}", response_class=HTMLResponse)
+def place_page(
+    request: Request, parts: PartsDep, institution: str, month: MonthPath
+) -> HTMLResponse:
+    lang = language_of(request)
+    parts.institution(institution)
+    month_status(parts, institution, Month.parse(month))
+    return answer(place_html(parts, institution, Month.parse(month), lang), lang)
+
+
+def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
+    """The page of an institution's month. Raises ConfigError for one never computed."""
+    model = build_report(parts.ledger, institution, month)
+    document = build_document(model, lang)
+    rules = processing_settings().comparison
+    known = sorted(s.month for s in parts.ledger.statuses(institution))
+    at = known.index(month)
+    history = [History(model.institution, model.history, [month])]
+    return render(
+        "place.html",
+        lang,
+        p=lambda key, **values: _p(key, lang, **values),
+        id=institution,
+        month=str(month),
+        older=str(known[at - 1]) if at else "",
+        newer=str(known[at + 1]) if at + 1 < len(known) else "",
+        d=document,
+        least_pct=f"{100 * rules.least_known_ratio:g}",
+        least_peers=rules.least_peers,
+        comparisons=[_comparison(r, lang) for r in comparison_rows(history)],
+        quotas=[_quota(r, lang) for r in quota_rows(history)],
+        peers=[_peer(r, lang) for r in _peers(parts, model)],
+        survey=[_survey(r, lang) for r in survey_field_rows(history)],
+        groups=_groups(model, document, lang),
+    )
+
+
+def _p(key: str, lang: str, /, **values: object) -> str:
+    return text("place", key, lang, **values)
+
+
+def _groups(
+    model: ReportModel, document: Document, lang: str
+) -> list[tuple[str, list[FigureLine]]]:
+    """The report's table of figures, each with its evidence and findings beside it."""
+    figures = in_order(model.result.figures)
+    rows = [(group.title, row) for group in document.groups for row in group.rows]
+    grouped = sorted(figures, key=lambda f: _rank(f.name))
+    found: dict[str, list[FigureLine]] = {}
+    for (title, row), figure in zip(rows, grouped, strict=True):
+        found.setdefault(title, []).append(_line(model, figure, row, lang))
+    return list(found.items())
+
+
+def _rank(name: str) -> int:
+    return list(GROUPS).index(group_of(name))
+
+
+def _line(model: ReportModel, figure: Figure, row: FigureRow, lang: str) -> FigureLine:
+    return FigureLine(
+        row=row,
+        name=figure.name,
+        evidence=shares_in_words(figure.shares, lang),
+        findings=[(f.severity, finding_line(model, f, figure, lang)[0]) for f in figure.findings],
+    )
+
+
+def _comparison(row: ComparisonRow, lang: str) -> tuple[str, ...]:
+    return (
+        label(row.name, lang),
+        amount(row.name, row.value, lang),
+        amount(row.name, row.month_before, lang),
+        percent(row.month_change_ratio, sign=True),
+        amount(row.name, row.year_before, lang),
+        percent(row.year_change_ratio, sign=True),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaLine:
+    measure: str
+    unit: str
+    value: str
+    grade: str
+    grade_text: str
+    guide: str
+    base: str
+    constraint: str
+    source: str
+
+
+def _quota(row: QuotaRow, lang: str) -> QuotaLine:
+    known = f"measure.{row.measure}" in texts("place")
+    return QuotaLine(
+        measure=_p(f"measure.{row.measure}", lang) if known else row.measure,
+        unit=row.unit.replace("person", "人") if lang == "zh" else row.unit,
+        value=number(row.value),
+        grade=row.grade or "none",
+        grade_text=_p(f"grade.{row.grade}", lang)
+        if row.grade
+        else _p("grade.none", lang, months=row.months),
+        guide=number(row.guide),
+        base=number(row.base),
+        constraint=number(row.constraint),
+        source=row.source,
+    )
+
+
+def _peers(parts: Parts, model: ReportModel) -> list[PeerRow]:
+    """Only institutions of the same type are looked at, in the one month."""
+    alike = {
+        i.id: i
+        for i in parts.registry.institutions
+        if i.building_type == model.institution.building_type
+    }
+    results = parts.ledger.results(
+        None, model.month, model.month.plus(1), names=PEER_NAMES, days=False
+    )
+    results = [r for r in results if r.institution in alike]
+    return peer_rows({model.institution.id: model.institution}, alike.values(), results)
+
+
+def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:
+    return (
+        label(row.name, lang),
+        amount(row.name, row.value, lang),
+        amount(row.name, row.median, lang),
+        percent(row.percentile_ratio, 0),
+        f"{row.peers:,}",
+    )
+
+
+def _survey(row: SurveyFieldRow, lang: str) -> tuple[str, ...]:
+    unit = row.unit if lang == "zh" else row.unit.replace("人", "")
+    value = row.text or f"{number(row.value)} {unit}".strip()
+    months = _p("from_registry", lang) if row.months is None else f"{row.months} / 12"
+    shares = (
+        _p("from_registry", lang)
+        if row.missing_share is None
+        else shares_in_words(
+            Shares(row.measured_share or 0.0, row.estimated_share or 0.0, row.missing_share), lang
+        )
+    )
+    return (row.label_zh if lang == "zh" else row.label_en, value, months, shares)

@@ -1,0 +1,193 @@
+"""What readers may ask for: institutions, an interval of months, a page of rows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Query, Request, Response
+
+from api.dependencies import PartsDep
+from api.language import language_of
+from api.problems import ProblemError
+from config.texts import Language
+from domain.calendar import Month, from_ms
+from domain.places import Institution
+
+Row = TypeVar("Row")
+DEFAULT_ROWS = 5_000
+MAX_ROWS = 50_000
+
+_DIGITS = re.compile(r"-?[0-9]{1,15}")
+_END_MONTH = Month(9990, 1)
+MONTH_PATTERN = r"^((19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])|\d{5,15})$"
+_MONTH_HELP = "YYYY-MM, or an instant in ms since the epoch (as Grafana's ${__timeFrom})"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Months asked for, half-open. A bound is a month (of each institution's own calendar)
+    or an aware instant; an instant means every month that overlaps the interval."""
+
+    start: Month | datetime | None
+    end: Month | datetime | None
+
+    def coarse(self) -> tuple[Month | None, Month | None]:
+        """Months that contain the interval in every time zone, for the ledger's query."""
+        start, end = self.start, self.end
+        if isinstance(start, datetime):
+            start = Month.of((start - timedelta(days=1)).date())
+        if isinstance(end, datetime):
+            end = Month.of((end + timedelta(days=1)).date()).plus(1)
+        return start, end
+
+    def holds(self, month: Month, timezone: str) -> bool:
+        """Whether a month of that time zone is asked for."""
+        start_at, end_at = month.interval(timezone)
+        after = self.start is None or (
+            month >= self.start if isinstance(self.start, Month) else end_at > self.start
+        )
+        before = self.end is None or (
+            month < self.end if isinstance(self.end, Month) else start_at < self.end
+        )
+        return after and before
+
+
+def _interval(
+    start: Annotated[
+        str | None,
+        Query(
+            pattern=MONTH_PATTERN, description=f"First month: {_MONTH_HELP}.", examples=["2019-01"]
+        ),
+    ] = None,
+    end: Annotated[
+        str | None,
+        Query(
+            pattern=MONTH_PATTERN,
+            description=f"The month after the last (excluded): {_MONTH_HELP}.",
+            examples=["2020-01"],
+        ),
+    ] = None,
+) -> Interval:
+    low, high = _bound(start), _bound(end)
+    if low is not None and high is not None and _instant(low) >= _instant(high):
+        raise ProblemError(422, "bad_interval", start=start, end=end)
+    return Interval(low, high)
+
+
+def _bound(text: str | None) -> Month | datetime | None:
+    if text is None:
+        return None
+    if "-" in text:
+        return min(Month.parse(text), _END_MONTH)
+    at_ms = min(int(text), 253_000_000_000_000)
+    return from_ms(at_ms)
+
+
+def _instant(bound: Month | datetime) -> datetime:
+    if isinstance(bound, datetime):
+        return bound
+    return datetime(bound.year, bound.month, 1, tzinfo=UTC)
+
+
+IntervalDep = Annotated[Interval, Depends(_interval)]
+
+
+def _institutions(
+    parts: PartsDep,
+    institution: Annotated[
+        list[str] | None,
+        Query(description="Only these institutions (repeat the parameter); all when absent."),
+    ] = None,
+) -> dict[str, Institution]:
+    known = parts.registry.institution_by_id
+    asked = [i for i in institution or [] if i]
+    for i in asked:
+        if i not in known:
+            raise ProblemError(404, "unknown_institution", id=i)
+    return {i: known[i] for i in asked} if asked else known
+
+
+InstitutionsDep = Annotated[dict[str, Institution], Depends(_institutions)]
+
+
+def _language(
+    request: Request,
+    lang: Annotated[
+        str | None, Query(description="zh or en; otherwise as Accept-Language says.")
+    ] = None,
+) -> Language:
+    del lang  # documented here, read where errors find it too
+    return language_of(request)
+
+
+LanguageDep = Annotated[Language, Depends(_language)]
+
+
+class Page:
+    """Cuts a list of rows to the page asked for and says so in the headers:
+    ``X-Total-Count`` and, where more rows follow, ``Link: <…>; rel="next"``."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: Response,
+        limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Most rows.")] = DEFAULT_ROWS,
+        offset: Annotated[int, Query(ge=0, le=10**9, description="Rows to leave out first.")] = 0,
+    ) -> None:
+        self._request = request
+        self._response = response
+        self._limit = limit
+        self._offset = offset
+
+    def cut(self, rows: Sequence[Row]) -> list[Row]:
+        end = self._offset + self._limit
+        self._response.headers["X-Total-Count"] = str(len(rows))
+        if end < len(rows):
+            url = self._request.url.include_query_params(limit=self._limit, offset=end)
+            # Relative, so that it also holds behind a reverse proxy.
+            self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return list(rows[self._offset : end])
+
+
+PageDep = Annotated[Page, Depends()]
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuse a query parameter the address does not know: a misspelt filter must not be
+    answered as if it were none. `lang` and `format` are known everywhere. Raises ProblemError 422."""
+    path = request.scope["route"].path
+    operations = request.app.openapi()["paths"].get(path, {})
+    described = operations.get(request.method.lower(), {}).get("parameters", [])
+    known = {"lang", "format", *(p["name"] for p in described if p["in"] == "query")}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        names, all_known = ", ".join(unknown[:10]), ", ".join(sorted(known))
+        raise ProblemError(422, "unknown_parameter", path=path, names=names, known=all_known)
+
+
+_YEARS = range(1970, 9990)
+
+
+def instant_of(text: str, name: str) -> datetime:
+    """An instant of a query parameter: ms since the epoch, RFC 3339 with a zone, or a UTC day.
+
+    Raises ProblemError 422, also outside the years 1970 to 9989.
+    """
+    try:
+        at = from_ms(int(text)) if _DIGITS.fullmatch(text) else datetime.fromisoformat(text)
+        if at.tzinfo is None and at.time() == time() and len(text) <= len("2024-03-01"):
+            at = at.replace(tzinfo=UTC)
+        if at.tzinfo is None:
+            raise _bad_time(name, "a time needs its zone, e.g. Z")
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _bad_time(name, "not a time: give ms, or RFC 3339") from None
+    if at.year not in _YEARS:
+        raise _bad_time(name, f"outside the years {_YEARS[0]} to {_YEARS[-1]}")
+    return at
+
+
+def _bad_time(name: str, reason: str) -> ProblemError:
+    return ProblemError(422, "bad_parameter", where=f"query.{name}", reason=reason)

@@ -1,0 +1,1 @@
+"""The rows of the answers: each class beside the function that makes it."""

@@ -1,0 +1,195 @@
+"""Rows of comparisons: months with months, years with quotas, institutions with their peers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from pydantic import Field
+
+from api.rows.base import PlaceRow, number_field
+from api.rows.figures import finite, shares_fields, unit_of
+from api.rows.registry import place
+from domain.calendar import Month
+from domain.figures import MonthResult
+from domain.places import Institution
+from processing.use.comparison import (
+    ADDITIVE,
+    PEER_NAMES,
+    month_and_year_before,
+    peer_position,
+    quota_positions,
+)
+from processing.use.survey import survey_rows
+
+YEAR_NAMES = (*ADDITIVE, "pv_generation_kwh")
+"""The figures that years are made of."""
+
+Grade = Literal["guide", "base", "constraint", "above"]
+
+
+class OfMonthRow(PlaceRow):
+    month: str = Field(description="Local calendar month; of a year its last.")
+
+
+class ComparisonRow(OfMonthRow):
+    """A figure against the month before and the same month of the year before."""
+
+    name: str = Field(description="Name of the figure; see /v1/figure-names.")
+    unit: str = Field(description="Unit of the values.")
+    value: float | None = Field(description="The month's value, in `unit`; null: not known.")
+    month_before: float | None = Field(description="Of the month before, in `unit`.")
+    month_change_ratio: float | None = number_field(
+        "(value − month_before) / month_before; null unless both months are known to 95 %", "1"
+    )
+    year_before: float | None = Field(description="Of the same month a year before, in `unit`.")
+    year_change_ratio: float | None = number_field("The same against year_before", "1")
+
+
+class QuotaRow(OfMonthRow):
+    """Twelve months against a quota (lower is better)."""
+
+    measure: str = Field(description="What is compared, e.g. non_heating_per_area.")
+    unit: str = Field(description="Unit of the values, per year.")
+    value: float | None = Field(description="Of the twelve months, in `unit`; null: not whole.")
+    months: int = Field(description="How many of the twelve months are known.")
+    guide: float = Field(description="Guide value, in `unit`.")
+    base: float = Field(description="Base value, in `unit`.")
+    constraint: float = Field(description="Constraint value, in `unit`.")
+    grade: Grade | None = Field(description="The best value kept, or above all; null: not told.")
+    source: str = Field(description="The standard.")
+
+
+class PeerRow(OfMonthRow):
+    """An institution among those of its building type (lower is better)."""
+
+    name: str = Field(description="Name of the figure; see /v1/figure-names.")
+    unit: str = Field(description="Unit of the values.")
+    value: float = Field(description="Its own value, in `unit`.")
+    median: float = Field(description="Median of the peers, in `unit`.")
+    percentile_ratio: float = number_field("Share of the peers that use less, 0 to 1", "1", ...)
+    peers: int = Field(description="How many peers are known; fewer than four are not compared.")
+
+
+class SurveyFieldRow(OfMonthRow):
+    """A field of the national survey form, over twelve months."""
+
+    field: str = Field(description="Id of the field.")
+    label_zh: str = Field(description="The field in Chinese.")
+    label_en: str = Field(description="The field in English.")
+    unit: str = Field(description="Unit of the value; empty for text.")
+    value: float | None = Field(description="Sum of the known months, or from the registry.")
+    text: str = Field(description="The value of a text field.")
+    months: int | None = Field(description="How many of twelve months are known; null: registry.")
+    measured_share: float | None = number_field("Share of the year measured, 0 to 1", "1")
+    estimated_share: float | None = number_field("Share of the year estimated, 0 to 1", "1")
+    missing_share: float | None = number_field("Share of the year missing, 0 to 1", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """An institution, what is known of it, and the months of it that are asked for."""
+
+    institution: Institution
+    results: Sequence[MonthResult]
+    months: Sequence[Month]
+
+    def heads(self) -> Iterable[tuple[Month, dict[str, Any]]]:
+        for month in self.months:
+            yield month, {**place(self.institution), "month": str(month)}
+
+
+def comparison_rows(histories: Iterable[History]) -> list[ComparisonRow]:
+    """One row a figure and month."""
+    rows = []
+    for h in histories:
+        for month, head in h.heads():
+            found = month_and_year_before(h.results, month)
+            half = len(found) // 2
+            for last, year in zip(found[:half], found[half:], strict=True):
+                rows.append(
+                    ComparisonRow(
+                        **head,
+                        name=last.name,
+                        unit=unit_of(last.name),
+                        value=finite(last.value),
+                        month_before=finite(last.earlier),
+                        month_change_ratio=finite(last.change_ratio),
+                        year_before=finite(year.earlier),
+                        year_change_ratio=finite(year.change_ratio),
+                    )
+                )
+    return rows
+
+
+def quota_rows(histories: Iterable[History]) -> list[QuotaRow]:
+    """One row a quota and month, of the twelve months that end with it."""
+    return [
+        QuotaRow(
+            **head,
+            measure=p.quota.measure,
+            unit=p.quota.unit,
+            value=finite(p.value),
+            months=p.months,
+            guide=p.quota.guide,
+            base=p.quota.base,
+            constraint=p.quota.constraint,
+            grade=cast(Grade | None, p.grade),
+            source=p.quota.source,
+        )
+        for h in histories
+        for month, head in h.heads()
+        for p in quota_positions(h.institution, h.results, month.plus(1))
+    ]
+
+
+def survey_field_rows(histories: Iterable[History]) -> list[SurveyFieldRow]:
+    """One row a field and month, of the twelve months that end with it."""
+    return [
+        SurveyFieldRow(
+            **head,
+            **shares_fields(r.shares),
+            field=r.id,
+            label_zh=r.zh,
+            label_en=r.en,
+            unit=r.unit,
+            value=finite(r.value) if isinstance(r.value, int | float) else None,
+            text=r.value if isinstance(r.value, str) else "",
+            months=r.months,
+        )
+        for h in histories
+        for month, head in h.heads()
+        for r in survey_rows(h.institution, h.results, month.plus(1))
+    ]
+
+
+def peer_rows(
+    asked: Mapping[str, Institution],
+    everybody: Iterable[Institution],
+    results: Sequence[MonthResult],
+) -> list[PeerRow]:
+    """One row a figure, institution and month. `results` are of `everybody`, with PEER_NAMES."""
+    kind = {i.id: i.building_type for i in everybody}
+    values: dict[tuple[Month, str, str], dict[str, float | None]] = {}
+    for r in results:
+        for f in r.figures:
+            if f.name in PEER_NAMES and not f.subject:
+                group = values.setdefault((r.month, kind[r.institution], f.name), {})
+                group[r.institution] = finite(f.value)
+    rows = []
+    for (month, _, name), group in sorted(values.items(), key=lambda pair: pair[0][0]):
+        for institution in group.keys() & asked.keys():
+            found = peer_position(institution, name, group)
+            if found is not None:
+                rows.append(
+                    PeerRow(
+                        **place(asked[institution]),
+                        month=str(month),
+                        name=name,
+                        unit=unit_of(name),
+                        value=found.value,
+                        median=found.median,
+                        percentile_ratio=found.percentile,
+                        peers=found.peers,
+                    )
+                )
+    return sorted(rows, key=lambda r: (r.institution, r.month, PEER_NAMES.index(r.name)))

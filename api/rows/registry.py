@@ -1,0 +1,179 @@
+"""Rows of the registry: institutions, buildings, devices, contracts."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from api.rows.base import PlaceRow, Row, number_field
+from domain.places import (
+    AnyDevice,
+    Bin,
+    Building,
+    CalendarName,
+    Carrier,
+    Contract,
+    Institution,
+    Meter,
+    PvSystem,
+    WasteStream,
+    value_on,
+)
+
+
+class InstitutionRow(Row):
+    id: str = Field(description="Institution id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    origin: str = Field(description="measured, simulated or live.")
+    building_type: str = Field(description="MOHURD letter, A office … H other.")
+    timezone: str = Field(description="Zone of its days and months.")
+    calendar: CalendarName = Field(description="Whose working days count.")
+    weather_device: str = Field(description="Weather station used for its models.")
+    credit_code: str = Field(description="Unified social credit code.")
+    district_code: str = Field(description="Six-digit district code.")
+    floor_area_m2: float | None = number_field("Floor area that holds today", "m²")
+    headcount: float | None = number_field("People using energy, as of today", "1")
+    provenance: str = Field(description="Where replayed or simulated data comes from.")
+    provenance_zh: str = Field(description="The same in Chinese.")
+
+
+class BuildingRow(PlaceRow):
+    id: str = Field(description="Building id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    floor_area_m2: float | None = number_field("Floor area", "m²")
+    latitude_deg: float | None = number_field("Latitude, north positive", "°")
+    longitude_deg: float | None = number_field("Longitude, east positive", "°")
+
+
+class DeviceRow(PlaceRow):
+    id: str = Field(description="Device id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    building: str = Field(description="Building id, where given.")
+    expected_interval_s: int = number_field("How often it is expected to report", "s", 3600)
+
+
+class MeterRow(DeviceRow):
+    carrier: Carrier = Field(description="What it meters.")
+    register_quantity: str = Field(description="Quantity of its main register.")
+    parent: str = Field(description="Meter upstream; empty: a main meter.")
+    item_code: str = Field(description="MOHURD energy-item code.")
+    multiplier: float | None = number_field("Factor on register differences, as of today", "1")
+    register_size: float | None = Field(
+        None, description="Value at which the register starts again at 0, in the register's unit."
+    )
+    max_rate_per_h: float | None = Field(
+        None, description="Most the branch can carry, in the register's unit per hour."
+    )
+
+
+class PvSystemRow(DeviceRow):
+    capacity_kwp: float = number_field("Capacity P0 at standard test conditions", "kWp", ...)
+    gamma_per_c: float = number_field("Power temperature coefficient", "1/°C", ...)
+    grid_meter: str = Field(description="Meter whose export register it feeds.")
+    latitude_deg: float | None = number_field("Latitude, north positive", "°")
+    longitude_deg: float | None = number_field("Longitude, east positive", "°")
+    tilt_deg: float | None = number_field("Tilt from the horizontal", "°")
+    azimuth_deg: float | None = number_field("Azimuth, clockwise from north", "°")
+
+
+class BinRow(DeviceRow):
+    stream: WasteStream = Field(description="Stream of GB/T 19095-2019.")
+    tare_kg: float = number_field("Mass of the empty bin", "kg", ...)
+    capacity_kg: float | None = number_field("Most it may hold", "kg")
+    depth_mm: float | None = number_field("Inner depth", "mm")
+
+
+class ContractRow(PlaceRow):
+    id: str = Field(description="Contract id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    form: str = Field(description="shared, guaranteed, entrusted (GB/T 24915-2020) or none.")
+    vendor: str = Field(description="Contract-energy vendor.")
+    carriers: str = Field(description="Carriers whose avoided energy counts, by ', '.")
+    baseline_start: date = Field(description="First day of the baseline period.")
+    baseline_end: date = Field(description="End of the baseline period, excluded.")
+    reporting_start: date = Field(description="First day of the reporting period.")
+    reporting_end: date | None = Field(None, description="Its end, excluded; null: runs on.")
+    confidence: float = number_field("Level at which a saving is called proven", "1", ...)
+    option: str = Field(
+        description="IPMVP option: C measures the whole facility, B the equipment by its meters."
+    )
+    meters: str = Field(description="The equipment's meters, by ', '; empty: the main meters.")
+
+
+def place(institution: Institution) -> dict[str, Any]:
+    """The fields that every row of an institution begins with."""
+    return {
+        "institution": institution.id,
+        "institution_name_zh": institution.name_zh,
+        "institution_name_en": institution.name_en,
+        "origin": institution.origin,
+    }
+
+
+def institution_row(i: Institution, today: date) -> InstitutionRow:
+    return InstitutionRow(
+        id=i.id, name_zh=i.name_zh, name_en=i.name_en, origin=i.origin,
+        building_type=i.building_type, timezone=i.timezone, calendar=i.calendar,
+        weather_device=i.weather_device, credit_code=i.credit_code,
+        district_code=i.district_code, floor_area_m2=value_on(i.floor_area_m2, today),
+        headcount=value_on(i.headcount, today), provenance=i.provenance, provenance_zh=i.provenance_in("zh"),
+    )  # fmt: skip
+
+
+def building_row(b: Building, institution: Institution) -> BuildingRow:
+    return BuildingRow(
+        **place(institution), id=b.id, name_zh=b.name_zh, name_en=b.name_en,
+        floor_area_m2=b.floor_area_m2, latitude_deg=b.latitude, longitude_deg=b.longitude,
+    )  # fmt: skip
+
+
+def _device(d: AnyDevice, institution: Institution) -> dict[str, Any]:
+    return {
+        **place(institution),
+        "id": d.id,
+        "name_zh": d.name_zh,
+        "name_en": d.name_en,
+        "building": d.building,
+        "expected_interval_s": d.expected_interval_s,
+    }
+
+
+def device_row(d: AnyDevice, institution: Institution) -> DeviceRow:
+    return DeviceRow(**_device(d, institution))
+
+
+def meter_row(m: Meter, institution: Institution, today: date) -> MeterRow:
+    return MeterRow(
+        **_device(m, institution), carrier=m.carrier, register_quantity=m.register,
+        parent=m.parent, item_code=m.item_code, multiplier=value_on(m.multiplier, today),
+        register_size=m.register_size, max_rate_per_h=m.max_rate_per_h,
+    )  # fmt: skip
+
+
+def pv_row(p: PvSystem, institution: Institution) -> PvSystemRow:
+    return PvSystemRow(
+        **_device(p, institution), capacity_kwp=p.capacity_kwp, gamma_per_c=p.gamma_per_c,
+        grid_meter=p.grid_meter, latitude_deg=p.latitude, longitude_deg=p.longitude,
+        tilt_deg=p.tilt_deg, azimuth_deg=p.azimuth_deg,
+    )  # fmt: skip
+
+
+def bin_row(b: Bin, institution: Institution) -> BinRow:
+    return BinRow(
+        **_device(b, institution), stream=b.stream, tare_kg=b.tare_kg,
+        capacity_kg=b.capacity_kg, depth_mm=b.depth_mm,
+    )  # fmt: skip
+
+
+def contract_row(c: Contract, institution: Institution) -> ContractRow:
+    return ContractRow(
+        **place(institution), id=c.id, name_zh=c.name_zh, name_en=c.name_en, form=c.form,
+        vendor=c.vendor, carriers=", ".join(c.carriers), baseline_start=c.baseline_start,
+        baseline_end=c.baseline_end, reporting_start=c.reporting_start,
+        reporting_end=c.reporting_end, confidence=c.confidence, option=c.option,
+        meters=", ".join(c.meters),
+    )  # fmt: skip

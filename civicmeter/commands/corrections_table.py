@@ -1,0 +1,166 @@
+"""Corrections as people write them: local times, and tables in a CSV file."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from domain.calendar import from_ms, to_ms
+from domain.corrections import Correction
+from domain.errors import ConfigError
+from domain.quantities import QUANTITIES
+from domain.readings import Series
+from domain.registry import Registry
+from processing.months.entered_corrections import Reported, series_of
+from processing.quality.corrections import Refusal
+
+NEEDED = ("device", "quantity", "time")
+OPTIONAL = ("value", "leave_out", "reason", "by")
+_YES, _NO = {"true", "yes", "1", "x"}, {"", "false", "no", "0"}
+
+
+class RefusedError(ValueError):
+    """Part of a correction cannot be read. Caught here; people see its sentence."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(Refusal(code, values).sentence("en"))
+
+
+def instant_ms(text: str, timezone: str) -> int:
+    """The instant of an ISO 8601 time, local to `timezone` when it says no offset.
+
+    Raises RefusedError for what is no time, and for local times that are there twice or never.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise RefusedError("bad_time", text=text) from None
+    if at.tzinfo is not None:
+        return to_ms(at.astimezone(UTC))
+    zone = ZoneInfo(timezone)
+    first, second = (at.replace(tzinfo=zone, fold=f).astimezone(UTC) for f in (0, 1))
+    if first.astimezone(zone).replace(tzinfo=None) != at:
+        raise RefusedError("no_such_time", text=text, timezone=timezone)
+    if first != second:
+        raise RefusedError("two_such_times", text=text, timezone=timezone)
+    return to_ms(first)
+
+
+def timezone_of(registry: Registry, device: str) -> str:
+    """Of the device's institution. Raises RefusedError for a device nobody registered."""
+    known = registry.device_by_id.get(device)
+    if known is None:
+        raise RefusedError("unknown_device", device=device)
+    return registry.institution_by_id[known.institution].timezone
+
+
+def read_corrections(
+    path: Path, registry: Registry, *, by: str, reason: str, now: datetime
+) -> list[Correction]:
+    """The corrections of a CSV file: device, quantity, time, value or leave_out, reason, by.
+
+    `by` and `reason` hold for rows that do not say. Raises ConfigError naming every row that
+    cannot be read.
+    """
+    found, wrong = [], []
+    for line, row in _rows(path):
+        try:
+            found.append(_of_row(row, registry, by, reason, now))
+        except RefusedError as error:
+            wrong.append(f"line {line}: {error}")
+    if wrong:
+        raise ConfigError(f"nothing of {path} was entered:\n  " + "\n  ".join(wrong))
+    if not found:
+        raise ConfigError(f"{path} has no rows: write one a correction, below the header")
+    return found
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}): save it as CSV in UTF-8") from error
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    try:
+        names = [n.strip().lower() for n in reader.fieldnames or ()]
+        unknown = set(names) - {*NEEDED, *OPTIONAL}
+        if unknown or not set(NEEDED) <= set(names):
+            raise ConfigError(
+                f"{path}: the header must name {', '.join(NEEDED)} and may name "
+                f"{', '.join(OPTIONAL)}; it is {', '.join(names) or 'empty'}"
+            )
+        reader.fieldnames = names
+        for row in reader:
+            yield reader.line_num, {k: (v or "").strip() for k, v in row.items() if k}
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _of_row(
+    row: Mapping[str, str], registry: Registry, by: str, reason: str, now: datetime
+) -> Correction:
+    return Correction(
+        device=row["device"],
+        quantity=row["quantity"],
+        at_ms=instant_ms(row["time"], timezone_of(registry, row["device"])),
+        value=_value(row.get("value", ""), row.get("leave_out", "")),
+        author=row.get("by") or by,
+        reason=row.get("reason") or reason,
+        entered_at=now,
+    )
+
+
+def _value(value: str, leave_out: str) -> float | None:
+    """The number; None to leave the reading out, which has to be said."""
+    if leave_out.lower() not in _YES | _NO:
+        raise RefusedError("bad_flag", text=leave_out)
+    gone = leave_out.lower() in _YES
+    if gone and value:
+        raise RefusedError("two_values")
+    if not gone and not value:
+        raise RefusedError("no_value")
+    try:
+        return None if gone else float(value)
+    except ValueError:
+        raise RefusedError("bad_value") from None
+
+
+def described(one: Correction, said: Reported, registry: Registry) -> str:
+    """A correction and what it does to the reading, in a line."""
+    unit = QUANTITIES[one.quantity].unit if one.quantity in QUANTITIES else ""
+    zone = _zone(one.device, registry)
+    where = f"{one.device} {one.quantity} {_local(one.at_ms, zone)}"
+    if one.value is None:
+        was = "" if said.value is None else f" ({said.value:.12g} {unit})"
+        return f"{where}: left out{was}"
+    if said.value is not None:
+        return f"{where}: {one.value:.12g} {unit} instead of {said.value:.12g} {unit}"
+    near = [_local(t, zone) for t in (said.before_ms, said.after_ms) if t is not None]
+    beside = f", between the readings of {' and '.join(near)}" if near else ""
+    return f"{where}: {one.value:.12g} {unit} added, where no reading was{beside}"
+
+
+def _zone(device: str, registry: Registry) -> ZoneInfo:
+    known = registry.device_by_id.get(device)
+    return ZoneInfo(registry.institution_by_id[known.institution].timezone if known else "UTC")
+
+
+def _local(at_ms: int, zone: ZoneInfo) -> str:
+    at = from_ms(at_ms).astimezone(zone)
+    return at.isoformat(" ", timespec="milliseconds" if at.microsecond else "minutes")
+
+
+def listing(
+    corrections: Sequence[Correction],
+    said: Mapping[tuple[Series, int], Reported],
+    registry: Registry,
+) -> list[str]:
+    """Every correction with who, when and why; those that a later one supersedes say so."""
+    last = {(series_of(c), c.at_ms): k for k, c in enumerate(corrections)}
+    return [
+        f"{described(c, said[series_of(c), c.at_ms], registry)}\n"
+        f"    {c.author}, {c.entered_at:%Y-%m-%d %H:%M} UTC: {c.reason}"
+        + ("" if last[series_of(c), c.at_ms] == k else "  [superseded]")
+        for k, c in enumerate(corrections)
+    ]

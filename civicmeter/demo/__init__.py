@@ -1,0 +1,1 @@
+"""The demonstration and the scorecard: a whole pipeline on embedded parts."""

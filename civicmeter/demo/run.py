@@ -1,0 +1,231 @@
+"""The demonstration: everything, over real TCP, on embedded parts."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from civicmeter.demo.audit import Audit, audit
+from civicmeter.output import Progress
+from civicmeter.wiring.pipeline import Pipeline, make_folder
+from config.texts import LANGUAGES
+from domain.calendar import Month
+from domain.errors import CivicmeterError, ConfigError
+from domain.figures import MonthResult
+from ingest.live.collector import Collector
+from processing.months.job import process
+from reports.model import build_report
+from reports.render import FORMATS, file_name, render_many
+
+MARKER = ".civicmeter-demo"
+SIGNER = "Civicmeter demo"
+
+
+def prepare_folder(folder: Path) -> Path:
+    """An empty folder for a demo; an earlier demo's own files in it are removed.
+
+    Raises ConfigError rather than touch a folder that holds anything else.
+    """
+    make_folder(folder)
+    if (folder / MARKER).exists():
+        for entry in folder.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    elif any(folder.iterdir()):
+        raise ConfigError(
+            f"{folder} is not empty and no earlier demo's: choose another with --data"
+        )
+    (folder / MARKER).touch()
+    return folder
+
+
+AHEAD = 2_000
+"""Messages that may be sent before they are stored: some 12 MB, and enough to keep both busy."""
+QUEUE_MB = 64
+"""What the embedded broker needs to hold of them: several times as much, to be sure."""
+_TELL_EVERY_S = 0.05
+
+
+class Simulator:
+    """The simulated devices in a process of their own, and what it said of its progress.
+
+    `settled` says how many messages the collector has dealt with; the devices send no more
+    than `AHEAD` messages beyond that, so that what waits in the broker's memory stays small.
+    """
+
+    def __init__(
+        self, process: "subprocess.Popen[str]", progress: Progress, settled: Callable[[], int]
+    ) -> None:
+        self._process = process
+        self._progress = progress
+        self._settled = settled
+        self.backfilled = threading.Event()
+        self.sent = 0
+        self._reader = threading.Thread(target=self._read, name="simulator", daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._tell, name="simulator-pace", daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            event = json.loads(line)
+            self.sent = event.get("sent", self.sent)
+            if event["event"] == "progress":
+                self._progress("devices report", event["sent"], event["total"])
+            elif event["event"] == "backfilled":
+                self.backfilled.set()
+
+    def _tell(self) -> None:
+        """Until the past is sent; the pipe's end says that nothing is held back any more."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        with suppress(OSError, ValueError), pipe:  # the process may be gone
+            while self._process.poll() is None and not self.backfilled.wait(_TELL_EVERY_S):
+                pipe.write(f"{self._settled()}\n")
+                pipe.flush()
+
+    def wait(self) -> None:
+        """Until all the past has been sent and acknowledged by the broker."""
+        while not self.backfilled.wait(0.2):
+            # The last lines may still be in the pipe when the process is gone.
+            if self._process.poll() is not None and not self._reader.is_alive():
+                if self.backfilled.is_set():
+                    return
+                raise CivicmeterError(
+                    f"the simulator ended early with code {self._process.returncode}: "
+                    "its own message is above"
+                )
+
+
+@contextmanager
+def simulating(
+    port: int,
+    truth: Path,
+    now: datetime,
+    *,
+    scenario: str,
+    live: bool,
+    progress: Progress,
+    settled: Callable[[], int],
+    more: Sequence[str] = (),
+) -> Iterator[Simulator]:
+    """Run the simulated devices until the end of the block; `more` are further options.
+
+    `settled`: how many of their messages the collector has dealt with so far.
+    """
+    command = [
+        sys.executable, "-m", "civicmeter", "simulate", "run", "--scenario", scenario,
+        "--host", "127.0.0.1", "--port", str(port), "--truth", str(truth),
+        "--now", now.isoformat(), "--live" if live else "--no-live", "--json-progress",
+        "--ahead", str(AHEAD), *more,
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    try:
+        yield Simulator(process, progress, settled)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def settled_messages(collector: Collector) -> int:
+    """Messages that the collector has stored, or kept aside."""
+    counts = collector.counters()
+    return counts.received - counts.unacknowledged
+
+
+def wait_until_stored(
+    stored: Callable[[], int], sent: int, progress: Progress, *, patience_s: float = 30
+) -> None:
+    """Until the collector has stored as many readings as were sent.
+
+    Ends early when nothing has moved for `patience_s`: what is missing then is lost, and the
+    audit says so.
+    """
+    last, since = -1, time.monotonic()
+    while (count := stored()) < sent:
+        if count != last:
+            last, since = count, time.monotonic()
+        elif time.monotonic() - since > patience_s:
+            return
+        progress("stored", count, sent)
+        time.sleep(0.2)
+    progress("stored", count, sent)
+
+
+def compute_and_close(
+    pipeline: Pipeline, now: datetime, progress: Progress
+) -> tuple[list[MonthResult], list[MonthResult]]:
+    """Compute every month with data and close those that are over: (all, closed)."""
+    touched = pipeline.ledger.touched()
+    results = process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress)
+    pipeline.ledger.settle(touched)
+    known = pipeline.registry.institution_by_id
+    over = [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
+    for done, result in enumerate(over, 1):
+        pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER)
+        progress("months closed", done, len(over))
+    return results, over
+
+
+def write_reports(
+    pipeline: Pipeline, closed: Sequence[MonthResult], folder: Path, progress: Progress
+) -> list[Path]:
+    """The report of each institution's last closed month, in every language and format."""
+    latest: dict[str, Month] = {}
+    for result in closed:
+        latest[result.institution] = max(result.month, latest.get(result.institution, result.month))
+    models = [build_report(pipeline.ledger, i, month) for i, month in latest.items()]
+    jobs = [(model, lang, form) for model in models for lang in LANGUAGES for form in FORMATS]
+    paths = [make_folder(folder) / file_name(*job) for job in jobs]
+    for done, (path, content) in enumerate(zip(paths, render_many(jobs), strict=True), 1):
+        path.write_bytes(content)
+        progress("reports", done, len(jobs))
+    return paths
+
+
+def kept_aside_table(pipeline: Pipeline) -> str:
+    """What was kept aside, by reason; one line each."""
+    counts: Counter[str] = Counter()
+    for entry in pipeline.ledger.aside():
+        counts[entry.code] += entry.count
+    lines = [f"  {code:24} {count:>6}" for code, count in sorted(counts.items())]
+    return "\n".join(["kept aside with the reason:", *lines])
+
+
+def require_clean(counted: Audit) -> None:
+    """Raise CivicmeterError when the store does not hold exactly what was sent."""
+    if not counted.clean:
+        raise CivicmeterError(
+            f"the store does not hold what was sent: lost={counted.lost} "
+            f"duplicated={counted.duplicated} altered={counted.altered}"
+        )
+
+
+def summary(counted: Audit, months: int, reports: int) -> str:
+    """The line a demo ends with; its counts come from the store."""
+    return (
+        f"demo ok: readings={counted.readings} lost={counted.lost} "
+        f"duplicated={counted.duplicated} months={months} reports={reports}"
+    )
+
+
+def count_sent(pipeline: Pipeline, truth: Path) -> Audit:
+    """Audit the store against what the devices say they sent."""
+    return audit(pipeline.store, truth / "sent.parquet")

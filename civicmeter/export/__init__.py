@@ -1,0 +1,1 @@
+"""Bulk export into one file."""

@@ -1,0 +1,1 @@
+"""The parts built from the settings and kept going."""

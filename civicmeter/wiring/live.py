@@ -1,0 +1,106 @@
+"""Going on: collecting and processing in threads of one process, until told to stop."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from api.app import create_app
+from civicmeter.wiring.pipeline import Pipeline
+from domain.calendar import Month
+from domain.errors import CivicmeterError
+from domain.figures import MonthResult
+from ingest.live.collector import Collector
+from ingest.settings import CollectorSettings
+from processing.months.job import process
+from processing.months.touched import process_changes
+
+log = logging.getLogger("civicmeter.wiring.live")
+
+
+@contextmanager
+def collecting(pipeline: Pipeline, settings: CollectorSettings) -> Iterator[Collector]:
+    """Collect until the end of the block, which stores what has been received."""
+    collector = Collector(
+        settings, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
+    )
+    collector.start()
+    try:
+        yield collector
+    finally:
+        collector.stop()
+
+
+def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
+    """The HTTP service over the open stores, reporting on the collector beside it."""
+    return create_app(
+        store=pipeline.store,
+        ledger=pipeline.ledger,
+        api_key=pipeline.settings.api_key,
+        on_registry_change=pipeline.refresh,
+        status=lambda: {"collector": asdict(collector.counters())},
+    )
+
+
+def process_round(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
+    """Compute what may have changed since the last round, and nothing else."""
+    this_month = Month.of(now.date())
+    # The next month too: east of Greenwich it begins earlier than in UTC.
+    months = [this_month.plus(-1), this_month, this_month.plus(1)]
+    results = process(pipeline.store, pipeline.ledger, months=months, now=now)
+    return results + process_touched(pipeline, now)
+
+
+def process_touched(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
+    """Recompute exactly the months that late readings touched."""
+    touched = pipeline.ledger.touched()
+    known = pipeline.registry.institution_by_id
+    months: dict[str, set[Month]] = {}
+    for one in touched:
+        if one.institution in known:
+            months.setdefault(one.institution, set()).add(one.month)
+    results = process_changes(
+        pipeline.store, pipeline.ledger, months, now=now, registry=pipeline.registry
+    )
+    pipeline.ledger.settle(touched)
+    return results
+
+
+@contextmanager
+def processing_every(pipeline: Pipeline, seconds: float) -> Iterator[None]:
+    """Compute again and again until the end of the block: the current and the last month of
+    every institution, and the months that late readings touched.
+
+    A failure is logged and the next round tried: it must not end the collecting.
+    """
+    stop = threading.Event()
+
+    def rounds() -> None:
+        while not stop.wait(seconds):
+            try:
+                process_round(pipeline, datetime.now(UTC))
+            except CivicmeterError as error:
+                log.warning("processing waits for the next round: %s", error)
+
+    thread = threading.Thread(target=rounds, name="processing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def wait_for_the_end(failed: Callable[[], BaseException | None]) -> None:
+    """Until SIGINT or SIGTERM. Raises what `failed` gives as soon as it gives something."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(1.0):
+        if (error := failed()) is not None:
+            raise CivicmeterError(f"the collector ended: {error}") from error

@@ -1,0 +1,95 @@
+"""The one place that builds the parts from the settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from civicmeter.wiring.late_readings import NotingStore
+from config.settings import Settings
+from domain.errors import ConfigError
+from domain.registry import Registry
+from ingest.live.collector import system_ms
+from ingest.mapping import read_mappings
+from ingest.settings import CollectorSettings
+from store.ledger.port import Ledger
+from store.opening import open_ledger, open_reading_store
+from store.readings.port import DeviceTags, Directory, ReadingStore
+
+
+@dataclass
+class Pipeline:
+    """Open stores. `registry` and `directory` are as of the last `refresh()`.
+
+    Late readings written to `store` are noted in the ledger (see civicmeter.wiring.late_readings).
+    """
+
+    settings: Settings
+    store: ReadingStore
+    ledger: Ledger
+    registry: Registry
+    directory: dict[str, DeviceTags]
+
+    def save_registry(self, registry: Registry) -> None:
+        """Keep a registry and let the store know its devices."""
+        self.ledger.save_registry(registry.check())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the registry anew."""
+        self.registry = self.ledger.registry()
+        self.directory.update(tags_of(self.registry))
+
+
+def tags_of(registry: Registry) -> Directory:
+    """What each device's readings are filed under."""
+    return {d.id: DeviceTags(d.device_class, d.institution) for d in registry.devices}
+
+
+@contextmanager
+def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
+    """Open the stores of the settings; closes them at the end.
+
+    Raises ConfigError for a wrong URL or a folder that cannot be made.
+    """
+    make_folder(settings.data)
+    ledger = open_ledger(settings.ledger_url)
+    try:
+        registry = ledger.registry()
+        directory = dict(tags_of(registry))
+        store = open_reading_store(settings.store_url, directory, token=settings.influx_token)
+        try:
+            pipeline = Pipeline(settings, store, ledger, registry, directory)
+            pipeline.store = NotingStore(store, ledger, lambda: pipeline.registry, system_ms)
+            yield pipeline
+        finally:
+            store.close()
+    finally:
+        ledger.close_connections()
+
+
+def collector_settings(settings: Settings) -> CollectorSettings:
+    """The collector's settings from this installation's."""
+    return CollectorSettings(
+        mqtt=settings.mqtt,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password,
+        ca=settings.mqtt_ca,
+        cert=settings.mqtt_cert,
+        key=settings.mqtt_key,
+        mappings=read_mappings(settings.mapping) if settings.mapping else (),
+        spool=settings.spool_folder,
+        spool_bytes=settings.spool_mb << 20,
+    )
+
+
+def make_folder(folder: Path, option: str = "--data") -> Path:
+    """The folder, made if need be. Raises ConfigError naming `option` when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the folder {folder} cannot be made ({error.strerror}): "
+            f"choose one you may write to with {option}"
+        ) from error
+    return folder

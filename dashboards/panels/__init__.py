@@ -1,0 +1,1 @@
+"""Kinds of panels, and units as Grafana writes them."""

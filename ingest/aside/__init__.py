@@ -1,0 +1,1 @@
+"""What was kept aside, who waits to be registered, and taking it back."""

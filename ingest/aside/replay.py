@@ -1,0 +1,99 @@
+"""Ingesting again what was kept aside, after a mapping, the registry or a limit was mended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ingest.judge import Limits
+from ingest.live.batch import hear, once, sort_batch, write_batch
+from ingest.live.mqtt_client import Message
+from ingest.live.router import Router
+from store.ledger.kept import KeptMessage
+from store.ledger.port import Ledger
+from store.readings.port import Directory, ReadingStore
+
+PIECE_TOPIC = "civicmeter/v1/gateway/kept/telemetry"
+"""Stands for the topic of parts of messages, which are kept in the native gateway form."""
+_AT_ONCE = 500
+_NATIVE = Router()
+
+
+@dataclass(slots=True)
+class Replay:
+    """What became of kept messages: `mended` ones are readings now and kept no longer."""
+
+    mended: int = 0
+    stored: int = 0
+    repeated: int = 0
+    still: dict[str, int] = field(default_factory=dict)
+    """Reason → messages that stay kept."""
+
+
+def replay(
+    store: ReadingStore,
+    ledger: Ledger,
+    devices: Directory,
+    router: Router,
+    limits: Limits,
+    now_ms: int,
+    *,
+    code: str | None = None,
+    device: str | None = None,
+    source: str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Replay:
+    """Take every kept message of a group through the whole way again.
+
+    What can be read now is stored (again changes nothing); a message of which anything is
+    still wrong stays as it is. Raises StoreUnavailableError; replaying again is safe.
+    """
+    done = Replay()
+    groups: set[tuple[str, str, str]] = set()
+    after = ""
+    while True:
+        page = ledger.kept_messages(
+            code=code, device=device, source=source, after=after, limit=_AT_ONCE
+        )
+        if not page:
+            break
+        after = page[-1].digest
+        mended = [m for m in page if _again(m, store, devices, router, limits, now_ms, done)]
+        groups.update((m.source, m.code, m.device) for m in mended)
+        ledger.forget_messages([m.digest for m in mended])
+        done.mended += len(mended)
+        progress(done.mended + sum(done.still.values()))
+    _forget_empty_groups(ledger, groups)
+    return done
+
+
+def _again(
+    message: KeptMessage,
+    store: ReadingStore,
+    devices: Directory,
+    router: Router,
+    limits: Limits,
+    now_ms: int,
+    done: Replay,
+) -> bool:
+    topic, by = (message.topic, router) if message.topic else (PIECE_TOPIC, _NATIVE)
+    came = Message(0, 0, 0, topic, message.payload, message.arrived_at_ms)
+    heard = hear([came], by, len(message.payload))
+    batch = sort_batch(heard, devices, limits, now_ms)
+    # What is still wrong stays kept, and was counted when it came.
+    result = write_batch(batch, store, once)
+    done.stored += result.stored
+    done.repeated += result.repeated
+    if not batch.aside.counts:
+        return True
+    reason = next(iter(batch.aside.counts))
+    done.still[reason] = done.still.get(reason, 0) + 1
+    return False
+
+
+def _forget_empty_groups(ledger: Ledger, mended: set[tuple[str, str, str]]) -> None:
+    """Drop the entries of groups of which nothing is kept any more."""
+    ledger.forget_aside(
+        e
+        for e in ledger.aside()
+        if (e.source, e.code, e.device) in mended
+        and not ledger.kept_messages(code=e.code, device=e.device, source=e.source, limit=1)
+    )

@@ -1,0 +1,1 @@
+"""The live path: from the broker into the store, acknowledged after."""

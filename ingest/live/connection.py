@@ -1,0 +1,216 @@
+"""The collector's connection to the broker: session, subscriptions, acknowledgements."""
+
+import json
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from domain.errors import ConfigError
+from ingest.live.counters import Counters
+from ingest.live.mqtt_client import FastClient, Message
+from ingest.settings import CollectorSettings, Endpoint
+
+log = logging.getLogger("civicmeter.collector")
+_KEEPALIVE_S = 30
+_RECONNECT_MAX_S = 10
+_Watching = Literal["off", "wanted", "asked", "watching", "refused"]
+_DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto says how many messages it has dropped since it started."""
+
+
+class Connection:
+    """Keeps a connection up until stopped."""
+
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        filters: Sequence[str],
+        deliver: Callable[[list[Message]], None],
+        counters: Counters,
+        now_ms: Callable[[], int],
+        on_new_session: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._endpoint = Endpoint.parse(settings.mqtt)
+        self._filters = [_shared(f, settings.share_group) for f in filters]
+        self._deliver = deliver
+        self._counters = counters
+        self._on_new_session = on_new_session
+        self._paused = False
+        self._watching: _Watching = "wanted" if settings.watch_broker else "off"
+        self._ready = threading.Event()
+        self._refusal = ""
+        self._status_topic = f"civicmeter/v1/collector/{_one_level(settings.client_id)}/status"
+        self._client = self._make_client(now_ms)
+
+    @property
+    def connected(self) -> bool:
+        return self._ready.is_set() and self._client.is_connected()
+
+    def start(self) -> None:
+        """Begin to connect, and go on trying."""
+        endpoint, settings = self._endpoint, self._settings
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = settings.session_expiry_s
+        properties.ReceiveMaximum = settings.window
+        self._client.connect_async(
+            endpoint.host,
+            endpoint.port,
+            keepalive=_KEEPALIVE_S,
+            clean_start=False,
+            properties=properties,
+        )
+        self._client.loop_start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Until subscribed. Raises ConfigError when the broker refuses or does not answer."""
+        self._ready.wait(timeout_s)
+        if self._refusal:
+            raise ConfigError(self._refusal)
+        if not self._ready.is_set():
+            raise ConfigError(
+                f"no MQTT 5 broker answers at {self._settings.mqtt} within {timeout_s:g} s: "
+                "start it, or give its address with --mqtt"
+            )
+
+    def pause(self) -> None:
+        """Take no more messages; acknowledgements still go out."""
+        self._paused = True
+
+    def stop(self) -> None:
+        """Leave; the broker keeps the session and what comes meanwhile."""
+        self._tell("stopped")
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def acknowledge(self, connection: int, mids: Sequence[int]) -> bool:
+        """See FastClient.acknowledge."""
+        return self._client.acknowledge(connection, mids)
+
+    def _make_client(self, now_ms: Callable[[], int]) -> FastClient:
+        settings = self._settings
+        client = FastClient(settings.client_id, self._received, now_ms)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.reconnect_delay_set(1, _RECONNECT_MAX_S)
+        client.will_set(self._status_topic, _status("lost"), qos=1, retain=True)
+        if settings.username:
+            client.username_pw_set(settings.username, settings.password)
+        if self._endpoint.tls:
+            try:
+                client.tls_set(
+                    ca_certs=str(settings.ca) if settings.ca else None,
+                    certfile=str(settings.cert) if settings.cert else None,
+                    keyfile=str(settings.key) if settings.key else None,
+                )
+            except (OSError, ssl.SSLError, ValueError) as error:
+                raise ConfigError(
+                    f"the TLS files cannot be used ({error}): check --ca, --cert and --key"
+                ) from error
+        return client
+
+    def _received(self, messages: list[Message]) -> None:
+        if any(m.topic == _DROPPED_TOPIC for m in messages):
+            messages = [m for m in messages if not self._is_about_broker(m)]
+        # Paused: what is not taken is not acknowledged and comes again.
+        if not self._paused and messages:
+            self._deliver(messages)
+
+    def _is_about_broker(self, message: Message) -> bool:
+        """Whether a message is the broker's own statistics; takes notice of it then."""
+        if message.topic != _DROPPED_TOPIC:
+            return False
+        if message.payload.isdigit() and self._counters.broker_drops(int(message.payload)):
+            log.error(
+                "the broker drops messages: raise max_queued_messages and max_queued_bytes "
+                "of %s, or start more collectors", self._settings.mqtt,
+            )  # fmt: skip
+        return True
+
+    def _tell(self, state: str) -> None:
+        """Let everybody see whether this collector is there; the broker tells its loss."""
+        self._client.publish(self._status_topic, _status(state), qos=0, retain=True)
+
+    def _on_connect(
+        self,
+        client: mqtt.Client,
+        _userdata: object,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if reason.is_failure:
+            self._refusal = f"the broker at {self._settings.mqtt} refuses: {reason}"
+            if reason.getName() in ("Bad user name or password", "Not authorized"):
+                self._refusal += "; check the user name and password of the MQTT settings"
+            log.error(self._refusal)
+            self._ready.set()
+            return
+        self._counters.add(connections=1)
+        log.info("connected to %s, session %s", self._settings.mqtt, flags.session_present)
+        if not flags.session_present:
+            self._on_new_session()
+        # Always: the session may be new, or older than the mapping.
+        client.subscribe([(f, SubscribeOptions(qos=1)) for f in self._filters])
+        self._tell("collecting")
+
+    def _on_subscribe(
+        self,
+        client: mqtt.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        if self._watching == "asked":
+            self._watching = "watching"
+            return
+        refused = [f for f, r in zip(self._filters, reasons, strict=False) if r.is_failure]
+        self._refusal = ""
+        if refused:
+            self._refusal = (
+                f"the broker at {self._settings.mqtt} does not let {self._settings.client_id} "
+                f"read {', '.join(refused)}: allow it in the broker's access list"
+            )
+            log.error(self._refusal)
+        self._ready.set()
+        if self._watching in ("wanted", "watching"):
+            # On its own and last: some brokers end the connection over such a topic.
+            self._watching = "asked"
+            client.subscribe(_DROPPED_TOPIC, qos=0)
+
+    def _on_disconnect(
+        self,
+        _client: mqtt.Client,
+        _userdata: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        self._ready.clear()
+        if self._watching == "asked":
+            self._watching = "refused"
+        if reason.is_failure:
+            log.warning("connection to %s lost: %s", self._settings.mqtt, reason)
+
+
+def _shared(topic_filter: str, group: str) -> str:
+    return f"$share/{group}/{topic_filter}" if group else topic_filter
+
+
+def _status(state: str) -> str:
+    return json.dumps({"state": state})
+
+
+def _one_level(name: str) -> str:
+    """A name as one level of a topic."""
+    return "".join("-" if c in "/+#" or not c.isprintable() else c for c in name)

@@ -1,0 +1,1 @@
+"""Curves of use from registers: judged, filled, and asked about any interval."""

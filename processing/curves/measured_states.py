@@ -1,0 +1,52 @@
+"""Measured states (temperature, irradiance, power) over time: means and integrals, with gaps."""
+
+import numpy as np
+import numpy.typing as npt
+
+from processing.curves.curve import MEASURED, UNKNOWN, Floats, Ints, UseCurve, on_grid
+from processing.curves.registers import HOUR_MS
+
+MAX_TEMPERATURE_GAP_MS = 6 * HOUR_MS
+"""Temperature gaps up to six hours are interpolated (CalTRACK 2.2.2)."""
+_NO_CUT = 2**62
+
+
+def integral_curve(
+    at_ms: npt.ArrayLike, value: npt.ArrayLike, max_gap_ms: int = 2 * HOUR_MS
+) -> UseCurve:
+    """The integral of a state over time (its unit × hours), by the trapezoidal rule.
+
+    Between readings further apart than `max_gap_ms` nothing is known. Readings may come in
+    any order; of several at one instant their mean counts.
+    """
+    at, values = np.asarray(at_ms, np.int64), np.asarray(value, np.float64)
+    good = np.isfinite(values)
+    at, values = at[good], values[good]
+    if at.size and not (np.diff(at) > 0).all():
+        at, where = np.unique(at, return_inverse=True)
+        values = np.bincount(where, weights=values) / np.bincount(where)
+    if at.size < 2:
+        return UseCurve.empty()
+    length = np.diff(at)
+    segment = np.where(length <= max_gap_ms, MEASURED, UNKNOWN).astype(np.uint8)
+    step = (values[1:] + values[:-1]) / 2 * length / HOUR_MS
+    step[segment == UNKNOWN] = 0.0
+    return UseCurve(at, step, segment)
+
+
+def mean_on_grid(integral: UseCurve, edges_ms: Ints) -> tuple[Floats, Floats]:
+    """Mean of a state in each interval, over the time it is known, and the share of that time.
+
+    NaN where nothing is known.
+    """
+    grid = on_grid(integral, edges_ms, _NO_CUT)
+    known_h = (1.0 - grid.missing) * np.diff(edges_ms) / HOUR_MS
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(known_h > 0, grid.use / known_h, np.nan)
+    return mean, 1.0 - grid.missing
+
+
+def daily_mean(integral: UseCurve, edges_ms: Ints, least_share: float = 0.5) -> Floats:
+    """Mean of each day; NaN where less than `least_share` of it is known (CalTRACK 2.2.4)."""
+    mean, share = mean_on_grid(integral, edges_ms)
+    return np.where(share >= least_share, mean, np.nan)

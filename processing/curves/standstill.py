@@ -1,0 +1,102 @@
+"""Registers that stood still in the message but not in the meter, and then caught up.
+
+A gateway that repeats the last value and then sends the right one makes a rest and a leap. Most
+such leaps are within what the branch can carry, so only the meter's own habits show them: it
+rests far longer than it ever does, then takes a step larger than any other. What it used
+meanwhile is known, when is not: the rest and the leap become one gap of known use.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from config.processing import StandstillRules, processing_settings
+from processing.curves.curve import MEASURED, Event, Floats, Ints, UseCurve
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+
+
+def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> UseCurve:
+    """The curve with each such rest and leap made one measured segment, told as an event.
+
+    A leap is judged once a later reading is there. The use of the whole stays what it was.
+    Without `rules`, those of `config/tables/processing.toml`.
+    """
+    rules = rules or processing_settings().standstill
+    step, length = curve.step, np.diff(curve.at_ms)
+    rest = (step <= 0) & (curve.segment == MEASURED)
+    edges = np.diff(np.concatenate(([0], rest.astype(np.int8), [0])))
+    start, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    rested_ms = curve.at_ms[end] - curve.at_ms[start]
+    long = rested_ms >= rules.least_h * _HOUR_MS
+    long &= rested_ms <= rules.longest_days * _DAY_MS
+    long &= end + 1 < step.size
+    if not long.any():
+        return curve
+    rate = step / length
+    # Every leap stands out from the next step; most mornings do not, and are done with here.
+    runs = np.flatnonzero(long)
+    runs = runs[rate[end[runs]] > rules.leap_factor * rate[end[runs] + 1]]
+    ordinary = (curve.segment == MEASURED) & ~rest
+    own = np.ones(start.size, dtype=bool)  # a rest found to be none says nothing of its habits
+    found = []
+    for run in runs.tolist():
+        first, leap = int(start[run]), int(end[run])
+        around = (
+            curve.at_ms[first] - round(rules.before_days * _DAY_MS),
+            curve.at_ms[leap + 1] + round(rules.after_days * _DAY_MS),
+        )
+        low, high = np.searchsorted(curve.at_ms, around)
+        near = own & (start >= low) & (end <= high)
+        near[run] = False
+        usual_ms = int(rested_ms[near].max(initial=0))
+        used = ordinary[low:high].copy()
+        used[leap - low :][:1] = False
+        if rested_ms[run] <= rules.rest_factor * usual_ms or not ordinary[leap]:
+            continue
+        if _leaps(step[low:high][used], rate[low:high][used], curve, (first, leap), rules):
+            found.append((first, leap))
+            ordinary[leap] = own[run] = False
+    return _joined(curve, found)
+
+
+def caught_up(curve: UseCurve) -> list[tuple[int, int]]:
+    """Start and end (ms) of each gap of known use that a register's leap made."""
+    leaps = [e.at_ms for e in curve.events if e.code == "register_caught_up"]
+    knots = np.searchsorted(curve.at_ms, leaps)
+    return [(int(curve.at_ms[max(k - 1, 0)]), t) for k, t in zip(knots, leaps, strict=True)]
+
+
+def _leaps(
+    steps: Floats, rates: Floats, curve: UseCurve, run: tuple[int, int], rules: StandstillRules
+) -> bool:
+    """Whether the step after the run holds what was used meanwhile, by the meter's other steps."""
+    if steps.size < rules.least_steps:
+        return False
+    first, leap = run
+    amount, at = float(curve.step[leap]), curve.at_ms
+    fastest, usual = float(rates.max()), float(np.median(rates))
+    whole_ms = int(at[leap + 1] - at[first])
+    return bool(
+        amount > rules.leap_factor * fastest * int(at[leap + 1] - at[leap])
+        and amount >= rules.least_units * float(steps.min())
+        and rules.least_share_ratio * usual * whole_ms <= amount <= fastest * whole_ms
+    )
+
+
+def _joined(curve: UseCurve, runs: list[tuple[int, int]]) -> UseCurve:
+    if not runs:
+        return curve
+    at: Ints = curve.at_ms
+    keep = np.ones(at.size, dtype=bool)
+    step, segment, events = curve.step.copy(), curve.segment.copy(), list(curve.events)
+    for first, leap in runs:
+        keep[first + 1 : leap + 1] = False
+        segment[first], step[first] = MEASURED, step[leap]
+        events.append(Event("register_caught_up", int(at[leap + 1]), float(step[leap])))
+    # A kept knot begins its segment; the last knot begins none.
+    starts = keep[:-1]
+    return replace(
+        curve, at_ms=at[keep], step=step[starts], segment=segment[starts], events=tuple(events)
+    )

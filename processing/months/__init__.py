@@ -1,0 +1,1 @@
+"""The job: reads what devices said, computes months, keeps them in the ledger."""

@@ -1,0 +1,219 @@
+"""Everything one institution said, as curves: read once, then asked about any month."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+
+from domain.calendar import Month, from_ms
+from domain.places import AnyDevice, Bin, Carrier, Contract, Institution, Meter
+from domain.readings import Series
+from domain.registry import Registry
+from processing.curves.curve import Floats, Ints, UseCurve
+from processing.curves.filling import FillRules, fill_gaps
+from processing.curves.measured_states import MAX_TEMPERATURE_GAP_MS, integral_curve
+from processing.curves.registers import RegisterRules
+from processing.curves.rules import shipped_rules
+from processing.curves.zeros import set_aside_zeros
+from processing.quality.weather_drift import neighbour_stations
+from processing.solar.pv import PvSource, pv_source
+from processing.use.consumption import (
+    USE_NAME,
+    CorrectedAt,
+    MeterUse,
+    Samples,
+    day_edges,
+    meter_uses,
+    service_start,
+)
+
+_REGISTERS_OF_BIN = ("inspection_correct_count", "inspection_total_count")
+_OF_PV = ("pv_energy_kwh", "pv_power_w", "irradiance_w_per_m2", "module_temperature_c")
+_MAIN_SERIES: dict[str, tuple[str, ...]] = {
+    "pv": ("pv_energy_kwh", "pv_power_w"),
+    "bin": ("mass_kg",),
+    "weather": ("outdoor_temperature_c",),
+}
+_WARMTH, _SUN = "outdoor_temperature_c", "irradiance_w_per_m2"
+_OF_WEATHER = (_WARMTH, _SUN)
+_OF_CLASS = {"pv": _OF_PV, "bin": ("mass_kg", *_REGISTERS_OF_BIN), "weather": _OF_WEATHER}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The curves of one institution, its bins' samples, and its contracts.
+
+    `arrivals`: of each device the registry names, the service start (None: first reading), the
+    expected interval and the times of its main series, sorted.
+    """
+
+    institution: Institution
+    records: tuple[Meter, ...] = ()
+    """The meters as registered, virtual ones too."""
+    meters: tuple[MeterUse, ...] = ()
+    pv: tuple[PvSource, ...] = ()
+    bins: tuple[Bin, ...] = ()
+    bin_samples: Samples = field(default_factory=dict)
+    temperature: UseCurve = field(default_factory=UseCurve.empty)
+    temperatures_around: tuple[UseCurve, ...] = ()
+    """Those of other stations of the city, which the own one is compared with."""
+    irradiance: UseCurve = field(default_factory=UseCurve.empty)
+    """On the horizontal, of the weather device."""
+    contracts: tuple[Contract, ...] = ()
+    arrivals: tuple[tuple[str, int | None, int, Ints], ...] = ()
+    corrected: CorrectedAt = field(default_factory=dict)
+    """Of series that are no curves of use of their own (weather, bins, irradiance)."""
+
+    def span(self) -> tuple[date, date] | None:
+        """The local days from the first to the last reading of a device, end excluded.
+
+        Weather alone does not make a month; a reading on the last instant of a month, being
+        its end, does not make the next one. None without any reading.
+        """
+        bounds = [
+            (u.curve.first_ms, u.curve.last_ms)
+            for u in (*self.meters, *(p.generation for p in self.pv))
+        ]
+        bounds += [(int(at[0]), int(at[-1])) for at, _ in self.bin_samples.values() if at.size]
+        known = [(a, b) for a, b in bounds if a is not None and b is not None]
+        if not known:
+            return None
+        first, last = min(a for a, _ in known), max(b for _, b in known)
+        start, end = (_local_day(t, self.institution.timezone) for t in (first, last - 1))
+        return start, date.fromordinal(end.toordinal() + 1)
+
+
+def _local_day(at_ms: int, timezone: str) -> date:
+    from zoneinfo import ZoneInfo
+
+    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
+
+
+def quantities_of(device: AnyDevice) -> tuple[str, ...]:
+    """The quantities of a device that figures are computed from; none of a virtual meter."""
+    if not isinstance(device, Meter):
+        return _OF_CLASS[device.device_class]
+    if device.formula:
+        return ()
+    if device.carrier is Carrier.ELECTRICITY:
+        return tuple(dict.fromkeys((device.register, "energy_export_kwh")))
+    return (device.register,)
+
+
+def wanted_series(registry: Registry, institution: Institution) -> Iterator[Series]:
+    """The series that figures of the institution are computed from."""
+    devices: list[AnyDevice] = [
+        *registry.meters(institution.id),
+        *registry.pv_systems(institution.id),
+        *registry.bins(institution.id),
+    ]
+    for device in devices:
+        yield from (Series(device.id, q) for q in quantities_of(device))
+    if institution.weather_device:
+        yield from (Series(institution.weather_device, q) for q in _OF_WEATHER)
+        for station in neighbour_stations(registry, institution.weather_device):
+            yield Series(station, _WARMTH)
+
+
+def build_site(
+    registry: Registry,
+    institution: Institution,
+    samples: Mapping[tuple[str, str], tuple[Ints, Floats]],
+    rules: RegisterRules | None = None,
+    fill: FillRules | None = None,
+    corrected: CorrectedAt | None = None,
+) -> Site:
+    """The curves behind the samples of `wanted_series`; times and values in any order.
+
+    Without `rules` or `fill` those of `config/tables/processing.toml` hold. `corrected`: at
+    which instants the samples of a series are not what the device said.
+    """
+    corrected = corrected or {}
+    rules, fill = rules or shipped_rules()[0], fill or shipped_rules()[1]
+    has_pv = bool(registry.pv_systems(institution.id))
+    meters = []
+    for meter in registry.meters(institution.id):
+        if meter.formula:
+            continue
+        uses = meter_uses(meter, samples, institution.timezone, rules, corrected)
+        # Behind a PV system purchases really stop on sunny days.
+        if len(uses) == 1 and not (has_pv and not meter.parent):
+            uses = [_without_false_zeros(u, institution.timezone) for u in uses]
+        meters += [_filled(u, fill) for u in uses]
+    sources = (
+        pv_source(system, samples, institution.weather_device, rules)
+        for system in registry.pv_systems(institution.id)
+    )
+    uses_own = {*USE_NAME, *_MAIN_SERIES["pv"]}
+    bins = tuple(registry.bins(institution.id))
+    ours = {b.id for b in bins}
+    around = neighbour_stations(registry, institution.weather_device)
+    return Site(
+        institution=institution,
+        records=tuple(registry.meters(institution.id)),
+        meters=tuple(meters),
+        pv=tuple(_marked(s, corrected) for s in sources if s is not None),
+        bins=bins,
+        bin_samples={k: v for k, v in samples.items() if k[0] in ours},
+        temperature=_state(institution.weather_device, _WARMTH, samples),
+        irradiance=_state(institution.weather_device, _SUN, samples),
+        temperatures_around=tuple(
+            _state(s, _WARMTH, samples) for s in around if (s, _WARMTH) in samples
+        ),
+        contracts=tuple(registry.contracts_of(institution.id)),
+        arrivals=tuple(_arrivals(registry, institution, samples)),
+        corrected={
+            s: at for s, at in corrected.items() if s[1] not in uses_own and s[0] not in around
+        },
+    )
+
+
+def _state(station: str, quantity: str, samples: Samples) -> UseCurve:
+    known = samples.get((station, quantity))
+    return UseCurve.empty() if known is None else integral_curve(*known, MAX_TEMPERATURE_GAP_MS)
+
+
+def _arrivals(
+    registry: Registry, institution: Institution, samples: Samples
+) -> Iterator[tuple[str, int | None, int, Ints]]:
+    for device in registry.of_institution(institution.id):
+        if isinstance(device, Meter):
+            quantities: tuple[str, ...] = () if device.formula else (device.register,)
+        else:
+            quantities = _MAIN_SERIES[device.device_class]
+        heard = [samples[(device.id, q)][0] for q in quantities if (device.id, q) in samples]
+        at = np.sort(heard[0]) if heard else np.empty(0, np.int64)
+        if quantities:
+            service_ms = service_start(device, institution.timezone)
+            yield device.id, service_ms, device.expected_interval_s * 1000, at
+
+
+def _marked(source: PvSource, corrected: CorrectedAt) -> PvSource:
+    series = [(source.system.id, q) for q in _MAIN_SERIES["pv"]]
+    at = [corrected[s] for s in series if s in corrected]
+    if not at:
+        return source
+    generation = replace(source.generation, corrected_ms=np.unique(np.concatenate(at)))
+    return replace(source, generation=generation)
+
+
+def _filled(use: MeterUse, fill: FillRules) -> MeterUse:
+    longer_than_ms = max(fill.longer_than_ms, use.max_gap_ms)
+    filled = fill_gaps(use.curve, replace(fill, longer_than_ms=longer_than_ms))
+    return use if filled is use.curve else replace(use, curve=filled, unfilled=use.curve)
+
+
+def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:
+    if use.carrier is not Carrier.ELECTRICITY or use.name != "electricity_use_kwh":
+        return use
+    first, last = use.curve.first_ms, use.curve.last_ms
+    if first is None or last is None:
+        return use
+    month, end = (Month.of(_local_day(t, timezone)) for t in (first, last))
+    edges = [month.first_day]
+    while month <= end:
+        month = month.plus(1)
+        edges.append(month.first_day)
+    instants = np.array([day_edges(d, d, timezone)[0] for d in edges], np.int64)
+    return replace(use, curve=set_aside_zeros(use.curve, instants))

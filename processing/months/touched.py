@@ -1,0 +1,227 @@
+"""Late and corrected readings: which months they touch, and recomputing exactly those."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from domain.calendar import Month, from_ms, months_between, to_ms
+from domain.figures import MonthResult
+from domain.places import AnyDevice, Bin, Meter
+from domain.readings import Series
+from domain.registry import Registry
+from processing.curves.curve import Ints
+from processing.curves.filling import DAY_MS, WEEK_MS
+from processing.curves.neighbours import NEVER, look_around, outwards
+from processing.curves.registers import HOUR_MS
+from processing.curves.rules import shipped_rules
+from processing.months.job import process_months
+from processing.quality.corrections import Amendments, apply
+from processing.savings.figures import WINDOW_MONTHS
+from store.ledger.port import Ledger
+from store.readings.port import ReadingStore
+
+_TOGETHER_MS = 2 * HOUR_MS
+"""Readings of a series no further apart are one change."""
+_JUDGED_MS = 92 * DAY_MS
+"""For so long after it, new data of a week or more may decide what is usual for a meter …"""
+_JUDGED_BIN_MS = 40 * DAY_MS
+"""… and any what is usual for a bin."""
+_NONE: Ints = np.empty(0, np.int64)
+
+
+class Change(NamedTuple):
+    """Readings of one series that came late or were corrected: what they may move lies in the
+    local days of [start_ms, end_ms] and of the instants `also_ms` (see `widened`)."""
+
+    series: Series
+    start_ms: int
+    end_ms: int
+    also_ms: tuple[int, ...] = ()
+
+
+def changes_of(readings: Iterable[tuple[Series, int]]) -> list[Change]:
+    """The changes that stand for many readings (series and time each), in any order."""
+    times: dict[Series, list[int]] = {}
+    for series, at_ms in readings:
+        times.setdefault(series, []).append(at_ms)
+    found = []
+    for series, each in times.items():
+        at = np.unique(np.array(each, np.int64))
+        for part in np.split(at, np.flatnonzero(np.diff(at) > _TOGETHER_MS) + 1):
+            found.append(Change(series, int(part[0]), int(part[-1])))
+    return found
+
+
+def widened(
+    store: ReadingStore,
+    changes: Iterable[Change],
+    registry: Registry,
+    amended: Amendments,
+) -> list[Change]:
+    """The changes with all that they reach: use moves from the reading before to the one after,
+    however far they are; gaps soon after are filled by what was usual before them; and much new
+    data changes what is usual for a meter. Those of devices nobody registered are left out.
+
+    Changes of one time cost some seeks together, and where later readings are there already, a
+    scan of some weeks each.
+    """
+    known = [c for c in changes if c.series.device in registry.device_by_id]
+    found = []
+    for together in _clusters(known):
+        start_ms, end_ms = together[0].start_ms, max(c.end_ms for c in together)
+        series = list(dict.fromkeys(c.series for c in together))
+        edges = [from_ms(start_ms - 1), from_ms(end_ms + 1)]
+        around = dict(zip(series, look_around(store, series, edges), strict=True))
+        for change in together:
+            start, end = around[change.series]
+            device = registry.device_by_id[change.series.device]
+            timezone = registry.institution_by_id[device.institution].timezone
+            also = _instants(start.before_ms, end.after_ms)
+            same = (change.start_ms, change.end_ms) == (start_ms, end_ms)
+            same = same or len(_months(change._replace(also_ms=also), timezone)) == 1
+            if not same or change.series in amended:
+                also = _neighbours(store, change, amended)
+            if isinstance(device, Meter) and end.after_ms != NEVER:
+                also += _gaps_filled_by(store, change, timezone, amended)
+            judged_ms = _judged_ms(change, device)
+            found.append(change._replace(end_ms=change.end_ms + judged_ms, also_ms=also))
+    return found
+
+
+def _clusters(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """The changes that overlap in time, or nearly, together."""
+    together: list[Change] = []
+    end_ms = 0
+    for change in sorted(changes, key=lambda c: c.start_ms):
+        if together and change.start_ms > end_ms + _TOGETHER_MS:
+            yield together
+            together = []
+        end_ms = max(end_ms, change.end_ms) if together else change.end_ms
+        together.append(change)
+    if together:
+        yield together
+
+
+def _neighbours(store: ReadingStore, change: Change, amended: Amendments) -> tuple[int, ...]:
+    """The instants up to which use moves: at the reading before, and just before the next."""
+    edges = [from_ms(change.start_ms - 1), from_ms(change.end_ms + 1)]
+    ((start, end),) = look_around(store, [change.series], edges)
+    left_out = amended[change.series].left_out_ms if change.series in amended else _NONE
+    before = outwards(store, change.series, (start.before_ms, start.before), left_out, -1)
+    after = outwards(store, change.series, (end.after_ms, end.after), left_out, +1)
+    return _instants(before[-1][0] if before else NEVER, after[-1][0] if after else NEVER)
+
+
+def _instants(before_ms: int, after_ms: int) -> tuple[int, ...]:
+    return tuple(
+        [before_ms] * (before_ms != NEVER) + [after_ms - 1] * (after_ms != NEVER),
+    )
+
+
+def _gaps_filled_by(
+    store: ReadingStore, change: Change, timezone: str, amended: Amendments
+) -> tuple[int, ...]:
+    """The ends of gaps in later months that are filled by the weeks in which the change lies."""
+    fill = shipped_rules()[1]
+    month_end = Month.of(_local_day(change.end_ms, timezone)).interval(timezone)[1]
+    last_start_ms = change.end_ms + fill.weeks * WEEK_MS
+    start = max(from_ms(change.end_ms), month_end - timedelta(milliseconds=fill.longest_ms))
+    end = from_ms(last_start_ms + fill.longest_ms)
+    (found,) = store.scan([change.series], start, end)
+    at = found.at_ms
+    if change.series in amended:
+        part = amended[change.series].between(to_ms(start), to_ms(end))
+        at = apply(at, found.value, part).at_ms
+    gap = (np.diff(at) > fill.longer_than_ms) & (np.diff(at) <= fill.longest_ms)
+    gap &= (at[:-1] <= last_start_ms) & (at[1:] > to_ms(month_end))
+    return (*at[:-1][gap].tolist(), *(at[1:][gap] - 1).tolist())
+
+
+def _judged_ms(change: Change, device: AnyDevice) -> int:
+    """For how long after it the change may decide how later readings are judged."""
+    if isinstance(device, Bin):
+        return _JUDGED_BIN_MS
+    return _JUDGED_MS if change.end_ms - change.start_ms >= WEEK_MS else 0
+
+
+def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Month]]:
+    """Institution → the months to recompute. A weather device touches all that read it.
+
+    With a contract, the savings interval of a month is judged by the twelve months that end
+    with it, so the eleven months after a change in the reporting period are touched as well.
+    """
+    readers = _readers(registry)
+    found: dict[str, set[Month]] = {}
+    for change in changes:
+        for name in readers.get(change.series.device, ()):
+            institution = registry.institution_by_id[name]
+            months = _months(change, institution.timezone)
+            for contract in registry.contracts_of(name):
+                months |= {
+                    m.plus(k)
+                    for m in months
+                    if m.end_day > contract.reporting_start
+                    for k in range(WINDOW_MONTHS)
+                }
+            found.setdefault(name, set()).update(months)
+    return found
+
+
+def _months(change: Change, timezone: str) -> set[Month]:
+    """The months of the change. A reading ends one step and begins the next, so one at local
+    midnight touches the days on both sides."""
+    first = Month.of(_local_day(change.start_ms - 1, timezone))
+    last = Month.of(_local_day(change.end_ms, timezone))
+    also = {Month.of(_local_day(t, timezone)) for t in change.also_ms}
+    return {*months_between(first, last.plus(1)), *also}
+
+
+def _local_day(at_ms: int, timezone: str) -> date:
+    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
+
+
+def touched(
+    store: ReadingStore,
+    readings: Iterable[tuple[Series, int]],
+    registry: Registry,
+    amended: Amendments,
+    now: datetime,
+) -> set[tuple[str, Month]]:
+    """The (institution, month) pairs that late or corrected readings (series and time each)
+    touch, as far as the months have begun (by UTC; one that begins now is computed anyway)."""
+    changes = widened(store, changes_of(readings), registry, amended)
+    this_month = Month.of(now.astimezone(UTC).date())
+    return {
+        (institution, month)
+        for institution, months in affected(changes, registry).items()
+        for month in months
+        if month <= this_month
+    }
+
+
+def _readers(registry: Registry) -> dict[str, set[str]]:
+    readers = {d.id: {d.institution} for d in registry.devices}
+    for institution in registry.institutions:
+        if institution.weather_device:
+            readers.setdefault(institution.weather_device, set()).add(institution.id)
+    return readers
+
+
+def process_changes(
+    store: ReadingStore,
+    ledger: Ledger,
+    months: Mapping[str, set[Month]],
+    *,
+    now: datetime,
+    registry: Registry | None = None,
+) -> list[MonthResult]:
+    """Recompute the given months of the given institutions, and no other.
+
+    The cost follows what is given, not how much history or how many institutions there are.
+    Doing it again changes nothing. Who has the registry at hand gives it: reading it costs
+    more than a month.
+    """
+    return process_months(store, ledger, registry or ledger.registry(), months, now)

@@ -1,0 +1,1 @@
+"""Option B and tests of equipment at its own meter."""

@@ -1,0 +1,322 @@
+"""Avoided energy of a contract as figures and day values, in kWh."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from config.working_days import DayTypes, day_types
+from domain.adjustments import Adjustment
+from domain.calendar import Month
+from domain.figures import DayValue, Figure, Shares
+from domain.findings import Finding
+from domain.places import CalendarName, Contract
+from processing.savings.adjustments import BothWays, WithAndWithout, both_ways
+from processing.savings.adjustments import finding as adjusted_finding
+from processing.savings.engine import Estimate, FrozenModel, assess, fit_baseline
+from processing.savings.inputs.typical import TypicalYear
+from processing.savings.models.explain import PARTS, contributions
+from processing.savings.normalised import is_thin, normalised_saving
+
+WINDOW_MONTHS = 12
+_MEMORY_DAYS = 13
+
+
+@dataclass(frozen=True)
+class SavingsTrack:
+    """A contract's carrier: its frozen baseline and the days it is laid beside.
+
+    `daily` and `kinds` (the day types) as the savings engine wants them. `adjustments` are those
+    of this contract and carrier, whatever their status. `typical` None: not frozen yet. `meters`
+    are those whose readings make the use.
+    """
+
+    contract: Contract
+    carrier: str
+    model: FrozenModel
+    daily: pd.DataFrame
+    kinds: DayTypes
+    adjustments: Sequence[Adjustment] = ()
+    typical: TypicalYear | None = None
+    calendar: CalendarName = "cn"
+    meters: frozenset[str] = frozenset()
+
+    @property
+    def subject(self) -> str:
+        return f"{self.contract.id}/{self.carrier}"
+
+    @property
+    def method(self) -> str:
+        """Of its figures: the version that fitted the baseline, which stays with it."""
+        how = "retrofit-isolation" if self.contract.option == "B" else "daily-baseline"
+        return f"{how}/{self.model.format.rpartition('/')[2]}"
+
+    def assessment(self, month: Month) -> BothWays:
+        """The baseline beside the twelve months that end with `month`, with the adjustments and
+        without.
+
+        So a month's interval knows how steadily its year ran, and does not change when later
+        months arrive. The days before carry the memory of the weather only.
+        """
+        seen = assess(
+            self.model,
+            self.days(month),
+            day_types=self.kinds,
+            confidence=self.contract.confidence,
+        )
+        return both_ways(seen, self.adjustments)
+
+    def days(self, month: Month) -> pd.DataFrame:
+        """The days a month is judged by."""
+        start = max(self.contract.reporting_start, month.plus(1 - WINDOW_MONTHS).first_day)
+        index = pd.DatetimeIndex(self.daily.index)
+        inside = (index >= pd.Timestamp(start) - pd.Timedelta(days=_MEMORY_DAYS)) & (
+            index < pd.Timestamp(month.end_day)
+        )
+        return self.daily[inside]
+
+
+def savings_figures(
+    track: SavingsTrack,
+    assessment: BothWays,
+    month: Month,
+    today: date,
+    of_use: Sequence[Finding] = (),
+) -> list[Figure]:
+    """The month's figures of one carrier of a contract; none outside the reporting period.
+
+    `of_use` was found in the use and holds for what was avoided as well.
+
+    Only days that are over by `today` (excluded) count. With approved adjustments, the
+    counterfactual and what was avoided have them in, and what was avoided without them stands
+    beside.
+    """
+    window = _window(track.contract, month, today)
+    if window is None:
+        return []
+    both = assessment.period(*window)
+    estimate = both.adjusted
+    findings = [*estimate.findings, *of_use]
+    findings += [adjusted_finding(both)] if both.entries else []
+    ratio = _plain(track, estimate, "avoided_energy_ratio", estimate.avoided_ratio)
+    return [
+        _plain(track, estimate, "counterfactual_kwh", estimate.counterfactual),
+        _plain(track, estimate, "observed_kwh", estimate.observed),
+        _avoided(track, "avoided_energy_kwh", estimate, findings),
+        _nominal(track, estimate),
+        ratio,
+        *_without(track, both),
+        _year_to_date(track, assessment, window),
+        *_parts(track, assessment, month, window, estimate),
+        *_normalised(track, assessment, month, window),
+    ]
+
+
+def _shares(estimate: Estimate) -> Shares:
+    known = estimate.days_observed / estimate.days_expected if estimate.days_expected else 0.0
+    return Shares(known, 0.0, 1.0 - known)
+
+
+def _plain(track: SavingsTrack, estimate: Estimate, name: str, value: float) -> Figure:
+    return Figure(
+        name=name,
+        subject=track.subject,
+        value=_finite(value),
+        shares=_shares(estimate),
+        method=track.method,
+    )
+
+
+def _avoided(
+    track: SavingsTrack, name: str, estimate: Estimate, findings: Sequence[Finding]
+) -> Figure:
+    return replace(
+        _plain(track, estimate, name, estimate.avoided),
+        low=_finite(estimate.low),
+        high=_finite(estimate.high),
+        confidence=estimate.confidence,
+        verdict=estimate.verdict,
+        findings=tuple(findings),
+    )
+
+
+def _nominal(track: SavingsTrack, estimate: Estimate) -> Figure:
+    return replace(
+        _plain(track, estimate, "avoided_energy_nominal_kwh", estimate.avoided),
+        low=_finite(estimate.nominal_low),
+        high=_finite(estimate.nominal_high),
+        confidence=estimate.confidence,
+        method="guideline-14-nominal/1",
+    )
+
+
+def _without(track: SavingsTrack, both: WithAndWithout) -> list[Figure]:
+    """What the adjustments add, and the saving without them; none where there are none."""
+    if not both.entries:
+        return []
+    amount = both.amount if both.adjusted.days_observed else float("nan")
+    return [
+        replace(
+            _plain(track, both.adjusted, "adjustment_kwh", amount),
+            method="entered-adjustments/1",
+            findings=(adjusted_finding(both),),
+        ),
+        _avoided(track, "avoided_energy_unadjusted_kwh", both.routine, _of_routine(both)),
+    ]
+
+
+def _of_routine(both: WithAndWithout) -> list[Finding]:
+    """What was found without the adjustments; what they explain is no longer serious."""
+    stands = both.adjusted.findings
+    return [f if f in stands else replace(f, severity="info") for f in both.routine.findings]
+
+
+def _year_to_date(track: SavingsTrack, assessment: BothWays, window: tuple[date, date]) -> Figure:
+    """From 1 January, or the start of the reporting period in its first year."""
+    start = max(date(window[0].year, 1, 1), track.contract.reporting_start)
+    both = assessment.period(start, window[1])
+    serious = [f for f in both.adjusted.findings if f.severity == "serious"]
+    if both.entries:
+        serious.append(adjusted_finding(both))
+    return _avoided(track, "avoided_energy_year_to_date_kwh", both.adjusted, serious)
+
+
+def _parts(
+    track: SavingsTrack,
+    assessment: BothWays,
+    month: Month,
+    window: tuple[date, date],
+    estimate: Estimate,
+) -> list[Figure]:
+    """What the counterfactual of the month's known days is made of, adjustments apart."""
+    if not track.model.terms or not estimate.days_observed:
+        return []
+    seen = assessment.adjusted.days
+    known = (seen["observed"] - seen["counterfactual"]).notna() & _inside(seen, window)
+    daily = track.days(month)
+    near = _inside(daily, (window[0] - timedelta(days=_MEMORY_DAYS), window[1]))
+    parts = contributions(track.model, daily[near], track.kinds)
+    sums = parts[known[near]][list(PARTS)].sum()
+    return [
+        replace(
+            _plain(track, estimate, "counterfactual_part_kwh", float(value)),
+            subject=f"{track.subject}/{part}",
+        )
+        for part, value in sums.items()
+        if abs(value) > 1e-9
+    ]
+
+
+def _normalised(
+    track: SavingsTrack, assessment: BothWays, month: Month, window: tuple[date, date]
+) -> list[Figure]:
+    """The saving a year under typical-year conditions, once twelve whole months are reported.
+
+    The model of after is fitted on the twelve months that end with the month, less what the
+    adjustments explain.
+    """
+    start = month.plus(1 - WINDOW_MONTHS).first_day
+    if track.typical is None or start < track.contract.reporting_start or window[1] < month.end_day:
+        return []
+    seen = assessment.adjusted.days
+    added = seen["counterfactual"] - assessment.routine.days["counterfactual"]
+    daily = track.days(month)
+    last_year = _inside(daily, (start, month.end_day))
+    after = fit_baseline(
+        daily.assign(use=daily["use"] - added.fillna(0.0))[last_year],
+        day_types=track.kinds,
+        heating_season=track.model.heating_season,
+        carrier=track.model.carrier,
+    )
+    known = int(daily["use"][last_year].notna().sum())
+    share = known / max(int(last_year.sum()), 1)
+    base = Figure(
+        name="normalised_saving_kwh",
+        subject=track.subject,
+        value=None,
+        shares=Shares(share, 0.0, 1.0 - share),
+        method="normalised-two-models/1",
+    )
+    if not track.typical.years:
+        return [replace(base, findings=(Finding("savings_normalised_no_weather"),))]
+    if is_thin(after) or is_thin(track.model):
+        return [replace(base, findings=(Finding("savings_normalised_insufficient"),))]
+    found = normalised_saving(
+        track.model,
+        after,
+        track.typical.tables,
+        day_types=_types_of(track.typical, track.calendar),
+        confidence=track.contract.confidence,
+    )
+    return [
+        replace(
+            base,
+            value=_finite(found.saved),
+            low=_finite(found.low),
+            high=_finite(found.high),
+            confidence=found.confidence,
+            verdict=found.verdict,
+            factors=(track.typical.factor(),),
+        )
+    ]
+
+
+def _types_of(typical: TypicalYear, calendar: CalendarName) -> DayTypes:
+    days = (d for table in typical.tables for d in pd.DatetimeIndex(table.index).date)
+    return day_types(days, calendar)
+
+
+def savings_days(
+    track: SavingsTrack, assessment: BothWays, month: Month, today: date
+) -> list[DayValue]:
+    """Counterfactual (with its interval, adjustments in) and observed use of each day that is
+    over."""
+    window = _window(track.contract, month, today)
+    if window is None:
+        return []
+    found = []
+    days = assessment.adjusted.days
+    inside = days[_inside(days, window)]
+    days_on = pd.DatetimeIndex(inside.index).date
+    table = inside[["counterfactual", "low", "high", "observed"]].to_numpy(dtype=np.float64)
+    for day, (counterfactual, lowest, highest, observed) in zip(days_on, table, strict=True):
+        for name, value, low, high in (
+            ("counterfactual_kwh", counterfactual, lowest, highest),
+            ("observed_kwh", observed, None, None),
+        ):
+            known = _finite(value)
+            found.append(
+                DayValue(
+                    day=day,
+                    name=name,
+                    subject=track.subject,
+                    value=known,
+                    quality="missing" if known is None else "measured",
+                    low=_finite(low),
+                    high=_finite(high),
+                )
+            )
+    return found
+
+
+def reports(contract: Contract, month: Month, today: date) -> bool:
+    """Whether the month has days of the reporting period that are over by `today`."""
+    return _window(contract, month, today) is not None
+
+
+def _window(contract: Contract, month: Month, today: date) -> tuple[date, date] | None:
+    start = max(month.first_day, contract.reporting_start)
+    end = min(month.end_day, today, contract.reporting_end or date.max)
+    return (start, end) if start < end else None
+
+
+def _inside(days: pd.DataFrame, window: tuple[date, date]) -> "pd.Series":
+    index = pd.DatetimeIndex(days.index)
+    inside = (index >= pd.Timestamp(window[0])) & (index < pd.Timestamp(window[1]))
+    return pd.Series(inside, index=days.index)
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""What a baseline is fitted on: days from hours, sufficiency, the typical year."""

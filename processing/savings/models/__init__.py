@@ -1,0 +1,1 @@
+"""Baseline models: what they are made of, fitted, frozen and explained."""

@@ -1,0 +1,1 @@
+"""What a contract pays, from proven savings and prices."""

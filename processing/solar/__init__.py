@@ -1,0 +1,1 @@
+"""Rooftop solar: yields, performance ratio, self-use."""

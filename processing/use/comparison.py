@@ -1,0 +1,221 @@
+"""Comparisons of months: with the month before, the year before, peers, quotas; yearly sums.
+
+Pure functions over results that stand in the ledger, for reports, pages and the survey form.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from config.factors import factors
+from config.factors_tariffs import Quota, quotas_on
+from config.processing import processing_settings
+from domain.calendar import Month
+from domain.figures import MonthResult, Shares
+from domain.places import Institution, value_on
+
+ADDITIVE = (
+    "electricity_use_kwh",
+    "electricity_export_kwh",
+    "gross_load_kwh",
+    "water_use_m3",
+    "natural_gas_use_m3",
+    "natural_gas_use_kwh",
+    "heat_use_gj",
+    "cooling_use_gj",
+    "standard_coal_kgce",
+    "standard_coal_shandong_kgce",
+    "co2_kg",
+    "standard_coal_heating_kgce",
+    "standard_coal_non_heating_kgce",
+    "standard_coal_non_heating_shandong_kgce",
+    "co2_heating_kg",
+    "co2_non_heating_kg",
+    "electricity_non_heating_kwh",
+    "electricity_cost_cny",
+    "waste_mass_kg",
+    "out_of_hours_use_kwh",
+)
+"""Institution figures whose months add up to a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A figure against an earlier one. `change_ratio` is (now − then) / then.
+
+    None where either month is unknown, too incomplete to compare, or then was nought.
+    """
+
+    name: str
+    month: Month
+    against: Month
+    value: float | None
+    earlier: float | None
+    change_ratio: float | None
+
+
+def compare(results: Sequence[MonthResult], month: Month, against: Month) -> list[Comparison]:
+    """Each additive institution figure of `month` against the same of another month.
+
+    `results` are of one institution.
+    """
+    least = processing_settings().comparison.least_known_ratio
+    now, then = (_totals(results, m) for m in (month, against))
+    found = []
+    for name in ADDITIVE:
+        if name not in now:
+            continue
+        value, shares = now[name]
+        earlier, earlier_shares = then.get(name, (None, Shares.none()))
+        known = min(1.0 - shares.missing, 1.0 - earlier_shares.missing) >= least
+        ratio = None
+        if known and value is not None and earlier:
+            ratio = (value - earlier) / earlier
+        found.append(Comparison(name, month, against, value, earlier, ratio))
+    return found
+
+
+def month_and_year_before(results: Sequence[MonthResult], month: Month) -> list[Comparison]:
+    """Comparisons with last month (环比) and the same month of last year (同比)."""
+    return [*compare(results, month, month.plus(-1)), *compare(results, month, month.plus(-12))]
+
+
+@dataclass(frozen=True, slots=True)
+class YearFigure:
+    """A sum over twelve months. `months` is how many of them are known; `shares` their mean,
+    a month without a result being missing. `value` None if none is known."""
+
+    name: str
+    value: float | None
+    months: int
+    shares: Shares
+
+    @property
+    def is_complete(self) -> bool:
+        least = processing_settings().comparison.least_known_ratio
+        return self.months == 12 and self.shares.missing <= 1.0 - least
+
+
+def year_figures(results: Sequence[MonthResult], end: Month) -> dict[str, YearFigure]:
+    """Sums over the twelve months before `end` (excluded) of one institution, by name."""
+    months = [_totals(results, end.plus(-k)) for k in range(1, 13)]
+    found = {}
+    for name in ADDITIVE:
+        parts = [m.get(name, (None, Shares.none())) for m in months]
+        known = [v for v, _ in parts if v is not None]
+        if not any(name in m for m in months):
+            continue
+        estimated = sum(s.estimated for _, s in parts) / 12
+        missing = sum(s.missing for _, s in parts) / 12
+        shares = Shares(max(1.0 - estimated - missing, 0.0), estimated, missing)
+        found[name] = YearFigure(name, sum(known) if known else None, len(known), shares)
+    return found
+
+
+def _totals(results: Sequence[MonthResult], month: Month) -> dict[str, tuple[float | None, Shares]]:
+    return {
+        f.name: (f.value, f.shares)
+        for r in results
+        if r.month == month
+        for f in r.figures
+        if not f.subject and f.name in ADDITIVE
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaPosition:
+    """A yearly value against its quota; `grade` as in Quota, None while the year is incomplete.
+
+    `months` is how many of the twelve are known of the figure it is made of.
+    """
+
+    quota: Quota
+    value: float | None
+    grade: str | None
+    months: int
+
+
+def quota_positions(
+    institution: Institution, results: Sequence[MonthResult], end: Month
+) -> list[QuotaPosition]:
+    """The twelve months before `end` against the quotas of the place and type.
+
+    Heating is district heat; non-heating is the energy of the Shandong quota set without what
+    heating meters say (`processing.use.heating`): where no meter tells them apart there is no
+    grade. A year with a missing month has no grade: part years are not scaled up.
+    """
+    day = end.plus(-1).first_day
+    year = year_figures(results, end)
+    return [
+        _position(quota, institution, year, day)
+        for quota in quotas_on(institution.district_code, institution.building_type, day)
+    ]
+
+
+def _position(
+    quota: Quota, institution: Institution, year: Mapping[str, YearFigure], day: date
+) -> QuotaPosition:
+    area = value_on(institution.floor_area_m2, day)
+    heads = value_on(institution.headcount, day)
+    heat = factors().on("standard_coal.national.heat", day)
+    kgce_per_gj = heat.value if heat is not None else float("nan")
+    parts: dict[str, tuple[str, float | None, float]] = {
+        "non_heating_per_area": ("standard_coal_non_heating_shandong_kgce", area, 1.0),
+        "electricity_per_area": ("electricity_non_heating_kwh", area, 1.0),
+        "energy_per_head": ("standard_coal_shandong_kgce", heads, 1.0),
+        "heating_per_area": ("heat_use_gj", area, kgce_per_gj),
+        "water_per_head": ("water_use_m3", heads, 1.0),
+    }
+    if quota.measure not in parts:
+        return QuotaPosition(quota, None, None, 0)
+    name, divisor, factor = parts[quota.measure]
+    total = year.get(name)
+    months = total.months if total else 0
+    if total is None or not total.is_complete or total.value is None or not divisor:
+        return QuotaPosition(quota, None, None, months)
+    value = total.value * factor / divisor
+    return QuotaPosition(quota, value, quota.grade(value), months)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerPosition:
+    """Where an institution stands among those of its type: lower is better.
+
+    `percentile` is the share of peers (0–1) that use less; `median` of the peers.
+    """
+
+    name: str
+    value: float
+    median: float
+    percentile: float
+    peers: int
+
+
+PEER_NAMES = (
+    "energy_per_area_kgce_per_m2",
+    "energy_per_area_heating_kgce_per_m2",
+    "energy_per_area_non_heating_kgce_per_m2",
+    "energy_per_head_kgce",
+    "water_per_head_m3",
+    "out_of_hours_use_ratio",
+)
+"""The figures by which institutions of one building type are compared."""
+
+
+def peer_position(
+    institution: str, name: str, values: Mapping[str, float | None]
+) -> PeerPosition | None:
+    """The position of one institution by a figure per area or head.
+
+    `values` are of institutions of the same building type, its own included. None when its own
+    is unknown or fewer than four peers are known: so few would not be told apart by name.
+    """
+    own = values.get(institution)
+    peers = np.array([v for i, v in values.items() if i != institution and v is not None])
+    if own is None or peers.size < processing_settings().comparison.least_peers:
+        return None
+    return PeerPosition(
+        name, own, float(np.median(peers)), float((peers < own).mean()), int(peers.size)
+    )

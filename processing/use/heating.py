@@ -1,0 +1,187 @@
+"""Heating and non-heating energy of a month, as far as meters tell them apart.
+
+GB/T 51161 sets heating apart from all other use of buildings in the cold zones, and the
+quotas of DB37/T 2672 are of the one or of the other. Heating is what heat meters and meters of
+heating items (MOHURD code) say. Where electricity or gas may heat and no meter separates it, no
+split is made up: both parts are unknown, with a finding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from config.processing import HeatingRules, processing_settings
+from domain.calendar import Month
+from domain.figures import Figure, Shares
+from domain.findings import Finding
+from domain.places import Institution, Meter, value_on
+from processing.use.consumption import Period, shares_of, value_or_none
+from processing.use.indicators import (
+    CO2,
+    NATIONAL,
+    SHANDONG,
+    co2_names,
+    is_shandong,
+    ratio,
+    weighted,
+)
+
+_HEATS = {"heat_use_gj"}
+_NEVER_HEATS = {"cooling_use_gj"}
+METERED = "heat-and-heating-item-meters/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One carrier's total, apart: `heating` + `other` is the total where both are known."""
+
+    heating: Figure
+    other: Figure
+
+
+def heating_split(
+    institution: Institution,
+    meters: Sequence[Meter],
+    periods: Sequence[Period],
+    totals: Mapping[str, Figure],
+    month: Month,
+    rules: HeatingRules | None = None,
+) -> dict[str, Split]:
+    """Each energy carrier's total of the month (by figure name), split; empty where the registry
+    knows no heating season.
+
+    Heat is heating, cooling is not. Of electricity and gas the meters of heating items are
+    heating and the rest is not; without any such meter nothing of them is heating in a month
+    outside the season, or where heat meters or heating items of another carrier say what
+    heats; else it cannot be told.
+    """
+    if institution.heating_season is None:
+        return {}
+    rules = rules or processing_settings().heating
+    used = {n: f for n, f in totals.items() if n in NATIONAL}
+    dedicated = _dedicated(meters, periods, set(rules.item_codes))
+    known_heat = bool(dedicated) or bool(_HEATS & used.keys())
+    told = known_heat or not touches_season(month, institution.heating_season)
+    found = {}
+    for name, total in used.items():
+        if name in _HEATS:
+            found[name] = Split(total, _none_of(total))
+        elif name in _NEVER_HEATS:
+            found[name] = Split(_none_of(total), total)
+        elif name in dedicated:
+            found[name] = _apart(total, dedicated[name], rules)
+        elif told:
+            found[name] = Split(_none_of(total), total)
+        else:
+            finding = Finding("heating_not_separated", "warning", "", {"carrier": name})
+            unknown = replace(total, value=None, shares=Shares.none(), findings=(finding,))
+            found[name] = Split(unknown, unknown)
+    return found
+
+
+def touches_season(month: Month, season: tuple[tuple[int, int], tuple[int, int]]) -> bool:
+    """Whether a day of the month is in the season; its end (month, day) is excluded."""
+    start, end = season
+    days = [(d.month, d.day) for d in month.days()]
+    if start <= end:
+        return any(start <= d < end for d in days)
+    return any(d >= start or d < end for d in days)
+
+
+def _dedicated(
+    meters: Sequence[Meter], periods: Sequence[Period], codes: set[str]
+) -> dict[str, list[Period]]:
+    """The meters of heating items by figure name, without those below another one."""
+    by_id = {m.id: m for m in meters}
+    heating = {m.id for m in meters if m.item_code in codes}
+
+    def is_below(meter: Meter) -> bool:
+        seen: set[str] = set()
+        while meter.parent in by_id and meter.parent not in seen:
+            seen.add(meter.parent)
+            meter = by_id[meter.parent]
+            if meter.id in heating:
+                return True
+        return False
+
+    found: dict[str, list[Period]] = {}
+    for period in periods:
+        if period.subject in heating and not is_below(by_id[period.subject]):
+            found.setdefault(period.name, []).append(period)
+    return found
+
+
+def _none_of(total: Figure) -> Figure:
+    """Nought of a known total. Of an unknown one too: that none of it is, is known."""
+    return replace(total, value=0.0, shares=Shares(1.0, 0.0, 0.0), findings=(), factors=())
+
+
+def _apart(total: Figure, parts: Sequence[Period], rules: HeatingRules) -> Split:
+    values = [value_or_none(p.whole.use) for p in parts]
+    missing = [p.subject for p, v in zip(parts, values, strict=True) if v is None]
+    findings = [Finding("heating_meter_unknown", "warning", m) for m in missing]
+    heats = None if missing else sum(v for v in values if v is not None)
+    others = None
+    if heats is not None and total.value is not None:
+        others = total.value - heats
+        if others < -rules.excess_ratio * total.value:
+            findings.append(
+                Finding("heating_exceeds_total", "warning", "", {"carrier": total.name})
+            )
+            heats = others = None
+        else:
+            others = max(others, 0.0)
+    own = [shares_of(p.whole) for p in parts]
+    heating = replace(
+        total, value=heats, shares=_mean(own), method=METERED, findings=tuple(findings)
+    )
+    other = replace(
+        total, value=others, shares=_mean([total.shares, *own]), method=METERED,
+        findings=(*total.findings, *findings),
+    )  # fmt: skip
+    return Split(heating, other)
+
+
+def _mean(shares: Sequence[Shares]) -> Shares:
+    estimated = sum(s.estimated for s in shares) / len(shares)
+    missing = sum(s.missing for s in shares) / len(shares)
+    return Shares(max(1.0 - estimated - missing, 0.0), estimated, missing)
+
+
+def _with_some(parts: dict[str, Figure]) -> dict[str, Figure]:
+    """Without the carriers that have no such part, unless none has: then it is nought."""
+    return {n: f for n, f in parts.items() if f.value != 0.0} or parts
+
+
+def heating_figures(
+    institution: Institution, split: Mapping[str, Split], month: Month
+) -> list[Figure]:
+    """Coal, CO₂ and coal per floor area of both parts, and non-heating electricity.
+
+    The Shandong quota set has a non-heating figure only: it has no coefficient for heat. The
+    factors are those of the month's first day.
+    """
+    if not split:
+        return []
+    day = month.first_day
+    heating = _with_some({n: s.heating for n, s in split.items()})
+    other = _with_some({n: s.other for n, s in split.items()})
+    coal_heating = weighted("standard_coal_heating_kgce", heating, NATIONAL, day)
+    coal_other = weighted("standard_coal_non_heating_kgce", other, NATIONAL, day)
+    co2 = CO2 | co2_names(institution)
+    area = value_on(institution.floor_area_m2, day)
+    figures = [
+        coal_heating,
+        coal_other,
+        weighted("co2_heating_kg", heating, co2, day),
+        weighted("co2_non_heating_kg", other, co2, day),
+        *ratio("energy_per_area_heating_kgce_per_m2", coal_heating, area),
+        *ratio("energy_per_area_non_heating_kgce_per_m2", coal_other, area),
+    ]
+    quota_set = _with_some({n: s.other for n, s in split.items() if n in SHANDONG})
+    if is_shandong(institution) and quota_set:
+        name = "standard_coal_non_heating_shandong_kgce"
+        figures.append(weighted(name, quota_set, SHANDONG, day))
+    if "electricity_use_kwh" in split:
+        bought = split["electricity_use_kwh"].other
+        figures.append(replace(bought, name="electricity_non_heating_kwh", method=METERED))
+    return figures

@@ -1,0 +1,1 @@
+"""Sorted waste: bins weighed, inspections counted, rates."""

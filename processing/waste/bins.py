@@ -1,0 +1,351 @@
+"""Sorted waste from weighing bins: deposits, collections and shares per stream.
+
+Net mass = gross − tare. What was thrown in is the sum of rises, computed as level changes plus
+what collections took away, so that neither noise nor the size of a step matters.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import isotonic_regression
+
+from config.processing import WasteRules, processing_settings
+from domain.figures import Figure, Shares
+from domain.findings import Finding
+from domain.places import Bin, WasteStream
+from processing.curves.curve import (
+    INTERPOLATED,
+    MEASURED,
+    UNKNOWN,
+    Floats,
+    GridUse,
+    Ints,
+    UseCurve,
+    on_grid,
+)
+from processing.curves.registers import HOUR_MS
+from processing.use.consumption import Period, share_findings, shares_of, value_or_none
+
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class BinHistory:
+    """A bin's deposits as a curve (kg) and its collections (at_ms, kg taken away)."""
+
+    bin: Bin
+    deposits: UseCurve
+    collected_at_ms: Ints
+    collected_kg: Floats
+    stuck_since_ms: int | None
+
+
+def bin_history(
+    bin_: Bin,
+    at_ms: npt.ArrayLike,
+    mass_kg: npt.ArrayLike,
+    rules: WasteRules | None = None,
+) -> BinHistory:
+    """Deposits and collections behind gross masses, in any order of arrival.
+
+    A fall that stays for more than two readings is a collection if it is large enough for the
+    scale's noise; where it emptied the bin, what the scale shows then is its drift. Nothing is
+    known between readings far apart unless they agree. All by `rules`, else by the file.
+    """
+    rules = rules or processing_settings().waste
+    at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
+    good = np.isfinite(gross)
+    at, first = np.unique(at[good], return_index=True)
+    net = gross[good][first] - bin_.tare_kg
+    nothing = np.empty(0, np.int64)
+    if at.size < 2:
+        return BinHistory(bin_, UseCurve.empty(), nothing, np.empty(0), None)
+    noise = _noise_kg(net, rules)
+    threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
+    level = _without_excursions(net, threshold, noise, rules.empty_kg)
+    falls = _falls(level, threshold)
+    step = np.diff(level)
+    unseen = _unseen_deposits(step, falls)
+    start, end = _runs(falls)
+    taken_kg = np.concatenate(([0.0], np.cumsum(np.where(falls, unseen - step, 0.0))))
+    step = np.where(falls, unseen, step)
+    step += _drift_steps(bin_, at, level, falls, rules)
+    # In a long gap a collection may hide; only if the level is the same was there none.
+    quiet = np.abs(np.diff(level)) <= max(4.0 * noise, 0.1)
+    hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
+    segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
+    deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
+    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment)
+    return BinHistory(
+        bin_,
+        curve,
+        at[end],
+        taken_kg[end] - taken_kg[start],
+        _stuck_since(at, net, noise, rules.stuck_days * DAY_MS),
+    )
+
+
+def _noise_kg(net: Floats, rules: WasteRules) -> float:
+    """Standard deviation of the scale, from the small falls that nothing real explains."""
+    step = np.diff(net)
+    small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
+    return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
+
+
+def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:
+    """Levels without a reading or two that leap away and come straight back.
+
+    A person leaning on the bin: far above, then as before. A bin lifted off its scale: below
+    the empty bin's weight. An emptied bin that is soon filled again is neither.
+    """
+    level = net.copy()
+    same = max(4.0 * noise_kg, 0.1)
+    for width in (1, 2):
+        if level.size < width + 2:
+            continue
+        before, after = level[: -width - 1], level[width + 1 :]
+        leaning = np.ones(before.size, dtype=bool)
+        lifted = after - before > -threshold
+        for k in range(1, width + 1):
+            between = level[k : level.size - width - 1 + k]
+            leap = between - before
+            # From a nearly empty bin a leap and a fall may be a deposit and its collection.
+            back = np.where(before > empty_kg, np.maximum(0.25 * leap, same), same)
+            leaning &= (leap >= threshold) & (np.abs(after - before) <= back)
+            lifted &= between <= -threshold
+        for i in np.flatnonzero(leaning | lifted).tolist():
+            level[i + 1 : i + 1 + width] = level[i]
+    return level
+
+
+def _falls(level: Floats, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which steps belong to a collection; a fall over adjacent steps is taken together."""
+    step = np.diff(level)
+    falling = step <= -threshold / 2
+    starts, ends = _runs(falling)
+    found = np.zeros(step.size, dtype=bool)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if level[start] - level[end] >= threshold:
+            found[start:end] = True
+    return found
+
+
+def _runs(flag: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """First and (excluded) last index of each run of flagged steps."""
+    change = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
+    return change[::2], change[1::2]
+
+
+def _unseen_deposits(step: Floats, falls: npt.NDArray[np.bool_]) -> Floats:
+    """What was thrown in while the bin was being emptied: the mean of the steps on both sides.
+
+    The readings around a collection show only the difference of the two.
+    """
+    found = np.zeros(step.size)
+    for k in np.flatnonzero(falls).tolist():
+        sides = [step[j] for j in (k - 1, k + 1) if 0 <= j < step.size and not falls[j]]
+        found[k] = float(np.mean(sides)) if sides else 0.0
+    return found
+
+
+def _drift_steps(
+    bin_: Bin, at: Ints, level: Floats, falls: npt.NDArray[np.bool_], rules: WasteRules
+) -> Floats:
+    """Corrections that take the scale's drift off, spread evenly between emptied states.
+
+    Each time the bin is emptied the scale should show 0; how that reading moves from one
+    emptying to the next is drift, not waste.
+    """
+    correction = np.zeros(at.size - 1)
+    limit = max(rules.empty_kg, rules.empty_capacity_ratio * (bin_.capacity_kg or 0.0))
+    empty = [k for k in _runs(falls)[1].tolist() if abs(level[k]) <= limit]
+    for start, end in pairwise(empty):
+        span = at[end] - at[start]
+        drift = level[end] - level[start]
+        correction[start:end] -= drift * np.diff(at[start : end + 1]) / span
+    return correction
+
+
+def _stuck_since(at: Ints, net: Floats, noise_kg: float, stuck_ms: float) -> int | None:
+    """When the last reading's value began, if a noisy scale repeats it for too long."""
+    moved = np.flatnonzero(np.diff(net) != 0)
+    since = int(at[moved[-1] + 1]) if moved.size else int(at[0])
+    usual = noise_kg > 0 or moved.size == 0
+    return since if usual and int(at[-1]) - since >= stuck_ms else None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMonth:
+    """One stream's period: deposits as by `Period`, and the collections in it."""
+
+    stream: WasteStream
+    period: Period
+    collections: int
+
+
+def stream_month(
+    stream: WasteStream,
+    histories: Sequence[BinHistory],
+    edges_ms: Ints,
+    rules: WasteRules | None = None,
+) -> StreamMonth:
+    """The deposits and collections of a stream's bins over the days of `edges_ms`.
+
+    Bins that say nothing are left out of the sum and show in the shares and as findings.
+    """
+    start, end = int(edges_ms[0]), int(edges_ms[-1])
+    rules = rules or processing_settings().waste
+    max_gap = round(rules.max_gap_h * HOUR_MS)
+    days = _sum_known([on_grid(h.deposits, edges_ms, max_gap) for h in histories])
+    whole = _sum_known([on_grid(h.deposits, edges_ms[[0, -1]], max_gap) for h in histories])
+    findings = [f for h in histories for f in _bin_findings(h, start, end, rules)]
+    findings += share_findings(whole, "")
+    count = sum(int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum())
+                for h in histories)  # fmt: skip
+    period = Period("waste_mass_kg", stream.value, days, whole, tuple(findings))
+    return StreamMonth(stream, period, count)
+
+
+def _sum_known(grids: Sequence[GridUse]) -> GridUse:
+    """Sum over bins of what is known; shares are means over bins."""
+    known = np.array([np.isfinite(g.use) for g in grids])
+    use = np.nansum([g.use for g in grids], axis=0)
+    mean = {
+        f: np.mean([getattr(g, f) for g in grids], axis=0)
+        for f in ("measured", "estimated", "missing", "doubtful")
+    }
+    code = np.select(
+        [~known.any(axis=0), mean["missing"] > 0, mean["estimated"] < 0.05],
+        ["missing", "partial", "measured"],
+        default="interpolated",
+    )
+    return GridUse(np.where(known.any(axis=0), use, np.nan), code=code.astype(object), **mean)
+
+
+def _bin_findings(
+    history: BinHistory, start_ms: int, end_ms: int, rules: WasteRules
+) -> list[Finding]:
+    bin_id, last = history.bin.id, history.deposits.last_ms
+    if last is None or last < start_ms:
+        return [Finding("bin_silent", "serious", bin_id, {"days": (end_ms - start_ms) // DAY_MS})]
+    found = []
+    silent_ms = end_ms - last
+    if silent_ms > rules.silent_days * DAY_MS:
+        found.append(Finding("bin_silent", "warning", bin_id, {"days": silent_ms // DAY_MS}))
+    since = history.stuck_since_ms
+    if since is not None and since < end_ms:
+        days = (min(last, end_ms) - since) // DAY_MS
+        found.append(Finding("bin_stuck", "warning", bin_id, {"days": days}))
+    return found
+
+
+def waste_figures(streams: Sequence[StreamMonth], registered: int, reported: int) -> list[Figure]:
+    """Mass, share and collections per stream, the total mass and the bins' coverage.
+
+    The share 分出率 is a stream's mass over the mass of all streams; it needs every stream.
+    """
+    masses: Mapping[str, float | None] = {
+        s.period.subject: value_or_none(s.period.whole.use) for s in streams
+    }
+    known = [m for m in masses.values() if m is not None]
+    complete = len(known) == len(masses)
+    total = sum(known) if complete and known else None
+    shares = _mean_shares([shares_of(s.period.whole) for s in streams])
+    figures = [
+        Figure(
+            name="waste_mass_kg",
+            value=total,
+            shares=shares,
+            method="bin-mass-balance/1",
+            findings=tuple(f for s in streams for f in s.period.findings),
+        )
+    ]
+    for s in streams:
+        figures += _stream_figures(s, masses[s.period.subject], total, shares)
+    coverage = reported / registered if registered else None
+    figures.append(
+        Figure(
+            name="waste_bin_coverage_ratio",
+            value=coverage,
+            shares=Shares(1.0, 0.0, 0.0),
+            method="bins-reported-over-registered/1",
+        )
+    )
+    return figures
+
+
+def recycling_figure(
+    streams: Sequence[StreamMonth], registered: Collection[WasteStream], rules: WasteRules
+) -> Figure:
+    """Recycling rate 回收利用率: the mass of the streams that are recovered over all that was thrown
+    in, both as weighed in the bins (not what was hauled away, 清运量).
+
+    Which streams are recovered says the file; that food waste is neither burnt nor buried cannot
+    be seen from a bin, and is told. Unknown while a stream is, or where no bin for residual
+    waste is registered: what is not weighed would make the rate too good.
+    """
+    masses = {s.stream: value_or_none(s.period.whole.use) for s in streams}
+    recovered = [s for s in WasteStream if s.value in rules.recovered_streams]
+    findings = []
+    if WasteStream.FOOD in recovered and WasteStream.FOOD in registered:
+        findings.append(Finding("recycling_assumes_recovery", "info"))
+    value = None
+    if WasteStream.RESIDUAL not in registered:
+        findings.append(Finding("residual_not_weighed", "warning"))
+    elif set(registered) <= masses.keys():
+        known = {s: m for s, m in masses.items() if m is not None}
+        total = sum(known.values())
+        if len(known) == len(masses) and total > 0:
+            value = sum(known.get(s, 0.0) for s in recovered) / total
+    return Figure(
+        name="waste_recycling_ratio",
+        value=value,
+        shares=_mean_shares([shares_of(s.period.whole) for s in streams]),
+        method="recovered-over-weighed-in-bins/1",
+        findings=tuple(findings),
+    )
+
+
+def _stream_figures(
+    s: StreamMonth, mass: float | None, total: float | None, all_shares: Shares
+) -> list[Figure]:
+    own, subject = shares_of(s.period.whole), s.period.subject
+    share = mass / total if mass is not None and total else None
+    return [
+        Figure(
+            name="waste_mass_kg",
+            subject=subject,
+            value=mass,
+            shares=own,
+            method="bin-mass-balance/1",
+            findings=s.period.findings,
+        ),
+        Figure(
+            name="waste_share_ratio",
+            subject=subject,
+            value=share,
+            shares=all_shares,
+            method="stream-mass-over-total-mass/1",
+        ),
+        Figure(
+            name="waste_collections_count",
+            subject=subject,
+            value=None if mass is None else float(s.collections),
+            shares=own,
+            method="falls-that-stay/1",
+        ),
+    ]
+
+
+def _mean_shares(shares: Sequence[Shares]) -> Shares:
+    if not shares:
+        return Shares.none()
+    n = len(shares)
+    return Shares(
+        sum(s.measured for s in shares) / n,
+        sum(s.estimated for s in shares) / n,
+        sum(s.missing for s in shares) / n,
+    )

@@ -1,0 +1,1 @@
+"""The registry as people keep it: a workbook, checked cell by cell."""

@@ -1,0 +1,1 @@
+"""Simulated and replayed devices: what they say, and what was true."""

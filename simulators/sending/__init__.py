@@ -1,0 +1,1 @@
+"""Sending a scenario: timeline, pace, publishing."""

@@ -1,0 +1,1 @@
+"""What was true, written down, and results judged by it."""

@@ -1,0 +1,150 @@
+"""The port of the ledger: the registry, what was computed, what was closed, what was set aside.
+
+One adapter, `store.ledger.sql.ledger` (SQLAlchemy: SQLite and PostgreSQL).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from domain.calendar import Month
+from domain.figures import MonthResult
+from domain.registry import Registry
+from store.ledger.adjustments import Adjustments
+from store.ledger.corrections import Corrections
+from store.ledger.kept import KeptMessages
+from store.ledger.touched import TouchedMonths
+
+MonthState = Literal["open", "closed", "restatement_pending"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideEntry:
+    """Something kept aside with its reason, grouped by (source, code, device).
+
+    `source` is the MQTT topic or HTTP route, `code` the reason's stable word (``bad_json``,
+    ``unknown_device``, ``future_time``, ``conflict`` …), `sample` the last payload's bytes
+    (at most 4 KiB).
+    """
+
+    source: str
+    code: str
+    device: str = ""
+    detail: str = ""
+    sample: bytes = b""
+    count: int = 1
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthStatus:
+    """Where a month of an institution stands. `revision` 0 means never closed."""
+
+    institution: str
+    month: Month
+    state: MonthState
+    revision: int
+    digest: str
+    computed_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A frozen month. `result` is what was signed; `digest` is over its canonical JSON."""
+
+    institution: str
+    month: Month
+    number: int
+    result: MonthResult
+    digest: str
+    code_version: str
+    signed_by: str
+    reason: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """A frozen baseline model: its digest, what it is of, and its coefficients as JSON text."""
+
+    digest: str
+    institution: str
+    contract: str
+    carrier: str
+    json: str
+    fitted_at: datetime
+
+
+class Ledger(Adjustments, Corrections, KeptMessages, TouchedMonths, Protocol):
+    """Raises StoreUnavailableError when the database cannot answer."""
+
+    def registry(self) -> Registry: ...
+
+    def save_registry(self, registry: Registry) -> None:
+        """Add or update every record of a registry; records not in it stay."""
+        ...
+
+    def save_result(self, result: MonthResult) -> MonthState:
+        """Keep what was computed for a month and say where the month now stands.
+
+        An open month is simply replaced. A closed month is never changed: an equal result
+        leaves it closed, a different one is kept beside it as a pending restatement.
+        """
+        ...
+
+    def statuses(self, institution: str | None = None) -> list[MonthStatus]: ...
+
+    def results(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        names: Collection[str] | None = None,
+        days: bool = True,
+    ) -> list[MonthResult]:
+        """The results that stand for each month in [start, end): the latest signed revision of
+        a closed month (also while a restatement waits), the computed result of an open one.
+        Sorted by institution and month.
+
+        `names` keeps only the figures and day values of these names, ``days=False`` leaves the
+        day values out: a city's day values are millions of rows.
+        """
+        ...
+
+    def pending(self, institution: str, month: Month) -> MonthResult | None:
+        """The restatement that waits for approval, if any."""
+        ...
+
+    def close(
+        self, institution: str, month: Month, *, signed_by: str, reason: str = ""
+    ) -> Revision:
+        """Freeze the month: its computed result, or the pending restatement, as the next
+        revision. Closing an already closed month with nothing pending gives the standing
+        revision. Raises ConfigError for a month never computed."""
+        ...
+
+    def revisions(self, institution: str, month: Month) -> list[Revision]: ...
+
+    def save_model(self, model: ModelRecord) -> None:
+        """Keep a frozen model; saving the same of the same contract again changes nothing."""
+        ...
+
+    def models(self, institution: str | None = None) -> list[ModelRecord]: ...
+
+    def keep_aside(self, entries: Iterable[AsideEntry]) -> None:
+        """Add to the dead letters and waiting devices; equal groups are counted together."""
+        ...
+
+    def aside(self) -> list[AsideEntry]:
+        """Everything kept aside, the most recently seen first."""
+        ...
+
+    def forget_aside(self, entries: Iterable[AsideEntry]) -> None:
+        """Drop the groups of these entries, after a replay or because a manager said so."""
+        ...
+
+    def close_connections(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The ledger on SQLAlchemy: SQLite for one machine, PostgreSQL for many."""

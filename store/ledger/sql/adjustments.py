@@ -1,0 +1,108 @@
+"""Non-routine adjustments in the ledger's database."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, select, true
+
+from domain.adjustments import Adjustment, Decision
+from domain.calendar import Month
+from domain.errors import ConfigError
+from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.tables import adjustment as table
+from store.ledger.sql.tables import adjustment_decision as decided
+from store.ledger.sql.tables import evidence as files
+from store.ledger.sql.touched import touch_months
+
+
+class SqlAdjustments:
+    """See Adjustments. A part of SqlLedger."""
+
+    _engine: Engine
+
+    def enter_adjustment(
+        self,
+        adjustment: Adjustment,
+        *,
+        content: bytes | None = None,
+        touches: Iterable[tuple[str, Month]] = (),
+    ) -> Adjustment:
+        """See Adjustments.enter_adjustment."""
+        row = {c.name: getattr(adjustment, c.name) for c in table.c if c.name != "number"}
+        with writing(self._engine) as connection:
+            made = connection.execute(table.insert().values(row).returning(table.c.number))
+            number: int = made.scalar_one()
+            for decision in adjustment.decisions:
+                _add_decision(connection, number, decision)
+            if content is not None:
+                _keep_file(connection, adjustment.evidence_sha256, content)
+            touch_months(connection, touches)
+        return replace(adjustment, number=number)
+
+    def decide_adjustment(
+        self, number: int, decision: Decision, touches: Iterable[tuple[str, Month]] = ()
+    ) -> Adjustment:
+        """See Adjustments.decide_adjustment."""
+        with writing(self._engine) as connection:
+            # Nobody else decides about it until we are done.
+            mine = table.c.number == number
+            connection.execute(select(table.c.number).where(mine).with_for_update())
+            found = _read(connection, mine)
+            if not found:
+                raise ConfigError(
+                    f"there is no adjustment {number}: see `civicmeter savings adjustments list`"
+                )
+            if found[0].status not in _OPEN_TO[decision.kind]:
+                raise ConfigError(
+                    f"adjustment {number} is {found[0].status}: it cannot be {decision.kind} now"
+                )
+            after = replace(found[0], decisions=(*found[0].decisions, decision))
+            _add_decision(connection, number, decision)
+            touch_months(connection, touches)
+        return after
+
+    def adjustments(self, institution: str | None = None) -> list[Adjustment]:
+        """See Adjustments.adjustments."""
+        wanted = true() if institution is None else table.c.institution == institution
+        with reading(self._engine) as connection:
+            return _read(connection, wanted)
+
+    def evidence(self, sha256: str) -> bytes | None:
+        """See Adjustments.evidence."""
+        with reading(self._engine) as connection:
+            content = connection.execute(
+                select(files.c.content).where(files.c.sha256 == sha256)
+            ).scalar_one_or_none()
+        return None if content is None else bytes(content)
+
+
+_OPEN_TO = {"approved": ("waiting",), "withdrawn": ("waiting", "approved")}
+
+
+def _read(connection: Connection, wanted: ColumnElement[bool]) -> list[Adjustment]:
+    rows = connection.execute(select(table).where(wanted).order_by(table.c.number)).all()
+    if not rows:
+        return []
+    decisions: dict[int, list[Decision]] = {}
+    of_these = decided.c.adjustment.in_(select(table.c.number).where(wanted))
+    for d in connection.execute(select(decided).where(of_these).order_by(decided.c.number)):
+        decisions.setdefault(d.adjustment, []).append(Decision(d.kind, d.by, d.at, d.reason))
+    return [Adjustment(**r._mapping, decisions=tuple(decisions.get(r.number, ()))) for r in rows]
+
+
+def _add_decision(connection: Connection, number: int, decision: Decision) -> None:
+    row: dict[str, Any] = {
+        "adjustment": number,
+        "kind": decision.kind,
+        "by": decision.by,
+        "at": decision.at,
+        "reason": decision.reason,
+    }
+    connection.execute(decided.insert().values(row))
+
+
+def _keep_file(connection: Connection, sha256: str, content: bytes) -> None:
+    known = connection.execute(select(files.c.sha256).where(files.c.sha256 == sha256))
+    if known.one_or_none() is None:
+        connection.execute(files.insert().values(sha256=sha256, content=content))

@@ -1,0 +1,143 @@
+"""Opening the ledger's database: SQLAlchemy engine, transactions, migrations, errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import exc as sql
+
+from domain.errors import ConfigError, StoreUnavailableError
+from store.ledger.sql.tables import HEAD
+
+_FORMS = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+_MIGRATION_LOCK = 0x63_6D_74_72  # any number all our processes agree on
+_CONNECT_TIMEOUT_S = 10
+_BUSY_TIMEOUT_S = 30
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for the ledger's URL. Raises ConfigError for a wrong one; connects to nothing."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername == "postgresql+psycopg":
+            return create_engine(
+                parsed, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_TIMEOUT_S}
+            )
+        if parsed.drivername == "sqlite" and parsed.database:
+            return _sqlite_engine(parsed, parsed.database)
+    except sql.ArgumentError:
+        pass
+    raise ConfigError(f"{_shown(url)!r} is not a ledger's URL: write {_FORMS}")
+
+
+def _sqlite_engine(url: URL, path: str) -> Engine:
+    if not Path(path).parent.is_dir():
+        raise ConfigError(f"no folder {Path(path).parent} for the ledger: create it first")
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        # The driver must not begin transactions by itself: see `begin` below.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # Taking the write lock first, so that nothing read before writing is out of date.
+        writes = connection.get_execution_options().get("civicmeter_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes; committed at the end, rolled back on an exception."""
+    with unavailable_explained(engine), engine.connect() as connection:
+        connection = connection.execution_options(civicmeter_writes=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database throughout."""
+    with unavailable_explained(engine), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def unavailable_explained(engine: Engine) -> Iterator[None]:
+    """Turn the database's "not now" into StoreUnavailableError."""
+    try:
+        yield
+    except sql.DatabaseError as error:
+        if isinstance(error, sql.OperationalError) or error.connection_invalidated:
+            raise _unavailable(engine, error) from error
+        raise
+    except (sql.InterfaceError, sql.TimeoutError) as error:
+        raise _unavailable(engine, error) from error
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest migration; quick when they are there already.
+
+    Raises ConfigError for a database that is not a ledger or newer than this program.
+    """
+    try:
+        with writing(engine) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            if _version(connection) != HEAD:
+                _migrate(connection)
+    except sql.DatabaseError as error:
+        raise ConfigError(
+            f"{engine.url.render_as_string()} cannot be used as the ledger ({error.orig}):"
+            " name another database"
+        ) from error
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection) -> None:
+    # Slow to import, and seldom needed.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise ConfigError(
+            f"the ledger was written by a newer version of Civicmeter ({error}): update it"
+        ) from error
+
+
+def _unavailable(engine: Engine, error: sql.SQLAlchemyError) -> StoreUnavailableError:
+    cause = getattr(error, "orig", None) or error
+    return StoreUnavailableError(
+        f"the ledger {engine.url.render_as_string()} does not answer ({str(cause).strip()}):"
+        " look whether the database runs and the disk has room"
+    )
+
+
+def _shown(url: str) -> str:
+    """The URL without what might be a password."""
+    head, at, tail = url.rpartition("@")
+    return f"{head.split('://')[0]}://…@{tail}" if at else url

@@ -1,0 +1,315 @@
+"""The ledger on SQLAlchemy: SQLite for one machine, PostgreSQL for many.
+
+A result is written once and then either replaced as a whole (open month, waiting restatement)
+or named by a revision; from then on triggers in the database refuse to change its rows.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, and_, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.calendar import Month
+from domain.errors import ConfigError
+from domain.figures import MonthResult
+from domain.places import DEVICE_TYPES, Building, Contract, Institution
+from domain.registry import Registry
+from store.ledger.canonical import digest
+from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
+from store.ledger.records import from_plain, split_columns
+from store.ledger.sql import tables as t
+from store.ledger.sql.adjustments import SqlAdjustments
+from store.ledger.sql.aside import add_aside, read_aside, remove_aside
+from store.ledger.sql.corrections import SqlCorrections
+from store.ledger.sql.engine import open_engine, reading, upgrade, writing
+from store.ledger.sql.kept import SqlKeptMessages
+from store.ledger.sql.result_rows import check_unique
+from store.ledger.sql.results import (
+    STANDING_ID,
+    build_results,
+    delete_result,
+    digest_of,
+    insert_result,
+    is_month,
+    read_results,
+)
+from store.ledger.sql.touched import SqlTouchedMonths
+
+
+class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlTouchedMonths):
+    """A Ledger in a database. May be used from several threads, processes and hosts."""
+
+    def __init__(self, url: str, *, code_version: str | None = None) -> None:
+        """Open the database and bring its tables up to date.
+
+        `code_version` is written into the revisions; by default the installed version.
+        Raises ConfigError for a wrong URL, StoreUnavailableError when nothing answers there.
+        """
+        self._code_version = code_version or _installed_version()
+        self._engine = open_engine(url)
+        upgrade(self._engine)
+
+    def registry(self) -> Registry:
+        """See Ledger.registry. Records come sorted by id."""
+        with reading(self._engine) as connection:
+            devices = _rows(connection, t.device)
+            return Registry(
+                tuple(from_plain(Institution, r) for r in _rows(connection, t.institution)),
+                tuple(from_plain(Building, r) for r in _rows(connection, t.building)),
+                tuple(from_plain(DEVICE_TYPES[r["device_class"]], r) for r in devices),
+                tuple(from_plain(Contract, r) for r in _rows(connection, t.contract)),
+            )
+
+    def save_registry(self, registry: Registry) -> None:
+        """See Ledger.save_registry."""
+        with writing(self._engine) as connection:
+            _upsert(connection, t.institution, _record_rows(t.institution, registry.institutions))
+            _upsert(connection, t.building, _record_rows(t.building, registry.buildings))
+            devices = _record_rows(t.device, registry.devices)
+            for row, device in zip(devices, registry.devices, strict=True):
+                row["device_class"] = device.device_class
+            _upsert(connection, t.device, devices)
+            _upsert(connection, t.contract, _record_rows(t.contract, registry.contracts))
+
+    def save_result(self, result: MonthResult) -> MonthState:
+        """See Ledger.save_result. Raises CivicmeterError when a value is there twice."""
+        check_unique(result)
+        new_digest = digest(result)
+        with writing(self._engine) as connection:
+            state = _lock_state(connection, result.institution, result.month)
+            signed = digest_of(connection, state.standing_id)
+            computed_id = state.computed_id
+            if new_digest == signed:
+                computed_id = None
+            elif computed_id is None or new_digest != digest_of(connection, computed_id):
+                computed_id = insert_result(connection, result, new_digest)
+            connection.execute(
+                t.month_state.update()
+                .where(is_month(t.month_state, result.institution, result.month))
+                .values(computed_id=computed_id, computed_at=datetime.now(UTC))
+            )
+            if state.computed_id not in (None, computed_id):
+                delete_result(connection, state.computed_id)
+            return _state(state.standing_id, computed_id)
+
+    def statuses(self, institution: str | None = None) -> list[MonthStatus]:
+        """See Ledger.statuses. Sorted by institution and month."""
+        state = t.month_state.c
+        query = (
+            select(t.month_state, t.result.c.digest, t.revision.c.closed_at)
+            .join(t.result, t.result.c.id == STANDING_ID)
+            .outerjoin(t.revision, t.revision.c.result_id == state.standing_id)
+        )
+        if institution is not None:
+            query = query.where(state.institution == institution)
+        with reading(self._engine) as connection:
+            return sorted(map(_status, connection.execute(query)), key=_place_and_month)
+
+    def results(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        names: Collection[str] | None = None,
+        days: bool = True,
+    ) -> list[MonthResult]:
+        """See Ledger.results."""
+        state = t.month_state.c
+        wanted = [
+            *([state.institution == institution] if institution is not None else []),
+            *([state.month >= str(start)] if start is not None else []),
+            *([state.month < str(end)] if end is not None else []),
+        ]
+        with reading(self._engine) as connection:
+            found = read_results(connection, and_(true(), *wanted), names, days)
+        return sorted(found.values(), key=_place_and_month)
+
+    def pending(self, institution: str, month: Month) -> MonthResult | None:
+        """See Ledger.pending."""
+        state = t.month_state.c
+        waits = and_(is_month(t.month_state, institution, month), state.standing_id.is_not(None))
+        with reading(self._engine) as connection:
+            found = read_results(connection, waits, result_id=state.computed_id)
+        return next(iter(found.values()), None)
+
+    def close(
+        self, institution: str, month: Month, *, signed_by: str, reason: str = ""
+    ) -> Revision:
+        """See Ledger.close. Of two at the same time, one closes and both get its revision."""
+        with writing(self._engine) as connection:
+            state = connection.execute(
+                select(t.month_state)
+                .where(is_month(t.month_state, institution, month))
+                .with_for_update()
+            ).one_or_none()
+            if state is None:
+                raise ConfigError(
+                    f"{institution} {month} was never computed: run `civicmeter process` first"
+                )
+            number: int = state.revision
+            if state.computed_id is not None:
+                number += 1
+                self._sign(connection, state, number, signed_by, reason)
+            return _revisions(connection, institution, month, number)[0]
+
+    def revisions(self, institution: str, month: Month) -> list[Revision]:
+        """See Ledger.revisions. The first one first."""
+        with reading(self._engine) as connection:
+            return _revisions(connection, institution, month)
+
+    def save_model(self, model: ModelRecord) -> None:
+        """See Ledger.save_model."""
+        row = {name: getattr(model, name) for name in t.model.c.keys()}  # noqa: SIM118
+        with writing(self._engine) as connection:
+            insert = _insert(connection, t.model)
+            connection.execute(insert.on_conflict_do_nothing(), [row])
+
+    def models(self, institution: str | None = None) -> list[ModelRecord]:
+        """See Ledger.models. The first fitted first."""
+        query = select(t.model).order_by(t.model.c.fitted_at, t.model.c.digest)
+        if institution is not None:
+            query = query.where(t.model.c.institution == institution)
+        with reading(self._engine) as connection:
+            return [ModelRecord(**r._mapping) for r in connection.execute(query)]
+
+    def keep_aside(self, entries: Iterable[AsideEntry]) -> None:
+        """See Ledger.keep_aside."""
+        with writing(self._engine) as connection:
+            add_aside(connection, _insert(connection, t.aside), entries)
+
+    def aside(self) -> list[AsideEntry]:
+        """See Ledger.aside."""
+        with reading(self._engine) as connection:
+            return read_aside(connection)
+
+    def forget_aside(self, entries: Iterable[AsideEntry]) -> None:
+        """See Ledger.forget_aside."""
+        with writing(self._engine) as connection:
+            remove_aside(connection, entries)
+
+    def close_connections(self) -> None:
+        """See Ledger.close_connections."""
+        self._engine.dispose()
+
+    def _sign(
+        self, connection: Connection, state: Row[Any], number: int, signed_by: str, reason: str
+    ) -> None:
+        connection.execute(
+            t.revision.insert().values(
+                institution=state.institution,
+                month=state.month,
+                number=number,
+                result_id=state.computed_id,
+                digest=digest_of(connection, state.computed_id),
+                code_version=self._code_version,
+                signed_by=signed_by,
+                reason=reason,
+                closed_at=datetime.now(UTC),
+            )
+        )
+        connection.execute(
+            t.month_state.update()
+            .where(
+                t.month_state.c.institution == state.institution,
+                t.month_state.c.month == state.month,
+            )
+            .values(revision=number, standing_id=state.computed_id, computed_id=None)
+        )
+
+
+def _installed_version() -> str:
+    try:
+        return f"civicmeter {version('civicmeter')}"
+    except PackageNotFoundError:
+        return "civicmeter, not installed"
+
+
+def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    insert = _insert(connection, table)
+    new = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
+    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=new), rows)
+
+
+def _record_rows(table: Table, records: Sequence[Any]) -> list[dict[str, Any]]:
+    columns = [c.name for c in table.c]
+    return [split_columns(r, columns) for r in records]
+
+
+def _rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
+    """The rows of a registry table, their details beside the other fields, sorted by id."""
+    rows = [dict(r._mapping) for r in connection.execute(select(table))]
+    return sorted(({**r, **r.pop("details")} for r in rows), key=lambda r: str(r["id"]))
+
+
+def _lock_state(connection: Connection, institution: str, month: Month) -> Row[Any]:
+    """The month's state, made if need be; nobody else changes it until we are done."""
+    row = {
+        "institution": institution,
+        "month": str(month),
+        "revision": 0,
+        "computed_at": datetime.now(UTC),
+    }
+    insert = _insert(connection, t.month_state).on_conflict_do_nothing()
+    connection.execute(insert, [row])
+    return connection.execute(
+        select(t.month_state).where(is_month(t.month_state, institution, month)).with_for_update()
+    ).one()
+
+
+def _revisions(
+    connection: Connection, institution: str, month: Month, number: int | None = None
+) -> list[Revision]:
+    wanted = is_month(t.revision, institution, month)
+    if number is not None:
+        wanted = and_(wanted, t.revision.c.number == number)
+    named = select(t.result).join(t.revision, t.revision.c.result_id == t.result.c.id)
+    results = build_results(connection, named.where(wanted))
+    rows = connection.execute(select(t.revision).where(wanted).order_by(t.revision.c.number))
+    return [
+        Revision(
+            institution=r.institution,
+            month=month,
+            number=r.number,
+            result=results[r.result_id],
+            digest=r.digest,
+            code_version=r.code_version,
+            signed_by=r.signed_by,
+            reason=r.reason,
+            closed_at=r.closed_at,
+        )
+        for r in rows
+    ]
+
+
+def _state(standing_id: int | None, computed_id: int | None) -> MonthState:
+    if standing_id is None:
+        return "open"
+    return "closed" if computed_id is None else "restatement_pending"
+
+
+def _status(row: Row[Any]) -> MonthStatus:
+    return MonthStatus(
+        institution=row.institution,
+        month=Month.parse(row.month),
+        state=_state(row.standing_id, row.computed_id),
+        revision=row.revision,
+        digest=row.digest,
+        computed_at=row.computed_at,
+        closed_at=row.closed_at,
+    )
+
+
+def _place_and_month(found: MonthStatus | MonthResult) -> tuple[str, Month]:
+    return found.institution, found.month

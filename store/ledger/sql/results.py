@@ -1,0 +1,100 @@
+"""Writing, reading and deleting whole results in the ledger's tables."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
+
+from domain.calendar import Month
+from domain.figures import MonthResult
+from store.ledger.sql import tables as t
+from store.ledger.sql.result_rows import (
+    day_of,
+    day_row,
+    figure_of,
+    figure_row,
+    findings_of,
+    findings_plain,
+)
+
+STANDING_ID = func.coalesce(t.month_state.c.standing_id, t.month_state.c.computed_id)
+"""The result that stands for a month: the signed one, else the computed one."""
+
+
+def is_month(table: Table, institution: str, month: Month) -> ColumnElement[bool]:
+    return and_(table.c.institution == institution, table.c.month == str(month))
+
+
+def digest_of(connection: Connection, result_id: int | None) -> str | None:
+    return connection.execute(select(t.result.c.digest).where(t.result.c.id == result_id)).scalar()
+
+
+def insert_result(connection: Connection, result: MonthResult, new_digest: str) -> int:
+    inserted = connection.execute(
+        t.result.insert()
+        .values(
+            institution=result.institution,
+            month=str(result.month),
+            digest=new_digest,
+            findings=findings_plain(result.findings),
+            models=list(result.models),
+        )
+        .returning(t.result.c.id)
+    )
+    result_id: int = inserted.scalar_one()
+    figures = [figure_row(result_id, i, f) for i, f in enumerate(result.figures)]
+    days = [day_row(result_id, i, d) for i, d in enumerate(result.days)]
+    for table, rows in ((t.figure, figures), (t.day_value, days)):
+        if rows:
+            connection.execute(table.insert(), rows)
+    return result_id
+
+
+def delete_result(connection: Connection, result_id: int) -> None:
+    for column in (t.figure.c.result_id, t.day_value.c.result_id, t.result.c.id):
+        connection.execute(delete(column.table).where(column == result_id))
+
+
+def read_results(
+    connection: Connection,
+    wanted: ColumnElement[bool],
+    names: Collection[str] | None = None,
+    days: bool = True,
+    result_id: ColumnElement[int] = STANDING_ID,
+) -> dict[int, MonthResult]:
+    """The results by their id which the wanted months name."""
+    months = select(t.result).join(t.month_state, result_id == t.result.c.id).where(wanted)
+    return build_results(connection, months, names, days)
+
+
+def build_results(
+    connection: Connection, months: Any, names: Collection[str] | None = None, days: bool = True
+) -> dict[int, MonthResult]:
+    results = connection.execute(months).all()
+    ids = months.with_only_columns(t.result.c.id).scalar_subquery()
+    figures = defaultdict(list)
+    for row in connection.execute(_parts(t.figure, ids, names)):
+        figures[row.result_id].append(figure_of(row))
+    by_day = defaultdict(list)
+    if days:
+        for row in connection.execute(_parts(t.day_value, ids, names)):
+            by_day[row.result_id].append(day_of(row))
+    return {
+        r.id: MonthResult(
+            institution=r.institution,
+            month=Month.parse(r.month),
+            figures=tuple(figures[r.id]),
+            days=tuple(by_day[r.id]),
+            findings=findings_of(r.findings),
+            models=tuple(r.models),
+        )
+        for r in results
+    }
+
+
+def _parts(table: Table, ids: Any, names: Collection[str] | None) -> Any:
+    query = select(table).where(table.c.result_id.in_(ids))
+    if names is not None:
+        query = query.where(table.c.name.in_(sorted(names)))
+    return query.order_by(table.c.result_id, table.c.position)

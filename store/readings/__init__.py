@@ -1,0 +1,1 @@
+"""Readings: the port, and an adapter per engine."""

@@ -1,0 +1,392 @@
+"""The reading store in InfluxDB 1.8, 2.x or an engine that speaks its protocols.
+
+InfluxDB overwrites a point that is written again, so the first value is guarded here: readings
+later than all known ones of their series are new for certain; only late or repeated times are
+looked up first. The marks are this process's knowledge: readings of one series that contradict
+each other, written at the same moment by two processes, are beyond it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from domain.places import DEVICE_TYPES
+from domain.readings import Reading, Run, Series, readings_of
+from store.readings.frames import (
+    MAX_MS,
+    MIN_MS,
+    NO_TIME,
+    ceil_ms,
+    chunks,
+    floor_ms,
+    in_order,
+    latest_frame,
+    readings_frame,
+    registers_frame,
+    series_frame,
+    split_unstorable,
+)
+from store.readings.influx_http import InfluxHttp, RefusedError, Rows
+from store.readings.influx_lines import (
+    any_device,
+    by_quantity,
+    encode,
+    encode_singly,
+    escaped_tag,
+    quoted_name,
+    why_not_writable,
+)
+from store.readings.port import Conflict, Directory, SeriesArrays, WriteResult
+
+_MEASUREMENTS = ", ".join(map(quoted_name, DEVICE_TYPES))
+_DEVICES_PER_STATEMENT = 500
+_STATEMENTS_PER_QUERY = 50
+_SERIES_PER_SCAN = 50
+# How answers about a device that was filed under two classes make one: (time, value) each.
+_WHOLE: dict[str, Callable[[tuple[int, float], tuple[int, float]], tuple[int, float]]] = {
+    "count": lambda one, other: (0, one[1] + other[1]),
+    "first": min,
+    "last": max,
+}
+_NEAR_MS = 3 * 3_600_000
+_LOOKUP_GAP_MS = 6 * 3_600_000
+"""Late readings closer than this are looked up together."""
+
+T = TypeVar("T")
+Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Times in ms and values."""
+Key = tuple[str, str, int]
+Refused = list[tuple[Reading, str]]
+
+
+class InfluxReadingStore:
+    """A ReadingStore in one bucket. May be used from several threads.
+
+    `directory` is asked at each write, so it may grow; to read, an empty one will do.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        org: str,
+        bucket: str,
+        directory: Directory,
+        *,
+        timeout_s: float = 30.0,
+        gzip: bool = False,
+    ) -> None:
+        """`timeout_s` bounds each request; `gzip` saves network between hosts, costs CPU."""
+        self._http = InfluxHttp(url, token, org, bucket, timeout_s=timeout_s, gzip=gzip)
+        self._directory = directory
+        self._marks: dict[tuple[str, str], int] = {}
+        self._write_lock = Lock()
+
+    def write(self, readings: Sequence[Reading]) -> WriteResult:
+        """See ReadingStore.write."""
+        storable, unstorable = split_unstorable(readings)
+        good, refused = self._split_unwritable(storable)
+        refused = [*unstorable, *refused]
+        if not good:
+            return WriteResult(0, refused=tuple(refused))
+        with self._write_lock:
+            self._load_marks(good)
+            new, late = self._split_late(good)
+            fresh, repeated, conflicts = self._compare(late, new) if late else ([], 0, [])
+            new += fresh
+            try:
+                lost = self._send(new)
+            except BaseException:
+                # Some may be in, nobody knows which: ask again next time.
+                for r in good:
+                    self._marks.pop((r[0], r[1]), None)
+                raise
+            self._raise_marks(new)
+        return WriteResult(len(new) - len(lost), repeated, tuple(conflicts), (*refused, *lost))
+
+    def write_runs(self, runs: Sequence[Run]) -> WriteResult:
+        """See ReadingStore.write_runs. Lines are made reading by reading."""
+        return self.write(list(readings_of(runs)))
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
+        """See ReadingStore.read."""
+        return readings_frame(self.scan(in_order(series), start, end))
+
+    def read_arrays(self, series: Series, start: datetime, end: datetime) -> Arrays:
+        """Times (ms since the epoch) and values of one series, sorted by time."""
+        (found,) = self.scan([series], start, end)
+        return found.at_ms, found.value
+
+    def scan(
+        self, series: Sequence[Series], start: datetime, end: datetime
+    ) -> Iterator[SeriesArrays]:
+        """See ReadingStore.scan."""
+        bounds = (ceil_ms(start), ceil_ms(end) - 1)
+        nothing = np.empty(0, np.int64), np.empty(0)
+        for some in chunks(series, _SERIES_PER_SCAN):
+            found: dict[tuple[str, str], Arrays] = {}
+            if bounds[0] <= bounds[1]:
+                for quantity, devices in by_quantity(some).items():
+                    for device, arrays in self._fetch(quantity, devices, *bounds):
+                        found[device, quantity] = arrays
+            for one in some:
+                yield SeriesArrays(one, *found.get((one[0], one[1]), nothing))
+
+    def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
+        """See ReadingStore.latest."""
+        if series is None:
+            quantities: dict[str, list[str] | None] = dict.fromkeys(self._quantities())
+        else:
+            quantities = dict(by_quantity(series))
+        return latest_frame(sorted(self._last(quantities)))
+
+    def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
+        """See ReadingStore.registers_at."""
+        return registers_frame(
+            series,
+            instants,
+            self._nearest("last", series, [floor_ms(i) for i in instants]),
+            self._nearest("first", series, [ceil_ms(i) for i in instants]),
+        )
+
+    def series(self) -> pd.DataFrame:
+        """See ReadingStore.series. The engine counts by reading everything."""
+        asked = [
+            (quantity, function, _select(function, quantity, None, MIN_MS, MAX_MS))
+            for quantity in self._quantities()
+            for function in _WHOLE
+        ]
+        found: dict[tuple[str, str], dict[str, tuple[int, float]]] = defaultdict(dict)
+        for (quantity, function, _), rows in self._ask([a[-1] for a in asked], asked):
+            parts = found[rows.tags["device"], quantity]
+            at_ms, value = rows.values[0]
+            known = parts.get(function)
+            parts[function] = (
+                (at_ms, value) if known is None else _WHOLE[function](known, (at_ms, value))
+            )
+        return series_frame(
+            sorted(
+                (*key, int(parts["count"][1]), parts["first"][0], parts["last"][0])
+                for key, parts in found.items()
+            )
+        )
+
+    def close(self) -> None:
+        """See ReadingStore.close."""
+        self._http.close()
+
+    def _split_unwritable(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Refused]:
+        """Readings the line protocol can carry, and the others with the reason."""
+        why = {d: why_not_writable(d, self._directory) for d in {r[0] for r in readings}}
+        if not any(why.values()):
+            return readings, []
+        refused = [(r, reason) for r in readings if (reason := why[r.device])]
+        return [r for r in readings if not why[r.device]], refused
+
+    def _load_marks(self, readings: Sequence[Reading]) -> None:
+        """Learn the last time of each series met for the first time."""
+        new = {(r[0], r[1]) for r in readings}.difference(self._marks)
+        if new:
+            marks = dict.fromkeys(new, NO_TIME)
+            for device, quantity, at_ms, _ in self._last(by_quantity([Series(*n) for n in new])):
+                marks[device, quantity] = at_ms
+            self._marks.update(marks)
+
+    def _split_late(self, readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
+        """Readings later than everything of their series before them, and the others."""
+        marks: dict[tuple[str, str], int] = {}
+        new: list[Reading] = []
+        late: list[Reading] = []
+        for r in readings:
+            series = (r[0], r[1])
+            if r[2] > marks.get(series, self._marks[series]):
+                marks[series] = r[2]
+                new.append(r)
+            else:
+                late.append(r)
+        return new, late
+
+    def _raise_marks(self, readings: Sequence[Reading]) -> None:
+        for r in readings:
+            series = (r[0], r[1])
+            if r[2] > self._marks[series]:
+                self._marks[series] = r[2]
+
+    def _compare(
+        self, late: list[Reading], new: list[Reading]
+    ) -> tuple[list[Reading], int, list[Conflict]]:
+        """Of the late readings: those not known yet, how many are repeated, and conflicts."""
+        known = self._lookup([r for r in late if r.at_ms <= self._marks[r[0], r[1]]])
+        known.update((_key(r), r.value) for r in new)
+        fresh: list[Reading] = []
+        conflicts: list[Conflict] = []
+        for r in late:
+            key = _key(r)
+            if key not in known:
+                known[key] = r.value
+                fresh.append(r)
+            elif known[key] != r.value:
+                conflicts.append(Conflict(r, known[key]))
+        return fresh, len(late) - len(fresh) - len(conflicts), conflicts
+
+    def _send(self, readings: Sequence[Reading], *, singly: bool = False) -> Refused:
+        """Write readings; those the engine refuses for good come back with its reason."""
+        if not readings:
+            return []
+        try:
+            self._http.write((encode_singly if singly else encode)(readings, self._directory))
+        except RefusedError as refusal:
+            if refusal.partial:
+                return self._send_lost(readings, refusal.reason, singly)
+            if len(readings) == 1:
+                return [(readings[0], refusal.reason)]
+            # Engines differ in whether the good lines are in: halves find the bad ones anyway.
+            middle = len(readings) // 2
+            return [
+                *self._send(readings[:middle], singly=singly),
+                *self._send(readings[middle:], singly=singly),
+            ]
+        return []
+
+    def _send_lost(self, readings: Sequence[Reading], reason: str, singly: bool) -> Refused:
+        """After a partial write: look what is not in, and try it again without its neighbours."""
+        stored = self._lookup(readings)
+        lost = [r for r in readings if stored.get(_key(r)) != r.value]
+        return [(r, reason) for r in lost] if singly else self._send(lost, singly=True)
+
+    def _lookup(self, readings: Sequence[Reading]) -> dict[Key, float]:
+        """What is stored at the series and times of these readings (and maybe between them)."""
+        found: dict[Key, float] = {}
+        by_quantity: dict[str, list[Reading]] = defaultdict(list)
+        for r in sorted(readings, key=lambda r: r.at_ms):
+            by_quantity[r.quantity].append(r)
+        for quantity, sorted_readings in by_quantity.items():
+            for some in _clusters(sorted_readings):
+                devices = list({r.device for r in some})
+                bounds = some[0].at_ms, some[-1].at_ms
+                for device, (at_ms, value) in self._fetch(quantity, devices, *bounds):
+                    pairs = zip(at_ms.tolist(), value.tolist(), strict=True)
+                    found.update(((device, quantity, t), v) for t, v in pairs)
+        return found
+
+    def _fetch(
+        self, quantity: str, devices: Sequence[str], first_ms: int, last_ms: int
+    ) -> Iterator[tuple[str, Arrays]]:
+        """Times and values of the devices that have any in [first_ms, last_ms]."""
+        for some in chunks(devices, _DEVICES_PER_STATEMENT):
+            device_of = {f"device={escaped_tag(d)}": d for d in some}
+            found: dict[str, Arrays] = {}
+            statement = _select("", quantity, some, first_ms, last_ms)
+            for tag, at_ms, value in self._http.columns(statement):
+                device = device_of[tag]
+                found[device] = (
+                    _merged(found[device], (at_ms, value)) if device in found else (at_ms, value)
+                )
+            yield from found.items()
+
+    def _quantities(self) -> list[str]:
+        answer = self._http.rows([f"SHOW FIELD KEYS FROM {_MEASUREMENTS}"])
+        return sorted({str(values[0]) for rows in answer for values in rows.values})
+
+    def _last(
+        self, quantities: Mapping[str, list[str] | None]
+    ) -> list[tuple[str, str, int, float]]:
+        """The last reading of each series: (device, quantity, at_ms, value)."""
+        asked = [
+            (quantity, _select("last", quantity, some, MIN_MS, MAX_MS))
+            for quantity, devices in quantities.items()
+            for some in ([None] if devices is None else chunks(devices, _DEVICES_PER_STATEMENT))
+        ]
+        found: dict[tuple[str, str], tuple[int, float]] = {}
+        for (quantity, _), rows in self._ask([statement for _, statement in asked], asked):
+            key = (rows.tags["device"], quantity)
+            reading = (int(rows.values[0][0]), float(rows.values[0][1]))
+            found[key] = max(found.get(key, reading), reading)
+        return [(*key, *reading) for key, reading in found.items()]
+
+    def _nearest(
+        self, function: Literal["first", "last"], series: Sequence[Series], bounds: Sequence[int]
+    ) -> Arrays:
+        """The last reading of each series up to each bound, or the first one from it on.
+
+        Mostly there is one near by, and asking for little time first is quicker.
+        """
+        at_ms = np.full((len(series), len(bounds)), NO_TIME)
+        value = np.full((len(series), len(bounds)), np.nan)
+        rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for row, one in enumerate(series):
+            rows_of[one[0], one[1]].append(row)
+        for reach in (_NEAR_MS, MAX_MS - MIN_MS):
+            asked = [
+                (
+                    column,
+                    quantity,
+                    _select(function, quantity, some, *_span(function, bound, reach)),
+                )
+                for column, bound in enumerate(bounds)
+                for quantity, devices in by_quantity(
+                    [series[row] for row in np.flatnonzero(at_ms[:, column] == NO_TIME).tolist()]
+                ).items()
+                for some in chunks(devices, _DEVICES_PER_STATEMENT)
+            ]
+            for (column, quantity, _), answer in self._ask([a[-1] for a in asked], asked):
+                rows = rows_of[answer.tags["device"], quantity]
+                known = at_ms[rows[0], column]
+                if known == NO_TIME or (answer.values[0][0] > known) == (function == "last"):
+                    at_ms[rows, column], value[rows, column] = answer.values[0]
+        return at_ms.ravel(), value.ravel()
+
+    def _ask(self, statements: Sequence[str], about: Sequence[T]) -> Iterator[tuple[T, Rows]]:
+        """The answers to many small statements, each with what it was about."""
+        for start in range(0, len(statements), _STATEMENTS_PER_QUERY):
+            for rows in self._http.rows(statements[start : start + _STATEMENTS_PER_QUERY]):
+                yield about[start + rows.statement], rows
+
+
+def _key(reading: Reading) -> Key:
+    return reading[:3]
+
+
+def _select(
+    function: str, quantity: str, devices: Sequence[str] | None, first_ms: int, last_ms: int
+) -> str:
+    """A statement for one field of the devices (None: of all), times inclusive.
+
+    ``::float`` passes over what somebody else wrote into the field as text.
+    """
+    field = f"{quoted_name(quantity)}::float"
+    selected = f"{function}({field})" if function else field
+    condition = "" if devices is None else f"{any_device(devices)} AND "
+    return (
+        f"SELECT {selected} FROM {_MEASUREMENTS} WHERE {condition}"
+        f'time >= {first_ms}ms AND time <= {last_ms}ms GROUP BY "device"'
+    )
+
+
+def _span(function: Literal["first", "last"], bound: int, reach: int) -> tuple[int, int]:
+    if function == "last":
+        return max(bound - reach, MIN_MS), bound
+    return bound, min(bound + reach, MAX_MS)
+
+
+def _clusters(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
+    """Readings sorted by time, cut where nothing is wanted for long."""
+    start = 0
+    for i in range(1, len(readings)):
+        if readings[i].at_ms - readings[i - 1].at_ms > _LOOKUP_GAP_MS:
+            yield readings[start:i]
+            start = i
+    yield readings[start:]
+
+
+def _merged(one: Arrays, other: Arrays) -> Arrays:
+    """The readings of a device that was filed under two classes, sorted by time."""
+    at_ms, value = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
+    order = np.argsort(at_ms, kind="stable")
+    return at_ms[order], value[order]

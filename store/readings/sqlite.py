@@ -1,0 +1,338 @@
+"""The embedded reading store: one SQLite file, several processes may use it at a time.
+
+Readings lie sorted by series and time in a table WITHOUT ROWID, so a range is read without a
+sort and a register at an instant is found by one seek. The journal is a write-ahead log:
+readers never wait for the writer. ``synchronous=FULL`` makes a written batch survive a power
+cut, too; in batches of thousands it costs nothing that could be measured.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import repeat
+from operator import itemgetter
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from domain.errors import ConfigError, StoreUnavailableError
+from domain.readings import Reading, Run, Series, joined, runs_of
+from store.readings.frames import (
+    MAX_MS,
+    NO_TIME,
+    ceil_ms,
+    floor_ms,
+    in_order,
+    latest_frame,
+    readings_frame,
+    registers_frame,
+    series_frame,
+    split_unstorable_runs,
+)
+from store.readings.port import Conflict, SeriesArrays, WriteResult
+
+_LAYOUT = 1
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY,
+    device TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    UNIQUE (device, quantity)
+);
+CREATE TABLE IF NOT EXISTS reading (
+    series_id INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (series_id, at_ms)
+) WITHOUT ROWID;
+PRAGMA user_version = {_LAYOUT};
+"""
+_LATEST_OF_ALL = """
+SELECT s.device, s.quantity, r.at_ms, r.value
+FROM series s JOIN reading r ON r.series_id = s.id
+    AND r.at_ms = (SELECT max(at_ms) FROM reading WHERE series_id = s.id)
+"""
+_ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
+_UNKNOWN = -1
+_IDLE_READERS = 4
+_AT_ONCE = tuple(2**k for k in range(13, -1, -1))
+"""Rows in one INSERT, at most 24 576 of the 32 766 parameters every SQLite takes by default. With
+powers of two any number of rows is few statements, and the interpreter's lock changes hands
+seldom."""
+_INSERTS = tuple(
+    (size, "INSERT OR IGNORE INTO reading VALUES " + ",".join(["(?,?,?)"] * size))
+    for size in _AT_ONCE
+)
+_series_of = itemgetter(0, 1)
+_at_of = itemgetter(2)
+
+
+class SqliteReadingStore:
+    """A ReadingStore in a file. May be used from several threads and processes."""
+
+    def __init__(self, path: str | Path, *, busy_timeout_s: float = 30.0) -> None:
+        """Open or create the file. Raises ConfigError when it cannot be one of ours.
+
+        `busy_timeout_s` is how long a write waits for another process's write.
+        """
+        self._path = Path(path)
+        self._busy_timeout_s = busy_timeout_s
+        self._write_lock = Lock()
+        self._idle_readers: list[sqlite3.Connection] = []
+        self._pool_lock = Lock()
+        self._closed = False
+        self._ids: dict[tuple[str, str], int] = {}
+        if not self._path.parent.is_dir():
+            raise ConfigError(f"no folder {self._path.parent} for the readings: create it first")
+        try:
+            self._writer = self._connect()
+            self._prepare()
+        except sqlite3.OperationalError as error:
+            raise self._unavailable(error) from error
+        except sqlite3.DatabaseError as error:
+            raise ConfigError(
+                f"{self._path} is not a store of readings ({error}): name another file"
+            ) from error
+
+    def write(self, readings: Sequence[Reading]) -> WriteResult:
+        """See ReadingStore.write."""
+        return self._write(runs_of(readings))
+
+    def write_runs(self, runs: Sequence[Run]) -> WriteResult:
+        """See ReadingStore.write_runs."""
+        # Series by series touches each page of the file once.
+        return self._write(joined(runs))
+
+    def _write(self, runs: Sequence[Run]) -> WriteResult:
+        runs, refused = split_unstorable_runs(runs)
+        if not runs:
+            return WriteResult(0, refused=refused)
+        count = sum(map(len, map(_at_of, runs)))
+        with self._writing() as connection:
+            new_ids = self._add_series(connection, runs)
+            ids = {**self._ids, **new_ids} if new_ids else self._ids
+            stored = _insert(connection, runs, ids, count)
+            # Only a batch with readings that were there before, in the store or in itself,
+            # pays for looking at them.
+            conflicts = _conflicts(connection, runs, ids) if stored < count else ()
+        self._ids.update(new_ids)
+        return WriteResult(stored, count - stored - len(conflicts), conflicts, refused)
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
+        """See ReadingStore.read."""
+        return readings_frame(self.scan(in_order(series), start, end))
+
+    def read_arrays(
+        self, series: Series, start: datetime, end: datetime
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Times (ms since the epoch) and values of one series, sorted by time."""
+        (found,) = self.scan([series], start, end)
+        return found.at_ms, found.value
+
+    def scan(
+        self, series: Sequence[Series], start: datetime, end: datetime
+    ) -> Iterator[SeriesArrays]:
+        """See ReadingStore.scan."""
+        bounds = (ceil_ms(start), ceil_ms(end))
+        with self._reading() as connection:
+            for one, series_id in zip(series, self._ids_of(connection, series), strict=True):
+                rows = connection.execute(
+                    "SELECT at_ms, value FROM reading"
+                    " WHERE series_id = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+                    (series_id, *bounds),
+                )
+                found = np.fromiter(rows, dtype=_ROW)
+                yield SeriesArrays(one, found["at_ms"].copy(), found["value"].copy())
+
+    def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
+        """See ReadingStore.latest."""
+        with self._reading() as connection:
+            if series is None:
+                rows = connection.execute(_LATEST_OF_ALL).fetchall()
+                return latest_frame(sorted(rows))
+            wanted = in_order(series)
+            ids = self._ids_of(connection, wanted)
+            at_ms, value = _nearest(connection, ids, [MAX_MS], "max", "<=")
+        found = zip(wanted, at_ms.tolist(), value.tolist(), strict=True)
+        return latest_frame([(*s, t, v) for s, t, v in found if t != NO_TIME])
+
+    def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
+        """See ReadingStore.registers_at."""
+        with self._reading() as connection:
+            ids = self._ids_of(connection, series)
+            before = _nearest(connection, ids, [floor_ms(i) for i in instants], "max", "<=")
+            after = _nearest(connection, ids, [ceil_ms(i) for i in instants], "min", ">=")
+        return registers_frame(series, instants, before, after)
+
+    def series(self) -> pd.DataFrame:
+        """See ReadingStore.series. Counts by reading the whole index: some 10 M rows a second."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT device, quantity,"
+                " (SELECT count(*) FROM reading WHERE series_id = id),"
+                " (SELECT min(at_ms) FROM reading WHERE series_id = id) AS first_ms,"
+                " (SELECT max(at_ms) FROM reading WHERE series_id = id)"
+                " FROM series WHERE first_ms IS NOT NULL"
+            ).fetchall()
+        return series_frame(sorted(rows))
+
+    def close(self) -> None:
+        """See ReadingStore.close."""
+        with self._write_lock, self._pool_lock:
+            self._closed = True
+            for connection in (self._writer, *self._idle_readers):
+                connection.close()
+            self._idle_readers.clear()
+
+    def _prepare(self) -> None:
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version > _LAYOUT:
+            raise ConfigError(f"{self._path} was written by a newer version: update Civicmeter")
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.execute("PRAGMA cache_size = -65536")  # KiB; readers do as well with little
+        # Many series at once touch many pages; fewer, larger checkpoints are 1.5 × as fast.
+        self._writer.execute("PRAGMA wal_autocheckpoint = 10000")
+        if version < _LAYOUT:
+            self._writer.executescript(_SCHEMA)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._path,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """The one writing connection of this process, in a transaction."""
+        with self._write_lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection nobody else uses meanwhile; it sees what is committed."""
+        with self._pool_lock:
+            if self._closed:
+                raise StoreUnavailableError(f"the store {self._path} was closed: open it again")
+            connection = self._idle_readers.pop() if self._idle_readers else None
+        try:
+            connection = connection or self._connect()
+            yield connection
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+        finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection | None) -> None:
+        if connection is None:
+            return
+        with self._pool_lock:
+            if self._closed or len(self._idle_readers) >= _IDLE_READERS:
+                connection.close()
+            else:
+                self._idle_readers.append(connection)
+
+    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"the readings in {self._path} cannot be used now ({error}): look whether the disk"
+            " is full, the folder writable and no other program holds the file"
+        )
+
+    def _add_series(
+        self, connection: sqlite3.Connection, runs: Sequence[Run]
+    ) -> dict[tuple[str, str], int]:
+        """The ids of series this process met for the first time. They count once committed."""
+        new = set(map(_series_of, runs)).difference(self._ids)
+        if not new:
+            return {}
+        connection.executemany(
+            "INSERT OR IGNORE INTO series (device, quantity) VALUES (?, ?)", sorted(new)
+        )
+        find = "SELECT id FROM series WHERE device = ? AND quantity = ?"
+        return {key: connection.execute(find, key).fetchone()[0] for key in new}
+
+    def _ids_of(self, connection: sqlite3.Connection, series: Sequence[Series]) -> list[int]:
+        if any((s[0], s[1]) not in self._ids for s in series):
+            rows = connection.execute("SELECT device, quantity, id FROM series")
+            self._ids.update({(device, quantity): i for device, quantity, i in rows})
+        return [self._ids.get((s[0], s[1]), _UNKNOWN) for s in series]
+
+
+def _insert(
+    connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
+) -> int:
+    """Insert the `count` readings of the runs where not there yet; gives how many that were.
+
+    With many rows in one statement this takes half the time of `executemany`, and other
+    threads run meanwhile: the interpreter's lock changes hands once a statement instead of
+    at every row.
+    """
+    series_ids: list[int] = []
+    times: list[int] = []
+    values: list[float] = []
+    for device, quantity, at_ms, value in runs:
+        series_ids += repeat(ids[device, quantity], len(at_ms))
+        times += at_ms
+        values += value
+    stored = done = 0
+    for size, insert in _INSERTS:
+        while count - done >= size:
+            end = done + size
+            # Mixed piece by piece, which stays in the processor's cache.
+            rows: list[int | float] = [0] * (3 * size)
+            rows[0::3] = series_ids[done:end]
+            rows[1::3] = times[done:end]
+            rows[2::3] = values[done:end]
+            stored += connection.execute(insert, rows).rowcount
+            done = end
+    return stored
+
+
+def _conflicts(
+    connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int]
+) -> tuple[Conflict, ...]:
+    """Readings whose value is not the one that stands after the batch went in."""
+    find = "SELECT value FROM reading WHERE series_id = ? AND at_ms = ?"
+    found = []
+    for device, quantity, times, came in runs:
+        series_id = ids[device, quantity]
+        for at_ms, value in zip(times, came, strict=True):
+            (stands,) = connection.execute(find, (series_id, at_ms)).fetchone()
+            if stands != value:
+                found.append(Conflict(Reading(device, quantity, at_ms, value), stands))
+    return tuple(found)
+
+
+def _nearest(
+    connection: sqlite3.Connection, ids: list[int], bounds: list[int], best: str, relation: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Time and value of each series' reading nearest to each bound on one side, by seeks."""
+    rows = connection.execute(
+        f"SELECT coalesce(r.at_ms, {NO_TIME}), coalesce(r.value, 0.0)"
+        " FROM json_each(?) s CROSS JOIN json_each(?) t"
+        " LEFT JOIN reading r ON r.series_id = s.value AND r.at_ms ="
+        f" (SELECT {best}(at_ms) FROM reading"
+        f" WHERE series_id = s.value AND at_ms {relation} t.value)"
+        " ORDER BY s.key, t.key",
+        (json.dumps(ids), json.dumps(bounds)),
+    )
+    found = np.fromiter(rows, dtype=_ROW, count=len(ids) * len(bounds))
+    at_ms = found["at_ms"].copy()
+    return at_ms, np.where(at_ms == NO_TIME, np.nan, found["value"])
