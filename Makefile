@@ -31,7 +31,7 @@ lock:  ## Resolve the locked dependencies anew
 	done
 
 parts: $(VENV)/.dev
-	$(BIN)/python tests/servers.py --install
+	$(BIN)/python -m tests.servers --install
 
 clean:  ## Remove what was built; data folders stay
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

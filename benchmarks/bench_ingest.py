@@ -39,9 +39,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from benchmarks.ingest_consumers import gateway_readings, reading
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from servers import InfluxDb, Mosquitto, find_program
+from tests.servers import InfluxDb, Mosquitto, find_program
 
 ROUNDS = 3
 PER_MESSAGE = 50
@@ -113,9 +111,20 @@ class _Bench:
             for r in map(reading, range(self._messages))
         )
         store = self._store("influx")
-        command = [sys.executable, "-m", "benchmarks.share_group", json.dumps(
-            {"port": self._mosquitto.port, "store": store, "group": group,
-             "client_ids": [ids[n] for n in names], "readings": self._messages})]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.share_group",
+            json.dumps(
+                {
+                    "port": self._mosquitto.port,
+                    "store": store,
+                    "group": group,
+                    "client_ids": [ids[n] for n in names],
+                    "readings": self._messages,
+                }
+            ),
+        ]
         self._keep("two", _json_of(command))
         self._forget(ids)
 
@@ -182,10 +191,29 @@ class _Bench:
 
     def _mosquitto_sub(self, client_id: str) -> dict[str, float]:
         command = [
-            find_program("mosquitto_sub"), "-h", "127.0.0.1", "-p", str(self._mosquitto.port),
-            "-V", "mqttv5", "-c", "-x", "3600", "-i", client_id, "-q", "1", "-t", SINGLE,
-            "-D", "connect", "receive-maximum", "8000", "-C", str(self._messages),
-        ]  # fmt: skip
+            find_program("mosquitto_sub"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self._mosquitto.port),
+            "-V",
+            "mqttv5",
+            "-c",
+            "-x",
+            "3600",
+            "-i",
+            client_id,
+            "-q",
+            "1",
+            "-t",
+            SINGLE,
+            "-D",
+            "connect",
+            "receive-maximum",
+            "8000",
+            "-C",
+            str(self._messages),
+        ]
         began = time.perf_counter()
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True, timeout=300)
         return {"seconds": time.perf_counter() - began}

@@ -103,8 +103,7 @@ def _influx(readings: Sequence[Reading]) -> dict[str, float]:
 @contextmanager
 def _influx_url() -> Iterator[str | None]:
     """A real InfluxDB with two buckets, or None where it is not installed."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-    from servers import InfluxDb, MissingPartError
+    from tests.servers import InfluxDb, MissingPartError
 
     try:
         server = InfluxDb()

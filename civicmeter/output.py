@@ -32,8 +32,19 @@ def progress_line() -> Iterator[Progress]:
         sys.stderr.write("\n")
 
 
-_COLUMNS = ("institution", "data", "month", "state", "electricity kWh", "gas kWh", "measured",
-            "avoided kWh [interval]", "PV kWh", "PR", "waste kg")  # fmt: skip
+_COLUMNS = (
+    "institution",
+    "data",
+    "month",
+    "state",
+    "electricity kWh",
+    "gas kWh",
+    "measured",
+    "avoided kWh [interval]",
+    "PV kWh",
+    "PR",
+    "waste kg",
+)
 
 
 def month_table(
@@ -70,7 +81,13 @@ def _row(result: MonthResult, status: MonthStatus | None, registry: Registry) ->
     )
 
 
-_USES = {"electricity_use_kwh", "natural_gas_use_kwh", "natural_gas_use_m3", "water_use_m3", "heat_use_gj"}  # fmt: skip
+_USES = {
+    "electricity_use_kwh",
+    "natural_gas_use_kwh",
+    "natural_gas_use_m3",
+    "water_use_m3",
+    "heat_use_gj",
+}
 
 
 def _total(result: MonthResult, name: str) -> Figure | None:

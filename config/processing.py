@@ -179,7 +179,11 @@ def _rules(name: str, kind: Any, table: Any) -> Any:
 
 
 def _value(where: str, kind: Any, value: Any) -> Any:
-    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(v, str) for v in value):  # fmt: skip
+    if (
+        kind == tuple[str, ...]
+        and isinstance(value, list)
+        and all(isinstance(v, str) for v in value)
+    ):
         return tuple(value)
     if kind in (float, int) and isinstance(value, int | float) and not isinstance(value, bool):
         if kind(value) == value >= 0:

@@ -68,8 +68,13 @@ class _Probe:
         try:
             client.connect(self._endpoint.host, self._endpoint.port)
         except OSError as error:
-            return [("broker", f"{where} does not answer ({error})",
-                     "start it, or set CIVICMETER_MQTT to its address")]  # fmt: skip
+            return [
+                (
+                    "broker",
+                    f"{where} does not answer ({error})",
+                    "start it, or set CIVICMETER_MQTT to its address",
+                )
+            ]
         client.loop_start()
         try:
             return self._ask(client, where)
@@ -79,11 +84,21 @@ class _Probe:
 
     def _ask(self, client: mqtt.Client, where: str) -> list[Finding]:
         if not self._answered.wait(_WAIT_S):
-            return [("broker", f"{where} speaks no MQTT 5",
-                     "use a broker that does: mosquitto 1.6 or later, EMQX, …")]  # fmt: skip
+            return [
+                (
+                    "broker",
+                    f"{where} speaks no MQTT 5",
+                    "use a broker that does: mosquitto 1.6 or later, EMQX, …",
+                )
+            ]
         if self._refusal:
-            return [("broker", f"{where} refuses: {self._refusal}",
-                     "check CIVICMETER_MQTT_USERNAME and CIVICMETER_MQTT_PASSWORD")]  # fmt: skip
+            return [
+                (
+                    "broker",
+                    f"{where} refuses: {self._refusal}",
+                    "check CIVICMETER_MQTT_USERNAME and CIVICMETER_MQTT_PASSWORD",
+                )
+            ]
         found: list[Finding] = [("broker", f"{where} answers with MQTT 5", "")]
         found += self._features()
         client.subscribe(self._topic, 1)
@@ -103,8 +118,13 @@ class _Probe:
             found.append(("share groups", "not available", "run one collector process only"))
         size = getattr(told, "MaximumPacketSize", None)
         if size is not None and size < 256 << 10:
-            found.append(("packet size", f"at most {size} bytes",
-                          "raise max_packet_size: gateways send larger messages"))  # fmt: skip
+            found.append(
+                (
+                    "packet size",
+                    f"at most {size} bytes",
+                    "raise max_packet_size: gateways send larger messages",
+                )
+            )
         return found
 
     def _round_trip(self, client: mqtt.Client) -> list[Finding]:
@@ -114,8 +134,13 @@ class _Probe:
             began = time.perf_counter()
             client.publish(self._topic, b"x", qos=1)
             if not self._returned.wait(_WAIT_S):
-                return [("broker round trip", "a message of our own did not come back",
-                         "this user may be denied topics outside of its access list")]  # fmt: skip
+                return [
+                    (
+                        "broker round trip",
+                        "a message of our own did not come back",
+                        "this user may be denied topics outside of its access list",
+                    )
+                ]
             seconds.append(time.perf_counter() - began)
         fastest_s = min(seconds)
         advice = "set_tcp_nodelay true in mosquitto.conf" if fastest_s > _SLOW_S else ""
@@ -131,10 +156,17 @@ class _Probe:
             "raise max_queued_messages (0: no limit) and max_queued_bytes in mosquitto.conf; "
             "where that cannot be, set CIVICMETER_SPOOL_MB"
         )
-        return [("broker queue", f"{self._dropped} messages dropped since the broker started",
-                 advice if self._dropped else "")]  # fmt: skip
+        return [
+            (
+                "broker queue",
+                f"{self._dropped} messages dropped since the broker started",
+                advice if self._dropped else "",
+            )
+        ]
 
-    def _on_connect(self, _c: object, _u: object, _f: object, reason: ReasonCode, properties: object) -> None:  # fmt: skip
+    def _on_connect(
+        self, _c: object, _u: object, _f: object, reason: ReasonCode, properties: object
+    ) -> None:
         if reason.is_failure:
             self._refusal = str(reason)
         self._properties = properties
@@ -159,8 +191,13 @@ def clock_checks(
         with urllib.request.urlopen(url, timeout=_WAIT_S) as answer:
             date = answer.headers.get("Date", "")
     except (urllib.error.URLError, OSError, ValueError) as error:
-        return [("InfluxDB", f"{url} does not answer ({error})",
-                 "start it, or set CIVICMETER_STORE to its address")]  # fmt: skip
+        return [
+            (
+                "InfluxDB",
+                f"{url} does not answer ({error})",
+                "start it, or set CIVICMETER_STORE to its address",
+            )
+        ]
     try:
         skew_s = (now() - parsedate_to_datetime(date)).total_seconds()
     except (TypeError, ValueError):
@@ -172,8 +209,11 @@ def clock_checks(
 def spool_checks(settings: Settings) -> list[Finding]:
     """Spools with messages in them that no collector is taking care of."""
     return [
-        ("spool", f"{messages} messages wait in that of collector {client_id}, which is not running",
-         f"start it, it stores them: civicmeter collect --client-id {shlex.quote(client_id)}")
+        (
+            "spool",
+            f"{messages} messages wait in that of collector {client_id}, which is not running",
+            f"start it, it stores them: civicmeter collect --client-id {shlex.quote(client_id)}",
+        )
         for client_id, messages in spools(settings.spool_folder)
         if messages
-    ]  # fmt: skip
+    ]

@@ -2,7 +2,14 @@
 
 _FACTORS: dict[str, dict[str, float]] = {
     # Unit of the quantity table → unit as sent → how many of the former one of it is.
-    "kWh": {"Wh": 1e-3, "MWh": 1e3, "J": 1 / 3.6e6, "kJ": 1 / 3.6e3, "MJ": 1 / 3.6, "GJ": 1 / 3.6e-3},
+    "kWh": {
+        "Wh": 1e-3,
+        "MWh": 1e3,
+        "J": 1 / 3.6e6,
+        "kJ": 1 / 3.6e3,
+        "MJ": 1 / 3.6,
+        "GJ": 1 / 3.6e-3,
+    },
     "GJ": {"J": 1e-9, "kJ": 1e-6, "MJ": 1e-3, "Wh": 3.6e-6, "kWh": 3.6e-3, "MWh": 3.6},
     "W": {"kW": 1e3, "MW": 1e6, "mW": 1e-3},
     "V": {"mV": 1e-3, "kV": 1e3},
@@ -15,7 +22,7 @@ _FACTORS: dict[str, dict[str, float]] = {
     "%": {"%RH": 1.0, "%EL": 1.0, "1": 1e2, "/": 1e2},
     "W/m²": {"W/m2": 1.0, "kW/m²": 1e3, "kW/m2": 1e3},
     "°C": {"C": 1.0, "Cel": 1.0},
-}  # fmt: skip
+}
 _OFFSETS: dict[tuple[str, str], tuple[float, float]] = {
     ("K", "°C"): (1.0, -273.15),
     ("°F", "°C"): (5 / 9, -160 / 9),

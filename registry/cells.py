@@ -106,5 +106,10 @@ def _one_of(text: str, choices: typing.Iterable[str]) -> str:
 
 
 _PLAIN: Mapping[Any, Callable[[Any], Any]] = {
-    str: text, float: number, int: _whole, date: day, tuple: _season, dict: _object,
-}  # fmt: skip
+    str: text,
+    float: number,
+    int: _whole,
+    date: day,
+    tuple: _season,
+    dict: _object,
+}

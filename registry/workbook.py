@@ -152,8 +152,11 @@ def _records(registry: Registry) -> dict[str, list[Any]]:
     of_type = {kind: name for name, kind in SHEETS.items()}
     found: dict[str, list[Any]] = {name: [] for name in SHEETS}
     everything = (
-        *registry.institutions, *registry.buildings, *registry.devices, *registry.contracts,
-    )  # fmt: skip
+        *registry.institutions,
+        *registry.buildings,
+        *registry.devices,
+        *registry.contracts,
+    )
     for record in everything:
         found[of_type[type(record)]].append(record)
     return found
@@ -270,9 +273,15 @@ def _table(
 
 
 def _cell(
-    row: dict[str, Any], column: str, convert: Convert, needed: bool, place: tuple[str, int],
-    values: dict[str, Any], problems: list[Problem], name: str = "",
-) -> None:  # fmt: skip
+    row: dict[str, Any],
+    column: str,
+    convert: Convert,
+    needed: bool,
+    place: tuple[str, int],
+    values: dict[str, Any],
+    problems: list[Problem],
+    name: str = "",
+) -> None:
     """Convert one cell into `values[name or column]`, or add a problem."""
     cell = row.get(column, "")
     try:

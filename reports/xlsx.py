@@ -120,10 +120,21 @@ def _lines(*parts: str) -> str:
 
 def _figures(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> None:
     heads = [
-        ("figure", 34), ("subject", 26), ("value", 14), ("unit", 10), ("low", 13), ("high", 13),
-        ("confidence", 11), ("verdict", 12), ("measured", 10), ("estimated", 10),
-        ("missing", 10), ("year_before", 16), ("method", 30), ("factors_used", 40),
-    ]  # fmt: skip
+        ("figure", 34),
+        ("subject", 26),
+        ("value", 14),
+        ("unit", 10),
+        ("low", 13),
+        ("high", 13),
+        ("confidence", 11),
+        ("verdict", 12),
+        ("measured", 10),
+        ("estimated", 10),
+        ("missing", 10),
+        ("year_before", 16),
+        ("method", 30),
+        ("factors_used", 40),
+    ]
     sheet = _sheet(
         book, look, _word("figures", lang), [(_word(k, lang), width) for k, width in heads]
     )
@@ -177,9 +188,15 @@ def _column(model: ReportModel, name: str, subject: str, lang: str) -> str:
 
 def _days(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> None:
     heads = [
-        ("day", 12), ("figure", 34), ("subject", 26), ("value", 14), ("unit", 10),
-        ("low", 13), ("high", 13), ("data_quality", 24),
-    ]  # fmt: skip
+        ("day", 12),
+        ("figure", 34),
+        ("subject", 26),
+        ("value", 14),
+        ("unit", 10),
+        ("low", 13),
+        ("high", 13),
+        ("data_quality", 24),
+    ]
     sheet = _sheet(
         book, look, _word("daily", lang), [(_word(k, lang), width) for k, width in heads]
     )

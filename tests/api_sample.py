@@ -35,32 +35,60 @@ def registry() -> Registry:
     return Registry(
         institutions=(
             Institution(
-                CAMPUS, "东营校区", "Dongying campus", origin="simulated", weather_device="dy-wx",
+                CAMPUS,
+                "东营校区",
+                "Dongying campus",
+                origin="simulated",
+                weather_device="dy-wx",
                 floor_area_m2=(Dated(date(2020, 1, 1), 12_000.0),),
                 headcount=(Dated(date(2020, 1, 1), 310),),
             ),
             Institution(
-                HALL, "剑桥七号楼", "Cambridge building 7", origin="measured",
-                timezone="Europe/London", calendar="weekdays", provenance="Langtry & Choudhary",
+                HALL,
+                "剑桥七号楼",
+                "Cambridge building 7",
+                origin="measured",
+                timezone="Europe/London",
+                calendar="weekdays",
+                provenance="Langtry & Choudhary",
             ),
         ),
         buildings=(Building("dy-1", CAMPUS, "主楼", "Main", 12_000.0, 37.45, 118.58),),
         devices=(
-            Meter(id="dy-main", institution=CAMPUS, building="dy-1", carrier=Carrier.ELECTRICITY,
-                  register="energy_import_kwh", name_zh="总表", name_en="Main meter",
-                  multiplier=(Dated(date(2020, 1, 1), 40.0),)),
+            Meter(
+                id="dy-main",
+                institution=CAMPUS,
+                building="dy-1",
+                carrier=Carrier.ELECTRICITY,
+                register="energy_import_kwh",
+                name_zh="总表",
+                name_en="Main meter",
+                multiplier=(Dated(date(2020, 1, 1), 40.0),),
+            ),
             Meter(id="dy-water", institution=CAMPUS, carrier=Carrier.WATER, register="water_m3"),
-            Meter(id="b7-elec", institution=HALL, carrier=Carrier.ELECTRICITY,
-                  register="energy_import_kwh"),
+            Meter(
+                id="b7-elec",
+                institution=HALL,
+                carrier=Carrier.ELECTRICITY,
+                register="energy_import_kwh",
+            ),
             PvSystem(id="dy-pv", institution=CAMPUS, capacity_kwp=200.0, grid_meter="dy-main"),
             Bin(id="dy-bin", institution=CAMPUS, stream=WasteStream.FOOD, tare_kg=12.0),
             WeatherStation(id="dy-wx", institution=CAMPUS),
         ),
         contracts=(
-            Contract("dy-saving", CAMPUS, "空调改造", "Chiller retrofit", "shared",
-                     date(2022, 1, 1), date(2023, 1, 1), date(2023, 1, 1)),
+            Contract(
+                "dy-saving",
+                CAMPUS,
+                "空调改造",
+                "Chiller retrofit",
+                "shared",
+                date(2022, 1, 1),
+                date(2023, 1, 1),
+                date(2023, 1, 1),
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def campus_month(month: Month, avoided_kwh: float = 1500.0) -> MonthResult:
@@ -72,65 +100,179 @@ def campus_month(month: Month, avoided_kwh: float = 1500.0) -> MonthResult:
         institution=CAMPUS,
         month=month,
         figures=(
-            Figure(name="electricity_use_kwh", subject="dy-main", value=42_000.5, shares=most,
-                   method=register, findings=(Finding("api_test", "warning", "dy-main"),)),
+            Figure(
+                name="electricity_use_kwh",
+                subject="dy-main",
+                value=42_000.5,
+                shares=most,
+                method=register,
+                findings=(Finding("api_test", "warning", "dy-main"),),
+            ),
             Figure(name="electricity_use_kwh", value=42_000.5, shares=most, method=register),
-            Figure(name="water_use_m3", subject="dy-water", value=None, shares=Shares.none(),
-                   method=register),
+            Figure(
+                name="water_use_m3",
+                subject="dy-water",
+                value=None,
+                shares=Shares.none(),
+                method=register,
+            ),
             Figure(name="water_use_m3", value=None, shares=Shares.none(), method=register),
-            Figure(name="counterfactual_kwh", subject=saving, value=43_500.5, shares=most,
-                   method="daily-baseline/2"),
-            Figure(name="observed_kwh", subject=saving, value=42_000.5, shares=most, method=register),
-            Figure(name="avoided_energy_kwh", subject=saving, value=avoided_kwh, low=-200.0,
-                   high=3200.0, confidence=0.9, verdict="not_proven", shares=most,
-                   method="daily-baseline/2"),
-            Figure(name="avoided_energy_nominal_kwh", subject=saving, value=avoided_kwh, low=900.0,
-                   high=2100.0, confidence=0.9, shares=most, method="guideline-14/1"),
-            Figure(name="avoided_energy_ratio", subject=saving, value=avoided_kwh / 43_500.5,
-                   shares=most, method="daily-baseline/2"),
-            Figure(name="pv_generation_kwh", subject="dy-pv", value=21_000.0, shares=full, method=register),
-            Figure(name="electricity_export_kwh", subject="dy-main", value=800.0, shares=full,
-                   method=register),
-            Figure(name="electricity_period_kwh", subject="peak", value=9_000.0, shares=most,
-                   method="tariff/1"),
-            Figure(name="electricity_cost_cny", subject="peak", value=8_100.0, shares=most,
-                   method="tariff/1"),
+            Figure(
+                name="counterfactual_kwh",
+                subject=saving,
+                value=43_500.5,
+                shares=most,
+                method="daily-baseline/2",
+            ),
+            Figure(
+                name="observed_kwh", subject=saving, value=42_000.5, shares=most, method=register
+            ),
+            Figure(
+                name="avoided_energy_kwh",
+                subject=saving,
+                value=avoided_kwh,
+                low=-200.0,
+                high=3200.0,
+                confidence=0.9,
+                verdict="not_proven",
+                shares=most,
+                method="daily-baseline/2",
+            ),
+            Figure(
+                name="avoided_energy_nominal_kwh",
+                subject=saving,
+                value=avoided_kwh,
+                low=900.0,
+                high=2100.0,
+                confidence=0.9,
+                shares=most,
+                method="guideline-14/1",
+            ),
+            Figure(
+                name="avoided_energy_ratio",
+                subject=saving,
+                value=avoided_kwh / 43_500.5,
+                shares=most,
+                method="daily-baseline/2",
+            ),
+            Figure(
+                name="pv_generation_kwh",
+                subject="dy-pv",
+                value=21_000.0,
+                shares=full,
+                method=register,
+            ),
+            Figure(
+                name="electricity_export_kwh",
+                subject="dy-main",
+                value=800.0,
+                shares=full,
+                method=register,
+            ),
+            Figure(
+                name="electricity_period_kwh",
+                subject="peak",
+                value=9_000.0,
+                shares=most,
+                method="tariff/1",
+            ),
+            Figure(
+                name="electricity_cost_cny",
+                subject="peak",
+                value=8_100.0,
+                shares=most,
+                method="tariff/1",
+            ),
             Figure(name="electricity_cost_cny", value=27_300.0, shares=most, method="tariff/1"),
-            Figure(name="readings_expected_count", subject="dy-main", value=720, shares=full,
-                   method="readings/1"),
-            Figure(name="readings_received_count", subject="dy-main", value=684, shares=full,
-                   method="readings/1"),
-            Figure(name="readings_expected_count", subject="dy-water", value=0, shares=full,
-                   method="readings/1"),
-            Figure(name="pv_performance_ratio", subject="dy-pv", value=0.83, shares=most,
-                   method="iec-61724-1/1"),
-            Figure(name="waste_mass_kg", subject="food", value=310.0, shares=full, method="bin-falls/1"),
+            Figure(
+                name="readings_expected_count",
+                subject="dy-main",
+                value=720,
+                shares=full,
+                method="readings/1",
+            ),
+            Figure(
+                name="readings_received_count",
+                subject="dy-main",
+                value=684,
+                shares=full,
+                method="readings/1",
+            ),
+            Figure(
+                name="readings_expected_count",
+                subject="dy-water",
+                value=0,
+                shares=full,
+                method="readings/1",
+            ),
+            Figure(
+                name="pv_performance_ratio",
+                subject="dy-pv",
+                value=0.83,
+                shares=most,
+                method="iec-61724-1/1",
+            ),
+            Figure(
+                name="waste_mass_kg", subject="food", value=310.0, shares=full, method="bin-falls/1"
+            ),
             Figure(name="waste_mass_kg", value=310.0, shares=full, method="bin-falls/1"),
-            Figure(name="waste_share_ratio", subject="food", value=1.0, shares=full, method="bin-falls/1"),
-            Figure(name="waste_collections_count", subject="food", value=9, shares=full,
-                   method="bin-falls/1"),
-            Figure(name="waste_sorting_accuracy_ratio", subject="food", value=0.9, low=0.85,
-                   high=0.93, confidence=0.95, shares=full, method="correct-over-inspected/1"),
+            Figure(
+                name="waste_share_ratio",
+                subject="food",
+                value=1.0,
+                shares=full,
+                method="bin-falls/1",
+            ),
+            Figure(
+                name="waste_collections_count",
+                subject="food",
+                value=9,
+                shares=full,
+                method="bin-falls/1",
+            ),
+            Figure(
+                name="waste_sorting_accuracy_ratio",
+                subject="food",
+                value=0.9,
+                low=0.85,
+                high=0.93,
+                confidence=0.95,
+                shares=full,
+                method="correct-over-inspected/1",
+            ),
             Figure(name="waste_bin_coverage_ratio", value=1.0, shares=full, method="bin-falls/1"),
-            Figure(name="co2_kg", value=26_922.3, shares=most, method="factors/1", factors=(_GRID,)),
+            Figure(
+                name="co2_kg", value=26_922.3, shares=most, method="factors/1", factors=(_GRID,)
+            ),
             Figure(name="energy_per_head_kgce", value=16.6, shares=most, method="factors/1"),
         ),
         days=tuple(
-            DayValue(day=d, name="electricity_use_kwh", subject=s, value=None if d.day == 3 else 1400.0,
-                     quality="missing" if d.day == 3 else "measured")
-            for d in month.days() for s in ("dy-main", "")
+            DayValue(
+                day=d,
+                name="electricity_use_kwh",
+                subject=s,
+                value=None if d.day == 3 else 1400.0,
+                quality="missing" if d.day == 3 else "measured",
+            )
+            for d in month.days()
+            for s in ("dy-main", "")
         ),
         findings=(Finding("api_test_month", "serious", CAMPUS, {"share": 0.06}),),
-    )  # fmt: skip
+    )
 
 
 def hall_month(month: Month) -> MonthResult:
     whole = Shares(1.0, 0.0, 0.0)
     use = [
-        Figure(name="electricity_use_kwh", subject=s, value=9_000.0, shares=whole,
-               method="register-difference/1")
+        Figure(
+            name="electricity_use_kwh",
+            subject=s,
+            value=9_000.0,
+            shares=whole,
+            method="register-difference/1",
+        )
         for s in ("b7-elec", "")
-    ]  # fmt: skip
+    ]
     return MonthResult(institution=HALL, month=month, figures=tuple(use))
 
 
@@ -147,12 +289,23 @@ def fill_ledger(ledger: SqlLedger) -> None:
     ledger.save_result(campus_month(MARCH, avoided_kwh=1400.0))
     ledger.keep_aside(
         [
-            AsideEntry(source="civicmeter/v1/dy-main/telemetry", code="future_time", device="dy-main",
-                       count=3, first_at=NOW - timedelta(hours=2), last_at=NOW),
-            AsideEntry(source="civicmeter/v1/ghost/telemetry", code="unknown_device", device="ghost",
-                       first_at=NOW, last_at=NOW),
+            AsideEntry(
+                source="civicmeter/v1/dy-main/telemetry",
+                code="future_time",
+                device="dy-main",
+                count=3,
+                first_at=NOW - timedelta(hours=2),
+                last_at=NOW,
+            ),
+            AsideEntry(
+                source="civicmeter/v1/ghost/telemetry",
+                code="unknown_device",
+                device="ghost",
+                first_at=NOW,
+                last_at=NOW,
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 def readings() -> list[Reading]:

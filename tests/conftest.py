@@ -11,8 +11,9 @@ from types import FrameType
 from typing import NoReturn
 
 import pytest
-from real_parts import part
-from servers import InfluxDb, Mosquitto, Postgres, find_program
+
+from tests.real_parts import part
+from tests.servers import InfluxDb, Mosquitto, Postgres, find_program
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
-from servers import MissingPartError
+
+from tests.servers import MissingPartError
 
 T = TypeVar("T")
 

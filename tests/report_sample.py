@@ -38,17 +38,48 @@ def registry() -> Registry:
         provenance="Simulated by a seeded model; no real building.",
     )
     meters = (
-        Meter(id="m-main", institution=PLACE, name_zh="总进线电表", name_en="Main incomer",
-              carrier=Carrier.ELECTRICITY, register="energy_import_kwh"),
-        Meter(id="m-ac", institution=PLACE, name_zh="空调分项电表", name_en="Air conditioning",
-              carrier=Carrier.ELECTRICITY, register="energy_import_kwh", parent="m-main"),
-        Meter(id="m-water", institution=PLACE, name_zh="自来水总表", name_en="Water main",
-              carrier=Carrier.WATER, register="water_m3"),
-        Meter(id="m-heat", institution=PLACE, name_zh="热力总表", name_en="District heat",
-              carrier=Carrier.HEAT, register="heat_gj"),
-    )  # fmt: skip
-    pv = PvSystem(id="pv-1", institution=PLACE, name_zh="屋顶光伏", name_en="Rooftop PV",
-                  capacity_kwp=180.0, grid_meter="m-main")  # fmt: skip
+        Meter(
+            id="m-main",
+            institution=PLACE,
+            name_zh="总进线电表",
+            name_en="Main incomer",
+            carrier=Carrier.ELECTRICITY,
+            register="energy_import_kwh",
+        ),
+        Meter(
+            id="m-ac",
+            institution=PLACE,
+            name_zh="空调分项电表",
+            name_en="Air conditioning",
+            carrier=Carrier.ELECTRICITY,
+            register="energy_import_kwh",
+            parent="m-main",
+        ),
+        Meter(
+            id="m-water",
+            institution=PLACE,
+            name_zh="自来水总表",
+            name_en="Water main",
+            carrier=Carrier.WATER,
+            register="water_m3",
+        ),
+        Meter(
+            id="m-heat",
+            institution=PLACE,
+            name_zh="热力总表",
+            name_en="District heat",
+            carrier=Carrier.HEAT,
+            register="heat_gj",
+        ),
+    )
+    pv = PvSystem(
+        id="pv-1",
+        institution=PLACE,
+        name_zh="屋顶光伏",
+        name_en="Rooftop PV",
+        capacity_kwp=180.0,
+        grid_meter="m-main",
+    )
     bins = tuple(
         Bin(
             id=f"bin-{s.value}", institution=PLACE, name_zh=f"{i}号桶", name_en=f"Bin {i}", stream=s
@@ -56,10 +87,16 @@ def registry() -> Registry:
         for i, s in enumerate(S, start=1)
     )
     contract = Contract(
-        id="retrofit", institution=PLACE, name_zh="空调节能改造", name_en="Air-conditioning retrofit",
-        form="shared", baseline_start=date(2024, 9, 1), baseline_end=date(2025, 9, 1),
-        reporting_start=date(2025, 9, 1), carriers=(Carrier.ELECTRICITY,),
-    )  # fmt: skip
+        id="retrofit",
+        institution=PLACE,
+        name_zh="空调节能改造",
+        name_en="Air-conditioning retrofit",
+        form="shared",
+        baseline_start=date(2024, 9, 1),
+        baseline_end=date(2025, 9, 1),
+        reporting_start=date(2025, 9, 1),
+        carriers=(Carrier.ELECTRICITY,),
+    )
     return Registry(
         institutions=(place,),
         buildings=(Building("b1", PLACE, "一号楼", "Building 1"),),
@@ -105,14 +142,32 @@ def _savings(month: Month, observed: float) -> list[Figure]:
     return [
         _figure("counterfactual_kwh", observed + avoided, subject, method="change-point/1"),
         _figure("observed_kwh", observed, subject),
-        _figure("avoided_energy_kwh", avoided, subject, low=avoided - half, high=avoided + half,
-                verdict=verdict, **common),
-        _figure("avoided_energy_ratio", avoided / (observed + avoided), subject,
-                low=(avoided - half) / (observed + avoided),
-                high=(avoided + half) / (observed + avoided), **common),
-        _figure("avoided_energy_nominal_kwh", avoided, subject, low=avoided - 1500,
-                high=avoided + 1500, **common),
-    ]  # fmt: skip
+        _figure(
+            "avoided_energy_kwh",
+            avoided,
+            subject,
+            low=avoided - half,
+            high=avoided + half,
+            verdict=verdict,
+            **common,
+        ),
+        _figure(
+            "avoided_energy_ratio",
+            avoided / (observed + avoided),
+            subject,
+            low=(avoided - half) / (observed + avoided),
+            high=(avoided + half) / (observed + avoided),
+            **common,
+        ),
+        _figure(
+            "avoided_energy_nominal_kwh",
+            avoided,
+            subject,
+            low=avoided - 1500,
+            high=avoided + 1500,
+            **common,
+        ),
+    ]
 
 
 def _others(month: Month) -> list[Figure]:
@@ -175,10 +230,19 @@ def _days(month: Month) -> list[DayValue]:
         if month >= Month(2025, 9):
             subject, model = "retrofit/electricity", observed + 300
             days += [
-                DayValue(day=day, name="observed_kwh", subject=subject, value=value, quality=quality),
-                DayValue(day=day, name="counterfactual_kwh", subject=subject, value=model,
-                         low=model - 420, high=model + 420, quality="measured"),
-            ]  # fmt: skip
+                DayValue(
+                    day=day, name="observed_kwh", subject=subject, value=value, quality=quality
+                ),
+                DayValue(
+                    day=day,
+                    name="counterfactual_kwh",
+                    subject=subject,
+                    value=model,
+                    low=model - 420,
+                    high=model + 420,
+                    quality="measured",
+                ),
+            ]
     return days
 
 
@@ -230,11 +294,26 @@ def sample_model(*, closed: bool = True) -> ReportModel:
 def aside() -> list[AsideEntry]:
     at = datetime(2026, 10, 30, 7, 0, tzinfo=UTC)
     return [
-        AsideEntry(source="civicmeter/v1/m-main/telemetry", code="bad_json", device="m-main",
-                   detail="not JSON at byte 3", sample=b"{{{", count=3, first_at=at, last_at=at),
-        AsideEntry(source="civicmeter/v1/ghost/telemetry", code="unknown_device", device="ghost",
-                   detail="ghost is not in the registry", count=17, first_at=at, last_at=at),
-    ]  # fmt: skip
+        AsideEntry(
+            source="civicmeter/v1/m-main/telemetry",
+            code="bad_json",
+            device="m-main",
+            detail="not JSON at byte 3",
+            sample=b"{{{",
+            count=3,
+            first_at=at,
+            last_at=at,
+        ),
+        AsideEntry(
+            source="civicmeter/v1/ghost/telemetry",
+            code="unknown_device",
+            device="ghost",
+            detail="ghost is not in the registry",
+            count=17,
+            first_at=at,
+            last_at=at,
+        ),
+    ]
 
 
 def sample_ledger(path: Path) -> Ledger:

@@ -4,7 +4,7 @@ Each is a context manager that runs one server on free ports of 127.0.0.1 with i
 temporary folder, and stops it whatever happens. ``kill()`` is kill -9, ``stop()`` is polite,
 ``start()`` brings the same server back on the same port with the same data.
 
-``python tests/servers.py --install`` installs what is missing on Debian; when everything is
+``python -m tests.servers --install`` installs what is missing on Debian; when everything is
 there it does nothing. This file needs the standard library only.
 """
 
@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from parts import MissingPartError, find_program, install
+from tests.parts import MissingPartError, find_program, install
 
 __all__ = [
     "HOST",

@@ -61,10 +61,13 @@ class _Tally:
         if len(self.rows) < MAX_REPORTED:
             self.rows.append(
                 RefusedRow(
-                    row=posted.row, device=posted.device, quantity=posted.quantity,
-                    code=error.code, reason=reason,
+                    row=posted.row,
+                    device=posted.device,
+                    quantity=posted.quantity,
+                    code=error.code,
+                    reason=reason,
                 )
-            )  # fmt: skip
+            )
         key = (error.code, posted.device[:200])
         if key not in self.aside and len(self.aside) >= _MAX_GROUPS:
             key = (error.code, "")
@@ -85,9 +88,13 @@ class _Tally:
     def taken(self) -> Taken:
         refused = self.codes.total()
         return Taken(
-            received=self.received, stored=self.stored, repeated=self.repeated,
-            refused=refused, rows=self.rows, rows_left_off=refused - len(self.rows),
-        )  # fmt: skip
+            received=self.received,
+            stored=self.stored,
+            repeated=self.repeated,
+            refused=refused,
+            rows=self.rows,
+            rows_left_off=refused - len(self.rows),
+        )
 
 
 def take(posted: Iterator[PostedValue], parts: Parts, limits: Limits, lang: str) -> Taken:

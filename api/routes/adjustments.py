@@ -68,13 +68,18 @@ def adjustments(
     openapi_extra=example_of(
         NewAdjustment,
         {
-            "contract": "dongying-retrofit", "start": "2026-03-01", "end": "2026-04-01",
-            "per_day_kwh": 120, "reason": "a vaccination centre in the hall",
-            "evidence": "minutes.pdf", "evidence_base64": "JVBERi0=", "author": "Wang Fang",
+            "contract": "dongying-retrofit",
+            "start": "2026-03-01",
+            "end": "2026-04-01",
+            "per_day_kwh": 120,
+            "reason": "a vaccination centre in the hall",
+            "evidence": "minutes.pdf",
+            "evidence_base64": "JVBERi0=",
+            "author": "Wang Fang",
             "approver": "Li Wei",
         },
     ),
-)  # fmt: skip
+)
 def post_adjustment(writer: AuthorisedDep, parts: PartsDep, body: BodyDep) -> AdjustmentRow:
     """Enter an adjustment; it counts once somebody else has approved it · 登记非常规调整.
 

@@ -131,13 +131,21 @@ def corrections(
     said = reported(parts.store, [(series_of(c), c.at_ms) for _, c, _ in cut])
     return [
         CorrectionRow(
-            institution=owner, device=c.device, quantity=c.quantity, at=from_ms(c.at_ms),
-            value=c.value, leave_out=c.value is None, unit=_unit(c.quantity), stands=stands,
+            institution=owner,
+            device=c.device,
+            quantity=c.quantity,
+            at=from_ms(c.at_ms),
+            value=c.value,
+            leave_out=c.value is None,
+            unit=_unit(c.quantity),
+            stands=stands,
             reported_value=said[series_of(c), c.at_ms].value,
-            author=c.author, reason=c.reason, entered_at=c.entered_at,
+            author=c.author,
+            reason=c.reason,
+            entered_at=c.entered_at,
         )
         for owner, c, stands in cut
-    ]  # fmt: skip
+    ]
 
 
 def _unit(quantity: str) -> str:
@@ -181,9 +189,11 @@ def post_corrections(
         raise _refused(posted, wrong, lang)
     entered = enter(list(good.values()), parts.store, parts.ledger, registry, now)
     return CorrectionsEntered(
-        received=len(good), entered=entered.added, repeated=len(good) - entered.added,
+        received=len(good),
+        entered=entered.added,
+        repeated=len(good) - entered.added,
         months=_touched(parts, entered.months),
-    )  # fmt: skip
+    )
 
 
 def _read(body: bytes) -> list[object]:
@@ -210,9 +220,14 @@ def _correction(posted: object, writer: Writer, now: datetime) -> Correction | R
     if at_ms is None:
         return Refusal("bad_instant", {})
     return Correction(
-        device=one.device, quantity=one.quantity, at_ms=at_ms, value=one.value,
-        author=_author(one.author, writer), reason=one.reason, entered_at=now,
-    )  # fmt: skip
+        device=one.device,
+        quantity=one.quantity,
+        at_ms=at_ms,
+        value=one.value,
+        author=_author(one.author, writer),
+        reason=one.reason,
+        entered_at=now,
+    )
 
 
 def _author(given: str, writer: Writer) -> str:

@@ -74,11 +74,16 @@ def revisions(parts: PartsDep, institution: str, month: MonthPath) -> list[Revis
     status = month_status(parts, institution, Month.parse(month))
     return [
         RevisionRow(
-            **month_head(known, status), number=r.number, digest=r.digest, closed_at=r.closed_at,
-            code_version=r.code_version, signed_by=r.signed_by, reason=r.reason,
+            **month_head(known, status),
+            number=r.number,
+            digest=r.digest,
+            closed_at=r.closed_at,
+            code_version=r.code_version,
+            signed_by=r.signed_by,
+            reason=r.reason,
         )
         for r in parts.ledger.revisions(institution, status.month)
-    ]  # fmt: skip
+    ]
 
 
 @router.get("/months/{institution}/{month}/revisions/{number}")

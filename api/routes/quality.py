@@ -101,8 +101,14 @@ def aside(
         if (not any(institution or []) or owner in institutions) and (not code or e.code in code):
             rows.append(
                 AsideRow(
-                    source=e.source, code=e.code, device=e.device, institution=owner,
-                    count=e.count, first_at=e.first_at, last_at=e.last_at, detail=e.detail,
+                    source=e.source,
+                    code=e.code,
+                    device=e.device,
+                    institution=owner,
+                    count=e.count,
+                    first_at=e.first_at,
+                    last_at=e.last_at,
+                    detail=e.detail,
                 )
-            )  # fmt: skip
+            )
     return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))

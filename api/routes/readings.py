@@ -92,8 +92,12 @@ def _keep_body_aside(parts: Parts, body: bytes, reason: str) -> None:
     parts.ledger.keep_aside(
         [
             AsideEntry(
-                source=ROUTE, code="unreadable_body", detail=reason[:500],
-                sample=body[:4096], first_at=now, last_at=now,
+                source=ROUTE,
+                code="unreadable_body",
+                detail=reason[:500],
+                sample=body[:4096],
+                first_at=now,
+                last_at=now,
             )
         ]
-    )  # fmt: skip
+    )

@@ -39,11 +39,16 @@ def series_list(
         device_class: DeviceClass | Literal[""] = known.device_class if known else ""
         rows.append(
             SeriesRow(
-                device=device, quantity=quantity, unit=unit_of_quantity(quantity), readings=int(readings),
-                device_class=device_class, institution=known.institution if known else "",
-                first_at=first_at.to_pydatetime(), last_at=last_at.to_pydatetime(),
+                device=device,
+                quantity=quantity,
+                unit=unit_of_quantity(quantity),
+                readings=int(readings),
+                device_class=device_class,
+                institution=known.institution if known else "",
+                first_at=first_at.to_pydatetime(),
+                last_at=last_at.to_pydatetime(),
             )
-        )  # fmt: skip
+        )
     return page.cut(rows)
 
 

@@ -49,9 +49,20 @@ def adjustment_row(adjustment: Adjustment, institution: Institution) -> Adjustme
 
 
 _OWN = (
-    "number", "contract", "carrier", "start", "end", "formula", "reason", "evidence",
-    "evidence_sha256", "author", "entered_at", "status", "approver",
-)  # fmt: skip
+    "number",
+    "contract",
+    "carrier",
+    "start",
+    "end",
+    "formula",
+    "reason",
+    "evidence",
+    "evidence_sha256",
+    "author",
+    "entered_at",
+    "status",
+    "approver",
+)
 
 
 def _decoded(value: object) -> object:

@@ -349,11 +349,16 @@ class FigureNameRow(Row):
 def quantity_rows() -> list[QuantityRow]:
     return [
         QuantityRow(
-            name=q.name, unit=q.unit, kind=q.kind, name_zh=q.zh, name_en=q.en,
-            minimum=q.minimum, maximum=q.maximum,
+            name=q.name,
+            unit=q.unit,
+            kind=q.kind,
+            name_zh=q.zh,
+            name_en=q.en,
+            minimum=q.minimum,
+            maximum=q.maximum,
         )
         for q in QUANTITIES.values()
-    ]  # fmt: skip
+    ]
 
 
 def figure_name_rows() -> list[FigureNameRow]:

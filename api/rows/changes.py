@@ -29,15 +29,20 @@ def change_rows(standing: Standing, pending: MonthResult) -> list[ChangeRow]:
         signed, waits = before.get("value"), after.get("value")
         rows.append(
             ChangeRow(
-                **standing.head, name=key[0], subject=key[1],
+                **standing.head,
+                name=key[0],
+                subject=key[1],
                 unit=unit_of(key[0]) if key[0] else "",
-                standing_value=signed, pending_value=waits,
+                standing_value=signed,
+                pending_value=waits,
                 change=None if signed is None or waits is None else waits - signed,
-                standing_measured_share=_measured(before), pending_measured_share=_measured(after),
-                standing_findings=_codes(before), pending_findings=_codes(after),
+                standing_measured_share=_measured(before),
+                pending_measured_share=_measured(after),
+                standing_findings=_codes(before),
+                pending_findings=_codes(after),
                 days_changed=len({day for day, _ in days}),
             )
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -159,13 +159,19 @@ def day_rows(
 
 def _day_row(s: Standing, d: DayValue) -> DayRow:
     return DayRow(
-        **place(s.institution), day=d.day,
+        **place(s.institution),
+        day=d.day,
         start_at=local_midnight(d.day, s.institution.timezone),
-        name=d.name, subject=d.subject, value=finite(d.value), unit=unit_of(d.name),
-        low=finite(d.low), high=finite(d.high), quality=d.quality,
+        name=d.name,
+        subject=d.subject,
+        value=finite(d.value),
+        unit=unit_of(d.name),
+        low=finite(d.low),
+        high=finite(d.high),
+        quality=d.quality,
         state=s.status.state if s.status else "open",
         revision=s.status.revision if s.status else 0,
-    )  # fmt: skip
+    )
 
 
 Group = Mapping[str, Figure]

@@ -34,12 +34,16 @@ def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> lis
             device = registry.device_by_id.get(subject)
             rows.append(
                 DeviceQualityRow(
-                    **s.head, device=subject, **wide_fields(group, READINGS_NAMES),
+                    **s.head,
+                    device=subject,
+                    **wide_fields(group, READINGS_NAMES),
                     device_name_zh=device.name_zh if device else "",
                     device_name_en=device.name_en if device else "",
-                    received_share=received / expected if expected and received is not None else None,
+                    received_share=received / expected
+                    if expected and received is not None
+                    else None,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 
@@ -137,10 +141,16 @@ def factor_rows(standing: Iterable[Standing]) -> list[FactorRow]:
     """One row a figure and dated factor it was computed with."""
     return [
         FactorRow(
-            **s.head, figure=f.name, subject=f.subject, factor=u.name, value=u.value,
-            unit=u.unit, source=u.source, valid_from=u.valid_from,
+            **s.head,
+            figure=f.name,
+            subject=f.subject,
+            factor=u.name,
+            value=u.value,
+            unit=u.unit,
+            source=u.source,
+            valid_from=u.valid_from,
         )
         for s in standing
         for f in s.result.figures
         for u in f.factors
-    ]  # fmt: skip
+    ]

@@ -116,19 +116,33 @@ def place(institution: Institution) -> dict[str, Any]:
 
 def institution_row(i: Institution, today: date) -> InstitutionRow:
     return InstitutionRow(
-        id=i.id, name_zh=i.name_zh, name_en=i.name_en, origin=i.origin,
-        building_type=i.building_type, timezone=i.timezone, calendar=i.calendar,
-        weather_device=i.weather_device, credit_code=i.credit_code,
-        district_code=i.district_code, floor_area_m2=value_on(i.floor_area_m2, today),
-        headcount=value_on(i.headcount, today), provenance=i.provenance, provenance_zh=i.provenance_in("zh"),
-    )  # fmt: skip
+        id=i.id,
+        name_zh=i.name_zh,
+        name_en=i.name_en,
+        origin=i.origin,
+        building_type=i.building_type,
+        timezone=i.timezone,
+        calendar=i.calendar,
+        weather_device=i.weather_device,
+        credit_code=i.credit_code,
+        district_code=i.district_code,
+        floor_area_m2=value_on(i.floor_area_m2, today),
+        headcount=value_on(i.headcount, today),
+        provenance=i.provenance,
+        provenance_zh=i.provenance_in("zh"),
+    )
 
 
 def building_row(b: Building, institution: Institution) -> BuildingRow:
     return BuildingRow(
-        **place(institution), id=b.id, name_zh=b.name_zh, name_en=b.name_en,
-        floor_area_m2=b.floor_area_m2, latitude_deg=b.latitude, longitude_deg=b.longitude,
-    )  # fmt: skip
+        **place(institution),
+        id=b.id,
+        name_zh=b.name_zh,
+        name_en=b.name_en,
+        floor_area_m2=b.floor_area_m2,
+        latitude_deg=b.latitude,
+        longitude_deg=b.longitude,
+    )
 
 
 def _device(d: AnyDevice, institution: Institution) -> dict[str, Any]:
@@ -148,32 +162,54 @@ def device_row(d: AnyDevice, institution: Institution) -> DeviceRow:
 
 def meter_row(m: Meter, institution: Institution, today: date) -> MeterRow:
     return MeterRow(
-        **_device(m, institution), carrier=m.carrier, register_quantity=m.register,
-        parent=m.parent, item_code=m.item_code, multiplier=value_on(m.multiplier, today),
-        register_size=m.register_size, max_rate_per_h=m.max_rate_per_h,
-    )  # fmt: skip
+        **_device(m, institution),
+        carrier=m.carrier,
+        register_quantity=m.register,
+        parent=m.parent,
+        item_code=m.item_code,
+        multiplier=value_on(m.multiplier, today),
+        register_size=m.register_size,
+        max_rate_per_h=m.max_rate_per_h,
+    )
 
 
 def pv_row(p: PvSystem, institution: Institution) -> PvSystemRow:
     return PvSystemRow(
-        **_device(p, institution), capacity_kwp=p.capacity_kwp, gamma_per_c=p.gamma_per_c,
-        grid_meter=p.grid_meter, latitude_deg=p.latitude, longitude_deg=p.longitude,
-        tilt_deg=p.tilt_deg, azimuth_deg=p.azimuth_deg,
-    )  # fmt: skip
+        **_device(p, institution),
+        capacity_kwp=p.capacity_kwp,
+        gamma_per_c=p.gamma_per_c,
+        grid_meter=p.grid_meter,
+        latitude_deg=p.latitude,
+        longitude_deg=p.longitude,
+        tilt_deg=p.tilt_deg,
+        azimuth_deg=p.azimuth_deg,
+    )
 
 
 def bin_row(b: Bin, institution: Institution) -> BinRow:
     return BinRow(
-        **_device(b, institution), stream=b.stream, tare_kg=b.tare_kg,
-        capacity_kg=b.capacity_kg, depth_mm=b.depth_mm,
-    )  # fmt: skip
+        **_device(b, institution),
+        stream=b.stream,
+        tare_kg=b.tare_kg,
+        capacity_kg=b.capacity_kg,
+        depth_mm=b.depth_mm,
+    )
 
 
 def contract_row(c: Contract, institution: Institution) -> ContractRow:
     return ContractRow(
-        **place(institution), id=c.id, name_zh=c.name_zh, name_en=c.name_en, form=c.form,
-        vendor=c.vendor, carriers=", ".join(c.carriers), baseline_start=c.baseline_start,
-        baseline_end=c.baseline_end, reporting_start=c.reporting_start,
-        reporting_end=c.reporting_end, confidence=c.confidence, option=c.option,
+        **place(institution),
+        id=c.id,
+        name_zh=c.name_zh,
+        name_en=c.name_en,
+        form=c.form,
+        vendor=c.vendor,
+        carriers=", ".join(c.carriers),
+        baseline_start=c.baseline_start,
+        baseline_end=c.baseline_end,
+        reporting_start=c.reporting_start,
+        reporting_end=c.reporting_end,
+        confidence=c.confidence,
+        option=c.option,
         meters=", ".join(c.meters),
-    )  # fmt: skip
+    )

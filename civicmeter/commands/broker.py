@@ -14,10 +14,19 @@ def command() -> None:
 
 @command.command("acl")
 @click.option("--user", default="collector", show_default=True, help="The collector's user.")
-@click.option("--gateway", "gateways", multiple=True, metavar="NAME",
-              help="A gateway that may speak for any device; give it once for each.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Where to write it; otherwise it is printed.")  # fmt: skip
+@click.option(
+    "--gateway",
+    "gateways",
+    multiple=True,
+    metavar="NAME",
+    help="A gateway that may speak for any device; give it once for each.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write it; otherwise it is printed.",
+)
 @click.pass_obj
 def acl(settings: Settings, user: str, gateways: tuple[str, ...], out: Path | None) -> None:
     """The registry as an access list for mosquitto: each device writes its own topic only."""

@@ -16,18 +16,39 @@ _GROUP = "civicmeter"
 
 @click.command("collect")
 @click.option("--mqtt", metavar="URL", help="The broker: mqtt://HOST:PORT or mqtts://HOST:PORT.")
-@click.option("--mapping", type=_FILE, metavar="FILE", help="Formats and names of other devices (TOML).")  # fmt: skip
-@click.option("--client-id", default="civicmeter-collector", show_default=True, metavar="ID",
-              help="Names the session the broker keeps; keep it, and give it to nobody else.")  # fmt: skip
-@click.option("--share-group", default="", metavar="NAME",
-              help="Share the messages with the other collectors of this group.")  # fmt: skip
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
-              help="Collect in so many processes of one share group.")  # fmt: skip
+@click.option(
+    "--mapping", type=_FILE, metavar="FILE", help="Formats and names of other devices (TOML)."
+)
+@click.option(
+    "--client-id",
+    default="civicmeter-collector",
+    show_default=True,
+    metavar="ID",
+    help="Names the session the broker keeps; keep it, and give it to nobody else.",
+)
+@click.option(
+    "--share-group",
+    default="",
+    metavar="NAME",
+    help="Share the messages with the other collectors of this group.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Collect in so many processes of one share group.",
+)
 @click.option("--ca", type=_FILE, metavar="FILE", help="Certificates to trust, for mqtts.")
 @click.option("--cert", type=_FILE, metavar="FILE", help="Client certificate, if the broker asks.")
 @click.option("--key", type=_FILE, metavar="FILE", help="Key of the client certificate.")
-@click.option("--metrics-port", type=click.IntRange(1, 65535), metavar="PORT",
-              help="Serve Prometheus metrics on this port of 127.0.0.1 (the next ones with --processes).")  # fmt: skip
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Serve Prometheus metrics on this port of 127.0.0.1 (the next ones with --processes).",
+)
 @click.option("--log-json", is_flag=True, help="Log in JSON, one object a line.")
 @click.pass_context
 def command(

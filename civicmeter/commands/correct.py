@@ -25,9 +25,13 @@ _USAGE = (
 @click.argument("time", required=False)
 @click.option("--value", type=float, metavar="V", help="What the reading should have been.")
 @click.option("--leave-out", is_flag=True, help="There should have been no such reading.")
-@click.option("--file", "table", type=click.Path(path_type=Path, dir_okay=False),
-              metavar="FILE.csv",
-              help="Many: device, quantity, time, value or leave_out, reason, by.")  # fmt: skip
+@click.option(
+    "--file",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Many: device, quantity, time, value or leave_out, reason, by.",
+)
 @click.option("--by", default=None, metavar="NAME", help="Who corrects; default: you.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept for ever.")
 @click.option("--list", "show", is_flag=True, help="Show what was entered.")
@@ -94,9 +98,14 @@ def _single(
     except RefusedError as error:
         raise ConfigError(str(error)) from error
     return Correction(
-        device=device, quantity=quantity, at_ms=at_ms, value=value,
-        author=by, reason=reason, entered_at=now,
-    )  # fmt: skip
+        device=device,
+        quantity=quantity,
+        at_ms=at_ms,
+        value=value,
+        author=by,
+        reason=reason,
+        entered_at=now,
+    )
 
 
 def _enter(pipeline: Pipeline, corrections: Sequence[Correction], now: datetime) -> None:

@@ -17,8 +17,13 @@ def command() -> None:
 
 
 @command.command("build")
-@click.option("--out", type=click.Path(path_type=Path), default=None, metavar="DIR",
-              help="Where to write them (default: dashboards/generated).")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Where to write them (default: dashboards/generated).",
+)
 def build(out: Path | None) -> None:
     """Write every dashboard as JSON, for Grafana's file provisioning."""
     from dashboards.build import GENERATED, write
@@ -28,12 +33,26 @@ def build(out: Path | None) -> None:
 
 
 @command.command("push")
-@click.option("--url", envvar="GRAFANA_URL", default="http://127.0.0.1:3000", show_default=True,
-              help="Address of Grafana, also as GRAFANA_URL.")  # fmt: skip
-@click.option("--token", envvar="GRAFANA_TOKEN", required=True, metavar="TOKEN",
-              help="Token of a service account with the role Editor, also as GRAFANA_TOKEN.")  # fmt: skip
-@click.option("--message", default="civicmeter dashboards push", show_default=True,
-              help="Kept in Grafana's version history.")  # fmt: skip
+@click.option(
+    "--url",
+    envvar="GRAFANA_URL",
+    default="http://127.0.0.1:3000",
+    show_default=True,
+    help="Address of Grafana, also as GRAFANA_URL.",
+)
+@click.option(
+    "--token",
+    envvar="GRAFANA_TOKEN",
+    required=True,
+    metavar="TOKEN",
+    help="Token of a service account with the role Editor, also as GRAFANA_TOKEN.",
+)
+@click.option(
+    "--message",
+    default="civicmeter dashboards push",
+    show_default=True,
+    help="Kept in Grafana's version history.",
+)
 def push(url: str, token: str, message: str) -> None:
     """Create or update the dashboards in a running Grafana."""
     from dashboards.build import dashboards

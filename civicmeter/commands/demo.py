@@ -13,8 +13,14 @@ from config.settings import Settings
 
 @click.command("demo")
 @click.option("--once", is_flag=True, help="Stop when the reports are written.")
-@click.option("--data", "folder", type=click.Path(path_type=Path), default=None, metavar="DIR",
-              help="Where to keep it (default: demo in the data folder).")  # fmt: skip
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Where to keep it (default: demo in the data folder).",
+)
 @click.option("--port", default=8000, show_default=True, help="Port of the overview page.")
 @click.option(
     "--scenario", default="demo", show_default=True, help="demo, or tiny for a quick look."

@@ -16,13 +16,29 @@ _FORMATS = ("csv", "parquet")
 
 @click.command("export")
 @click.argument("kind", type=click.Choice(_KINDS))
-@click.option("--from", "start", required=True, metavar="YYYY-MM[-DD]", help="First month or local day.")  # fmt: skip
-@click.option("--to", "end", required=True, metavar="YYYY-MM[-DD]", help="The one after the last: excluded.")  # fmt: skip
+@click.option(
+    "--from", "start", required=True, metavar="YYYY-MM[-DD]", help="First month or local day."
+)
+@click.option(
+    "--to", "end", required=True, metavar="YYYY-MM[-DD]", help="The one after the last: excluded."
+)
 @click.option("--institution", multiple=True, metavar="ID", help="Only these; default: all.")
-@click.option("--name", multiple=True, metavar="NAME", help="Only these figures (figures, days, findings).")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends, else csv.")  # fmt: skip
-@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Of the findings' sentences.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE")  # fmt: skip
+@click.option(
+    "--name", multiple=True, metavar="NAME", help="Only these figures (figures, days, findings)."
+)
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends, else csv."
+)
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="zh",
+    show_default=True,
+    help="Of the findings' sentences.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE"
+)
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is there.")
 @click.pass_obj
 def command(

@@ -20,8 +20,13 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("mapping", type=_FILE)
-@click.option("--sample", type=click.Path(path_type=Path), required=True, metavar="PATH",
-              help="File or folder of messages: *.txt with a topic and a payload a line.")  # fmt: skip
+@click.option(
+    "--sample",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="PATH",
+    help="File or folder of messages: *.txt with a topic and a payload a line.",
+)
 def check(mapping: Path, sample: Path) -> None:
     """Show what sample messages become by a mapping; exits with 1 if any part of one is lost."""
     from ingest.live.collector import system_ms
@@ -178,8 +183,11 @@ def list_waiting(settings: Settings) -> None:
 @click.option("--institution", default="", metavar="ID", help="Where it belongs.")
 @click.option("--like", metavar="ID", help="A registered device of the same kind.")
 @click.option("--capacity-kwp", type=float, metavar="KWP", help="It is a PV system of this size.")
-@click.option("--stream", type=click.Choice(["recyclable", "food", "hazardous", "residual"]),
-              help="It is a bin of this stream.")  # fmt: skip
+@click.option(
+    "--stream",
+    type=click.Choice(["recyclable", "food", "hazardous", "residual"]),
+    help="It is a bin of this stream.",
+)
 @click.pass_obj
 def accept_waiting(
     settings: Settings,

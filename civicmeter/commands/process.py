@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 )
 @click.option("--institution", multiple=True, metavar="ID", help="Only these institutions.")
 @click.option("--touched", is_flag=True, help="Only the months that late readings touched.")
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
-              help="Compute in so many processes; worth it from a hundred institutions on.")  # fmt: skip
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Compute in so many processes; worth it from a hundred institutions on.",
+)
 @click.pass_obj
 def command(
     settings: Settings,

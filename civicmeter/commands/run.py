@@ -11,12 +11,21 @@ from config.settings import Settings
 
 @click.command("run")
 @click.option("--mqtt", metavar="URL", help="The broker: mqtt://HOST:PORT or mqtts://HOST:PORT.")
-@click.option("--mapping", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Formats and names of other devices (TOML).")  # fmt: skip
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Formats and names of other devices (TOML).",
+)
 @click.option("--host", metavar="ADDRESS", help="Where to listen for HTTP.")
 @click.option("--port", type=int, metavar="N", help="Port of the API and the overview page.")
-@click.option("--every", default=300.0, show_default=True, metavar="SECONDS",
-              help="How often open months are computed.")  # fmt: skip
+@click.option(
+    "--every",
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often open months are computed.",
+)
 @click.pass_obj
 def command(
     settings: Settings,

@@ -50,9 +50,12 @@ _RECOMPUTE = "run `civicmeter process --touched`; a running service does it by i
 )
 @click.option("--reason", required=True, help="What changed in the building.")
 @click.option(
-    "--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True,
-    metavar="FILE", help="Minutes, a plan, a photo: kept in the ledger.",
-)  # fmt: skip
+    "--evidence",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Minutes, a plan, a photo: kept in the ledger.",
+)
 @click.option("--digest-only", is_flag=True, help="Keep only the evidence's name and SHA-256.")
 @click.option("--author", required=True, help="Who enters it.")
 @click.option("--approver", default="", help="Who approved it: somebody else. Without, it waits.")

@@ -37,21 +37,33 @@ def _scenario_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say which scenario, as of when; the command gets a `Scenario`."""
 
     @click.option(
-        "--scenario", "name", default="demo", metavar="NAME", show_default=True,
+        "--scenario",
+        "name",
+        default="demo",
+        metavar="NAME",
+        show_default=True,
         help=f"What to simulate: {SCENARIOS}.",
-    )  # fmt: skip
+    )
     @click.option(
-        "--now", "now_text", default="", metavar="ISO",
+        "--now",
+        "now_text",
+        default="",
+        metavar="ISO",
         help="The present, up to which there are readings; default: now.",
-    )  # fmt: skip
+    )
     @click.option(
-        "--seed", default=1, metavar="N", show_default=True,
+        "--seed",
+        default=1,
+        metavar="N",
+        show_default=True,
         help="Of weather, people and faults: another one, another city.",
-    )  # fmt: skip
+    )
     @click.option(
-        "--months", type=int, metavar="N",
+        "--months",
+        type=int,
+        metavar="N",
         help="The last full months before the present, of scenarios whose length is free.",
-    )  # fmt: skip
+    )
     @click.option(
         "--faults",
         "fault_file",

@@ -121,11 +121,27 @@ def simulating(
     `settled`: how many of their messages the collector has dealt with so far.
     """
     command = [
-        sys.executable, "-m", "civicmeter", "simulate", "run", "--scenario", scenario,
-        "--host", "127.0.0.1", "--port", str(port), "--truth", str(truth),
-        "--now", now.isoformat(), "--live" if live else "--no-live", "--json-progress",
-        "--ahead", str(AHEAD), *more,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "civicmeter",
+        "simulate",
+        "run",
+        "--scenario",
+        scenario,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--truth",
+        str(truth),
+        "--now",
+        now.isoformat(),
+        "--live" if live else "--no-live",
+        "--json-progress",
+        "--ahead",
+        str(AHEAD),
+        *more,
+    ]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

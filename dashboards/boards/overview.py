@@ -24,7 +24,13 @@ from domain.places import WasteStream
 Say = Callable[[str], str]
 """A text of the dashboards in the language being built, by its key."""
 
-USES = ("electricity_use_kwh", "natural_gas_use_kwh", "natural_gas_use_m3", "water_use_m3", "heat_use_gj")  # fmt: skip
+USES = (
+    "electricity_use_kwh",
+    "natural_gas_use_kwh",
+    "natural_gas_use_m3",
+    "water_use_m3",
+    "heat_use_gj",
+)
 _OURS = {"institution": "${institution}", **TIME_RANGE}
 _GRID = 24
 
@@ -201,10 +207,13 @@ def _stacked(
         "options": {"include": {"names": [rows_and_columns, *names]}},
     }
     panel = bars(
-        title, Query(path, columns, _OURS), unit=grafana_unit(figure), stacked=True,
+        title,
+        Query(path, columns, _OURS),
+        unit=grafana_unit(figure),
+        stacked=True,
         overrides=[override(k, displayName=shown) for k, shown in names.items()],
         transformations=[matrix, parts],
-    )  # fmt: skip
+    )
     panel.options["xField"] = rows_and_columns
     return panel
 
@@ -220,8 +229,11 @@ def _cost(lang: str, say: Say) -> list[Panel]:
 def _waste(lang: str, say: Say) -> list[Panel]:
     streams = {s.value: say(f"stream.{s}") for s in WasteStream}
     figures = (
-        "waste_mass_kg", "waste_share_ratio", "waste_collections_count", "waste_bin_coverage_ratio",
-    )  # fmt: skip
+        "waste_mass_kg",
+        "waste_share_ratio",
+        "waste_collections_count",
+        "waste_bin_coverage_ratio",
+    )
     columns = (
         Column("month", say("column.month")),
         Column("stream", say("column.stream")),
@@ -238,13 +250,17 @@ def _quality(lang: str, say: Say) -> list[Panel]:
     shares = [_share(f"{s}_share", say) for s in ("measured", "estimated", "missing")]
     colors = ["green", "yellow", "red"]
     completeness = bars(
-        say("quality.completeness"), Query("/v1/quality", (Column("month", "month"), *shares), _OURS),
-        unit="percentunit", stacked=True, maximum=1, description=say("quality.note"),
+        say("quality.completeness"),
+        Query("/v1/quality", (Column("month", "month"), *shares), _OURS),
+        unit="percentunit",
+        stacked=True,
+        maximum=1,
+        description=say("quality.note"),
         overrides=[
             override(s.text, color={"mode": "fixed", "fixedColor": c})
             for s, c in zip(shares, colors, strict=True)
         ],
-    )  # fmt: skip
+    )
     findings = Query(
         "/v1/findings",
         (

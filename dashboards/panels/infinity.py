@@ -107,13 +107,26 @@ def override(column: str, **properties: Any) -> Json:
 
 
 def bars(
-    title: str, query: Query, *, width: int = 12, unit: str = "", stacked: bool = False,
-    description: str = "", maximum: float | None = None, overrides: Sequence[Json] = (),
+    title: str,
+    query: Query,
+    *,
+    width: int = 12,
+    unit: str = "",
+    stacked: bool = False,
+    description: str = "",
+    maximum: float | None = None,
+    overrides: Sequence[Json] = (),
     transformations: Sequence[Json] = (),
-) -> Panel:  # fmt: skip
+) -> Panel:
     """Bars by month: the first column is the category."""
     return Panel(
-        "barchart", title, query, width, 8, description, unit,
+        "barchart",
+        title,
+        query,
+        width,
+        8,
+        description,
+        unit,
         options={
             "xField": query.columns[0].text,
             "stacking": "normal" if stacked else "none",
@@ -126,33 +139,60 @@ def bars(
         defaults={} if maximum is None else {"min": 0, "max": maximum},
         overrides=overrides,
         transformations=transformations,
-    )  # fmt: skip
+    )
 
 
 def lines(
-    title: str, query: Query, *, width: int = 12, unit: str = "", description: str = "",
+    title: str,
+    query: Query,
+    *,
+    width: int = 12,
+    unit: str = "",
+    description: str = "",
     overrides: Sequence[Json] = (),
-) -> Panel:  # fmt: skip
+) -> Panel:
     """Lines over time; a missing value leaves a gap."""
     return Panel(
-        "timeseries", title, query, width, 9, description, unit,
+        "timeseries",
+        title,
+        query,
+        width,
+        9,
+        description,
+        unit,
         options={
             "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
             "tooltip": {"mode": "multi", "sort": "none"},
         },
-        custom={"drawStyle": "line", "lineWidth": 2, "showPoints": "always", "pointSize": 6,
-                "spanNulls": False},
+        custom={
+            "drawStyle": "line",
+            "lineWidth": 2,
+            "showPoints": "always",
+            "pointSize": 6,
+            "spanNulls": False,
+        },
         overrides=overrides,
-    )  # fmt: skip
+    )
 
 
 def table(
-    title: str, query: Query, *, width: int = 24, height: int = 8, description: str = "",
-    overrides: Sequence[Json] = (), sort_by: str = "",
-) -> Panel:  # fmt: skip
+    title: str,
+    query: Query,
+    *,
+    width: int = 24,
+    height: int = 8,
+    description: str = "",
+    overrides: Sequence[Json] = (),
+    sort_by: str = "",
+) -> Panel:
     """A table; times are shown in the reader's own zone."""
     return Panel(
-        "table", title, query, width, height, description,
+        "table",
+        title,
+        query,
+        width,
+        height,
+        description,
         options={
             "showHeader": True,
             "cellHeight": "sm",
@@ -160,13 +200,19 @@ def table(
         },
         custom={"align": "auto", "filterable": True},
         overrides=overrides,
-    )  # fmt: skip
+    )
 
 
 def total(title: str, query: Query, *, width: int = 6, description: str = "") -> Panel:
     """One big number: the sum of the query's only column; without rows it is 0."""
     return Panel(
-        "stat", title, query, width, 4, description, "short",
+        "stat",
+        title,
+        query,
+        width,
+        4,
+        description,
+        "short",
         options={
             "reduceOptions": {"calcs": ["sum"], "fields": "", "values": False},
             "colorMode": "value",
@@ -179,7 +225,7 @@ def total(title: str, query: Query, *, width: int = 6, description: str = "") ->
                 "steps": [{"color": "green", "value": None}, {"color": "orange", "value": 1}],
             },
         },
-    )  # fmt: skip
+    )
 
 
 def row(title: str, panel_id: int, y: int) -> Json:

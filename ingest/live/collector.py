@@ -350,8 +350,10 @@ class Collector:
             log.warning("the registry cannot be read now: %s", error)
             return False
         if not self._room_aside:
-            log.error("too much is kept aside, further messages are only counted: "
-                      "see `civicmeter ingest dead-letters list`")  # fmt: skip
+            log.error(
+                "too much is kept aside, further messages are only counted: "
+                "see `civicmeter ingest dead-letters list`"
+            )
         return True
 
     def _accept_waiting(self) -> None:

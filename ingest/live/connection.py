@@ -132,8 +132,9 @@ class Connection:
         if message.payload.isdigit() and self._counters.broker_drops(int(message.payload)):
             log.error(
                 "the broker drops messages: raise max_queued_messages and max_queued_bytes "
-                "of %s, or start more collectors", self._settings.mqtt,
-            )  # fmt: skip
+                "of %s, or start more collectors",
+                self._settings.mqtt,
+            )
         return True
 
     def _tell(self, state: str) -> None:

@@ -24,8 +24,15 @@ _READ_BYTES = 1 << 17
 _PUBLISH, _PUBACK = 0x30, 0x40
 _DUP = 0x08
 _REMEMBERED_TOPICS = 50_000
-_USED = ("_in_packet", "_packet_handle", "_packet_queue", "_loop_rc_handle", "_msgtime_mutex",
-         "_last_bytes_received", "_sock")  # fmt: skip
+_USED = (
+    "_in_packet",
+    "_packet_handle",
+    "_packet_queue",
+    "_loop_rc_handle",
+    "_msgtime_mutex",
+    "_last_bytes_received",
+    "_sock",
+)
 
 
 class Message(NamedTuple):

@@ -148,7 +148,9 @@ def spools(folder: Path) -> Iterator[tuple[str, int | None]]:
     for path in sorted(folder.glob("*.db")):
         name = unquote(path.stem)
         try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=0, uri=True)) as db:  # fmt: skip
+            with closing(
+                sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=0, uri=True)
+            ) as db:
                 yield name, int(db.execute(_SIZE).fetchone()[0])
         except sqlite3.Error:
             yield name, None

@@ -155,9 +155,12 @@ class BoardRow:
         estimated = self.shares.estimated if self.shares else 0.0
         absent = max(1.0 - (1.0 if self.received_share is None else self.received_share), 0.0)
         return (
-            STATES.index(self.state), -round(missing, 4), -round(absent, 4), -round(estimated, 4),
+            STATES.index(self.state),
+            -round(missing, 4),
+            -round(absent, 4),
+            -round(estimated, 4),
             -len(self.findings),
-        )  # fmt: skip
+        )
 
 
 BOARD_NAMES = (

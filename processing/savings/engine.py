@@ -111,8 +111,20 @@ class SavingsAssessment:
         findings = (*findings, *(change_finding(c) for c in self.changes))
         if known.empty:
             nan = float("nan")
-            return Estimate(nan, nan, nan, nan, nan, nan, nan, self.confidence, "not_proven",
-                            findings, 0, expected)  # fmt: skip
+            return Estimate(
+                nan,
+                nan,
+                nan,
+                nan,
+                nan,
+                nan,
+                nan,
+                self.confidence,
+                "not_proven",
+                findings,
+                0,
+                expected,
+            )
         counterfactual = known["counterfactual"].to_numpy(dtype=np.float64)
         observed = float(known["observed"].sum())
         avoided = float(counterfactual.sum()) - observed

@@ -310,9 +310,16 @@ def _sum(grids: Sequence[GridUse], weight: Floats) -> GridUse:
 
 
 _ORDER = (
-    "measured", "corrected", "interpolated", "filled_linear", "filled_profile", "filled_similar_day",
-    "partial", "doubtful", "missing",
-)  # fmt: skip
+    "measured",
+    "corrected",
+    "interpolated",
+    "filled_linear",
+    "filled_profile",
+    "filled_similar_day",
+    "partial",
+    "doubtful",
+    "missing",
+)
 
 
 def _worst(codes: Sequence[str]) -> str:

@@ -135,9 +135,12 @@ def _apart(total: Figure, parts: Sequence[Period], rules: HeatingRules) -> Split
         total, value=heats, shares=_mean(own), method=METERED, findings=tuple(findings)
     )
     other = replace(
-        total, value=others, shares=_mean([total.shares, *own]), method=METERED,
+        total,
+        value=others,
+        shares=_mean([total.shares, *own]),
+        method=METERED,
         findings=(*total.findings, *findings),
-    )  # fmt: skip
+    )
     return Split(heating, other)
 
 

@@ -203,8 +203,9 @@ def stream_month(
     whole = _sum_known([on_grid(h.deposits, edges_ms[[0, -1]], max_gap) for h in histories])
     findings = [f for h in histories for f in _bin_findings(h, start, end, rules)]
     findings += share_findings(whole, "")
-    count = sum(int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum())
-                for h in histories)  # fmt: skip
+    count = sum(
+        int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum()) for h in histories
+    )
     period = Period("waste_mass_kg", stream.value, days, whole, tuple(findings))
     return StreamMonth(stream, period, count)
 

@@ -279,12 +279,28 @@ class Campus:
     def _meters(self) -> list[Meter]:
         connected_kw = 60.0 * sum(h.area_m2 for h in self.houses) / 1000.0 + 20.0
         table: tuple[tuple[str, Carrier, str, str, int, str, float | None], ...] = (
-            (self.electricity, Carrier.ELECTRICITY, "energy_import_kwh", "01000", 900, "", connected_kw),
-            (self.air_conditioning, Carrier.ELECTRICITY, "energy_import_kwh", "01B00", 3600, self.electricity, connected_kw),
+            (
+                self.electricity,
+                Carrier.ELECTRICITY,
+                "energy_import_kwh",
+                "01000",
+                900,
+                "",
+                connected_kw,
+            ),
+            (
+                self.air_conditioning,
+                Carrier.ELECTRICITY,
+                "energy_import_kwh",
+                "01B00",
+                3600,
+                self.electricity,
+                connected_kw,
+            ),
             (self.water, Carrier.WATER, "water_m3", "02000", 3600, "", None),
             (self.heat, Carrier.HEAT, "heat_gj", "04000", 3600, "", None),
             (self.gas, Carrier.NATURAL_GAS, "gas_m3", "03A00", 3600, "", None),
-        )  # fmt: skip
+        )
         return [
             Meter(
                 id=device,
@@ -362,6 +378,11 @@ def _retrofits(house: House) -> tuple[Change, ...]:
 def _without_retrofits(house: House) -> House:
     left = tuple(c for c in house.changes if c.kind != "retrofit")
     return House(
-        house.id, house.archetype, house.area_m2, house.heads, left, house.calendar,
+        house.id,
+        house.archetype,
+        house.area_m2,
+        house.heads,
+        left,
+        house.calendar,
         house.heating_season,
-    )  # fmt: skip
+    )

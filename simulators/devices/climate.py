@@ -3,7 +3,7 @@
 A year's weather is a smooth yearly course plus persistent daily anomalies plus a daily course
 that clouds damp. It is a function of seed and time alone, so any month can be had by itself.
 The yearly course was fitted so that degree days of daily means (GB 50176 counts them so)
-average to the two totals above; `tests/unit/simulators/test_climate.py` checks them.
+average to the two totals above; `tests/unit/simulators/devices/test_climate.py` checks them.
 """
 
 from dataclasses import dataclass

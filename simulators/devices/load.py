@@ -164,8 +164,13 @@ def _in_changes(changes: Sequence[Change], grid: Grid) -> _Factors:
     table = np.ones((6, grid.days))
     for change in changes:
         factors = (
-            change.lighting, change.cooling, change.power, change.heat, change.people, change.area,
-        )  # fmt: skip
+            change.lighting,
+            change.cooling,
+            change.power,
+            change.heat,
+            change.people,
+            change.area,
+        )
         inside = [change.on <= d and (change.until is None or d < change.until) for d in days]
         table[:, inside] *= np.array(factors)[:, None]
     return _Factors(*table[:, grid.day_index])

@@ -27,10 +27,24 @@ from simulators.faults.spec import KINDS, ON_REGISTERS, ON_STATES, FaultSpec
 
 # What is wrong in a device comes before what is wrong on the way.
 _ORDER = (
-    "rollover", "swap", "reset", "drift", "stuck", "unit_slip", "spike", "zone_slip",
-    "clock_drift", "loss", "malformed", "duplicate", "burst", "reorder", "flapping",
-    "wrong_credentials", "oversized",
-)  # fmt: skip
+    "rollover",
+    "swap",
+    "reset",
+    "drift",
+    "stuck",
+    "unit_slip",
+    "spike",
+    "zone_slip",
+    "clock_drift",
+    "loss",
+    "malformed",
+    "duplicate",
+    "burst",
+    "reorder",
+    "flapping",
+    "wrong_credentials",
+    "oversized",
+)
 assert set(_ORDER) == set(EFFECTS) == set(KINDS)
 _APART = timedelta(days=2)
 _ROWS = 32

@@ -21,8 +21,14 @@ from simulators.devices.grid import Ints
 from simulators.faults.spec import ON_LINES
 
 USE_NAMES = frozenset(
-    {"electricity_use_kwh", "water_use_m3", "natural_gas_use_m3", "natural_gas_use_kwh", "heat_use_gj"}
-)  # fmt: skip
+    {
+        "electricity_use_kwh",
+        "water_use_m3",
+        "natural_gas_use_m3",
+        "natural_gas_use_kwh",
+        "heat_use_gj",
+    }
+)
 ABSORBED = frozenset({"duplicate", "reorder", "burst", "clock_drift"}) | ON_LINES
 """Faults that a good pipeline takes without a word: they need no finding."""
 ANSWERS: dict[str, frozenset[str]] = {

@@ -17,10 +17,18 @@ from store.ledger.sql.ledger import SqlLedger
 AT = datetime(2026, 3, 5, 1, 2, 3, tzinfo=UTC)
 CONTENT = "会议纪要".encode()
 ENTRY = Adjustment(
-    institution="hall", contract="c1", carrier="electricity", start=date(2026, 1, 5), end=None,
-    formula="0.08 * counterfactual", reason="新增机房", evidence="纪要.pdf",
-    evidence_sha256=hashlib.sha256(CONTENT).hexdigest(), author="王", entered_at=AT,
-)  # fmt: skip
+    institution="hall",
+    contract="c1",
+    carrier="electricity",
+    start=date(2026, 1, 5),
+    end=None,
+    formula="0.08 * counterfactual",
+    reason="新增机房",
+    evidence="纪要.pdf",
+    evidence_sha256=hashlib.sha256(CONTENT).hexdigest(),
+    author="王",
+    entered_at=AT,
+)
 APPROVED = Decision("approved", "李", AT + timedelta(hours=1))
 WITHDRAWN = Decision("withdrawn", "赵", AT + timedelta(days=1), "counted twice")
 MARCH = ("hall", Month(2026, 3))

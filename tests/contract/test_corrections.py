@@ -17,9 +17,14 @@ from store.opening import open_ledger
 
 AT = datetime(2026, 3, 5, tzinfo=UTC)
 FIRST = Correction(
-    device="m1", quantity="water_m3", at_ms=1_772_000_000_123, value=5.25,
-    author="王", reason="misread", entered_at=AT,
-)  # fmt: skip
+    device="m1",
+    quantity="water_m3",
+    at_ms=1_772_000_000_123,
+    value=5.25,
+    author="王",
+    reason="misread",
+    entered_at=AT,
+)
 LATER = replace(FIRST, value=None, reason="no such reading", entered_at=AT + timedelta(days=1))
 MARCH = ("hall", Month(2026, 3))
 

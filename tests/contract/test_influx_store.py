@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import servers
 
 from domain.errors import StoreUnavailableError
 from domain.readings import Reading, Series
 from store.readings.influx import InfluxReadingStore
 from store.readings.port import DeviceTags, WriteResult
+from tests import servers
 
 T0_MS = 1_551_398_400_000
 ENERGY = "energy_import_kwh"

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from ledger_sample import FULL, MARCH, REGISTRY, figure, result
 
 from domain.errors import CivicmeterError, ConfigError
 from domain.figures import MonthResult
@@ -15,6 +14,7 @@ from domain.findings import Finding
 from domain.registry import Registry
 from store.ledger.canonical import digest
 from store.ledger.sql.ledger import SqlLedger
+from tests.ledger_sample import FULL, MARCH, REGISTRY, figure, result
 
 
 def by_id(records: tuple) -> dict:

@@ -8,10 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import servers
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from ledger_sample import FULL, MARCH, T0, figure
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
@@ -21,6 +19,8 @@ from store.ledger.port import AsideEntry, ModelRecord
 from store.ledger.sql.ledger import SqlLedger
 from store.ledger.sql.tables import HEAD, metadata
 from store.opening import open_ledger
+from tests import servers
+from tests.ledger_sample import FULL, MARCH, T0, figure
 
 
 def test_the_database_itself_refuses_to_change_what_was_signed(ledger: SqlLedger, url: str) -> None:

@@ -7,10 +7,10 @@ import time
 import urllib.request
 import uuid
 
-import parts
 import psycopg
 import pytest
-import servers
+
+from tests import parts, servers
 
 
 def _write(url: str, line: str) -> int:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from parts import MissingPartError, find_program
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+from tests.parts import MissingPartError, find_program
+from tests.paths import ROOT
+
+DEPLOY = ROOT / "deploy"
 Json = dict[str, Any]
 
 
@@ -36,5 +38,9 @@ def run_secrets(
     """Run secrets.sh with its folder elsewhere; `path` replaces the search path."""
     env = {**os.environ, "SECRETS_DIR": str(folder), **({"PATH": path} if path else {})}
     return subprocess.run(
-        ["sh", str(DEPLOY / "secrets.sh"), *args], env=env, capture_output=True, text=True, timeout=60
-    )  # fmt: skip
+        ["sh", str(DEPLOY / "secrets.sh"), *args],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

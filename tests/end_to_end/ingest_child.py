@@ -8,11 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from ingest_parts import devices
-
 from ingest.live.collector import Collector
 from ingest.settings import CollectorSettings
 from store.opening import open_ledger, open_reading_store
+from tests.end_to_end.ingest_parts import devices
 
 if __name__ == "__main__":
     mqtt, client_id, store_url, ledger_url, series, *spool = sys.argv[1:]

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import api_sample
 import pytest
-from servers import HOST, Process, free_port
 
 from domain.calendar import to_ms
+from tests import api_sample
+from tests.paths import ROOT
+from tests.servers import HOST, Process, free_port
 
 
 class Service:
@@ -27,9 +28,19 @@ class Service:
         self.folder = folder
         self.port = free_port()
         self.process = Process(
-            [sys.executable, "-m", "civicmeter", "serve", "--port", str(self.port), "--data", str(folder)],
-            folder / "serve.log", self._ready,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "civicmeter",
+                "serve",
+                "--port",
+                str(self.port),
+                "--data",
+                str(folder),
+            ],
+            folder / "serve.log",
+            self._ready,
+        )
 
     def open(self, path: str, body: bytes | None = None, **headers: str) -> Any:
         request = urllib.request.Request(f"http://{HOST}:{self.port}{path}", body, headers)
@@ -145,9 +156,13 @@ def test_metrics_count_by_route(service: Service) -> None:
 
 def run(*args: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "civicmeter", *args], capture_output=True, text=True, timeout=120,
-        cwd=cwd, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
+        [sys.executable, "-m", "civicmeter", *args],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:

@@ -81,9 +81,14 @@ def test_on_influxdb_alike(tmp_path: Path, influxdb: Any, influx_bucket: str) ->
         fill(pipeline)
         wrong, now = march(pipeline).value, datetime.now(UTC)
         one = Correction(
-            device="tap", quantity="water_m3", at_ms=SPIKE_MS, value=TRUTH,
-            author="Wang", reason="misread", entered_at=now,
-        )  # fmt: skip
+            device="tap",
+            quantity="water_m3",
+            at_ms=SPIKE_MS,
+            value=TRUTH,
+            author="Wang",
+            reason="misread",
+            entered_at=now,
+        )
         gone = replace(one, at_ms=SPIKE_MS - HOUR_MS, value=None)
         parts = (pipeline.store, pipeline.ledger, pipeline.registry)
         assert enter([one, gone], *parts, now).months == (("hall", MARCH),)
@@ -228,7 +233,11 @@ def test_many_from_a_file_all_or_none(folder: Path, capsys: pytest.CaptureFixtur
     assert "hall 2026-04 is open" in said
     with open_pipeline(Settings(data=folder)) as pipeline:
         entered = pipeline.ledger.corrections()
-    assert [(c.author, c.reason) for c in entered] == [("Wang", "audit"), ("Zhao", "gone"), ("Wang", "audit")]  # fmt: skip
+    assert [(c.author, c.reason) for c in entered] == [
+        ("Wang", "audit"),
+        ("Zhao", "gone"),
+        ("Wang", "audit"),
+    ]
 
 
 BAD_ROWS = [
@@ -272,14 +281,20 @@ def test_a_bad_row_is_told_and_nothing_is_entered(
         (["tap", "water_m3", "2026-03-31T12:00"], "--value V or --leave-out"),
         (["tap", "water_m3", "2026-03-31T12:00", "--value", "1", "--leave-out"], "one of them"),
         (["tap", "water_m3", "2026-03-31T12:00", "--value", "1"], "say why"),
-        (["tap", "water_m3", "2026-03-31T12:00", "--value", "1", "--reason", "r", "--by", ""], "say who"),
+        (
+            ["tap", "water_m3", "2026-03-31T12:00", "--value", "1", "--reason", "r", "--by", ""],
+            "say who",
+        ),
         (["tap", "water_m3", "noon", "--leave-out", "--reason", "r"], "is no time"),
-        (["who", "water_m3", "2026-03-31T12:00", "--leave-out", "--reason", "r"], "not in the registry"),
+        (
+            ["who", "water_m3", "2026-03-31T12:00", "--leave-out", "--reason", "r"],
+            "not in the registry",
+        ),
         (["--list", "tap", "water_m3", "2026-03-31T12:00"], "say which reading"),
         (["--list", "--device", "who"], "no device 'who'"),
         (["--file", "/nowhere.csv"], "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_exits_with_2_and_says_what_to_do(
     folder: Path, capsys: pytest.CaptureFixture[str], args: list[str], says: str
 ) -> None:
@@ -303,9 +318,11 @@ def test_over_http_entered_listed_and_computed(pipeline: Pipeline, client: TestC
     answer = client.post("/v1/corrections", json=posted("2026-03-31T12:00:00+08:00", value=TRUTH))
     assert answer.status_code == 200, answer.text
     assert answer.json() == {
-        "received": 1, "entered": 1, "repeated": 0,
+        "received": 1,
+        "entered": 1,
+        "repeated": 0,
         "months": [{"institution": "hall", "month": "2026-03", "state": "open"}],
-    }  # fmt: skip
+    }
     assert client.post("/v1/corrections", json=posted(value=TRUTH)).json()["repeated"] == 1
     assert client.post("/v1/corrections", json=[posted(leave_out=True)]).json()["entered"] == 1
     rows = client.get("/v1/corrections?device=tap&institution=hall").json()
@@ -368,12 +385,18 @@ def test_a_body_that_is_no_json_is_refused(client: TestClient, body: str) -> Non
 
 _JSONISH = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["device", "quantity", "at", "value", "leave_out", "author", "reason", "x"]),
-        inner | st.sampled_from(["tap", "water_m3", "2026-03-31T12:00:00Z", SPIKE_MS]), max_size=7,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["device", "quantity", "at", "value", "leave_out", "author", "reason", "x"]
+            ),
+            inner | st.sampled_from(["tap", "water_m3", "2026-03-31T12:00:00Z", SPIKE_MS]),
+            max_size=7,
+        )
     ),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @settings(

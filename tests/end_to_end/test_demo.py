@@ -46,8 +46,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        sys.executable, "-m", "civicmeter", "demo", "--once", "--data", str(folder), "--port", str(port),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "civicmeter",
+        "demo",
+        "--once",
+        "--data",
+        str(folder),
+        "--port",
+        str(port),
+    ]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=900, env=dict(os.environ), check=False
     )

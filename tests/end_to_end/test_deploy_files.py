@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from deploy_parts import DEPLOY, compose, require, run_secrets
 
 from civicmeter.cli import COMMANDS
 from config.settings import Settings
 from dashboards.build import GENERATED
 from dashboards.push import FOLDER_UID
 from ingest.settings import Endpoint
+from tests.end_to_end.deploy_parts import DEPLOY, compose, require, run_secrets
 
 ROOT = DEPLOY.parent
 SERVICES = compose()["services"]
@@ -36,8 +36,12 @@ def test_compose_itself_accepts_the_file(tmp_path: Path) -> None:
     assert run_secrets(folder / "secrets").returncode == 0
     answer = subprocess.run(
         [program, "-f", str(folder / "compose.yaml"), "config"],
-        capture_output=True, text=True, timeout=120, cwd=folder, env={"PATH": os.environ["PATH"]},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+    )
     assert answer.returncode == 0, answer.stderr
     assert set(yaml.safe_load(answer.stdout)["services"]) == set(SERVICES)
 
@@ -49,8 +53,10 @@ def test_a_mistake_would_be_seen(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(json.dumps(broken))
     answer = subprocess.run(
         [program, "-f", str(tmp_path / "compose.yaml"), "config"],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert answer.returncode != 0
     assert "portz" in answer.stderr
 

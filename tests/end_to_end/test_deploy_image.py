@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from deploy_parts import DEPLOY
+
+from tests.end_to_end.deploy_parts import DEPLOY
 
 ROOT = DEPLOY.parent
 
@@ -34,10 +35,25 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("installed")
     made = subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-         "--no-index", "--disable-pip-version-check", "--target", str(target), "."],
-        cwd=source, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--disable-pip-version-check",
+            "--target",
+            str(target),
+            ".",
+        ],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert made.returncode == 0, made.stderr
     return target
 
@@ -56,14 +72,27 @@ def test_the_installed_program_runs_on_its_own(installed: Path, tmp_path: Path) 
     env = {**os.environ, "PYTHONPATH": str(installed), "CIVICMETER_DATA": str(tmp_path / "data")}
     code = "import civicmeter, config; print(civicmeter.__file__); print(config.__file__)"
     where = subprocess.run(
-        [sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert all(line.startswith(str(installed)) for line in where.stdout.split())
-    for args in (["--help"], ["registry", "export", str(tmp_path / "r.xlsx")], ["dashboards", "build", "--out", str(tmp_path / "d")]):  # fmt: skip
+    for args in (
+        ["--help"],
+        ["registry", "export", str(tmp_path / "r.xlsx")],
+        ["dashboards", "build", "--out", str(tmp_path / "d")],
+    ):
         answer = subprocess.run(
-            [sys.executable, "-m", "civicmeter", *args], env=env, cwd=tmp_path,
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+            [sys.executable, "-m", "civicmeter", *args],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "r.xlsx").exists()
     assert len(list((tmp_path / "d").iterdir())) == 4

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_parts import DEPLOY, compose, require, run_secrets
-from servers import HOST, InfluxDb, Process, free_port
 
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from registry.workbook import write_xlsx
+from tests.end_to_end.deploy_parts import DEPLOY, compose, require, run_secrets
+from tests.servers import HOST, InfluxDb, Process, free_port
 
 SERVICES = compose()["services"]
 REGISTRY = Registry(
@@ -54,13 +54,15 @@ class Installation:
             "http://127.0.0.1:8000": self.url,
         }
         self.broker = Process(
-            [require("mosquitto"), "-c", str(self._broker_config())], folder / "broker.log",
+            [require("mosquitto"), "-c", str(self._broker_config())],
+            folder / "broker.log",
             self._broker_answers,
-        )  # fmt: skip
+        )
         self.civicmeter = Process(
             ["env", *(f"{k}={v}" for k, v in self.environment().items()), *self._command()],
-            folder / "civicmeter.log", self._ready,
-        )  # fmt: skip
+            folder / "civicmeter.log",
+            self._ready,
+        )
 
     def here(self, text: str) -> str:
         for theirs, ours in self.places.items():
@@ -116,10 +118,29 @@ class Installation:
         """Publish with QoS 1; gives the broker's complaint, empty when it took the message."""
         payload = json.dumps({"ts": at_ms, "values": {"energy_import_kwh": value}})
         return subprocess.run(
-            ["mosquitto_pub", "-V", "5", "-h", HOST, "-p", str(self.mqtt_port), "-u", user, "-P", password,
-             "-q", "1", "-t", f"civicmeter/v1/{device}/telemetry", "-m", payload],
-            capture_output=True, timeout=30, text=True,
-        ).stderr.strip()  # fmt: skip
+            [
+                "mosquitto_pub",
+                "-V",
+                "5",
+                "-h",
+                HOST,
+                "-p",
+                str(self.mqtt_port),
+                "-u",
+                user,
+                "-P",
+                password,
+                "-q",
+                "1",
+                "-t",
+                f"civicmeter/v1/{device}/telemetry",
+                "-m",
+                payload,
+            ],
+            capture_output=True,
+            timeout=30,
+            text=True,
+        ).stderr.strip()
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
@@ -141,9 +162,18 @@ def installation(
     made.passwords = {d: made.account(d) for d in ("hall-e1", "hall-e2")}
     write_xlsx(REGISTRY, made.folder / "registry.xlsx")
     subprocess.run(
-        [sys.executable, "-m", "civicmeter", "registry", "import", str(made.folder / "registry.xlsx")],
-        env={**os.environ, **made.environment()}, check=True, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "civicmeter",
+            "registry",
+            "import",
+            str(made.folder / "registry.xlsx"),
+        ],
+        env={**os.environ, **made.environment()},
+        check=True,
+        timeout=120,
+    )
     try:
         made.broker.start()
         made.civicmeter.start()
@@ -207,7 +237,22 @@ def test_the_password_file_made_with_openssl_alone_is_good(installation: Install
     """On hosts without mosquitto the script makes the hashes itself."""
     tools = installation.folder / "tools"
     tools.mkdir()
-    for name in ("sh", "awk", "od", "tr", "cat", "chmod", "chown", "mkdir", "mv", "id", "dirname", "openssl", "rm", "mktemp"):  # fmt: skip
+    for name in (
+        "sh",
+        "awk",
+        "od",
+        "tr",
+        "cat",
+        "chmod",
+        "chown",
+        "mkdir",
+        "mv",
+        "id",
+        "dirname",
+        "openssl",
+        "rm",
+        "mktemp",
+    ):
         program = shutil.which(name)
         assert program, name
         (tools / name).symlink_to(program)

@@ -13,18 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ingest_parts import (
-    QUANTITY,
-    T0,
-    aside_codes,
-    native,
-    readings,
-    registry,
-    sending,
-    stored,
-    until,
-)
-from servers import Mosquitto
 
 from civicmeter.cli import main
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
@@ -39,8 +27,21 @@ from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
 from ingest.mapping import read_mappings
 from ingest.settings import CollectorSettings
+from tests.end_to_end.ingest_parts import (
+    QUANTITY,
+    T0,
+    aside_codes,
+    native,
+    readings,
+    registry,
+    sending,
+    stored,
+    until,
+)
+from tests.paths import ROOT
+from tests.servers import Mosquitto
 
-PAYLOADS = Path(__file__).parents[1] / "payloads"
+PAYLOADS = ROOT / "tests" / "payloads"
 NOW = T0 + 10**9
 
 
@@ -83,9 +84,13 @@ def run(folder: Path, *arguments: str, code: int = 0) -> str:
 
 def test_check_shows_what_samples_become() -> None:
     shown = run(
-        Path(), "ingest", "check", str(PAYLOADS / "tasmota/mapping.toml"),
-        "--sample", str(PAYLOADS / "tasmota/good-one-phase.toml"),
-    )  # fmt: skip
+        Path(),
+        "ingest",
+        "check",
+        str(PAYLOADS / "tasmota/mapping.toml"),
+        "--sample",
+        str(PAYLOADS / "tasmota/good-one-phase.toml"),
+    )
     assert "plug7  energy_import_kwh = 514.153 kWh  at 2023-05-19T12:52:56+00:00" in shown
     assert "no readings: " in shown
     assert "1 messages, 5 readings, 0 kept aside" in shown
@@ -244,9 +249,17 @@ def test_collect_command_stores_and_leaves_when_told(
     now_ms = to_ms(datetime.now(UTC))
     sent = [Reading("m0", QUANTITY, now_ms - 1000 * i, 5000.0 - i) for i in range(20)]
     command = [
-        sys.executable, "-m", "civicmeter", "collect", "--mqtt", url, "--data", str(folder),
-        "--client-id", f"test-{uuid.uuid4().hex}",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "civicmeter",
+        "collect",
+        "--mqtt",
+        url,
+        "--data",
+        str(folder),
+        "--client-id",
+        f"test-{uuid.uuid4().hex}",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

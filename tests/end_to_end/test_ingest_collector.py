@@ -9,20 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ingest_faults import cable
-from ingest_parts import (
-    QUANTITY,
-    T0,
-    aside_codes,
-    devices,
-    gateway,
-    native,
-    readings,
-    sending,
-    stored,
-    until,
-)
-from servers import Mosquitto
 
 from civicmeter.demo.embedded_broker import EmbeddedBroker, embedded_broker
 from domain.calendar import from_ms
@@ -36,6 +22,20 @@ from ingest.settings import CollectorSettings
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.port import DeviceTags, WriteResult
 from store.readings.sqlite import SqliteReadingStore
+from tests.end_to_end.ingest_faults import cable
+from tests.end_to_end.ingest_parts import (
+    QUANTITY,
+    T0,
+    aside_codes,
+    devices,
+    gateway,
+    native,
+    readings,
+    sending,
+    stored,
+    until,
+)
+from tests.servers import Mosquitto
 
 
 @pytest.fixture(scope="module")

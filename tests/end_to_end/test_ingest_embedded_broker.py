@@ -4,10 +4,10 @@ import socket
 
 import psutil
 import pytest
-from ingest_parts import sending
 
 from civicmeter.demo.embedded_broker import embedded_broker
 from domain.errors import ConfigError
+from tests.end_to_end.ingest_parts import sending
 
 
 def test_it_listens_on_one_port_of_this_machine_only() -> None:

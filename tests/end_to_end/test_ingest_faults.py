@@ -15,18 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ingest_faults import cable, grumbling
-from ingest_parts import (
-    Sender,
-    devices,
-    gateway,
-    native,
-    readings,
-    sending,
-    stored,
-    until,
-)
-from servers import InfluxDb, Mosquitto
 
 from domain.readings import Reading
 from ingest.live.collector import Collector
@@ -36,6 +24,18 @@ from store.opening import open_reading_store
 from store.readings.influx import InfluxReadingStore
 from store.readings.port import ReadingStore
 from store.readings.sqlite import SqliteReadingStore
+from tests.end_to_end.ingest_faults import cable, grumbling
+from tests.end_to_end.ingest_parts import (
+    Sender,
+    devices,
+    gateway,
+    native,
+    readings,
+    sending,
+    stored,
+    until,
+)
+from tests.servers import InfluxDb, Mosquitto
 
 ROUNDS = pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
 SERIES = 5
@@ -118,10 +118,14 @@ def test_killed_collector(
         server: InfluxDb = request.getfixturevalue("influxdb")
         url = influx_url(server.url, request.getfixturevalue("influx_bucket"))
     command = [
-        sys.executable, str(Path(__file__).with_name("ingest_child.py")),
-        f"mqtt://{mosquitto.host}:{mosquitto.port}", f"test-{uuid.uuid4().hex}", url,
-        f"sqlite:///{tmp_path / 'ledger.db'}", str(SERIES),
-    ]  # fmt: skip
+        sys.executable,
+        str(Path(__file__).with_name("ingest_child.py")),
+        f"mqtt://{mosquitto.host}:{mosquitto.port}",
+        f"test-{uuid.uuid4().hex}",
+        url,
+        f"sqlite:///{tmp_path / 'ledger.db'}",
+        str(SERIES),
+    ]
     store = open_reading_store(url, devices(SERIES))
     chance = random.Random(5)
     total = 0

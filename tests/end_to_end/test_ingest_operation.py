@@ -18,20 +18,8 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import psutil
 import pytest
-from ingest_parts import (
-    aside_codes,
-    devices,
-    native,
-    readings,
-    registry,
-    sending,
-    stored,
-    until,
-)
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
-from real_parts import part
-from servers import InfluxDb, Mosquitto, free_port
 
 from civicmeter.demo.embedded_broker import embedded_broker
 from civicmeter.wiring.pipeline import open_pipeline
@@ -45,6 +33,18 @@ from ingest.live.counters import Counters
 from ingest.settings import CollectorSettings
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
+from tests.end_to_end.ingest_parts import (
+    aside_codes,
+    devices,
+    native,
+    readings,
+    registry,
+    sending,
+    stored,
+    until,
+)
+from tests.real_parts import part
+from tests.servers import InfluxDb, Mosquitto, free_port
 
 
 @contextmanager
@@ -67,14 +67,52 @@ class Certificates:
         self.folder = folder
         self.ca, self.key = folder / "ca.crt", folder / "client.key"
         self.cert = folder / "client.crt"
-        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                  "-subj", "/CN=test authority", "-keyout", "ca.key", "-out", "ca.crt")  # fmt: skip
+        self._run(
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=test authority",
+            "-keyout",
+            "ca.key",
+            "-out",
+            "ca.crt",
+        )
         for name, subject in (("server", "/CN=127.0.0.1"), ("client", "/CN=collector")):
-            self._run("req", "-newkey", "rsa:2048", "-nodes", "-subj", subject,
-                      "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+            self._run(
+                "req",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-subj",
+                subject,
+                "-keyout",
+                f"{name}.key",
+                "-out",
+                f"{name}.csr",
+            )
             (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
-            self._run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-                      "-CAcreateserial", "-days", "2", "-extfile", "ext", "-out", f"{name}.crt")  # fmt: skip
+            self._run(
+                "x509",
+                "-req",
+                "-in",
+                f"{name}.csr",
+                "-CA",
+                "ca.crt",
+                "-CAkey",
+                "ca.key",
+                "-CAcreateserial",
+                "-days",
+                "2",
+                "-extfile",
+                "ext",
+                "-out",
+                f"{name}.crt",
+            )
 
     def _run(self, *arguments: str) -> None:
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=self.folder)
@@ -169,10 +207,14 @@ def test_everybody_can_see_whether_the_collector_is_there(
     watcher.subscribe(f"civicmeter/v1/collector/{name}/status", qos=1)
     watcher.loop_start()
     child = [
-        sys.executable, str(Path(__file__).with_name("ingest_child.py")),
-        f"mqtt://{mosquitto.host}:{mosquitto.port}", name,
-        f"sqlite:///{tmp_path / 'r.db'}", f"sqlite:///{tmp_path / 'l.db'}", "1",
-    ]  # fmt: skip
+        sys.executable,
+        str(Path(__file__).with_name("ingest_child.py")),
+        f"mqtt://{mosquitto.host}:{mosquitto.port}",
+        name,
+        f"sqlite:///{tmp_path / 'r.db'}",
+        f"sqlite:///{tmp_path / 'l.db'}",
+        "1",
+    ]
     process = subprocess.Popen(child)
     try:
         until(lambda: told == ["collecting"])
@@ -215,10 +257,24 @@ def test_several_processes_share_the_work(mosquitto: Mosquitto, tmp_path: Path) 
     with open_pipeline(Settings(data=folder)) as pipeline:
         pipeline.save_registry(registry(5))
         command = [
-            sys.executable, "-m", "civicmeter", "collect", "--data", str(folder), "--mqtt",
-            f"mqtt://{mosquitto.host}:{mosquitto.port}", "--client-id", name, "--share-group",
-            name, "--processes", "2", "--metrics-port", str(port), "--log-json",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "civicmeter",
+            "collect",
+            "--data",
+            str(folder),
+            "--mqtt",
+            f"mqtt://{mosquitto.host}:{mosquitto.port}",
+            "--client-id",
+            name,
+            "--share-group",
+            name,
+            "--processes",
+            "2",
+            "--metrics-port",
+            str(port),
+            "--log-json",
+        ]
         parent = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ingest_parts import Sender, devices, native, readings, sending, stored, until
-from servers import InfluxDb, Mosquitto
 
 from config.settings import Settings
 from domain.errors import StoreUnavailableError
@@ -28,6 +26,8 @@ from store.ledger.sql.ledger import SqlLedger
 from store.readings.influx import InfluxReadingStore
 from store.readings.port import WriteResult
 from store.readings.sqlite import SqliteReadingStore
+from tests.end_to_end.ingest_parts import Sender, devices, native, readings, sending, stored, until
+from tests.servers import InfluxDb, Mosquitto
 
 ROUNDS = pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
 SERIES = 5
@@ -102,11 +102,15 @@ def test_killed_collector_while_the_store_is_away(
     bucket = own_influxdb.create_database("b")
     client_id, spool = f"test-{uuid.uuid4().hex}", tmp_path / "spool"
     command = [
-        sys.executable, str(Path(__file__).with_name("ingest_child.py")),
-        f"mqtt://{small_broker.host}:{small_broker.port}", client_id,
-        f"influxdb+{own_influxdb.url}/org/{bucket}", f"sqlite:///{tmp_path / 'ledger.db'}",
-        str(SERIES), str(spool),
-    ]  # fmt: skip
+        sys.executable,
+        str(Path(__file__).with_name("ingest_child.py")),
+        f"mqtt://{small_broker.host}:{small_broker.port}",
+        client_id,
+        f"influxdb+{own_influxdb.url}/org/{bucket}",
+        f"sqlite:///{tmp_path / 'ledger.db'}",
+        str(SERIES),
+        str(spool),
+    ]
     total = 0
 
     def more(count: int) -> list[Reading]:

@@ -25,18 +25,30 @@ from ingest.live.router import Router
 from ingest.settings import CollectorSettings
 from processing.months.job import process
 from store.readings.influx_lines import encode
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "one-reading.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "one-reading.md").read_text(encoding="utf-8")
 MARCH = Month(2026, 3)
 HOUR_MS = 3_600_000
 START_MS, HOURS = 1_772_294_400_000, 744
 REGISTRY = Registry(
     institutions=(Institution("hall", "市政服务大厅", "Service hall"),),
     devices=(
-        Meter(id="hall-e1", institution="hall", carrier=Carrier.ELECTRICITY, register="energy_import_kwh"),
-        Meter(id="hall-w1", institution="hall", carrier=Carrier.WATER, register="water_m3", in_service_from=date(2025, 7, 1)),
+        Meter(
+            id="hall-e1",
+            institution="hall",
+            carrier=Carrier.ELECTRICITY,
+            register="energy_import_kwh",
+        ),
+        Meter(
+            id="hall-w1",
+            institution="hall",
+            carrier=Carrier.WATER,
+            register="water_m3",
+            in_service_from=date(2025, 7, 1),
+        ),
     ),
-)  # fmt: skip
+)
 
 
 def block(name: str) -> str:

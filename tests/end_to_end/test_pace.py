@@ -8,9 +8,9 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from servers import Mosquitto
 
 from civicmeter.demo import run as demo
+from tests.servers import Mosquitto
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
 AHEAD = 7

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator
 
-import api_sample
 import pytest
-from api_sample import CAMPUS
-from browsing import Visit, browsing
 from playwright.sync_api import Browser
-from servers import free_port
 
 from api.app import create_app
 from civicmeter.wiring.serving import serving
+from tests import api_sample
+from tests.api_sample import CAMPUS
+from tests.end_to_end.browsing import Visit, browsing
+from tests.servers import free_port
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,13 @@ def browser(chromium: str) -> Iterator[Browser]:
         ("/quality", "zh", ["数据完整性", "从未上报", "总表", "684 / 720"]),
         ("/quality", "en", ["Completeness", "Never heard", "Main meter", "684 / 720"]),
         (f"/institutions/{CAMPUS}/2024-03", "zh", ["环比与同比", "用电量", "实测 90%", "电费"]),
-        (f"/institutions/{CAMPUS}/2024-03", "en", ["Against last month", "Electricity use",
-                                                   "90% measured", "Survey".lower()]),
+        (
+            f"/institutions/{CAMPUS}/2024-03",
+            "en",
+            ["Against last month", "Electricity use", "90% measured", "Survey".lower()],
+        ),
     ],
-)  # fmt: skip
+)
 def test_everything_is_shown_from_this_server_alone(
     browser: Browser, address: str, path: str, lang: str, texts: list[str], width: int
 ) -> None:

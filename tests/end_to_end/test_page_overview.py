@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browsing import DRAWN, Visit, browsing
 from playwright.sync_api import Browser
-from report_sample import LAST, PLACE, sample_ledger
-from servers import free_port
 
 from api.app import create_app
 from civicmeter.wiring.serving import serving
 from store.opening import open_reading_store
+from tests.end_to_end.browsing import DRAWN, Visit, browsing
+from tests.report_sample import LAST, PLACE, sample_ledger
+from tests.servers import free_port
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +35,23 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.mark.parametrize(
     ("lang", "texts"),
     [
-        ("zh", ["东营市示范办公园区", "模拟数据", "节能已证实", "可回收物", "设备未登记", "用电量"]),
-        ("en", ["Dongying demonstration campus", "Simulated data", "Saving proven", "Recyclables",
-                "Device not registered", "Electricity use"]),
+        (
+            "zh",
+            ["东营市示范办公园区", "模拟数据", "节能已证实", "可回收物", "设备未登记", "用电量"],
+        ),
+        (
+            "en",
+            [
+                "Dongying demonstration campus",
+                "Simulated data",
+                "Saving proven",
+                "Recyclables",
+                "Device not registered",
+                "Electricity use",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_everything_is_drawn_from_this_server_alone(
     browser: Browser, address: str, lang: str, texts: list[str], width: int
 ) -> None:

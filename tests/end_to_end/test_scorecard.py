@@ -11,9 +11,19 @@ import pytest
 @pytest.fixture(scope="module")
 def card() -> dict[str, Any]:
     command = [
-        sys.executable, "-m", "civicmeter", "simulate", "score",
-        "--scenario", "hostile", "--months", "3", "--now", "2026-11-23T08:00:00+00:00", "--json",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "civicmeter",
+        "simulate",
+        "score",
+        "--scenario",
+        "hostile",
+        "--months",
+        "3",
+        "--now",
+        "2026-11-23T08:00:00+00:00",
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     answer: dict[str, Any] = json.loads(done.stdout)

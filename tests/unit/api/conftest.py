@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import api_sample
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
+from tests import api_sample
 
 Sample = tuple[SqliteReadingStore, SqlLedger]
 

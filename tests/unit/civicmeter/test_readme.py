@@ -2,15 +2,14 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import click
 import pytest
 
 from civicmeter.cli import COMMANDS, civicmeter
 from config.settings import PREFIX, Settings
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 READMES = ("README.md", "README.zh.md")
 
 

@@ -79,11 +79,19 @@ def figures() -> dict[tuple[str, str], tuple[float | None, float | None, tuple[s
     at = np.arange(start, end + 1, HOUR_MS, dtype=np.int64)
     hours = np.arange(at.size, dtype=float)
     meters = (
-        Meter(id="main", institution="i", carrier=Carrier.ELECTRICITY, register="energy_import_kwh"),
-        Meter(id="sub", institution="i", carrier=Carrier.ELECTRICITY, register="energy_import_kwh",
-              parent="main", item_code="01B9Z"),
+        Meter(
+            id="main", institution="i", carrier=Carrier.ELECTRICITY, register="energy_import_kwh"
+        ),
+        Meter(
+            id="sub",
+            institution="i",
+            carrier=Carrier.ELECTRICITY,
+            register="energy_import_kwh",
+            parent="main",
+            item_code="01B9Z",
+        ),
         Meter(id="water", institution="i", carrier=Carrier.WATER, register="water_m3"),
-    )  # fmt: skip
+    )
     bins = tuple(Bin(id=s.value, institution="i", stream=s) for s in WasteStream)
     full = np.minimum(hours % 48, 24.0)
     samples = {
@@ -112,9 +120,13 @@ def figures() -> dict[tuple[str, str], tuple[float | None, float | None, tuple[s
     ],
 )
 def test_changing_the_file_changes_the_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    table: str, key: str, value: str, figure: tuple[str, str],
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+    key: str,
+    value: str,
+    figure: tuple[str, str],
+) -> None:
     before = figures()
     other = tmp_path / "processing.toml"
     other.write_text(changed(table, key, value), encoding="utf-8")

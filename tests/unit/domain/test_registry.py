@@ -13,9 +13,17 @@ METER = Meter(
 )
 GOOD = Registry(institutions=(HALL,), devices=(METER,))
 CHILLER = Contract(
-    "c1", "hall", "冷机", "Chiller", "shared", date(2022, 1, 1), date(2023, 1, 1),
-    date(2023, 1, 1), option="B", meters=("m1",),
-)  # fmt: skip
+    "c1",
+    "hall",
+    "冷机",
+    "Chiller",
+    "shared",
+    date(2022, 1, 1),
+    date(2023, 1, 1),
+    date(2023, 1, 1),
+    option="B",
+    meters=("m1",),
+)
 
 
 def test_a_registry_that_fits_together_is_itself() -> None:
@@ -34,7 +42,10 @@ def test_a_registry_that_fits_together_is_itself() -> None:
         (replace(GOOD, devices=(replace(METER, parent="m9"),)), "names parent 'm9'"),
         (replace(GOOD, institutions=(replace(HALL, weather_device="w"),)), "weather device 'w'"),
         (
-            replace(GOOD, devices=(PvSystem(id="p", institution="hall", capacity_kwp=1, grid_meter="g"),)),
+            replace(
+                GOOD,
+                devices=(PvSystem(id="p", institution="hall", capacity_kwp=1, grid_meter="g"),),
+            ),
             "grid meter 'g'",
         ),
         *(
@@ -46,9 +57,12 @@ def test_a_registry_that_fits_together_is_itself() -> None:
                 (replace(CHILLER, carriers=(Carrier.HEAT,)), "whose electricity does not count"),
             )
         ),
-        (replace(GOOD, buildings=(Building("b", "nobody", "楼", "Block"),)), "names institution 'nobody'"),
+        (
+            replace(GOOD, buildings=(Building("b", "nobody", "楼", "Block"),)),
+            "names institution 'nobody'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_kind_of_mistake_is_named(broken: Registry, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         broken.check()

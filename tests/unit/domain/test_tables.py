@@ -5,10 +5,25 @@ from domain.quality import QUALITIES
 from domain.quantities import QUANTITIES
 
 UNIT_ENDINGS = {
-    "kwh": "kWh", "w": "W", "v": "V", "a": "A", "ratio": "1", "hz": "Hz", "m3": "m³", "gj": "GJ",
-    "w_per_m2": "W/m²", "c": "°C", "pct": "%", "kg": "kg", "mm": "mm", "count": "1",
-    "kgce": "kgce", "kwh_per_kwp": "kWh/kWp", "h": "h", "kgce_per_m2": "kgce/m²",
-}  # fmt: skip
+    "kwh": "kWh",
+    "w": "W",
+    "v": "V",
+    "a": "A",
+    "ratio": "1",
+    "hz": "Hz",
+    "m3": "m³",
+    "gj": "GJ",
+    "w_per_m2": "W/m²",
+    "c": "°C",
+    "pct": "%",
+    "kg": "kg",
+    "mm": "mm",
+    "count": "1",
+    "kgce": "kgce",
+    "kwh_per_kwp": "kWh/kWp",
+    "h": "h",
+    "kgce_per_m2": "kgce/m²",
+}
 
 
 def test_every_quantity_ends_in_its_unit() -> None:

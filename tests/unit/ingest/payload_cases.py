@@ -7,8 +7,9 @@ from typing import Any
 
 from domain.readings import Reading
 from ingest.mapping import Mapping, read_mappings
+from tests.paths import ROOT
 
-PAYLOADS = Path(__file__).parents[2] / "payloads"
+PAYLOADS = ROOT / "tests" / "payloads"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from report_sample import sample_ledger
 
 from store.ledger.port import Ledger
+from tests.report_sample import sample_ledger
 
 
 @pytest.fixture

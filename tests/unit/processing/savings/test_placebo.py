@@ -14,8 +14,9 @@ from processing.savings.conformal import Scores, calibrate
 from processing.savings.inputs.rollup import daily_use, daily_weather
 from processing.savings.intervals import shipped_calibration
 from processing.savings.placebo import Archive, placebo, takes_part
+from tests.paths import SHARED
 
-CAMBRIDGE = Path(__file__).parents[4].parent / "shared" / "data" / "cambridge"
+CAMBRIDGE = SHARED / "data" / "cambridge"
 HOURS = pd.date_range("2017-12-31", "2020-01-01 23:00", freq="h")
 KEYS = {
     "buildings",

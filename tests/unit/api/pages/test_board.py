@@ -1,0 +1,98 @@
+"""The completeness board: JSON and page say the same, for one institution and for a city's."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.pages.board import PAGE_SIZE, SORTS
+from domain.places import Carrier, Institution, Meter
+from domain.registry import Registry
+from tests.api_sample import CAMPUS, FEBRUARY, HALL, NOW
+
+
+def devices(html: str) -> list[tuple[str, str]]:
+    return re.findall(r'data-device="([^"]+)" data-state="([^"]+)"', html)
+
+
+def test_each_device_stands_as_it_was_heard(client: TestClient) -> None:
+    rows = {r["device"]: r for r in client.get("/v1/quality/board").json()}
+    # The campus was last heard at 23:00 on 9 April, the page is of 03:00 on the 10th.
+    main = rows["dy-main"]
+    assert (main["device_state"], main["last_at"]) == ("stale", "2024-04-09T23:00:00Z")
+    assert (main["readings_expected_count"], main["readings_received_count"]) == (720, 684)
+    assert (main["received_share"], main["missing_share"]) == (0.95, 0.06)
+    assert main["findings"] == "api_test"
+    assert rows["dy-water"]["device_state"] == "never"
+    assert rows["dy-water"]["last_at"] is None
+    # The hall's latest month is March: it is judged by its end.
+    assert (rows["b7-elec"]["month"], rows["b7-elec"]["device_state"]) == ("2024-03", "ok")
+    assert rows["b7-elec"]["readings_expected_count"] is None
+
+
+def test_the_board_of_a_month_an_institution_and_a_state(client: TestClient) -> None:
+    def asked(**query: str) -> set[str]:
+        return {r["device"] for r in client.get("/v1/quality/board", params=query).json()}
+
+    assert asked(institution=HALL) == {"b7-elec"}
+    assert asked(month="2024-04") == {"dy-main", "dy-water", "dy-pv", "dy-bin", "dy-wx"}
+    assert asked(state="ok", month=str(FEBRUARY)) == {"b7-elec", "dy-main"}
+    assert client.get("/v1/quality/board?month=2024-4").status_code == 422
+    assert client.get("/v1/quality/board?state=odd").status_code == 422
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_shows_the_same_devices_in_the_same_order(client: TestClient, lang: str) -> None:
+    rows = client.get("/v1/quality/board").json()
+    html = client.get(f"/quality?lang={lang}").text
+    assert devices(html) == [(r["device"], r["device_state"]) for r in rows]
+    assert f'<html lang="{lang}">' in html
+    only = client.get(f"/quality?lang={lang}&state=stale&institution={CAMPUS}").text
+    assert devices(only) == [("dy-main", "stale")]
+    assert "95.0%" in only and "684 / 720" in only and "2024-04-10 07:00" in only
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_every_order_holds_every_device(client: TestClient, sort: str) -> None:
+    plain = devices(client.get("/quality").text)
+    assert sorted(devices(client.get(f"/quality?sort={sort}").text)) == sorted(plain)
+
+
+def test_what_is_not_there_falls_back_with_a_word(client: TestClient) -> None:
+    html = client.get("/quality?lang=en&institution=nowhere&month=1999-01&sort=x&page=99").text
+    assert "no institution nowhere" in html and "no result for 1999-01" in html
+    assert len(devices(html)) == 6
+    assert "<script>" not in client.get("/quality?institution=<script>").text
+
+
+def test_a_citys_meters_come_in_pages(serve_own, own_sample) -> None:  # type: ignore[no-untyped-def]
+    _, ledger = own_sample
+    ledger.save_registry(
+        Registry(
+            institutions=(Institution("city", "全市", "City"),),
+            devices=tuple(
+                Meter(id=f"c{n:04}", institution="city", carrier=Carrier.WATER, register="water_m3")
+                for n in range(250)
+            ),
+        )
+    )
+    client = serve_own()
+    pages = [
+        devices(client.get(f"/quality?institution=city&page={n}&lang=en").text) for n in (1, 2, 3)
+    ]
+    assert [len(p) for p in pages] == [PAGE_SIZE, PAGE_SIZE, 50]
+    assert len({d for p in pages for d in p}) == 250
+    html = client.get("/quality?institution=city&page=2&lang=en").text
+    assert "page=3" in html and "Page 2 of 3" in html and "250 devices" in html
+
+
+def test_a_device_heard_of_again_is_not_stale(serve_own, own_sample) -> None:  # type: ignore[no-untyped-def]
+    from domain.calendar import to_ms
+    from domain.readings import Reading
+
+    store, _ = own_sample
+    fresh = Reading("dy-main", "energy_import_kwh", to_ms(NOW - timedelta(minutes=20)), 2000.0)
+    store.write([fresh])
+    rows = {r["device"]: r for r in serve_own().get("/v1/quality/board").json()}
+    assert rows["dy-main"]["device_state"] == "ok"

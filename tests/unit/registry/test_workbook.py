@@ -1,0 +1,312 @@
+"""The registry as a workbook: there and back, and every problem with its place."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from click.testing import CliRunner
+
+from civicmeter.cli import civicmeter
+from domain.errors import ConfigError
+from domain.places import Carrier, Contract, Dated, Institution, Meter, Swap
+from domain.registry import Registry
+from registry.workbook import check_xlsx, merged, read_xlsx, write_xlsx
+from tests import api_sample
+
+Sheets = dict[str, list[list[Any]]]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Callable[[Sheets], Path]:
+    def write(sheets: Sheets) -> Path:
+        path = tmp_path / "book.xlsx"
+        made = xlsxwriter.Workbook(str(path))
+        form = made.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        for name, rows in sheets.items():
+            sheet = made.add_worksheet(name)
+            for r, row in enumerate(rows):
+                for c, cell in enumerate(row):
+                    if isinstance(cell, date):
+                        sheet.write_datetime(r, c, cell, form)
+                    elif cell is not None:
+                        sheet.write(r, c, cell)
+        made.close()
+        return path
+
+    return write
+
+
+def rich() -> Registry:
+    plain = api_sample.registry()
+    campus = Institution(
+        "north",
+        "北院",
+        "North",
+        district_code="370502",
+        credit_code="12370500MB2848381X",
+        heating_season=((11, 15), (3, 15)),
+        floor_area_m2=(Dated(date(2020, 1, 1), 9000.5), Dated(date(2023, 7, 1), 9800.0)),
+    )
+    contract = Contract(
+        "north-1",
+        "north",
+        "托管",
+        "Entrusted",
+        "entrusted",
+        date(2022, 1, 1),
+        date(2023, 1, 1),
+        date(2023, 3, 1),
+        date(2030, 3, 1),
+        (Carrier.ELECTRICITY, Carrier.HEAT),
+        0.8,
+        "ESCO",
+        {"share": [0.5, 0.4], "floor": 0},
+    )
+    chiller = dataclasses.replace(
+        contract, id="north-2", carriers=(Carrier.ELECTRICITY,), option="B", meters=("north-e",)
+    )
+    swapped = Meter(
+        id="north-e",
+        institution="north",
+        carrier=Carrier.ELECTRICITY,
+        register="energy_import_kwh",
+        in_service_from=date(2022, 2, 1),
+        register_size=1e6,
+        swaps=(Swap(1_650_000_000_000, None), Swap(1_709_256_600_000, 81_234.5, 0.2)),
+    )
+    return Registry(
+        (*plain.institutions, campus),
+        plain.buildings,
+        (*plain.devices, swapped),
+        (*plain.contracts, contract, chiller),
+    )
+
+
+def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
+    write_xlsx(rich(), tmp_path / "r.xlsx")
+    registry, problems = read_xlsx(tmp_path / "r.xlsx")
+    assert problems == []
+    assert set(registry.devices) == set(rich().devices)
+    assert dataclasses.replace(registry, devices=()) == dataclasses.replace(rich(), devices=())
+
+
+def test_an_empty_registry_gives_the_columns_to_fill_in(tmp_path: Path) -> None:
+    write_xlsx(Registry(), tmp_path / "r.xlsx")
+    assert read_xlsx(tmp_path / "r.xlsx") == (Registry(), [])
+
+
+def test_midnight_is_a_day_and_a_time_of_day_is_a_problem(book: Callable[[Sheets], Path]) -> None:
+    head = [
+        "id",
+        "institution",
+        "name_zh",
+        "name_en",
+        "form",
+        "baseline_start",
+        "baseline_end",
+        "reporting_start",
+        "reporting_end",
+    ]
+    row = ["c", "i", "合", "C", "none", datetime(2022, 1, 1), "2023-01-01", date(2023, 1, 1)]  # noqa: DTZ001
+    path = book({"contracts": [head, [*row, datetime(2024, 1, 1, 8, 30)], row]})  # noqa: DTZ001
+    registry, (problem,) = read_xlsx(path)
+    assert (problem.sheet, problem.row, problem.column) == ("contracts", 2, "reporting_end")
+    (contract,) = registry.contracts
+    assert type(contract.baseline_start) is date
+    assert (contract.baseline_start, contract.baseline_end) == (date(2022, 1, 1), date(2023, 1, 1))
+
+
+def test_numbers_that_are_names_stay_names(book: Callable[[Sheets], Path]) -> None:
+    path = book(
+        {"institutions": [["id", "name_zh", "name_en", "district_code"], [1001, "院", "I", 370502]]}
+    )
+    (institution,) = read_xlsx(path)[0].institutions
+    assert (institution.id, institution.district_code) == ("1001", "370502")
+
+
+BROKEN: list[tuple[str, list[str], list[Any], str, str]] = [
+    (
+        "meters",
+        ["id", "institution", "carrier", "register"],
+        ["m", "i", "steam", "heat_gj"],
+        "carrier",
+        "not one of",
+    ),
+    ("meters", ["id", "institution", "carrier"], ["m", "i", "heat"], "register", "must be filled"),
+    (
+        "bins",
+        ["id", "institution", "stream", "tare_kg"],
+        ["b", "i", "food", "heavy"],
+        "tare_kg",
+        "not a number",
+    ),
+    (
+        "bins",
+        ["id", "institution", "stream", "expected_interval_s"],
+        ["b", "i", "food", 1.5],
+        "expected_interval_s",
+        "whole",
+    ),
+    (
+        "institutions",
+        ["id", "name_zh", "name_en", "heating_season"],
+        ["i", "院", "I", "Nov"],
+        "heating_season",
+        "season",
+    ),
+    ("institutions", ["id", "name_zh", "name_en"], [True, "院", "I"], "id", "truth value"),
+    (
+        "dated",
+        ["record", "field", "valid_from", "value"],
+        ["i", "headcount", "soon", 3],
+        "valid_from",
+        "not a day",
+    ),
+    (
+        "dated",
+        ["record", "field", "valid_from", "value"],
+        ["i", "headcount", "2024-01-01", None],
+        "value",
+        "must be filled",
+    ),
+    (
+        "dated",
+        ["record", "field", "valid_from", "value"],
+        ["i", "headcount", "2024-01-01", 3],
+        "record",
+        "no record",
+    ),
+    (
+        "swaps",
+        ["record", "field", "at", "final"],
+        ["m", "swaps", "2024-03-01 09:30", 5],
+        "at",
+        "zone",
+    ),
+    (
+        "swaps",
+        ["record", "field", "at", "final"],
+        ["m", "swap", "2024-03-01T09:30Z", 5],
+        "record",
+        "no record",
+    ),
+    (
+        "contracts",
+        [
+            "id",
+            "institution",
+            "name_zh",
+            "name_en",
+            "form",
+            "baseline_start",
+            "baseline_end",
+            "reporting_start",
+            "terms",
+        ],
+        ["c", "i", "合", "C", "none", "2022-01-01", "2023-01-01", "2023-01-01", "[1]"],
+        "terms",
+        "JSON object",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sheet", "head", "row", "column", "reason"), BROKEN)
+def test_a_bad_cell_is_told_with_its_place(
+    book: Callable[[Sheets], Path],
+    sheet: str,
+    head: list[str],
+    row: list[Any],
+    column: str,
+    reason: str,
+) -> None:
+    _, (problem,) = read_xlsx(book({sheet: [head, row]}))
+    assert (problem.sheet, problem.row, problem.column) == (sheet, 2, column)
+    assert reason in problem.reason
+
+
+def test_all_problems_are_told_at_once_and_rows_count_as_the_person_sees_them(
+    book: Callable[[Sheets], Path],
+) -> None:
+    path = book(
+        {
+            "meters": [
+                ["id", "institution", "carrier", "register", "colour"],
+                ["m1", "i", "steam", "heat_gj"],
+                [],
+                ["m2", "i", "heat"],
+            ],
+            "notes": [["anything"]],
+        }
+    )
+    _, problems = read_xlsx(path)
+    assert {(p.sheet, p.row, p.column) for p in problems} == {
+        ("notes", 0, ""),
+        ("meters", 1, "colour"),
+        ("meters", 2, "carrier"),
+        ("meters", 4, "register"),
+    }
+
+
+def test_what_does_not_fit_together_is_told(book: Callable[[Sheets], Path]) -> None:
+    head = ["id", "institution", "carrier", "register"]
+    path = book(
+        {"meters": [head, ["m", "ghost", "water", "water_m3"], ["m", "ghost", "water", "power_w"]]}
+    )
+    _, problems = check_xlsx(path)
+    assert any("'ghost'" in p for p in problems)
+    assert any("'m' is there 2 times" in p for p in problems)
+    assert any("'power_w' is not a register" in p for p in problems)
+    known = Registry((Institution("ghost", "院", "G"),))
+    assert not any("'ghost', which" in p for p in check_xlsx(path, known)[1])
+
+
+def test_an_import_replaces_by_id_and_keeps_the_rest() -> None:
+    old = api_sample.registry()
+    new = Registry(
+        devices=(
+            Meter(
+                id="b7-elec",
+                institution="cam-b7",
+                carrier=Carrier.ELECTRICITY,
+                register="energy_import_kwh",
+                name_en="renamed",
+            ),
+        )
+    )
+    result = merged(old, new)
+    assert len(result.devices) == len(old.devices)
+    assert result.device_by_id["b7-elec"].name_en == "renamed"
+
+
+@pytest.mark.parametrize("content", [b"", b"no workbook", b"PK\x03\x04broken"])
+def test_a_file_that_is_no_workbook(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="not a workbook"):
+        read_xlsx(path)
+    with pytest.raises(ConfigError, match="not a workbook"):
+        read_xlsx(tmp_path / "absent.xlsx")
+
+
+def test_the_commands_carry_a_registry_from_one_installation_to_another(tmp_path: Path) -> None:
+    def run(*args: str) -> Any:
+        return CliRunner().invoke(civicmeter, args, catch_exceptions=True)
+
+    source, target, file = str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path / "r.xlsx")
+    write_xlsx(rich(), tmp_path / "first.xlsx")
+    assert run("registry", "import", str(tmp_path / "first.xlsx"), "--data", source).exit_code == 0
+    assert run("registry", "export", file, "--data", source).exit_code == 0
+    again = run("registry", "export", file, "--data", source)
+    assert isinstance(again.exception, ConfigError)
+    checked = run("registry", "check", file, "--data", target)
+    assert "3 institutions, 1 buildings, 7 devices, 3 contracts" in checked.output
+    assert run("registry", "import", file, "--data", target).exit_code == 0
+    assert run("registry", "export", str(tmp_path / "z.xlsx"), "--data", target).exit_code == 0
+    carried, given = read_xlsx(tmp_path / "z.xlsx")[0], rich()
+    for kind in ("institutions", "buildings", "devices", "contracts"):
+        by_id = {r.id: r for r in getattr(carried, kind)}
+        assert by_id == {r.id: r for r in getattr(given, kind)}
