@@ -68,7 +68,7 @@ def command(
     who = getpass.getuser() if by is None else by
     with open_pipeline(settings) as pipeline:
         if table is not None:
-            from civicmeter.commands.corrections_table import read_corrections
+            from civicmeter.subcommands.corrections_table import read_corrections
 
             corrections = read_corrections(table, pipeline.registry, by=who, reason=reason, now=now)
         else:
@@ -90,7 +90,7 @@ def _single(
     reason: str,
     now: datetime,
 ) -> Correction:
-    from civicmeter.commands.corrections_table import RefusedError, instant_ms, timezone_of
+    from civicmeter.subcommands.corrections_table import RefusedError, instant_ms, timezone_of
 
     device, quantity, time = (part or "" for part in reading)
     try:
@@ -109,7 +109,7 @@ def _single(
 
 
 def _enter(pipeline: Pipeline, corrections: Sequence[Correction], now: datetime) -> None:
-    from civicmeter.commands.corrections_table import described
+    from civicmeter.subcommands.corrections_table import described
     from processing.months.entered_corrections import enter, reported, series_of
 
     store, ledger, registry = pipeline.store, pipeline.ledger, pipeline.registry
@@ -145,7 +145,7 @@ def _what_next(pipeline: Pipeline, months: Iterable[tuple[str, Month]]) -> list[
 
 
 def _show(pipeline: Pipeline, device: str | None) -> None:
-    from civicmeter.commands.corrections_table import listing
+    from civicmeter.subcommands.corrections_table import listing
     from processing.months.entered_corrections import reported, series_of
 
     found = [c for c in pipeline.ledger.corrections() if device in (None, c.device)]

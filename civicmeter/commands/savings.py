@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.commands.savings_adjustments import adjust, adjustments
-from civicmeter.commands.savings_equipment import before_after_command, on_off
+from civicmeter.subcommands.savings_adjustments import adjust, adjustments
+from civicmeter.subcommands.savings_equipment import before_after_command, on_off
 from config.working_days import CALENDARS, DayTypes
 from domain.calendar import DEFAULT_TIMEZONE
 from domain.errors import ConfigError

@@ -60,9 +60,9 @@ def test_a_table_without_rows_is_refused() -> None:
 
 
 def finding_codes() -> set[str]:
-    """Every code that the processing room (without the savings engine) can tell."""
+    """Every code that the processing room can tell."""
     found = {f"{w}_{q}" for w in ("use", "total") for q in ("incomplete", "doubtful", "estimated")}
-    for path in (ROOT / "processing").glob("*.py"):
+    for path in (ROOT / "processing").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'(?:Finding|Event)\(\s*"(\w+)"', text))
         found |= set(re.findall(r'_tell\("(\w+)"', text))

@@ -22,7 +22,7 @@ from tests.report_sample import LAST, PLACE, month_result, registry
 
 SUBJECT = "retrofit/electricity"
 AT = datetime(2026, 11, 1, tzinfo=UTC)
-FIXTURES = ROOT / "tests" / "unit" / "processing" / "savings" / "fixtures"
+FIXTURES = ROOT / "tests" / "unit" / "processing" / "savings" / "models" / "fixtures"
 STORED = json.loads((FIXTURES / "baseline_1.json").read_text(encoding="utf-8"))["model"]
 MODEL = FrozenModel.from_json(json.dumps(STORED))
 ENTRY = Adjustment(

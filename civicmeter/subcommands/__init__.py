@@ -1,0 +1,1 @@
+"""What commands are made of where one file would hold too much."""
