@@ -31,14 +31,15 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     processing, month close, reports, overview page."""
     from civicmeter.demo import run as demo
     from civicmeter.demo.embedded_broker import embedded_broker
-    from civicmeter.wiring.live import (
-        app_of,
+    from civicmeter.wiring.collecting import (
         collecting,
-        processing_every,
-        wait_for_the_end,
+        ended_by_signal,
+        require_sound,
+        wait_until,
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
-    from civicmeter.wiring.serving import require_free_port, serving
+    from civicmeter.wiring.processing_rounds import processing_every
+    from civicmeter.wiring.serving import app_of, require_free_port, serving
     from simulators.scenarios import scenario as find_scenario
 
     now = datetime.now(UTC)
@@ -81,7 +82,8 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
             click.echo(f"{demo.summary(counted, len(finished), len(reports))}")
             click.echo(f"Overview: {address}  (Ctrl-C ends)")
             stack.enter_context(processing_every(pipeline, 60))
-            wait_for_the_end(lambda: collector.failure)
+            wait_until(ended_by_signal(), collector)
+            require_sound(collector)
     if once:
         demo.require_clean(counted)
         click.echo(demo.summary(counted, len(finished), len(reports)))

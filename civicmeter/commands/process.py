@@ -39,7 +39,7 @@ def command(
     processes: int,
 ) -> None:
     """Compute the open months; a closed month that would change waits as a restatement."""
-    from civicmeter.wiring.live import process_touched
+    from civicmeter.wiring.processing_rounds import process_touched
     from processing.months.job import process
 
     if touched and (month or institution):

@@ -15,9 +15,9 @@ import pyarrow as pa
 from civicmeter.demo.embedded_broker import embedded_broker
 from civicmeter.demo.run import QUEUE_MB, settled_messages, simulating, wait_until_stored
 from civicmeter.output import Progress
-from civicmeter.wiring.live import app_of, collecting
+from civicmeter.wiring.collecting import collecting
 from civicmeter.wiring.pipeline import Pipeline, collector_settings, open_pipeline
-from civicmeter.wiring.serving import free_port, serving
+from civicmeter.wiring.serving import app_of, free_port, serving
 from config.settings import Settings
 from domain.calendar import Month
 from domain.places import Meter

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from api.access.keys import Writer, require_writer
 from api.app import create_app
 from civicmeter.cli import main
-from civicmeter.wiring.live import process_touched
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
+from civicmeter.wiring.processing_rounds import process_touched
 from config.settings import Settings
 from domain.calendar import Month, to_ms
 from domain.corrections import Correction

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from civicmeter.wiring.live import collecting
+from civicmeter.wiring.collecting import collecting
 from civicmeter.wiring.pipeline import Pipeline, collector_settings, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month, from_ms

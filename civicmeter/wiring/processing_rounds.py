@@ -1,50 +1,19 @@
-"""Going on: collecting and processing in threads of one process, until told to stop."""
+"""Rounds of processing: what may have changed since the last one is computed anew."""
 
 import logging
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 
-from fastapi import FastAPI
-
-from api.app import create_app
 from civicmeter.wiring.pipeline import Pipeline
 from domain.calendar import Month
 from domain.errors import CivicmeterError
 from domain.figures import MonthResult
-from ingest.live.collector import Collector
-from ingest.settings import CollectorSettings
 from processing.months.job import process
 from processing.months.touched import process_changes
 
-log = logging.getLogger("civicmeter.wiring.live")
-
-
-@contextmanager
-def collecting(pipeline: Pipeline, settings: CollectorSettings) -> Iterator[Collector]:
-    """Collect until the end of the block, which stores what has been received."""
-    collector = Collector(
-        settings, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
-    )
-    collector.start()
-    try:
-        yield collector
-    finally:
-        collector.stop()
-
-
-def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
-    """The HTTP service over the open stores, reporting on the collector beside it."""
-    return create_app(
-        store=pipeline.store,
-        ledger=pipeline.ledger,
-        api_key=pipeline.settings.api_key,
-        on_registry_change=pipeline.refresh,
-        status=lambda: {"collector": asdict(collector.counters())},
-    )
+log = logging.getLogger("civicmeter.processing")
 
 
 def process_round(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
@@ -94,13 +63,3 @@ def processing_every(pipeline: Pipeline, seconds: float) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
-
-def wait_for_the_end(failed: Callable[[], BaseException | None]) -> None:
-    """Until SIGINT or SIGTERM. Raises what `failed` gives as soon as it gives something."""
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(1.0):
-        if (error := failed()) is not None:
-            raise CivicmeterError(f"the collector ended: {error}") from error
