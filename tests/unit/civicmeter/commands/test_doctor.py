@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from civicmeter.cli import main
-from civicmeter.doctor import Check, examine
+from civicmeter.commands.doctor import examine
 from civicmeter.wiring.pipeline import open_pipeline
 from civicmeter.wiring.serving import free_port
 from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
+from ingest.checks import Check
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),
