@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmeter.commands import simulate
+from civicmeter.commands.simulate.run import _listen
 from simulators.devices.block import Message
 from simulators.scenarios import scenario
 from simulators.sending.pace import Pace
@@ -96,6 +96,6 @@ def test_numbers_on_stdin_are_what_the_collector_dealt_with(
 ) -> None:
     pace = Pace(2)
     monkeypatch.setattr("sys.stdin", io.StringIO("1\nnonsense\n4\n"))
-    simulate._listen(pace)
+    _listen(pace)
     pace.wait(5)
     pace.wait(1_000)  # stdin has ended: nothing is held back
