@@ -1,7 +1,7 @@
-"""Bulk export: what stands in the ledger and what devices said, as one file of any size.
+"""What stands in the ledger and what devices said in a period, as tables of the API's rows.
 
 Institution by institution, and readings series by series, so that memory stays the same
-however much is written. Columns are those of the API's rows.
+however much is written.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +15,7 @@ from api.rows.base import DayRow, FigureRow, FindingRow, ReadingRow, Row, unit_o
 from api.rows.columns import schema_of, table_of
 from api.rows.figures import Standing, day_rows, figure_rows
 from api.rows.quality import finding_rows
-from domain.calendar import DEFAULT_TIMEZONE, Month, local_midnight
-from domain.errors import ConfigError
-from domain.figures import FIGURE_NAMES
+from domain.calendar import DEFAULT_TIMEZONE, local_midnight
 from domain.places import Institution
 from domain.readings import Series
 from domain.registry import Registry
@@ -159,38 +157,3 @@ def _readings_table(arrays: SeriesArrays) -> pa.Table:
         "unit": pa.repeat(unit_of_quantity(arrays.series.quantity), size),
     }
     return pa.table([columns[f.name] for f in schema], schema=schema)
-
-
-def period_of(start: str, end: str, *, whole_months: bool) -> tuple[date, date]:
-    """The local days of ``--from`` and ``--to`` (excluded), each a month or a day.
-
-    Raises ConfigError for anything else, for days where only months can be had, and for an
-    empty period.
-    """
-    first, last = (_day_of(t, o, whole_months) for t, o in ((start, "--from"), (end, "--to")))
-    if first >= last:
-        raise ConfigError(f"nothing lies between {start} and {end}: --to is excluded")
-    return first, last
-
-
-def _day_of(text: str, option: str, whole_months: bool) -> date:
-    try:
-        day = Month.parse(text).first_day if len(text) < 8 else date.fromisoformat(text)
-    except (ValueError, ConfigError):
-        raise ConfigError(f"{option} {text!r} is none: write YYYY-MM or YYYY-MM-DD") from None
-    if whole_months and day.day != 1:
-        raise ConfigError(f"{option} {text}: these are of whole months, write YYYY-MM")
-    return day
-
-
-def check_names(kind: str, wanted: Wanted, registry: Registry) -> None:
-    """Raises ConfigError for an institution or a figure that does not exist."""
-    if kind == "readings" and wanted.names:
-        raise ConfigError("--name names figures: leave it out for readings")
-    known = registry.institution_by_id
-    for institution in wanted.institutions:
-        if institution not in known:
-            raise ConfigError(f"no institution {institution!r}; there are: {', '.join(known)}")
-    for name in wanted.names:
-        if name not in FIGURE_NAMES:
-            raise ConfigError(f"no figure {name!r}: /v1/figure-names lists them")

@@ -1,18 +1,14 @@
-"""Corrections as people write them: local times, and tables in a CSV file."""
+"""Corrections as people write them: local times, and tables of comma-separated values."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from domain.calendar import from_ms, to_ms
+from domain.calendar import to_ms
 from domain.corrections import Correction
 from domain.errors import ConfigError
-from domain.quantities import QUANTITIES
-from domain.readings import Series
 from domain.registry import Registry
-from processing.months.entered_corrections import Reported, series_of
 from processing.quality.corrections import Refusal
 
 NEEDED = ("device", "quantity", "time")
@@ -56,45 +52,41 @@ def timezone_of(registry: Registry, device: str) -> str:
 
 
 def read_corrections(
-    path: Path, registry: Registry, *, by: str, reason: str, now: datetime
+    table: str, file: str, registry: Registry, *, by: str, reason: str, now: datetime
 ) -> list[Correction]:
-    """The corrections of a CSV file: device, quantity, time, value or leave_out, reason, by.
+    """The corrections of a CSV table: device, quantity, time, value or leave_out, reason, by.
 
-    `by` and `reason` hold for rows that do not say. Raises ConfigError naming every row that
-    cannot be read.
+    `by` and `reason` hold for rows that do not say. Raises ConfigError naming `file` and every
+    row that cannot be read.
     """
     found, wrong = [], []
-    for line, row in _rows(path):
+    for line, row in _rows(table, file):
         try:
             found.append(_of_row(row, registry, by, reason, now))
         except RefusedError as error:
             wrong.append(f"line {line}: {error}")
     if wrong:
-        raise ConfigError(f"nothing of {path} was entered:\n  " + "\n  ".join(wrong))
+        raise ConfigError(f"nothing of {file} was entered:\n  " + "\n  ".join(wrong))
     if not found:
-        raise ConfigError(f"{path} has no rows: write one a correction, below the header")
+        raise ConfigError(f"{file} has no rows: write one a correction, below the header")
     return found
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}): save it as CSV in UTF-8") from error
-    reader = csv.DictReader(text.splitlines(), strict=True)
+def _rows(table: str, file: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    reader = csv.DictReader(table.splitlines(), strict=True)
     try:
         names = [n.strip().lower() for n in reader.fieldnames or ()]
         unknown = set(names) - {*NEEDED, *OPTIONAL}
         if unknown or not set(NEEDED) <= set(names):
             raise ConfigError(
-                f"{path}: the header must name {', '.join(NEEDED)} and may name "
+                f"{file}: the header must name {', '.join(NEEDED)} and may name "
                 f"{', '.join(OPTIONAL)}; it is {', '.join(names) or 'empty'}"
             )
         reader.fieldnames = names
         for row in reader:
             yield reader.line_num, {k: (v or "").strip() for k, v in row.items() if k}
     except csv.Error as error:
-        raise ConfigError(f"{path}, line {reader.line_num}: {error}") from error
+        raise ConfigError(f"{file}, line {reader.line_num}: {error}") from error
 
 
 def _of_row(
@@ -124,43 +116,3 @@ def _value(value: str, leave_out: str) -> float | None:
         return None if gone else float(value)
     except ValueError:
         raise RefusedError("bad_value") from None
-
-
-def described(one: Correction, said: Reported, registry: Registry) -> str:
-    """A correction and what it does to the reading, in a line."""
-    unit = QUANTITIES[one.quantity].unit if one.quantity in QUANTITIES else ""
-    zone = _zone(one.device, registry)
-    where = f"{one.device} {one.quantity} {_local(one.at_ms, zone)}"
-    if one.value is None:
-        was = "" if said.value is None else f" ({said.value:.12g} {unit})"
-        return f"{where}: left out{was}"
-    if said.value is not None:
-        return f"{where}: {one.value:.12g} {unit} instead of {said.value:.12g} {unit}"
-    near = [_local(t, zone) for t in (said.before_ms, said.after_ms) if t is not None]
-    beside = f", between the readings of {' and '.join(near)}" if near else ""
-    return f"{where}: {one.value:.12g} {unit} added, where no reading was{beside}"
-
-
-def _zone(device: str, registry: Registry) -> ZoneInfo:
-    known = registry.device_by_id.get(device)
-    return ZoneInfo(registry.institution_by_id[known.institution].timezone if known else "UTC")
-
-
-def _local(at_ms: int, zone: ZoneInfo) -> str:
-    at = from_ms(at_ms).astimezone(zone)
-    return at.isoformat(" ", timespec="milliseconds" if at.microsecond else "minutes")
-
-
-def listing(
-    corrections: Sequence[Correction],
-    said: Mapping[tuple[Series, int], Reported],
-    registry: Registry,
-) -> list[str]:
-    """Every correction with who, when and why; those that a later one supersedes say so."""
-    last = {(series_of(c), c.at_ms): k for k, c in enumerate(corrections)}
-    return [
-        f"{described(c, said[series_of(c), c.at_ms], registry)}\n"
-        f"    {c.author}, {c.entered_at:%Y-%m-%d %H:%M} UTC: {c.reason}"
-        + ("" if last[series_of(c), c.at_ms] == k else "  [superseded]")
-        for k, c in enumerate(corrections)
-    ]
