@@ -14,7 +14,9 @@ from civicmeter.cli import civicmeter
 from domain.errors import ConfigError
 from domain.places import Carrier, Contract, Dated, Institution, Meter, Swap
 from domain.registry import Registry
-from registry.workbook import check_xlsx, merged, read_xlsx, write_xlsx
+from registry.merging import check_xlsx, merged
+from registry.reading import read_xlsx
+from registry.writing import write_xlsx
 from tests import api_sample
 
 Sheets = dict[str, list[list[Any]]]
