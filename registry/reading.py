@@ -148,7 +148,7 @@ def _read_records(
         if f.default is MISSING and f.default_factory is MISSING
     }
     columns = columns_of(name)
-    converters = {c: converter(hints[c]) for c in columns}
+    converters = {c: converter(c, hints[c]) for c in columns}
     found = []
     for row_number, row in _table(name, cells, columns, problems):
         before = len(problems)

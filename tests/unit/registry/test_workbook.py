@@ -49,7 +49,7 @@ def rich() -> Registry:
         "北院",
         "North",
         district_code="370502",
-        credit_code="12370500MB2848381X",
+        credit_code="12370500MB2848381Y",
         heating_season=((11, 15), (3, 15)),
         floor_area_m2=(Dated(date(2020, 1, 1), 9000.5), Dated(date(2023, 7, 1), 9800.0)),
     )
@@ -128,6 +128,39 @@ def test_numbers_that_are_names_stay_names(book: Callable[[Sheets], Path]) -> No
     )
     (institution,) = read_xlsx(path)[0].institutions
     assert (institution.id, institution.district_code) == ("1001", "370502")
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("91350100M000100Y43", "91350100M000100Y43"),  # the example of GB 32100
+        (914403001922038216, None),  # a spreadsheet's number has lost its last digits
+        ("914403001922038216", "914403001922038216"),
+        ("9144 0300 1922 0382 16", "914403001922038216"),
+        ("91350100m000100y43", "91350100M000100Y43"),
+        ("N2370502MF12345670", "N2370502MF12345670"),  # registered by the agriculture department
+        (None, ""),
+    ],
+)
+def test_credit_codes_are_checked_by_their_last_character(
+    cell: object, code: str | None, book: Callable[[Sheets], Path]
+) -> None:
+    head = ["id", "name_zh", "name_en", "credit_code"]
+    registry, problems = check_xlsx(book({"institutions": [head, ["i", "院", "I", cell]]}))
+    if code is None:
+        assert len(problems) == 1
+    else:
+        assert (problems, [i.credit_code for i in registry.institutions]) == ([], [code])
+
+
+@pytest.mark.parametrize("wrong", ["91350100M000100Y34", "91350100M000100Y4", "9135O100M000100Y43"])
+def test_a_wrong_credit_code_is_told_with_what_to_do(
+    wrong: str, book: Callable[[Sheets], Path]
+) -> None:
+    head = ["id", "name_zh", "name_en", "credit_code"]
+    _, (problem,) = check_xlsx(book({"institutions": [head, ["i", "院", "I", wrong]]}))
+    assert problem.startswith(f"sheet institutions, row 2, column credit_code: {wrong!r} is not a")
+    assert "copy it from the certificate, or leave the cell empty" in problem
 
 
 BROKEN: list[tuple[str, list[str], list[Any], str, str]] = [
