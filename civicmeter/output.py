@@ -1,35 +1,94 @@
 """What commands print: a progress line and the table of months."""
 
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from domain.figures import Figure, MonthResult
 from domain.registry import Registry
 from store.ledger.port import MonthStatus
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
 def progress_line() -> Iterator[Progress]:
-    """A callback (what, done, total): one rewritten line on a terminal, rare lines elsewhere."""
-    live = sys.stderr.isatty()
+    """A callback (what, done, total): a bar for each thing on a terminal, rare lines elsewhere.
+
+    Print to standard output only after the block: a terminal would mix it with the bars.
+    """
+    if not sys.stderr.isatty():
+        yield _rare_lines()
+        return
+    # Imported here: most commands show no progress, and rich takes a while to load.
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} ({task.percentage:.0f}%)"),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), redirect_stdout=False) as bars:
+        known: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in known:
+                known[what] = bars.add_task(what, total=total)
+            bars.update(known[what], completed=done, total=total)
+
+        yield show
+
+
+def _rare_lines() -> Progress:
     shown = {"what": "", "tenth": -1}
 
     def show(what: str, done: int, total: int) -> None:
         share = done / total if total else 1.0
-        if live:
-            sys.stderr.write(f"\r\x1b[K{what}: {done:,} of {total:,} ({share:.0%})")
-        elif what != shown["what"] or int(share * 10) != shown["tenth"]:
+        if what != shown["what"] or int(share * 10) != shown["tenth"]:
             sys.stderr.write(f"{what}: {done:,} of {total:,} ({share:.0%})\n")
         shown.update(what=what, tenth=int(share * 10))
         sys.stderr.flush()
 
-    yield show
-    if live and shown["what"]:
-        sys.stderr.write("\n")
+    return show
+
+
+def table_text(rows: Sequence[Sequence[str]]) -> str:
+    """Rows below their header (the first): fitted to the width of a terminal if standard output
+    is one, plain lines with aligned columns elsewhere. Chinese characters are two columns wide.
+    """
+    if sys.stdout.isatty():
+        return _table_for_terminal(rows)
+    from rich.cells import cell_len, set_cell_size
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+
+
+def _table_for_terminal(rows: Sequence[Sequence[str]]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in rows[0]:
+        table.add_column(Text(title), overflow="fold")
+    for row in rows[1:]:
+        table.add_row(*map(Text, row))
+    console = Console()
+    with console.capture() as drawn:
+        console.print(table)
+    return drawn.get().rstrip("\n")
 
 
 _COLUMNS = (
@@ -53,10 +112,7 @@ def month_table(
     """One row an institution and month, as text for a terminal."""
     status = {(s.institution, s.month): s for s in statuses}
     rows = [_COLUMNS, *(_row(r, status.get((r.institution, r.month)), registry) for r in results)]
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(_COLUMNS))]
-    return "\n".join(
-        "  ".join(_pad(c, w) for c, w in zip(row, widths, strict=True)) for row in rows
-    )
+    return table_text(rows)
 
 
 def _row(result: MonthResult, status: MonthStatus | None, registry: Registry) -> tuple[str, ...]:
@@ -104,11 +160,3 @@ def _interval(figure: Figure) -> str:
         return f"{carrier} –"
     verdict = (figure.verdict or "").replace("_", " ")
     return f"{carrier} {figure.value:,.0f} [{figure.low:,.0f} … {figure.high:,.0f}] {verdict}"
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

@@ -48,7 +48,6 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     folder = demo.prepare_folder(folder or settings.data / "demo")
     truth = folder / "truth"
     with ExitStack() as stack:
-        progress = stack.enter_context(progress_line())
         broker = stack.enter_context(embedded_broker(queue_mb=demo.QUEUE_MB))
         # The demo's own stores and broker, whatever the environment says.
         own = replace(settings, data=folder, store="", ledger="", mqtt=broker.url, mqtt_username="")
@@ -57,23 +56,24 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
         collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline.settings)))
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", port))
-        devices = stack.enter_context(
-            demo.simulating(
-                broker.port,
-                truth,
-                now,
-                scenario=scenario,
-                live=not once,
-                progress=progress,
-                settled=lambda: demo.settled_messages(collector),
+        with progress_line() as progress:
+            devices = stack.enter_context(
+                demo.simulating(
+                    broker.port,
+                    truth,
+                    now,
+                    scenario=scenario,
+                    live=not once,
+                    progress=progress,
+                    settled=lambda: demo.settled_messages(collector),
+                )
             )
-        )
-        devices.wait()
-        demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
-        collector.wait_idle(10)
-        results, finished = demo.compute_and_close(pipeline, now, progress)
-        reports = demo.write_reports(pipeline, finished, folder / "reports", progress)
-        counted = demo.count_sent(pipeline, truth)
+            devices.wait()
+            demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
+            collector.wait_idle(10)
+            results, finished = demo.compute_and_close(pipeline, now, progress)
+            reports = demo.write_reports(pipeline, finished, folder / "reports", progress)
+            counted = demo.count_sent(pipeline, truth)
         click.echo(month_table(results, pipeline.ledger.statuses(), pipeline.registry))
         click.echo(demo.kept_aside_table(pipeline))
         for path in reports:
