@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from domain.registry import Registry
 from registry.merging import check_xlsx, merged
 from registry.reading import read_xlsx
 from registry.writing import write_xlsx
+from simulators.scenarios import scenario
 from tests import api_sample
 
 Sheets = dict[str, list[list[Any]]]
@@ -99,6 +100,13 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
 def test_an_empty_registry_gives_the_columns_to_fill_in(tmp_path: Path) -> None:
     write_xlsx(Registry(), tmp_path / "r.xlsx")
     assert read_xlsx(tmp_path / "r.xlsx") == (Registry(), [])
+
+
+@pytest.mark.parametrize("name", ["demo", "hostile"])
+def test_a_simulated_registry_passes_the_check(name: str, tmp_path: Path) -> None:
+    registry = scenario(name, datetime(2026, 11, 1, tzinfo=UTC)).registry()
+    write_xlsx(registry, tmp_path / "r.xlsx")
+    assert check_xlsx(tmp_path / "r.xlsx")[1] == []
 
 
 def test_midnight_is_a_day_and_a_time_of_day_is_a_problem(book: Callable[[Sheets], Path]) -> None:
