@@ -8,7 +8,13 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigError
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+def month_pattern(years: str = r"\d{4}") -> str:
+    """The regular expression of a month, ``YYYY-MM``, of the years that match `years`."""
+    return rf"({years})-(0[1-9]|1[0-2])"
+
+
+_MONTH = re.compile(month_pattern())
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 
 
@@ -71,6 +77,16 @@ def days_between(start: date, end: date) -> list[date]:
 def local_midnight(day: date, timezone: str) -> datetime:
     """The instant a local day begins, as aware UTC."""
     return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def local_time(at: datetime, timezone: str) -> datetime:
+    """What the clocks of a time zone show at an aware instant."""
+    return at.astimezone(ZoneInfo(timezone))
+
+
+def local_day(at: datetime, timezone: str) -> date:
+    """The local day on which an aware instant falls."""
+    return local_time(at, timezone).date()
 
 
 def to_ms(at: datetime) -> int:
