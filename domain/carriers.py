@@ -136,6 +136,9 @@ ENERGY_USES = {m.figure: m for m in USES if m.is_energy}
 ENERGY_CARRIERS = frozenset(m.carrier for m in ENERGY_USES.values())
 """The carriers whose use is energy."""
 
+SURVEYED = {m.carrier.value: m.figure for m in USES if m.surveyed}
+"""The figure that the national survey form wants of a carrier."""
+
 BOARD_USES = tuple(sorted((m for m in USES if m.board), key=lambda m: m.board or 0))
 """The uses on dashboards and in the tables of the command line, in their order there."""
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-from domain.calendar import Month, from_ms, months_between, to_ms
+from domain.calendar import Month, from_ms, local_day, months_between, to_ms
 from domain.figures import MonthResult
 from domain.findings import Finding
 from processing.curves.standstill import caught_up
@@ -49,7 +48,7 @@ def _explained(site: Site, results: Sequence[MonthResult], ledger: Ledger) -> se
 
 
 def _month(at_ms: int, timezone: str) -> Month:
-    return Month.of(from_ms(at_ms).astimezone(ZoneInfo(timezone)).date())
+    return Month.of(local_day(from_ms(at_ms), timezone))
 
 
 def _known(result: MonthResult, use: MeterUse, ledger: Ledger) -> bool:
@@ -71,7 +70,7 @@ def months_of(site: Site, months: Iterable[Month] | None, now: datetime) -> list
     span = site.span()
     if span is None:
         return []
-    today = now.astimezone(ZoneInfo(site.institution.timezone)).date()
+    today = local_day(now, site.institution.timezone)
     first, last = Month.of(span[0]), Month.of(_last_day(span[1]))
     if site.institution.origin != "measured":
         last = max(last, Month.of(today))

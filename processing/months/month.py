@@ -8,6 +8,7 @@ import numpy as np
 
 from config.processing import processing_settings
 from domain.calendar import Month
+from domain.carriers import ELECTRICITY, EXPORT
 from domain.figures import DayValue, Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import WasteStream
@@ -113,7 +114,7 @@ def month_result(
 
 
 def _with_silence(period: Period, use: MeterUse, edges: Ints, now_ms: int) -> Period:
-    if use.name == "electricity_export_kwh":
+    if use.name == EXPORT.figure:
         return period
     found = fell_silent(use, int(edges[0]), min(int(edges[-1]), now_ms))
     return replace(period, findings=(*period.findings, *found)) if found else period
@@ -168,8 +169,8 @@ def _pv(
         reached = elapsed(edges, now_ms, use.curve.last_ms, use.interval_ms)
         if reached.size > 1:
             figures += yield_figures(source, period, int(reached[0]), int(reached[-1]))
-    exported = [p for p in uses if p.name == "electricity_export_kwh"]
-    bought = next((t for t in totals if t.name == "electricity_use_kwh"), None)
+    exported = [p for p in uses if p.name == EXPORT.figure]
+    bought = next((t for t in totals if t.name == ELECTRICITY.figure), None)
     if periods and exported and bought is not None:
         balance = _balance(periods, exported, bought)
         pairs = [(p.subject, p) for p in periods]
@@ -184,13 +185,11 @@ def _generation_method(period: Period) -> str:
 
 def _balance(generated: Sequence[Period], exported: Sequence[Period], bought: Period) -> Balance:
     parts = [shares_of(p.whole) for p in (*generated, *exported, bought)]
-    missing = sum(s.missing for s in parts) / len(parts)
-    estimated = sum(s.estimated for s in parts) / len(parts)
     return Balance(
         generation_kwh=_sum_or_none(generated),
         export_kwh=_sum_or_none(exported),
         import_kwh=value_or_none(bought.whole.use),
-        shares=Shares(max(1.0 - missing - estimated, 0.0), estimated, missing),
+        shares=Shares.mean_unmeasured(parts, first="missing"),
     )
 
 
@@ -267,7 +266,7 @@ def _temperature(
     figure = Figure(
         name=name,
         value=value_or_none(mean),
-        shares=Shares(float(share[0]), 0.0, 1.0 - float(share[0])),
+        shares=Shares.known(float(share[0])),
         method="time-weighted-mean/1",
         findings=drift_findings(
             site.institution.weather_device,

@@ -6,7 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from domain.calendar import Month, from_ms
+from domain.calendar import Month, from_ms, local_day
+from domain.carriers import ELECTRICITY, EXPORT, FIGURE_OF_REGISTER
 from domain.places import AnyDevice, Bin, Carrier, Contract, Institution, Meter
 from domain.readings import Series
 from domain.registry import Registry
@@ -19,7 +20,6 @@ from processing.curves.zeros import set_aside_zeros
 from processing.quality.weather_drift import neighbour_stations
 from processing.solar.pv import PvSource, pv_source
 from processing.use.consumption import (
-    USE_NAME,
     CorrectedAt,
     MeterUse,
     Samples,
@@ -80,14 +80,10 @@ class Site:
         if not known:
             return None
         first, last = min(a for a, _ in known), max(b for _, b in known)
-        start, end = (_local_day(t, self.institution.timezone) for t in (first, last - 1))
+        start, end = (
+            local_day(from_ms(t), self.institution.timezone) for t in (first, last - 1)
+        )
         return start, date.fromordinal(end.toordinal() + 1)
-
-
-def _local_day(at_ms: int, timezone: str) -> date:
-    from zoneinfo import ZoneInfo
-
-    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
 
 
 def quantities_of(device: AnyDevice) -> tuple[str, ...]:
@@ -97,7 +93,7 @@ def quantities_of(device: AnyDevice) -> tuple[str, ...]:
     if device.formula:
         return ()
     if device.carrier is Carrier.ELECTRICITY:
-        return tuple(dict.fromkeys((device.register, "energy_export_kwh")))
+        return tuple(dict.fromkeys((device.register, EXPORT.register)))
     return (device.register,)
 
 
@@ -145,7 +141,7 @@ def build_site(
         pv_source(system, samples, institution.weather_device, rules)
         for system in registry.pv_systems(institution.id)
     )
-    uses_own = {*USE_NAME, *_MAIN_SERIES["pv"]}
+    uses_own = {*FIGURE_OF_REGISTER, *_MAIN_SERIES["pv"]}
     bins = tuple(registry.bins(institution.id))
     ours = {b.id for b in bins}
     around = neighbour_stations(registry, institution.weather_device)
@@ -205,7 +201,7 @@ def _filled(use: MeterUse, fill: FillRules) -> MeterUse:
 
 
 def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:
-    if use.carrier is not Carrier.ELECTRICITY or use.name != "electricity_use_kwh":
+    if use.carrier is not Carrier.ELECTRICITY or use.name != ELECTRICITY.figure:
         return use
     first, last = use.curve.first_ms, use.curve.last_ms
     if first is None or last is None:

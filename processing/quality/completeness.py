@@ -9,14 +9,15 @@ import numpy as np
 
 from config.processing import BoardRules, processing_settings
 from domain.calendar import Month
+from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, MonthResult, Shares
 from domain.findings import Finding, Severity
 from domain.places import AnyDevice, Bin, Carrier, Meter
 from domain.registry import Registry
+from domain.subjects import OfDevice
 from processing.curves.curve import DOUBTFUL, MEASURED, Ints
-from processing.use.consumption import USE_NAME, MeterUse
+from processing.use.consumption import MeterUse
 
-_MEASURED = Shares(1.0, 0.0, 0.0)
 _DAY_MS = 86_400_000
 
 
@@ -56,7 +57,7 @@ def _counted(name: str, device: str, count: int, findings: tuple[Finding, ...] =
         name=name,
         subject=device,
         value=float(count),
-        shares=_MEASURED,
+        shares=Shares.full(),
         method="readings-counted/1",
         findings=tuple(replace(f, subject=device) for f in findings),
     )
@@ -164,7 +165,7 @@ class BoardRow:
 
 
 BOARD_NAMES = (
-    *dict.fromkeys(USE_NAME.values()),
+    *FIGURE_OF_REGISTER.values(),
     "pv_generation_kwh",
     "waste_mass_kg",
     "readings_expected_count",
@@ -232,11 +233,12 @@ def _by_device(result: MonthResult) -> dict[str, _Said]:
     or by one of its stream or institution."""
     found: dict[str, _Said] = {}
     for figure in result.figures:
-        if figure.subject:
-            found.setdefault(figure.subject, ({}, []))[0][figure.name] = figure
+        about = figure.about
+        of_device = about.device if isinstance(about, OfDevice) else ""
+        if of_device:
+            found.setdefault(of_device, ({}, []))[0][figure.name] = figure
         for finding in figure.findings:
-            subject = finding.subject or figure.subject
-            findings = found.setdefault(subject, ({}, []))[1]
+            findings = found.setdefault(finding.subject or of_device, ({}, []))[1]
             if finding not in findings:
                 findings.append(finding)
     return found
@@ -245,7 +247,7 @@ def _by_device(result: MonthResult) -> dict[str, _Said]:
 def _own_shares(device: AnyDevice, figures: Mapping[str, Figure]) -> Shares | None:
     if isinstance(device, Bin):
         return None
-    name = USE_NAME[device.register] if isinstance(device, Meter) else "pv_generation_kwh"
+    name = FIGURE_OF_REGISTER[device.register] if isinstance(device, Meter) else "pv_generation_kwh"
     return figures[name].shares if name in figures else None
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from domain.calendar import days_between, local_midnight, to_ms
+from domain.carriers import EXPORT, FIGURE_OF_REGISTER
 from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding, Severity
 from domain.places import Carrier, Device, Meter
@@ -20,17 +21,6 @@ Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
 CorrectedAt = Mapping[tuple[str, str], Ints]
 """(device, quantity) → sorted instants at which the samples are not what the device said."""
 _NONE: Ints = np.empty(0, np.int64)
-
-USE_NAME = {
-    "energy_import_kwh": "electricity_use_kwh",
-    "energy_export_kwh": "electricity_export_kwh",
-    "water_m3": "water_use_m3",
-    "gas_m3": "natural_gas_use_m3",
-    "gas_kwh": "natural_gas_use_kwh",
-    "heat_gj": "heat_use_gj",
-    "cooling_gj": "cooling_use_gj",
-}
-"""The figure that a register's difference is."""
 
 METHOD = "register-difference/1"
 SUM_METHOD = "sum-of-main-meters/1"
@@ -102,17 +92,17 @@ def meter_uses(
     rules = rules or default_rules()
     found = []
     service_ms = service_start(meter, timezone)
-    for register in dict.fromkeys((meter.register, "energy_export_kwh")):
+    for register in dict.fromkeys((meter.register, EXPORT.register)):
         at, value = samples.get((meter.id, register), (np.empty(0, np.int64), np.empty(0)))
         due = service_ms is not None and register == meter.register
-        if register not in USE_NAME or not (at.size or due):
+        if register not in FIGURE_OF_REGISTER or not (at.size or due):
             continue
         interval_ms = meter.expected_interval_s * 1000
         curve = use_curve(at, value, register_spec(meter, timezone), rules)
         found.append(
             MeterUse(
                 meter=meter.id,
-                name=USE_NAME[register],
+                name=FIGURE_OF_REGISTER[register],
                 carrier=meter.carrier,
                 is_main=not meter.parent,
                 interval_ms=interval_ms,

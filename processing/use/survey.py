@@ -7,6 +7,7 @@ from typing import Any
 
 from config.factors import table
 from domain.calendar import Month
+from domain.carriers import SURVEYED
 from domain.figures import MonthResult, Shares
 from domain.places import Institution, value_on
 
@@ -54,7 +55,8 @@ def _row(
         held = getattr(institution, field["registry"])
         value = value_on(held, end.plus(-1).end_day) if isinstance(held, tuple) else held or None
         return SurveyRow(**labels, value=value, months=None, shares=None)
-    value, months, shares = _year_sum(field["figure"], results, end)
+    figure = SURVEYED[field["carrier"]] if "carrier" in field else field["figure"]
+    value, months, shares = _year_sum(figure, results, end)
     return SurveyRow(**labels, value=value, months=months, shares=shares)
 
 
@@ -64,13 +66,11 @@ def _year_sum(
     """The year's sum of a figure: the institution's, else the sum over its devices (PV)."""
     wanted = {end.plus(-k) for k in range(1, 13)}
     known: list[float] = []
-    estimated = measured = 0.0
+    shares: list[Shares] = []
     for result in (r for r in results if r.month in wanted):
         figures = [f for f in result.figures if f.name == name]
         own = [f for f in figures if not f.subject] or figures
         if own and all(f.value is not None for f in own):
             known.append(sum(f.value or 0.0 for f in own))
-            estimated += sum(f.shares.estimated for f in own) / len(own) / 12
-            measured += sum(f.shares.measured for f in own) / len(own) / 12
-    shares = Shares(measured, estimated, max(1.0 - measured - estimated, 0.0))
-    return (sum(known) if known else None), len(known), shares
+            shares.append(Shares.mean([f.shares for f in own]))
+    return (sum(known) if known else None), len(known), Shares.of_span(shares, 12)
