@@ -223,3 +223,9 @@ class Contract:
     terms: dict[str, object] = field(default_factory=dict)
     option: Literal["B", "C"] = "C"
     meters: tuple[str, ...] = ()
+
+    @property
+    def boundary(self) -> str:
+        """What is measured: the meters of the equipment, sorted and joined by ``+``; empty for
+        the whole facility."""
+        return "+".join(sorted(self.meters))

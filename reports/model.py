@@ -156,8 +156,7 @@ class ReportModel:
     def _model(self, contract: str, carrier: str) -> FrozenModel | None:
         """The frozen baseline the figures were computed with."""
         for record in self.models:
-            of_carrier = record.carrier.partition(":")[0]
-            mine = (record.contract, of_carrier) == (contract, carrier)
+            mine = (record.contract, record.carrier) == (contract, carrier)
             if mine and record.digest in self.result.models:
                 return FrozenModel.from_json(record.json)
         return None

@@ -80,9 +80,7 @@ class Site:
         if not known:
             return None
         first, last = min(a for a, _ in known), max(b for _, b in known)
-        start, end = (
-            local_day(from_ms(t), self.institution.timezone) for t in (first, last - 1)
-        )
+        start, end = (local_day(from_ms(t), self.institution.timezone) for t in (first, last - 1))
         return start, date.fromordinal(end.toordinal() + 1)
 
 
@@ -206,7 +204,7 @@ def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:
     first, last = use.curve.first_ms, use.curve.last_ms
     if first is None or last is None:
         return use
-    month, end = (Month.of(_local_day(t, timezone)) for t in (first, last))
+    month, end = (Month.of(local_day(from_ms(t), timezone)) for t in (first, last))
     edges = [month.first_day]
     while month <= end:
         month = month.plus(1)

@@ -1,13 +1,12 @@
 """Late and corrected readings: which months they touch, and recomputing exactly those."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from domain.calendar import Month, from_ms, months_between, to_ms
+from domain.calendar import Month, from_ms, local_day, months_between, to_ms
 from domain.figures import MonthResult
 from domain.places import AnyDevice, Bin, Meter
 from domain.readings import Series
@@ -126,7 +125,7 @@ def _gaps_filled_by(
 ) -> tuple[int, ...]:
     """The ends of gaps in later months that are filled by the weeks in which the change lies."""
     fill = shipped_rules()[1]
-    month_end = Month.of(_local_day(change.end_ms, timezone)).interval(timezone)[1]
+    month_end = _month(change.end_ms, timezone).interval(timezone)[1]
     last_start_ms = change.end_ms + fill.weeks * WEEK_MS
     start = max(from_ms(change.end_ms), month_end - timedelta(milliseconds=fill.longest_ms))
     end = from_ms(last_start_ms + fill.longest_ms)
@@ -173,14 +172,14 @@ def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Mon
 def _months(change: Change, timezone: str) -> set[Month]:
     """The months of the change. A reading ends one step and begins the next, so one at local
     midnight touches the days on both sides."""
-    first = Month.of(_local_day(change.start_ms - 1, timezone))
-    last = Month.of(_local_day(change.end_ms, timezone))
-    also = {Month.of(_local_day(t, timezone)) for t in change.also_ms}
+    first = _month(change.start_ms - 1, timezone)
+    last = _month(change.end_ms, timezone)
+    also = {_month(t, timezone) for t in change.also_ms}
     return {*months_between(first, last.plus(1)), *also}
 
 
-def _local_day(at_ms: int, timezone: str) -> date:
-    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
+def _month(at_ms: int, timezone: str) -> Month:
+    return Month.of(local_day(from_ms(at_ms), timezone))
 
 
 def touched(
@@ -193,7 +192,7 @@ def touched(
     """The (institution, month) pairs that late or corrected readings (series and time each)
     touch, as far as the months have begun (by UTC; one that begins now is computed anyway)."""
     changes = widened(store, changes_of(readings), registry, amended)
-    this_month = Month.of(now.astimezone(UTC).date())
+    this_month = Month.of(local_day(now, "UTC"))
     return {
         (institution, month)
         for institution, months in affected(changes, registry).items()

@@ -13,6 +13,7 @@ from domain.calendar import Month
 from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding
 from domain.places import CalendarName, Contract
+from domain.subjects import OfContract, OfPart
 from processing.savings.adjustments import BothWays, WithAndWithout, both_ways
 from processing.savings.adjustments import finding as adjusted_finding
 from processing.savings.engine import Estimate, FrozenModel, assess, fit_baseline
@@ -44,8 +45,12 @@ class SavingsTrack:
     meters: frozenset[str] = frozenset()
 
     @property
+    def about(self) -> OfContract:
+        return OfContract(self.contract.id, self.carrier)
+
+    @property
     def subject(self) -> str:
-        return f"{self.contract.id}/{self.carrier}"
+        return str(self.about)
 
     @property
     def method(self) -> str:
@@ -116,7 +121,7 @@ def savings_figures(
 
 def _shares(estimate: Estimate) -> Shares:
     known = estimate.days_observed / estimate.days_expected if estimate.days_expected else 0.0
-    return Shares(known, 0.0, 1.0 - known)
+    return Shares.known(known)
 
 
 def _plain(track: SavingsTrack, estimate: Estimate, name: str, value: float) -> Figure:
@@ -202,7 +207,7 @@ def _parts(
     return [
         replace(
             _plain(track, estimate, "counterfactual_part_kwh", float(value)),
-            subject=f"{track.subject}/{part}",
+            subject=str(OfPart(track.about, str(part))),
         )
         for part, value in sums.items()
         if abs(value) > 1e-9
@@ -236,7 +241,7 @@ def _normalised(
         name="normalised_saving_kwh",
         subject=track.subject,
         value=None,
-        shares=Shares(share, 0.0, 1.0 - share),
+        shares=Shares.known(share),
         method="normalised-two-models/1",
     )
     if not track.typical.years:

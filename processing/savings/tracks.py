@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from config.factors import KWH_PER_GJ, KWH_PER_MJ, factors
 from config.working_days import day_types
-from domain.calendar import Month, days_between, from_ms
+from domain.calendar import Month, days_between, from_ms, local_day
+from domain.carriers import ENERGY_CARRIERS, EXPORT, USE_OF_FIGURE, uses_of
 from domain.places import Carrier, Contract, Institution
 from processing.curves.curve import Floats, Ints
 from processing.curves.measured_states import daily_mean
@@ -19,24 +19,10 @@ from processing.savings.engine import FrozenModel, fit_baseline
 from processing.savings.figures import SavingsTrack
 from processing.savings.inputs.typical import TypicalYear, typical_year
 from processing.use.consumption import MeterUse, day_edges
-from store.ledger.port import Ledger, ModelRecord
-
-_USES = {
-    Carrier.ELECTRICITY: ("electricity_use_kwh",),
-    Carrier.NATURAL_GAS: ("natural_gas_use_kwh", "natural_gas_use_m3"),
-    Carrier.HEAT: ("heat_use_gj",),
-    Carrier.COOLING: ("cooling_use_gj",),
-}
-ENERGY = frozenset(_USES)
-"""The carriers whose use is energy."""
-
+from store.ledger.port import Ledger, ModelKey, ModelRecord
 
 _MOST_ESTIMATED = 0.25
 """A day of which more was filled proves no saving."""
-
-
-TYPICAL_YEAR = "typical_year"
-"""The `carrier` under which the ledger keeps a contract's typical year beside its models."""
 
 
 def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTrack]:
@@ -48,19 +34,19 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
     if not site.contracts:
         return []
     institution = site.institution
-    known = {(m.contract, m.carrier): m for m in ledger.models(institution.id)}
+    known = {m.key: m for m in ledger.models(institution.id)}
     entered = ledger.adjustments(institution.id)
-    today = now.astimezone(ZoneInfo(institution.timezone)).date()
+    today = local_day(now, institution.timezone)
     tracks = []
     for contract in site.contracts:
-        typical = _typical(site, contract, known.get((contract.id, TYPICAL_YEAR)), ledger, now)
+        typical = _typical(site, contract, known.get(_year_key(contract)), ledger, now)
         for carrier in contract.carriers:
-            if carrier not in _USES or contract.baseline_end > today:
+            if carrier not in ENERGY_CARRIERS or contract.baseline_end > today:
                 continue
             daily = daily_energy(site, carrier, contract.baseline_start, today, contract.meters)
             if daily is None:
                 continue
-            record = known.get((contract.id, model_key(contract, carrier)))
+            record = known.get(_baseline_key(contract, carrier))
             if record is None:
                 model = _fit(site, contract, carrier, daily)
                 if model is None:
@@ -91,22 +77,23 @@ def baselines_due(
     reported and its typical year is not: both need all of the past."""
     if not contracts:
         return False
-    today = now.astimezone(ZoneInfo(institution.timezone)).date()
-    known = {(m.contract, m.carrier) for m in ledger.models(institution.id)}
+    today = local_day(now, institution.timezone)
+    known = {m.key for m in ledger.models(institution.id)}
     return any(
-        c.baseline_end <= today and (c.id, model_key(c, carrier)) not in known
+        c.baseline_end <= today and _baseline_key(c, carrier) not in known
         for c in contracts
         for carrier in c.carriers
-        if carrier in _USES
-    ) or any(_typical_is_due(c, today) and (c.id, TYPICAL_YEAR) not in known for c in contracts)
+        if carrier in ENERGY_CARRIERS
+    ) or any(_typical_is_due(c, today) and _year_key(c) not in known for c in contracts)
 
 
-def model_key(contract: Contract, carrier: Carrier) -> str:
-    """The `carrier` under which the ledger keeps a baseline: with the equipment's meters, where it
-    is of these. Other meters are another boundary, and need a baseline of their own."""
-    return (
-        f"{carrier.value}:{'+'.join(sorted(contract.meters))}" if contract.meters else carrier.value
-    )
+def _baseline_key(contract: Contract, carrier: Carrier) -> ModelKey:
+    """Other meters are another boundary, and need a baseline of their own."""
+    return ModelKey(contract.id, "baseline", carrier.value, contract.boundary)
+
+
+def _year_key(contract: Contract) -> ModelKey:
+    return ModelKey(contract.id, "typical_year")
 
 
 def _typical_is_due(contract: Contract, today: date) -> bool:
@@ -133,7 +120,7 @@ def _typical(
     if record is not None:
         return TypicalYear.from_json(record.json)
     institution, end, span = site.institution, _typical_end(contract), site.span()
-    today = now.astimezone(ZoneInfo(institution.timezone)).date()
+    today = local_day(now, institution.timezone)
     if span is None or not _typical_is_due(contract, today):
         return None
     may_come = institution.origin == "measured" or today < end.plus(3).first_day
@@ -155,7 +142,7 @@ def _typical(
             digest=sha256(f"{contract.id} {text}".encode()).hexdigest(),
             institution=institution.id,
             contract=contract.id,
-            carrier=TYPICAL_YEAR,
+            kind="typical_year",
             json=text,
             fitted_at=now,
         )
@@ -199,7 +186,9 @@ def _record(
         digest=model.digest,
         institution=site.institution.id,
         contract=contract.id,
-        carrier=model_key(contract, carrier),
+        kind="baseline",
+        carrier=carrier.value,
+        boundary=contract.boundary,
         json=model.to_json(),
         fitted_at=now,
     )
@@ -251,14 +240,18 @@ def _sources(site: Site, carrier: Carrier, meters: Sequence[str]) -> frozenset[s
     return frozenset(found)
 
 
+def _names(carrier: Carrier) -> frozenset[str]:
+    return frozenset(use.figure for use in uses_of(carrier))
+
+
 def _mains(site: Site, carrier: Carrier) -> list[tuple[MeterUse, float]]:
-    return [(m, 1.0) for m in site.meters if m.is_main and m.name in _USES[carrier]]
+    return [(m, 1.0) for m in site.meters if m.is_main and m.name in _names(carrier)]
 
 
 def _isolated(site: Site, carrier: Carrier, meters: Sequence[str]) -> list[tuple[MeterUse, float]]:
     """The meters of the equipment, each with its factor. None of them while one is silent: what
     the others use is not what the equipment uses."""
-    uses = {m.meter: m for m in site.meters if m.name in _USES[carrier]}
+    uses = {m.meter: m for m in site.meters if m.name in _names(carrier)}
     factors: dict[str, float] = {}
     for record in (r for r in site.records if r.id in meters and r.carrier is carrier):
         for name, factor in record.formula or ((record.id, 1.0),):
@@ -285,14 +278,15 @@ def _pv_less_export(site: Site, edges: Ints) -> Floats:
 
 def _gross_parts(site: Site) -> list[tuple[MeterUse, float]]:
     """What makes purchases the gross load: PV is added, export taken off."""
-    exports = [m for m in site.meters if m.name == "electricity_export_kwh"]
+    exports = [m for m in site.meters if m.name == EXPORT.figure]
     return [*((s.generation, 1.0) for s in site.pv), *((m, -1.0) for m in exports)]
 
 
 def _kwh_per_unit(name: str, day: date) -> float:
-    if name.endswith("_kwh"):
+    unit = USE_OF_FIGURE[name].unit
+    if unit == "kWh":
         return 1.0
-    if name.endswith("_gj"):
+    if unit == "GJ":
         return KWH_PER_GJ
     row = factors().on("calorific.natural_gas", day)
     return row.value * KWH_PER_MJ if row is not None else float("nan")

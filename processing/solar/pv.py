@@ -122,7 +122,7 @@ def yield_figures(source: PvSource, generation: Period, start_ms: int, end_ms: i
             name="pv_reference_yield_h",
             subject=system.id,
             value=float(irradiation.use[0]) / REFERENCE_W_PER_M2,
-            shares=_known_share(1.0 - float(irradiation.missing[0])),
+            shares=Shares.known(1.0 - float(irradiation.missing[0])),
             method="pv-reference-yield/1 (IEC 61724-1)",
             findings=findings,
         )
@@ -157,7 +157,7 @@ def _ratios(source: PvSource, start_ms: int, end_ms: int) -> list[Figure]:
         name="pv_performance_ratio",
         subject=system.id,
         value=produced_kwh / expected_kwh,
-        shares=_known_share(share),
+        shares=Shares.known(share),
         method="pv-performance-ratio/1 (IEC 61724-1, joint hours)",
         findings=_irradiance_findings(source, 0.0),
     )
@@ -189,7 +189,7 @@ def _corrected(
         name=name,
         subject=system.id,
         value=float(energy_kwh[both].sum()) / expected_kwh,
-        shares=_known_share(share),
+        shares=Shares.known(share),
         method=method,
     )
 
@@ -203,10 +203,6 @@ def _no_ratio(system: str, finding: Finding) -> Figure:
         method="pv-performance-ratio/1 (IEC 61724-1, joint hours)",
         findings=(finding,),
     )
-
-
-def _known_share(share: float) -> Shares:
-    return Shares(share, 0.0, 1.0 - share)
 
 
 @dataclass(frozen=True, slots=True)

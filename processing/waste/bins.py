@@ -16,6 +16,7 @@ from config.processing import WasteRules, processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Bin, WasteStream
+from domain.subjects import OfStream
 from processing.curves.curve import (
     INTERPOLATED,
     MEASURED,
@@ -206,7 +207,7 @@ def stream_month(
     count = sum(
         int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum()) for h in histories
     )
-    period = Period("waste_mass_kg", stream.value, days, whole, tuple(findings))
+    period = Period("waste_mass_kg", str(OfStream(stream)), days, whole, tuple(findings))
     return StreamMonth(stream, period, count)
 
 
@@ -254,7 +255,7 @@ def waste_figures(streams: Sequence[StreamMonth], registered: int, reported: int
     known = [m for m in masses.values() if m is not None]
     complete = len(known) == len(masses)
     total = sum(known) if complete and known else None
-    shares = _mean_shares([shares_of(s.period.whole) for s in streams])
+    shares = Shares.mean([shares_of(s.period.whole) for s in streams])
     figures = [
         Figure(
             name="waste_mass_kg",
@@ -271,7 +272,7 @@ def waste_figures(streams: Sequence[StreamMonth], registered: int, reported: int
         Figure(
             name="waste_bin_coverage_ratio",
             value=coverage,
-            shares=Shares(1.0, 0.0, 0.0),
+            shares=Shares.full(),
             method="bins-reported-over-registered/1",
         )
     )
@@ -304,7 +305,7 @@ def recycling_figure(
     return Figure(
         name="waste_recycling_ratio",
         value=value,
-        shares=_mean_shares([shares_of(s.period.whole) for s in streams]),
+        shares=Shares.mean([shares_of(s.period.whole) for s in streams]),
         method="recovered-over-weighed-in-bins/1",
         findings=tuple(findings),
     )
@@ -339,14 +340,3 @@ def _stream_figures(
             method="falls-that-stay/1",
         ),
     ]
-
-
-def _mean_shares(shares: Sequence[Shares]) -> Shares:
-    if not shares:
-        return Shares.none()
-    n = len(shares)
-    return Shares(
-        sum(s.measured for s in shares) / n,
-        sum(s.estimated for s in shares) / n,
-        sum(s.missing for s in shares) / n,
-    )

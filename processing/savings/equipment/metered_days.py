@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from domain.calendar import Month, months_between
+from domain.carriers import ENERGY_CARRIERS
 from domain.errors import ConfigError
 from domain.places import Meter
 from domain.registry import Registry
 from processing.months.reading import SiteReader
 from processing.quality.corrections import amendments
-from processing.savings.tracks import ENERGY, daily_energy
+from processing.savings.tracks import daily_energy
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
@@ -52,7 +53,7 @@ def metered_days(
     meter = registry.device_by_id.get(meter_id)
     if not isinstance(meter, Meter):
         raise ConfigError(f"no meter {meter_id!r}: see `civicmeter registry export` for their ids")
-    if meter.carrier not in ENERGY:
+    if meter.carrier not in ENERGY_CARRIERS:
         raise ConfigError(f"{meter_id} meters {meter.carrier}: only energy is tested here")
     institution = registry.institution_by_id[meter.institution]
     months = list(months_between(Month.of(start), Month.of(end - timedelta(days=1)).plus(1)))

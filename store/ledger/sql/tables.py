@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 
 
@@ -209,7 +209,9 @@ model = Table(
     Column("digest", String(64), primary_key=True),
     _id("institution", primary_key=True, index=True),
     _id("contract", primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("carrier", Text, primary_key=True),
+    Column("boundary", Text, primary_key=True),
     Column("json", Text, nullable=False),
     Column("fitted_at", UtcDateTime, nullable=False),
 )

@@ -19,8 +19,8 @@ from domain.registry import Registry
 from processing.months.job import process
 from processing.months.touched import process_changes
 from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES, approval, decide, enter
-from processing.savings.tracks import TYPICAL_YEAR
 from store.ledger.canonical import digest
+from store.ledger.port import ModelKey
 from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
@@ -193,12 +193,16 @@ def test_equipment_measured_elsewhere_gets_a_baseline_of_its_own(hall: Hall) -> 
     for name in ("counterfactual_kwh", "observed_kwh"):
         assert value(after, name, chiller) == value(after, name, whole)
         assert value(before, name, chiller) < value(before, name, whole) / 3
-    kept = {m.carrier for m in hall.ledger.models("hall") if m.contract == "chiller"}
-    assert kept == {"electricity", "electricity:chiller", TYPICAL_YEAR}
+    kept = {m.key for m in hall.ledger.models("hall") if m.contract == "chiller"}
+    assert kept == {
+        ModelKey("chiller", "baseline", "electricity"),
+        ModelKey("chiller", "baseline", "electricity", "chiller"),
+        ModelKey("chiller", "typical_year"),
+    }
 
 
 def test_the_typical_year_is_frozen_once_and_the_same_from_part_of_the_past(hall: Hall) -> None:
-    kept = [m for m in hall.ledger.models("hall") if m.carrier == TYPICAL_YEAR]
+    kept = [m for m in hall.ledger.models("hall") if m.kind == "typical_year"]
     assert {m.contract for m in kept} == {"whole", "chiller"}
     results = hall.process()
     december, chiller = results[Month(2023, 12)], "chiller/electricity"
@@ -208,7 +212,7 @@ def test_the_typical_year_is_frozen_once_and_the_same_from_part_of_the_past(hall
     hall.ledger.touch([("hall", Month(2023, 12))])
     (again,) = hall.settle()
     assert digest(again) == digest(december)
-    assert [m for m in hall.ledger.models("hall") if m.carrier == TYPICAL_YEAR] == kept
+    assert [m for m in hall.ledger.models("hall") if m.kind == "typical_year"] == kept
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.processing import processing_settings
-from domain.carriers import FIGURE_OF_REGISTER
 from domain.calendar import Month
+from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, Shares
 from domain.places import Carrier, Dated, Institution, Meter
 from processing.curves.curve import GridUse
