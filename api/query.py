@@ -1,9 +1,8 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request, Response
@@ -12,16 +11,17 @@ from api.dependencies import PartsDep
 from api.language import language_of
 from api.problems import ProblemError
 from config.texts import Language
-from domain.calendar import Month, from_ms
+from domain.calendar import Month, from_ms, month_pattern
+from domain.instants import InstantError, parse_instant
 from domain.places import Institution
 
 Row = TypeVar("Row")
 DEFAULT_ROWS = 5_000
 MAX_ROWS = 50_000
 
-_DIGITS = re.compile(r"-?[0-9]{1,15}")
+_YEARS_WRITTEN = r"19[7-9]\d|[2-9]\d{3}"
 _END_MONTH = Month(9990, 1)
-MONTH_PATTERN = r"^((19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])|\d{5,15})$"
+MONTH_PATTERN = rf"^({month_pattern(_YEARS_WRITTEN)}|\d{{5,15}})$"
 _MONTH_HELP = "YYYY-MM, or an instant in ms since the epoch (as Grafana's ${__timeFrom})"
 
 
@@ -176,14 +176,11 @@ def instant_of(text: str, name: str) -> datetime:
     Raises ProblemError 422, also outside the years 1970 to 9989.
     """
     try:
-        at = from_ms(int(text)) if _DIGITS.fullmatch(text) else datetime.fromisoformat(text)
-        if at.tzinfo is None and at.time() == time() and len(text) <= len("2024-03-01"):
-            at = at.replace(tzinfo=UTC)
-        if at.tzinfo is None:
-            raise _bad_time(name, "a time needs its zone, e.g. Z")
-        at = at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _bad_time(name, "not a time: give ms, or RFC 3339") from None
+        at = parse_instant(text, ms=True, bare_day=True)
+    except InstantError as error:
+        zoneless = error.fault == "no_zone"
+        reason = "a time needs its zone, e.g. Z" if zoneless else "not a time: give ms, or RFC 3339"
+        raise _bad_time(name, reason) from None
     if at.year not in _YEARS:
         raise _bad_time(name, f"outside the years {_YEARS[0]} to {_YEARS[-1]}")
     return at

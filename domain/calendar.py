@@ -14,6 +14,9 @@ def month_pattern(years: str = r"\d{4}") -> str:
     return rf"({years})-(0[1-9]|1[0-2])"
 
 
+YEARS_ASKED = r"19[7-9]\d|[2-8]\d{3}"
+"""The years of which a month may be asked for: 1970 to 8999."""
+
 _MONTH = re.compile(month_pattern())
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 

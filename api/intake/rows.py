@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from domain.calendar import to_ms
+from domain.instants import InstantError, parse_instant
 
 MAX_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
@@ -61,9 +61,8 @@ def _time_of_text(text: str) -> int | None:
     if digits.isascii() and digits.isdigit():
         return time_ms(int(text)) if len(digits) <= 15 else None
     try:
-        at = datetime.fromisoformat(text)
-        return to_ms(at.astimezone(UTC)) if at.tzinfo is not None else None
-    except (ValueError, OverflowError):
+        return to_ms(parse_instant(text))
+    except InstantError:
         return None
 
 

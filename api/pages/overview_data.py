@@ -9,6 +9,7 @@ from domain.calendar import Month
 from domain.figures import Figure, MonthResult, Shares
 from domain.places import Institution, Origin
 from domain.registry import Registry
+from domain.subjects import OfContract
 from reports.chart_look import USE_NAMES
 from reports.document import FLUID, Document, build_document, month_name
 from reports.model import build_report
@@ -197,7 +198,9 @@ def _place(
 
 
 def _verdict(figure: Figure, lang: str) -> str:
-    carrier = carrier_name(figure.subject.rpartition("/")[2], lang)
+    about = figure.about
+    carrier = about.carrier if isinstance(about, OfContract) else figure.subject
+    carrier = carrier_name(carrier, lang)
     return _t(f"verdict_of.{figure.verdict}", lang, carrier=carrier)
 
 
@@ -211,14 +214,7 @@ def _main_figures(figures: Iterable[Figure]) -> list[Figure]:
 
 def average_shares(figures: Sequence[Figure]) -> Shares | None:
     """The mean of the figures' shares, each figure counting alike; None without figures."""
-    if not figures:
-        return None
-    n = len(figures)
-    return Shares(
-        sum(f.shares.measured for f in figures) / n,
-        sum(f.shares.estimated for f in figures) / n,
-        sum(f.shares.missing for f in figures) / n,
-    )
+    return Shares.mean([f.shares for f in figures]) if figures else None
 
 
 def _tiles(

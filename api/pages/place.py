@@ -26,8 +26,8 @@ from api.rows.comparisons import (
 from config.processing import processing_settings
 from config.texts import text, texts
 from domain.calendar import Month
+from domain.figure_names import AMONG_PEERS
 from domain.figures import Figure, Shares
-from processing.use.comparison import PEER_NAMES
 from reports.document import Document, build_document
 from reports.model import ReportModel, build_report
 from reports.tables import GROUPS, FigureRow, group_of, in_order
@@ -162,7 +162,7 @@ def _peers(parts: Parts, model: ReportModel) -> list[PeerRow]:
         if i.building_type == model.institution.building_type
     }
     results = parts.ledger.results(
-        None, model.month, model.month.plus(1), names=PEER_NAMES, days=False
+        None, model.month, model.month.plus(1), names=AMONG_PEERS, days=False
     )
     results = [r for r in results if r.institution in alike]
     return peer_rows({model.institution.id: model.institution}, alike.values(), results)

@@ -22,8 +22,8 @@ from api.rows.comparisons import (
 from api.rows.table import TableRoute
 from api.standing_results import Standings, StandingsDep
 from domain.calendar import Month
+from domain.figure_names import AMONG_PEERS, COMPARED
 from domain.figures import MonthResult
-from processing.use.comparison import ADDITIVE, PEER_NAMES
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["comparisons"])
 
@@ -51,7 +51,7 @@ def _earlier(interval: Interval, months: int) -> Interval:
 @router.get("/comparisons")
 def comparisons(standings: StandingsDep, page: PageDep) -> list[ComparisonRow]:
     """Figures against last month and last year · 环比与同比."""
-    return page.cut(comparison_rows(histories(standings, ADDITIVE, 12)))
+    return page.cut(comparison_rows(histories(standings, COMPARED, 12)))
 
 
 @router.get("/quotas")
@@ -64,7 +64,7 @@ def quotas(standings: StandingsDep, page: PageDep) -> list[QuotaRow]:
 def peers(parts: PartsDep, standings: StandingsDep, page: PageDep) -> list[PeerRow]:
     """Each institution among those of its building type · 同类比较."""
     everybody = parts.registry.institution_by_id
-    found = Standings(standings.ledger, everybody, standings.interval).read(PEER_NAMES)
+    found = Standings(standings.ledger, everybody, standings.interval).read(AMONG_PEERS)
     results = [s.result for s in found]
     return page.cut(peer_rows(standings.institutions, everybody.values(), results))
 

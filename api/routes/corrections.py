@@ -18,6 +18,7 @@ from api.rows.base import Row
 from api.rows.table import TableRoute
 from domain.calendar import from_ms, to_ms
 from domain.corrections import Correction
+from domain.instants import InstantError, parse_instant
 from domain.quantities import QUANTITIES
 from domain.registry import Registry
 from processing.months.entered_corrections import enter, refusals, reported, series_of
@@ -240,9 +241,8 @@ def _instant_ms(at: str | int) -> int | None:
     if isinstance(at, int) or _DIGITS.fullmatch(at):
         return int(at) if abs(int(at)) < 10**15 else None
     try:
-        found = datetime.fromisoformat(at)
-        return to_ms(found) if found.tzinfo is not None else None
-    except (ValueError, OverflowError):
+        return to_ms(parse_instant(at))
+    except InstantError:
         return None
 
 

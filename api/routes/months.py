@@ -12,14 +12,14 @@ from api.rows.changes import change_rows
 from api.rows.figures import Standing, figure_rows
 from api.rows.registry import place
 from api.rows.table import TableRoute
-from domain.calendar import Month
+from domain.calendar import YEARS_ASKED, Month, month_pattern
 from domain.places import Institution
 from store.ledger.port import MonthState, MonthStatus, Revision
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
 MonthPath = Annotated[
     str,
-    Path(pattern=r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$", examples=["2019-03"]),
+    Path(pattern=f"^{month_pattern(YEARS_ASKED)}$", examples=["2019-03"]),
 ]
 
 

@@ -24,10 +24,10 @@ from api.rows.quality import (
 )
 from api.rows.table import TableRoute
 from api.standing_results import StandingsDep
-from domain.calendar import Month
+from domain.calendar import YEARS_ASKED, Month, month_pattern
 from domain.findings import Severity
 
-_MONTH = r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$"
+_MONTH = f"^{month_pattern(YEARS_ASKED)}$"
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 
 

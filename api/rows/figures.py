@@ -17,24 +17,19 @@ from api.rows.base import (
 )
 from api.rows.registry import place
 from domain.calendar import local_midnight
-from domain.figures import FIGURE_NAMES, DayValue, FactorUse, Figure, MonthResult, Shares
-from domain.places import Carrier, Institution, PvSystem, WasteStream
+from domain.carriers import EXPORT, USE_OF_FIGURE
+from domain.figure_names import COLUMNS, FIGURE_NAMES, group_of, subject_of
+from domain.figures import DayValue, FactorUse, Figure, MonthResult, Shares
+from domain.places import Carrier, Institution, PvSystem
 from domain.registry import Registry
+from domain.subjects import OfStream, Subject, Whole
 from store.ledger.port import MonthStatus
 
-USE_CARRIERS: dict[str, Carrier] = {
-    "electricity_use_kwh": Carrier.ELECTRICITY,
-    "water_use_m3": Carrier.WATER,
-    "natural_gas_use_m3": Carrier.NATURAL_GAS,
-    "natural_gas_use_kwh": Carrier.NATURAL_GAS,
-    "heat_use_gj": Carrier.HEAT,
-    "cooling_use_gj": Carrier.COOLING,
-}
-PV_NAMES = tuple(n for n in PvRow.model_fields if n in FIGURE_NAMES)
-WASTE_NAMES = tuple(n for n in WasteRow.model_fields if n in FIGURE_NAMES)
-INDICATOR_NAMES = tuple(n for n in IndicatorRow.model_fields if n in FIGURE_NAMES)
-COST_NAMES = tuple(n for n in CostRow.model_fields if n in FIGURE_NAMES)
-_EXPORT = "electricity_export_kwh"
+USE_CARRIERS = {name: use.carrier for name, use in USE_OF_FIGURE.items()}
+PV_NAMES = COLUMNS["pv"]
+WASTE_NAMES = COLUMNS["waste"]
+INDICATOR_NAMES = COLUMNS["indicators"]
+COST_NAMES = COLUMNS["costs"]
 
 
 @dataclass(frozen=True)
@@ -177,13 +172,13 @@ def _day_row(s: Standing, d: DayValue) -> DayRow:
 Group = Mapping[str, Figure]
 
 
-def groups_of(s: Standing, names: Iterable[str]) -> Iterator[tuple[str, Group]]:
+def groups_of(s: Standing, names: Iterable[str]) -> Iterator[tuple[Subject, Group]]:
     """Subject → its figures by name, in order of appearance."""
     wanted = frozenset(names)
-    found: dict[str, dict[str, Figure]] = {}
+    found: dict[Subject, dict[str, Figure]] = {}
     for f in s.result.figures:
         if f.name in wanted:
-            found.setdefault(f.subject, {})[f.name] = f
+            found.setdefault(f.about, {})[f.name] = f
     yield from found.items()
 
 
@@ -203,17 +198,18 @@ def pv_rows(
     for s in standing:
         by_subject = dict(groups_of(s, PV_NAMES))
         for subject, group in by_subject.items():
-            if not any(n.startswith("pv_") for n in group) or (systems and subject not in systems):
+            system = str(subject)
+            if not any(group_of(n) == "pv" for n in group) or (systems and system not in systems):
                 continue
-            device = registry.device_by_id.get(subject)
-            meter = device.grid_meter if isinstance(device, PvSystem) else subject
-            export = by_subject.get(meter, {}).get(_EXPORT)
-            whole = {**group, _EXPORT: export} if export else group
+            device = registry.device_by_id.get(system)
+            meter = device.grid_meter if isinstance(device, PvSystem) else system
+            export = by_subject.get(subject_of(EXPORT.figure, meter), {}).get(EXPORT.figure)
+            whole = {**group, EXPORT.figure: export} if export else group
             rows.append(
                 PvRow(
                     **s.head,
                     **evidence(_main_shares(group, "pv_generation_kwh"), whole.values()),
-                    system=subject,
+                    system=system,
                     **wide_fields(whole, PV_NAMES),
                 )
             )
@@ -226,13 +222,13 @@ def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
         WasteRow(
             **s.head,
             **evidence(_main_shares(group, "waste_mass_kg"), group.values()),
-            stream=WasteStream(subject) if subject else "total",
+            stream=subject.stream if isinstance(subject, OfStream) else "total",
             **wide_fields(group, WASTE_NAMES),
             **_accuracy_bounds(group.get("waste_sorting_accuracy_ratio")),
         )
         for s in standing
         for subject, group in groups_of(s, WASTE_NAMES)
-        if subject == "" or subject in list(WasteStream)
+        if isinstance(subject, Whole | OfStream)
     ]
 
 
@@ -253,7 +249,7 @@ def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:
         )
         for s in standing
         for subject, group in groups_of(s, INDICATOR_NAMES)
-        if subject == ""
+        if isinstance(subject, Whole)
     ]
 
 
@@ -263,7 +259,7 @@ def cost_rows(standing: Iterable[Standing]) -> list[CostRow]:
         CostRow(
             **s.head,
             **evidence(_worst(group), group.values()),
-            period=subject or "total",
+            period=str(subject) or "total",
             **wide_fields(group, COST_NAMES),
         )
         for s in standing

@@ -15,13 +15,14 @@ from api.rows.figures import (
 from api.rows.registry import place
 from config.texts import finding_text
 from domain.errors import ConfigError
-from domain.figures import FIGURE_NAMES, Figure, MonthResult, Shares
+from domain.figure_names import COLUMNS
+from domain.figures import Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import Institution
 from domain.registry import Registry
 from processing.quality.completeness import BoardRow
 
-READINGS_NAMES = tuple(n for n in DeviceQualityRow.model_fields if n in FIGURE_NAMES)
+READINGS_NAMES = COLUMNS["readings"]
 _MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")
 
 
@@ -31,11 +32,11 @@ def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> lis
     for s in standing:
         for subject, group in groups_of(s, READINGS_NAMES):
             expected, received = (value_of(group, n) for n in READINGS_NAMES)
-            device = registry.device_by_id.get(subject)
+            device = registry.device_by_id.get(str(subject))
             rows.append(
                 DeviceQualityRow(
                     **s.head,
-                    device=subject,
+                    device=str(subject),
                     **wide_fields(group, READINGS_NAMES),
                     device_name_zh=device.name_zh if device else "",
                     device_name_en=device.name_en if device else "",
@@ -84,21 +85,10 @@ def _quality_row(s: Standing) -> QualityRow:
         **s.head,
         figures=len(figures),
         figures_without_value=sum(finite(f.value) is None for f in figures),
-        **shares_fields(_mean(measurable)),
+        **shares_fields(Shares.mean(measurable) if measurable else None),
         findings_serious=severities.count("serious"),
         findings_warning=severities.count("warning"),
         findings_info=severities.count("info"),
-    )
-
-
-def _mean(shares: Sequence[Shares]) -> Shares | None:
-    if not shares:
-        return None
-    n = len(shares)
-    return Shares(
-        sum(s.measured for s in shares) / n,
-        sum(s.estimated for s in shares) / n,
-        sum(s.missing for s in shares) / n,
     )
 
 

@@ -7,8 +7,10 @@ from pydantic import Field
 
 from api.rows.base import EvidenceRow, Row, figure_field, number_field
 from api.rows.figures import Group, Standing, evidence, finite, groups_of, wide_fields
+from domain.figure_names import COLUMNS
 from domain.figures import Figure, Verdict
 from domain.places import Carrier, Contract
+from domain.subjects import OfContract
 from processing.savings.portfolio import Claim, Kind, Portfolio, claims_of, portfolios
 
 _WITH_INTERVAL = {
@@ -19,13 +21,7 @@ _WITH_INTERVAL = {
     "normalised_saving": "normalised_saving_kwh",
 }
 _VERDICT_OF = ("avoided_energy_unadjusted", "avoided_energy_year_to_date", "normalised_saving")
-SAVINGS_NAMES = (
-    "counterfactual_kwh",
-    "observed_kwh",
-    "avoided_energy_ratio",
-    "adjustment_kwh",
-    *_WITH_INTERVAL.values(),
-)
+SAVINGS_NAMES = COLUMNS["savings"]
 
 
 def _low(name: str) -> Any:
@@ -84,13 +80,15 @@ def savings_rows(
     rows = []
     for s in standing:
         for subject, group in groups_of(s, SAVINGS_NAMES):
-            contract, _, carrier = subject.rpartition("/")
-            if (not contracts or contract in contracts) and (not carriers or carrier in carriers):
-                rows.append(_savings_row(s, contract, carrier, group))
+            if not isinstance(subject, OfContract):
+                continue
+            of_these = not contracts or subject.contract in contracts
+            if of_these and (not carriers or subject.carrier in carriers):
+                rows.append(_savings_row(s, subject, group))
     return rows
 
 
-def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> SavingsRow:
+def _savings_row(s: Standing, of: OfContract, group: Group) -> SavingsRow:
     avoided = group.get("avoided_energy_kwh")
     whole = _with_nothing_adjusted(group, avoided)
     bounds: dict[str, Any] = {}
@@ -105,8 +103,8 @@ def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> Savi
     return SavingsRow(
         **s.head,
         **evidence(avoided.shares if avoided else None, group.values()),
-        contract=contract,
-        carrier=carrier,
+        contract=of.contract,
+        carrier=of.carrier,
         **wide_fields(whole, names) | _nothing_added(group, avoided),
         **bounds,
         confidence=avoided.confidence if avoided else None,
