@@ -61,7 +61,7 @@ def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
     )
     title = label(figure.name, lang)
     if figure.subject and len(subjects_of(model, figure.name)) > 1:
-        title = joined((title, subject_name(model, figure.subject, lang)), lang)
+        title = joined((title, subject_name(model, figure.about, lang)), lang)
     shares = figure.shares
     return Card(
         label=title,

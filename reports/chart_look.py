@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from config.texts import text
 from domain.calendar import Month, months_between
+from domain.carriers import USE_OF_FIGURE
 from domain.figures import MonthResult
 from domain.places import WasteStream
 
@@ -14,15 +15,7 @@ Width = int | Literal["container"]
 FONT = "Civicmeter Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
 INK, MUTED, GRID = "#1f2937", "#64748b", "#e5e7eb"
 OBSERVED, COUNTERFACTUAL, BAND = "#0f766e", "#475569", "#94a3b8"
-CARRIER_COLOURS = {
-    "electricity_use_kwh": "#2563eb",
-    "natural_gas_use_m3": "#d97706",
-    "natural_gas_use_kwh": "#d97706",
-    "water_use_m3": "#0891b2",
-    "heat_use_gj": "#dc2626",
-    "cooling_use_gj": "#7c3aed",
-}
-USE_NAMES = tuple(CARRIER_COLOURS)
+USE_NAMES = tuple(USE_OF_FIGURE)
 # The colours of the bins in GB/T 19095-2019, so that a reader knows them from the yard.
 STREAM_COLOURS = {
     WasteStream.RECYCLABLE: "#2563eb",

@@ -10,12 +10,14 @@ from datetime import date
 from typing import Any
 
 from config.texts import text
-from domain.figures import FIGURE_NAMES, DayValue, Figure, MonthResult
+from domain.carriers import USE_OF_FIGURE
+from domain.figure_names import FIGURE_NAMES
+from domain.figures import DayValue, Figure, MonthResult
 from domain.places import WasteStream
 from domain.quality import QUALITIES
+from domain.subjects import OfDevice
 from reports.chart_look import (
     BAND,
-    CARRIER_COLOURS,
     COUNTERFACTUAL,
     EXPORT_COLOUR,
     OBSERVED,
@@ -160,7 +162,7 @@ def use_by_month(
         }
         for month, figure in found.items()
     ]
-    colour = CARRIER_COLOURS[name]
+    colour = USE_OF_FIGURE[name].colour
     unit = FIGURE_NAMES[name].unit
     used = [c for c in classes if any(r["class"] == c for r in rows)]
     strengths = (1.0, 0.68, 0.32)
@@ -305,7 +307,7 @@ def quality_by_day(
     known = {
         (d.subject, d.day): QUALITIES[d.quality].counts_as
         for d in result.days
-        if d.subject in names and d.quality in QUALITIES
+        if d.subject in names and isinstance(d.about, OfDevice) and d.quality in QUALITIES
     }
     shown = {i: n for i, n in names.items() if any(s == i for s, _ in known)}
     if not shown:

@@ -18,6 +18,7 @@ from reports.words import (
     all_findings,
     amount,
     change,
+    device_name,
     finding_line,
     joined,
     label,
@@ -182,7 +183,7 @@ def _status_detail(model: ReportModel, lang: str) -> str:
 def _lead(model: ReportModel, lang: str) -> str:
     """The month in two or three sentences."""
     parts = []
-    use = _first_figure(model, ("electricity_use_kwh", *USE_NAMES))
+    use = _first_figure(model, USE_NAMES)
     if use is not None and use.value is not None:
         ratio = change(use, model.compared_with(use))
         parts.append(
@@ -221,7 +222,7 @@ def _first_figure(model: ReportModel, names: tuple[str, ...]) -> Figure | None:
 
 
 def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) -> VerdictBox:
-    name = subject_name(model, saving.subject, lang)
+    name = subject_name(model, saving.avoided.about, lang)
     found = [
         (
             t("chart.savings_by_month", lang),
@@ -270,7 +271,7 @@ def _use_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
 def _solar_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
     found: list[tuple[str, Spec | None]] = []
     for subject in sorted(subjects_of(model, "pv_generation_kwh") - {""}):
-        name = subject_name(model, subject, lang)
+        name = device_name(model, subject, lang)
         found += [
             (
                 t("chart.pv_by_month", lang, name=name),
@@ -290,7 +291,7 @@ def _waste_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
 
 
 def _quality_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
-    names = {d.id: subject_name(model, d.id, lang) for d in model.devices}
+    names = {d.id: device_name(model, d.id, lang) for d in model.devices}
     spec = charts.quality_by_day(
         model.result, names, lang, width=widths.full, days=model.days_so_far()
     )

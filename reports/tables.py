@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from domain.figures import FIGURE_NAMES, FactorUse, Figure
+from domain.calendar import local_time as clock_at
+from domain.figure_kinds import GROUPS
+from domain.figure_names import FIGURE_NAMES, group_of
+from domain.figures import FactorUse, Figure
 from reports.model import ReportModel
 from reports.words import (
     change_text,
@@ -18,16 +20,6 @@ from reports.words import (
     t,
     value_text,
 )
-
-GROUPS = {
-    "use": ("electricity_", "gross_load", "water_use", "natural_gas", "heat_", "cooling_"),
-    "saving": ("counterfactual", "observed", "avoided", "adjustment", "normalised"),
-    "indicator": ("standard_coal", "co2", "energy_per", "water_per"),
-    "pv": ("pv_",),
-    "waste": ("waste_",),
-    "other": ("",),
-}
-"""Which figures stand together, by how their name begins; the first that fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +58,6 @@ class FactorRow:
     source: str
 
 
-def group_of(name: str) -> str:
-    """The group a figure belongs to."""
-    return next(g for g, starts in GROUPS.items() if name.startswith(starts))
-
-
 def figure_groups(model: ReportModel, lang: str) -> list[FigureGroup]:
     """Every figure of the month, in groups."""
     numbers = {f: i for i, f in enumerate(_factors(model), start=1)}
@@ -97,7 +84,7 @@ def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang
     span = interval(figure, lang, with_unit=False)
     return FigureRow(
         label=label(figure.name, lang),
-        subject=subject_name(model, figure.subject, lang),
+        subject=subject_name(model, figure.about, lang),
         value=value_text(figure, lang),
         interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
         verdict=t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else "",
@@ -137,5 +124,5 @@ def local_time(at: datetime | None, timezone: str) -> str:
     """An instant as the institution's clock showed it, with the offset; empty for None."""
     if at is None:
         return ""
-    local = at.astimezone(ZoneInfo(timezone))
+    local = clock_at(at, timezone)
     return f"{local:%Y-%m-%d %H:%M} (UTC{local:%z})"

@@ -4,17 +4,27 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
+from config.processing import processing_settings
 from config.texts import finding_text, text, texts
+from domain.comparing import change_ratio
 from domain.errors import ConfigError
-from domain.figures import FIGURE_NAMES, Figure, Shares
+from domain.figure_kinds import kind_of
+from domain.figure_names import FIGURE_NAMES, subject_of
+from domain.figures import Figure, Shares
 from domain.findings import Finding
+from domain.subjects import (
+    OfContract,
+    OfDevice,
+    OfItem,
+    OfPart,
+    OfPeriod,
+    OfStream,
+    OfUnknown,
+    Subject,
+)
 from reports.model import ReportModel, Saving
 
 UNKNOWN = "—"
-
-COMPARABLE_MISSING_SHARE = 0.05
-"""Months with more missing time than this are not compared with each other: a use that is
-only partly known would pass for a fall."""
 
 
 def t(key: str, lang: str, /, **values: object) -> str:
@@ -69,13 +79,12 @@ def unit_of(name: str, lang: str) -> str:
 
 def is_ratio(name: str) -> bool:
     """Whether a figure is shown in percent."""
-    return name.endswith("_ratio") or name.startswith("pv_performance_ratio")
+    return kind_of(name) == "ratio"
 
 
 def label(name: str, lang: str) -> str:
     """What a figure is called."""
-    known = FIGURE_NAMES.get(name)
-    return name if known is None else known.zh if lang == "zh" else known.en
+    return FIGURE_NAMES[name].label(lang) if name in FIGURE_NAMES else name
 
 
 def amount(
@@ -94,7 +103,7 @@ def amount(
         return UNKNOWN
     if is_ratio(name):
         return percent(value)
-    decimals = 0 if name.endswith("_count") else None
+    decimals = 0 if kind_of(name) == "count" else None
     if decimals is None and like is not None:
         decimals = decimals_of(like)
     shown = number(value, decimals)
@@ -129,29 +138,39 @@ def confidence_text(figure: Figure) -> str:
     return UNKNOWN if figure.confidence is None else percent(figure.confidence, 0)
 
 
-_NAMED_SUBJECTS = ("stream", "tariff_period", "energy_item")
-"""Parts that figures are about beside devices and contracts; their names are texts."""
-
-
-def subject_name(model: ReportModel, subject: str, lang: str) -> str:
+def subject_name(model: ReportModel, subject: Subject, lang: str) -> str:
     """A device, waste stream or contract as people call it; empty for the institution."""
-    if not subject:
-        return ""
-    device = next((d for d in model.devices if d.id == subject), None)
-    if device is not None:
-        return (device.name_zh if lang == "zh" else device.name_en) or device.id
-    for kind in _NAMED_SUBJECTS:
-        if f"{kind}.{subject}" in texts("report"):
-            return t(f"{kind}.{subject}", lang)
-    contract_id, _, carrier = subject.rpartition("/")
-    contract = next((c for c in model.contracts if c.id == contract_id), None)
-    if contract is None and f"part.{carrier}" in texts("report"):
-        whole = subject_name(model, contract_id, lang)
-        return t("of_carrier", lang, name=whole, carrier=t(f"part.{carrier}", lang))
-    if contract is None:
-        return subject
-    name = contract.name_zh if lang == "zh" else contract.name_en
-    return t("of_carrier", lang, name=name, carrier=carrier_name(carrier, lang))
+    match subject:
+        case OfDevice(device) | OfUnknown(device):
+            return device_name(model, device, lang)
+        case OfStream(stream):
+            return t(f"stream.{stream}", lang)
+        case OfPeriod(period):
+            return _named_by("tariff_period", period, lang)
+        case OfItem(code):
+            return _named_by("energy_item", code, lang)
+        case OfPart(whole, part):
+            name = subject_name(model, whole, lang)
+            return t("of_carrier", lang, name=name, carrier=_named_by("part", part, lang))
+        case OfContract(contract_id, carrier):
+            contract = next((c for c in model.contracts if c.id == contract_id), None)
+            if contract is None:
+                return str(subject)
+            name = contract.name_zh if lang == "zh" else contract.name_en
+            return t("of_carrier", lang, name=name, carrier=carrier_name(carrier, lang))
+    return ""
+
+
+def device_name(model: ReportModel, device_id: str, lang: str) -> str:
+    """A device as people call it; its id where it has no name."""
+    device = next((d for d in model.devices if d.id == device_id), None)
+    named = device is not None and (device.name_zh if lang == "zh" else device.name_en)
+    return named or device_id
+
+
+def _named_by(kind: str, word: str, lang: str) -> str:
+    """The text for a word of a kind; the word itself where there is none."""
+    return t(f"{kind}.{word}", lang) if f"{kind}.{word}" in texts("report") else word
 
 
 def carrier_name(carrier: str, lang: str) -> str:
@@ -163,11 +182,10 @@ def carrier_name(carrier: str, lang: str) -> str:
 
 def change(figure: Figure | None, before: Figure | None) -> float | None:
     """The change on an earlier month as a ratio; None where the two cannot be compared."""
-    if figure is None or before is None or figure.value is None or not before.value:
+    if figure is None or before is None:
         return None
-    if max(figure.shares.missing, before.shares.missing) > COMPARABLE_MISSING_SHARE:
-        return None
-    return figure.value / before.value - 1
+    least = processing_settings().comparison.least_known_ratio
+    return change_ratio(figure.value, figure.shares, before.value, before.shares, least)
 
 
 def change_text(figure: Figure, before: Figure | None, lang: str) -> str:
@@ -179,7 +197,7 @@ def change_text(figure: Figure, before: Figure | None, lang: str) -> str:
     plus = "+" if difference > 0 else ""
     if is_ratio(figure.name):
         return t("points", lang, value=plus + number(100 * difference, 1))
-    if figure.name.endswith("_c"):
+    if kind_of(figure.name) == "temperature":
         return f"{plus}{number(difference, 1)} °C"
     return percent(ratio, sign=True)
 
@@ -191,20 +209,27 @@ def finding_line(
     where the sentence does not say so."""
     figure_name = label(figure.name, lang) if figure else ""
     if finding.subject:
-        return sentence(_named(model, finding, finding.subject, lang), lang), figure_name
-    part = subject_name(model, figure.subject, lang) if figure else ""
+        about = _meant(model, finding.subject, figure)
+        name = subject_name(model, about, lang)
+        return sentence(_named(finding, name, lang), lang), figure_name
+    part = subject_name(model, figure.about, lang) if figure else ""
     whole = t("of_part", lang, name=figure_name, part=part) if part else figure_name
     whole = whole or t("the_institution", lang)
-    return sentence(_named(model, finding, "", lang, whole), lang), whole if figure else ""
+    return sentence(_named(finding, whole, lang), lang), whole if figure else ""
 
 
-def _named(
-    model: ReportModel, finding: Finding, subject: str, lang: str, name: str = ""
-) -> Finding:
+def _meant(model: ReportModel, subject: str, figure: Figure | None) -> Subject:
+    """What a finding is about: a device, else something its figure could be about."""
+    if figure is None or any(d.id == subject for d in model.devices):
+        return OfDevice(subject)
+    return subject_of(figure.name, subject)
+
+
+def _named(finding: Finding, name: str, lang: str) -> Finding:
     numbers = {
         k: _word_of(v, lang) if isinstance(v, str) else v for k, v in finding.numbers.items()
     }
-    return replace(finding, subject=name or subject_name(model, subject, lang), numbers=numbers)
+    return replace(finding, subject=name, numbers=numbers)
 
 
 def _word_of(value: str, lang: str) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 
 import xlsxwriter
 
-from domain.figures import FIGURE_NAMES, Figure
+from domain.figure_kinds import kind_of
+from domain.figure_names import FIGURE_NAMES, subject_of
+from domain.figures import Figure
 from domain.quality import QUALITIES
 from reports.document import Document, build_document
 from reports.model import ReportModel
@@ -86,7 +88,7 @@ def _write(sheet: Any, row: int, cells: list[tuple[Cell, Any]]) -> None:
 
 
 def _form(name: str, look: dict[str, Any]) -> Any:
-    return look["ratio" if is_ratio(name) else "whole" if name.endswith("_count") else "number"]
+    return look["ratio" if is_ratio(name) else "whole" if kind_of(name) == "count" else "number"]
 
 
 def _summary(book: Any, look: dict[str, Any], document: Document) -> None:
@@ -151,7 +153,7 @@ def _figure_cells(
     verdict = t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else None
     return [
         (label(figure.name, lang), text),
-        (subject_name(model, figure.subject, lang), text),
+        (subject_name(model, figure.about, lang), text),
         (figure.value, form),
         (unit_of(figure.name, lang), text),
         (figure.low, form),
@@ -182,7 +184,11 @@ def _months(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> N
 
 
 def _column(model: ReportModel, name: str, subject: str, lang: str) -> str:
-    parts = (label(name, lang), subject_name(model, subject, lang), unit_of(name, lang))
+    parts = (
+        label(name, lang),
+        subject_name(model, subject_of(name, subject), lang),
+        unit_of(name, lang),
+    )
     return "\n".join(p for p in parts if p)
 
 
@@ -208,7 +214,7 @@ def _days(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> Non
         cells: list[tuple[Cell, Any]] = [
             (None, None),
             (label(day.name, lang), look["text"]),
-            (subject_name(model, day.subject, lang), look["text"]),
+            (subject_name(model, day.about, lang), look["text"]),
             (day.value, form),
             (unit_of(day.name, lang) if day.name in FIGURE_NAMES else None, look["text"]),
             (day.low, form),

@@ -26,11 +26,12 @@ from api.rows.comparisons import (
 from config.processing import processing_settings
 from config.texts import text, texts
 from domain.calendar import Month
-from domain.figure_names import AMONG_PEERS
+from domain.figure_kinds import GROUPS
+from domain.figure_names import AMONG_PEERS, group_of
 from domain.figures import Figure, Shares
 from reports.document import Document, build_document
 from reports.model import ReportModel, build_report
-from reports.tables import GROUPS, FigureRow, group_of, in_order
+from reports.tables import FigureRow, in_order
 from reports.words import amount, finding_line, label, number, percent, shares_in_words
 
 router = APIRouter(include_in_schema=False)
@@ -101,7 +102,7 @@ def _groups(
 
 
 def _rank(name: str) -> int:
-    return list(GROUPS).index(group_of(name))
+    return GROUPS.index(group_of(name))
 
 
 def _line(model: ReportModel, figure: Figure, row: FigureRow, lang: str) -> FigureLine:
