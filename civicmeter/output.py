@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from domain.carriers import BOARD_USES, ELECTRICITY, GAS_ENERGY
 from domain.figures import Figure, MonthResult
 from domain.registry import Registry
+from domain.subjects import OfContract
 from store.ledger.port import MonthStatus
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def month_table(
 
 def _row(result: MonthResult, status: MonthStatus | None, registry: Registry) -> tuple[str, ...]:
     institution = registry.institution_by_id[result.institution]
-    electricity = _total(result, "electricity_use_kwh")
+    electricity = _total(result, ELECTRICITY.figure)
     avoided = [f for f in result.figures if f.name == "avoided_energy_kwh"]
     pv = [f for f in result.figures if f.name == "pv_generation_kwh"]
     ratio = [f for f in result.figures if f.name == "pv_performance_ratio"]
@@ -128,7 +130,7 @@ def _row(result: MonthResult, status: MonthStatus | None, registry: Registry) ->
         str(result.month),
         f"{status.state} r{status.revision}" if status and status.revision else "open",
         _number(electricity),
-        _number(_total(result, "natural_gas_use_kwh")),
+        _number(_total(result, GAS_ENERGY.figure)),
         f"{min(shares):.1%}" if shares else "–",
         "; ".join(_interval(f) for f in avoided) or "–",
         _number(pv[0] if pv else None),
@@ -137,13 +139,7 @@ def _row(result: MonthResult, status: MonthStatus | None, registry: Registry) ->
     )
 
 
-_USES = {
-    "electricity_use_kwh",
-    "natural_gas_use_kwh",
-    "natural_gas_use_m3",
-    "water_use_m3",
-    "heat_use_gj",
-}
+_USES = {use.figure for use in BOARD_USES}
 
 
 def _total(result: MonthResult, name: str) -> Figure | None:
@@ -155,7 +151,8 @@ def _number(figure: Figure | None, digits: int = 0) -> str:
 
 
 def _interval(figure: Figure) -> str:
-    carrier = figure.subject.rpartition("/")[2]
+    about = figure.about
+    carrier = about.carrier if isinstance(about, OfContract) else figure.subject
     if figure.value is None or figure.low is None or figure.high is None:
         return f"{carrier} –"
     verdict = (figure.verdict or "").replace("_", " ")

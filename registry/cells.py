@@ -6,13 +6,14 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 from stdnum.cn import uscc
 
 from domain.calendar import to_ms
+from domain.instants import InstantError, parse_instant
 
 
 class CellError(Exception):
@@ -80,12 +81,11 @@ def instant_ms(cell: Any) -> int:
     """An instant as text with its zone, in ms. A spreadsheet's own times have no zone, and
     guessing one would shift a register by a day's use."""
     try:
-        at = datetime.fromisoformat(str(cell).strip())
-        if at.tzinfo is not None:
-            return to_ms(at.astimezone(UTC))
-    except (ValueError, OverflowError):
-        pass
-    raise CellError(f"{cell!r} is not an instant: write text with its zone, 2024-03-01T09:30+08:00")
+        return to_ms(parse_instant(str(cell).strip()))
+    except InstantError:
+        raise CellError(
+            f"{cell!r} is not an instant: write text with its zone, 2024-03-01T09:30+08:00"
+        ) from None
 
 
 def credit_code(cell: Any) -> str:

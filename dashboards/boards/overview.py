@@ -18,19 +18,13 @@ from dashboards.panels.infinity import (
     total,
 )
 from dashboards.panels.units import grafana_unit
-from domain.figures import FIGURE_NAMES
+from domain.carriers import BOARD_USES, EXPORT, uses_of
+from domain.figure_names import FIGURE_NAMES
 from domain.places import WasteStream
 
 Say = Callable[[str], str]
 """A text of the dashboards in the language being built, by its key."""
 
-USES = (
-    "electricity_use_kwh",
-    "natural_gas_use_kwh",
-    "natural_gas_use_m3",
-    "water_use_m3",
-    "heat_use_gj",
-)
 _OURS = {"institution": "${institution}", **TIME_RANGE}
 _GRID = 24
 
@@ -104,7 +98,7 @@ def _variables(lang: str, say: Say) -> list[dict[str, Any]]:
 
 
 def _figure(name: str, lang: str) -> str:
-    return FIGURE_NAMES[name].zh if lang == "zh" else FIGURE_NAMES[name].en
+    return FIGURE_NAMES[name].label(lang)
 
 
 def _number(name: str, lang: str) -> Column:
@@ -115,16 +109,16 @@ def _number(name: str, lang: str) -> Column:
 def _use(lang: str) -> list[Panel]:
     return [
         bars(
-            _figure(name, lang),
+            _figure(use.figure, lang),
             Query(
                 "/v1/consumption",
-                (Column("month", "month"), Column("value", _figure(name, lang), "number")),
-                {**_OURS, "name": name, "per": "institution"},
+                (Column("month", "month"), Column("value", _figure(use.figure, lang), "number")),
+                {**_OURS, "name": use.figure, "per": "institution"},
             ),
-            unit=grafana_unit(name),
-            width=12 if name == "electricity_use_kwh" else 6 if name.startswith("nat") else 12,
+            unit=grafana_unit(use.figure),
+            width=12 // len(uses_of(use.carrier)),
         )
-        for name in USES
+        for use in BOARD_USES
     ]
 
 
@@ -180,7 +174,7 @@ def _pv(lang: str, say: Say) -> list[Panel]:
         return bars(say(f"pv.{names[0]}"), Query("/v1/pv", columns, of_system), maximum=maximum)
 
     return [
-        by_month("pv_generation_kwh", "pv_self_use_kwh", "electricity_export_kwh"),
+        by_month("pv_generation_kwh", "pv_self_use_kwh", EXPORT.figure),
         by_month("pv_performance_ratio", "pv_self_use_ratio", "pv_self_sufficiency_ratio"),
     ]
 

@@ -2,12 +2,13 @@
 
 import json
 import math
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from domain.calendar import to_ms
 from domain.errors import PayloadError
+from domain.instants import InstantError, parse_instant
 
 _QUOTED = 80
 """How much of an offending value is quoted to a person, in characters."""
@@ -63,26 +64,17 @@ def epoch_ms(value: object) -> int:
 
 def iso_ms(text: object) -> int:
     """Milliseconds since the epoch of an ISO 8601 time that carries its zone."""
-    at = _datetime(text)
-    if at.tzinfo is None:
-        raise PayloadError("bad_time", f"{quoted(text)} does not say its time zone")
-    return _to_ms(at)
-
-
-def _datetime(text: object) -> datetime:
     if not isinstance(text, str):
         raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601")
     try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601") from error
-
-
-def _to_ms(at: datetime) -> int:
-    try:
-        return int(at.astimezone(UTC).timestamp() * 1000)
-    except OverflowError as error:
-        raise PayloadError("bad_time", f"{at} is beyond the calendar") from error
+        return to_ms(parse_instant(text))
+    except InstantError as error:
+        reasons = {
+            "no_zone": f"{quoted(text)} does not say its time zone",
+            "beyond": f"{error.at} is beyond the calendar",
+        }
+        reason = reasons.get(error.fault, f"{quoted(text)} is not a time in ISO 8601")
+        raise PayloadError("bad_time", reason) from error
 
 
 def quoted(value: object) -> str:

@@ -2,12 +2,12 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from domain.calendar import to_ms
 from domain.corrections import Correction
 from domain.errors import ConfigError
+from domain.instants import InstantError, parse_instant
 from domain.registry import Registry
 from processing.quality.corrections import Refusal
 
@@ -29,18 +29,11 @@ def instant_ms(text: str, timezone: str) -> int:
     Raises RefusedError for what is no time, and for local times that are there twice or never.
     """
     try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return to_ms(parse_instant(text.strip(), timezone=timezone))
+    except InstantError as error:
+        if error.fault in ("no_such_time", "two_such_times"):
+            raise RefusedError(error.fault, text=text, timezone=timezone) from None
         raise RefusedError("bad_time", text=text) from None
-    if at.tzinfo is not None:
-        return to_ms(at.astimezone(UTC))
-    zone = ZoneInfo(timezone)
-    first, second = (at.replace(tzinfo=zone, fold=f).astimezone(UTC) for f in (0, 1))
-    if first.astimezone(zone).replace(tzinfo=None) != at:
-        raise RefusedError("no_such_time", text=text, timezone=timezone)
-    if first != second:
-        raise RefusedError("two_such_times", text=text, timezone=timezone)
-    return to_ms(first)
 
 
 def timezone_of(registry: Registry, device: str) -> str:

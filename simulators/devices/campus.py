@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from domain.calendar import Month
+from domain.carriers import ELECTRICITY, EXPORT, GAS_VOLUME, HEAT, WATER
 from domain.places import (
     AnyDevice,
     Bin,
@@ -19,6 +20,7 @@ from domain.places import (
     PvSystem,
     WeatherStation,
 )
+from domain.subjects import OfContract
 from simulators.devices.bins import BinMonth, BinSpec, bin_month, truth_of
 from simulators.devices.block import Block, Carry, Message, SiteMonth, TruthDays, register
 from simulators.devices.climate import Climate
@@ -167,28 +169,29 @@ class Campus:
         bought = np.maximum(load - pv_kwh, 0.0)
         sold = np.maximum(pv_kwh - load, 0.0)
         if self.electricity:
-            columns = {"energy_import_kwh": bought / self.multiplier}
+            columns = {ELECTRICITY.register: bought / self.multiplier}
             if self.roof:
-                columns["energy_export_kwh"] = sold / self.multiplier
+                columns[EXPORT.register] = sold / self.multiplier
             made.blocks.append(_registers(self.electricity, steps, 1, columns, carry))
-            self._truth(steps, made, "electricity_use_kwh", bought, self.electricity, "")
+            self._truth(steps, made, ELECTRICITY.figure, bought, self.electricity, "")
             self._truth(steps, made, "gross_load_kwh", load, "")
         if self.roof:
-            self._truth(steps, made, "electricity_export_kwh", sold, "")
+            self._truth(steps, made, EXPORT.figure, sold, "")
             self._truth(steps, made, "pv_generation_kwh", pv_kwh, self.roof.id)
             self._truth(steps, made, "pv_self_use_kwh", pv_kwh - sold, self.roof.id)
         cooling = [u.electricity_kwh["B"] for u in uses]
-        for device, quantity, name, parts, main in (
-            (self.air_conditioning, "energy_import_kwh", "electricity_use_kwh", cooling, False),
-            (self.water, "water_m3", "water_use_m3", [u.water_m3 for u in uses], True),
-            (self.heat, "heat_gj", "heat_use_gj", [u.heat_gj for u in uses], True),
-            (self.gas, "gas_m3", "natural_gas_use_m3", [u.gas_m3 for u in uses], True),
+        for device, metered, parts, main in (
+            (self.air_conditioning, ELECTRICITY, cooling, False),
+            (self.water, WATER, [u.water_m3 for u in uses], True),
+            (self.heat, HEAT, [u.heat_gj for u in uses], True),
+            (self.gas, GAS_VOLUME, [u.gas_m3 for u in uses], True),
         ):
             if device:
                 per_step = total(parts)
-                made.blocks.append(_registers(device, steps, HOURLY, {quantity: per_step}, carry))
+                columns = {metered.register: per_step}
+                made.blocks.append(_registers(device, steps, HOURLY, columns, carry))
                 subjects = (device, "") if main else (device,)
-                self._truth(steps, made, name, per_step, *subjects)
+                self._truth(steps, made, metered.figure, per_step, *subjects)
 
     def _solar(self, steps: Grid, carry: Carry, made: SiteMonth) -> Floats:
         if not self.roof:
@@ -260,7 +263,7 @@ class Campus:
             (Carrier.ELECTRICITY, [u.total_kwh for u in uses], [u.total_kwh for u in without]),
         ):
             if carrier in self.contract.carriers:
-                subject = f"{self.contract.id}/{carrier.value}"
+                subject = str(OfContract(self.contract.id, carrier.value))
                 seen, would = total(observed), total(counterfactual)
                 self._truth(steps, made, "observed_kwh", seen, subject)
                 self._truth(steps, made, "counterfactual_kwh", would, subject)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from domain.calendar import Month
+from domain.carriers import ELECTRICITY, GAS_ENERGY
 from domain.places import (
     AnyDevice,
     Building,
@@ -35,8 +36,8 @@ _ARCHIVE_FIRST, _ARCHIVE_END = Month(2018, 1), Month(2020, 1)
 _PVDAQ_FIRST, _PVDAQ_END = Month(2012, 1), Month(2013, 1)
 _AREAS_M2 = {"b20": 628.0, "b31": 10241.2, "b64": 3258.6, "b105": 9745.0}
 _FUELS = (
-    ("electricity", Carrier.ELECTRICITY, "energy_import_kwh", "electricity_use_kwh", "01000"),
-    ("gas", Carrier.NATURAL_GAS, "gas_kwh", "natural_gas_use_kwh", "03A00"),
+    ("electricity", ELECTRICITY, "01000"),
+    ("gas", GAS_ENERGY, "03A00"),
 )
 _FUEL_NAMES = {"electricity": ("总电表", "electricity"), "gas": ("燃气表", "gas")}
 _CAMBRIDGE_SOURCE = (
@@ -108,7 +109,7 @@ class CambridgeBuilding:
     @cached_property
     def devices(self) -> tuple[AnyDevice, ...]:
         found: list[AnyDevice] = []
-        for fuel, carrier, quantity, _, code in _FUELS:
+        for fuel, use, code in _FUELS:
             zh, en = _FUEL_NAMES[fuel]
             found.append(
                 Meter(
@@ -117,8 +118,8 @@ class CambridgeBuilding:
                     building=f"{self.id}-main",
                     name_zh=f"{self.building} {zh}",
                     name_en=f"{self.building} {en}",
-                    carrier=carrier,
-                    register=quantity,
+                    carrier=use.carrier,
+                    register=use.register,
                     item_code=code,
                 )
             )
@@ -156,13 +157,13 @@ class CambridgeBuilding:
     def month(self, month: Month, carry: Carry) -> SiteMonth:
         steps = grid(month, self.timezone, 3600)
         made = SiteMonth()
-        for fuel, _, quantity, name, _ in _FUELS:
+        for fuel, use, _ in _FUELS:
             device = f"{self.id}-{fuel}"
             kwh = cambridge_hours(self.building, fuel, steps)
-            made.blocks.append(_replayed(device, quantity, steps, kwh, carry))
+            made.blocks.append(_replayed(device, use.register, steps, kwh, carry))
             per_day = steps.by_day(np.nan_to_num(kwh))
             for subject in (device, ""):
-                made.truth.append(TruthDays(self.id, subject, name, month, per_day))
+                made.truth.append(TruthDays(self.id, subject, use.figure, month, per_day))
         if self.with_weather:
             made.blocks.append(
                 Block.of(

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
-from domain.calendar import DEFAULT_TIMEZONE, Month
+from domain.calendar import DEFAULT_TIMEZONE, Month, local_day
 from domain.errors import ConfigError
 from domain.places import Contract
 from domain.registry import Registry
@@ -71,7 +70,7 @@ class Scenario:
 
 
 def _month(now: datetime) -> Month:
-    return Month.of(now.astimezone(ZoneInfo(DEFAULT_TIMEZONE)).date())
+    return Month.of(local_day(now, DEFAULT_TIMEZONE))
 
 
 def _demo(now: datetime, seed: int, months: int) -> Scenario:

@@ -1,9 +1,8 @@
 """The demo: measured Cambridge buildings, a measured PV year, a simulated Dongying campus."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from domain.calendar import Month
+from domain.calendar import Month, local_day
 from domain.places import Carrier, Contract, Institution, WasteStream
 from simulators.devices.archetypes import CANTEEN, OFFICE
 from simulators.devices.bins import BinSpec
@@ -63,7 +62,7 @@ def dongying_campus(now: datetime, seed: int) -> Campus:
     takes 25 % of the lighting and sockets, 20 % of the air conditioning and 10 % of the fans
     and pumps of the office.
     """
-    first = Month.of(now.astimezone(ZoneInfo(TIMEZONE)).date()).plus(-CAMPUS_MONTHS)
+    first = Month.of(local_day(now, TIMEZONE)).plus(-CAMPUS_MONTHS)
     reporting = first.plus(BASELINE_MONTHS)
     retrofit = Change("retrofit", reporting.first_day, lighting=0.75, cooling=0.80, power=0.90)
     return Campus(

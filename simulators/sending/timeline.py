@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from domain.calendar import Month, to_ms
+from domain.calendar import Month, local_day, to_ms
 from simulators.devices.block import Block, Carry, Extra, FaultRecord, Incident, Site, TruthDays
 from simulators.scenarios import Scenario
 
@@ -120,4 +119,4 @@ def _last_month(now: datetime, timezone: str, end: Month | None) -> Month:
 
 @lru_cache(maxsize=16)
 def _local_day(now: datetime, timezone: str) -> date:
-    return now.astimezone(ZoneInfo(timezone)).date()
+    return local_day(now, timezone)

@@ -16,19 +16,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from domain.calendar import Month
+from domain.carriers import USE_OF_FIGURE
 from domain.errors import ConfigError
 from simulators.devices.grid import Ints
 from simulators.faults.spec import ON_LINES
 
-USE_NAMES = frozenset(
-    {
-        "electricity_use_kwh",
-        "water_use_m3",
-        "natural_gas_use_m3",
-        "natural_gas_use_kwh",
-        "heat_use_gj",
-    }
-)
+USE_NAMES = frozenset(USE_OF_FIGURE)
 ABSORBED = frozenset({"duplicate", "reorder", "burst", "clock_drift"}) | ON_LINES
 """Faults that a good pipeline takes without a word: they need no finding."""
 ANSWERS: dict[str, frozenset[str]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from domain.errors import ConfigError
+from domain.instants import InstantError, parse_instant
 
 SCENARIOS = "demo, tiny, city, province, hostile, vendor-conformance"
 
@@ -85,13 +86,9 @@ def _instant(text: str) -> datetime:
     if not text:
         return datetime.now(UTC)
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return parse_instant(text)
+    except InstantError as error:
+        wrong = "has no time zone" if error.fault == "no_zone" else "is not a time"
         raise ConfigError(
-            f"--now {text!r} is not a time: write it like 2026-11-23T08:00:00+08:00"
+            f"--now {text!r} {wrong}: write it like 2026-11-23T08:00:00+08:00"
         ) from error
-    if at.tzinfo is None:
-        raise ConfigError(
-            f"--now {text!r} has no time zone: write it like 2026-11-23T08:00:00+08:00"
-        )
-    return at
