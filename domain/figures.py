@@ -6,7 +6,6 @@ from datetime import date
 from typing import Literal
 
 from domain.calendar import Month
-from domain.figure_names import FIGURE_NAMES as FIGURE_NAMES
 from domain.figure_names import subject_of
 from domain.findings import Finding
 from domain.subjects import Subject
@@ -103,6 +102,16 @@ class Shares:
             measured += part.measured / count
             estimated += part.estimated / count
         return cls.rest(measured=measured, estimated=estimated)
+
+    @classmethod
+    def together(cls, parts: Sequence["Shares"]) -> "Shares":
+        """As `mean_unmeasured` with missing first, but part by part: each adds what it is of
+        all."""
+        missing = estimated = 0.0
+        for part in parts:
+            missing += part.missing / len(parts)
+            estimated += part.estimated / len(parts)
+        return cls.rest(missing=missing, estimated=estimated)
 
 
 def _columns(parts: Sequence[Shares]) -> tuple[list[float], list[float], list[float]]:

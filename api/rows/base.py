@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.figures import FIGURE_NAMES, Verdict
+from domain.carriers import EXPORT, WATER
+from domain.figure_names import FIGURE_NAMES
+from domain.figures import Verdict
 from domain.findings import Severity
 from domain.places import Carrier, Origin, WasteStream
 from domain.quality import QUALITIES
@@ -81,7 +83,7 @@ class EvidenceRow(MonthRow):
 
 
 class FigureRow(EvidenceRow):
-    name: str = Field(description=f"Name of the figure; {_UNITS}.", examples=["water_use_m3"])
+    name: str = Field(description=f"Name of the figure; {_UNITS}.", examples=[WATER.figure])
     subject: str = Field(description="Device, contract/carrier or stream; empty: institution.")
     value: float | None = Field(description="The value, in `unit`; null: could not be said.")
     unit: str = Field(description="Unit of value, low and high.", examples=["kWh"])
@@ -122,7 +124,7 @@ class PvRow(EvidenceRow):
     system: str = Field(description="PV device id; empty: the institution as a whole.")
     pv_generation_kwh: float | None = figure_field("pv_generation_kwh")
     electricity_export_kwh: float | None = figure_field(
-        "electricity_export_kwh", "At the grid meter the system feeds."
+        EXPORT.figure, "At the grid meter the system feeds."
     )
     pv_self_use_kwh: float | None = figure_field("pv_self_use_kwh")
     pv_self_use_ratio: float | None = figure_field("pv_self_use_ratio")

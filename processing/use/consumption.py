@@ -12,7 +12,7 @@ from domain.carriers import EXPORT, FIGURE_OF_REGISTER
 from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding, Severity
 from domain.places import Carrier, Device, Meter
-from processing.curves.curve import Event, Floats, GridUse, Ints, UseCurve, on_grid
+from processing.curves.curve import Event, Floats, GridUse, Ints, UseCurve, mean_shares, on_grid
 from processing.curves.registers import RegisterRules, RegisterSpec, Swap, default_rules, use_curve
 
 Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
@@ -284,11 +284,7 @@ def _sum(grids: Sequence[GridUse], weight: Floats) -> GridUse:
     if len(grids) == 1:
         return grids[0]
     serving = weight > 0
-    total = np.maximum(weight.sum(axis=0), 1.0)
-    mean = {
-        f: (np.array([getattr(g, f) for g in grids]) * weight).sum(axis=0) / total
-        for f in ("measured", "estimated", "missing", "doubtful")
-    }
+    mean = mean_shares(grids, weight)
     nobody = ~serving.any(axis=0)
     mean["missing"] = np.where(nobody, 1.0, mean["missing"])
     use = np.where(serving, [g.use for g in grids], 0.0).sum(axis=0)

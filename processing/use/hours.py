@@ -58,16 +58,15 @@ def hourly_electricity(uses: Sequence[MeterUse], edges_ms: Ints, timezone: str) 
         return None
     hours = local_hours(edges_ms, timezone)
     total = np.zeros(hours.hour.size)
-    missing = estimated = 0.0
+    shares: list[Shares] = []
     for main in mains:
         grid = main.grid(hours.edges_ms)
         idle = hours.edges_ms[1:] <= main.service_ms
         known = np.where(grid.missing < 0.5, grid.use, np.nan)
         total += np.where(idle, 0.0, known)
-        missing += float((np.where(idle, 0.0, grid.missing)).mean()) / len(mains)
-        estimated += float(grid.estimated.mean()) / len(mains)
-    shares = Shares.rest(missing=missing, estimated=estimated)
-    return HourlyUse(hours, total, shares)
+        missing = float((np.where(idle, 0.0, grid.missing)).mean())
+        shares.append(Shares.rest(missing=missing, estimated=float(grid.estimated.mean())))
+    return HourlyUse(hours, total, Shares.together(shares))
 
 
 def out_of_hours_figures(

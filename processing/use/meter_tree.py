@@ -10,7 +10,7 @@ from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Meter
 from domain.subjects import OfItem
-from processing.curves.curve import GridUse
+from processing.curves.curve import GridUse, mean_shares
 from processing.use.consumption import Period, passed_on, shares_of, value_or_none
 
 VIRTUAL_METHOD = "virtual-meter/1"
@@ -46,10 +46,7 @@ def virtual_periods(meters: Sequence[Meter], real: Sequence[Period]) -> list[Per
 
 def _combined(parts: Sequence[tuple[GridUse, float]], width: int) -> GridUse:
     use = np.sum([g.use[:width] * f for g, f in parts], axis=0)
-    mean = {
-        field: np.mean([getattr(g, field)[:width] for g, _ in parts], axis=0)
-        for field in ("measured", "estimated", "missing", "doubtful")
-    }
+    mean = mean_shares([g for g, _ in parts], np.ones((len(parts), width)))
     code = np.select(
         [~np.isfinite(use), mean["missing"] > 0, mean["estimated"] < 0.05],
         ["missing", "partial", "measured"],

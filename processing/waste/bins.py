@@ -25,6 +25,7 @@ from processing.curves.curve import (
     GridUse,
     Ints,
     UseCurve,
+    mean_shares,
     on_grid,
 )
 from processing.curves.registers import HOUR_MS
@@ -215,10 +216,7 @@ def _sum_known(grids: Sequence[GridUse]) -> GridUse:
     """Sum over bins of what is known; shares are means over bins."""
     known = np.array([np.isfinite(g.use) for g in grids])
     use = np.nansum([g.use for g in grids], axis=0)
-    mean = {
-        f: np.mean([getattr(g, f) for g in grids], axis=0)
-        for f in ("measured", "estimated", "missing", "doubtful")
-    }
+    mean = mean_shares(grids, np.ones(known.shape))
     code = np.select(
         [~known.any(axis=0), mean["missing"] > 0, mean["estimated"] < 0.05],
         ["missing", "partial", "measured"],

@@ -29,6 +29,7 @@ def test_every_mean_sums_to_one_and_lies_among_its_parts(parts: list[Shares], fi
         Shares.mean(parts),
         Shares.mean_unmeasured(parts, first=first),
         Shares.weighted([(float(k), s) for k, s in enumerate(parts)]),
+        Shares.together(parts),
     ):
         assert total(mean) == pytest.approx(1.0)
         assert min(mean.measured, mean.estimated, mean.missing) >= 0.0
