@@ -10,6 +10,7 @@ import numpy as np
 from domain.calendar import Month
 from domain.figures import Figure, MonthResult, Verdict
 from domain.places import Contract
+from domain.subjects import OfContract
 from processing.savings.intervals import shipped_calibration
 from processing.savings.rules import half_width_of_sum
 
@@ -80,18 +81,20 @@ def claims_of(result: MonthResult, contracts: Mapping[str, Contract], kind: Kind
     by_key = {(f.name, f.subject): f for f in result.figures}
     found = []
     for figure in result.figures:
-        contract_id, _, carrier = figure.subject.rpartition("/")
-        contract = contracts.get(contract_id)
-        if figure.name != _NAMES[kind] or contract is None:
+        about = figure.about
+        if figure.name != _NAMES[kind] or not isinstance(about, OfContract):
+            continue
+        contract = contracts.get(about.contract)
+        if contract is None:
             continue
         of_month = kind == "month"
         found.append(
             Claim(
                 month=result.month,
                 institution=result.institution,
-                contract=contract_id,
+                contract=about.contract,
                 vendor=contract.vendor,
-                carrier=carrier,
+                carrier=about.carrier,
                 option=contract.option,
                 confidence=figure.confidence or contract.confidence,
                 counterfactual=_value(by_key, "counterfactual_kwh", figure) if of_month else np.nan,

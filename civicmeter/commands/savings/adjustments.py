@@ -13,6 +13,7 @@ import click
 from config.settings import Settings
 from domain.adjustments import Adjustment, Decision
 from domain.errors import ConfigError
+from domain.subjects import OfContract
 
 if TYPE_CHECKING:
     from store.ledger.port import Ledger
@@ -109,6 +110,6 @@ def adjustment_line(a: Adjustment) -> str:
     until = f"to {a.end}" if a.end else "on"
     people = f"entered by {a.author}" + (f", approved by {a.approver}" if a.approver else "")
     return (
-        f"{a.number:>4}  {a.status:9}  {a.contract}/{a.carrier}  from {a.start} {until}: "
+        f"{a.number:>4}  {a.status:9}  {OfContract(a.contract, a.carrier)}  from {a.start} {until}: "
         f"{a.formula} kWh a day; {a.reason} ({a.evidence}); {people}"
     )
