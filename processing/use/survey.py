@@ -8,6 +8,8 @@ from typing import Any
 from config.factors import table
 from domain.calendar import Month
 from domain.carriers import SURVEYED
+from domain.errors import ConfigError
+from domain.figure_names import FIGURE_NAMES
 from domain.figures import MonthResult, Shares
 from domain.places import Institution, value_on
 
@@ -55,9 +57,17 @@ def _row(
         held = getattr(institution, field["registry"])
         value = value_on(held, end.plus(-1).end_day) if isinstance(held, tuple) else held or None
         return SurveyRow(**labels, value=value, months=None, shares=None)
-    figure = SURVEYED[field["carrier"]] if "carrier" in field else field["figure"]
-    value, months, shares = _year_sum(figure, results, end)
+    value, months, shares = _year_sum(_figure(field), results, end)
     return SurveyRow(**labels, value=value, months=months, shares=shares)
+
+
+def _figure(field: dict[str, Any]) -> str:
+    """The figure of a field. Raises ConfigError for one whose months do not add up to a year."""
+    name: str = SURVEYED[field["carrier"]] if "carrier" in field else field["figure"]
+    known = FIGURE_NAMES.get(name)
+    if known is None or not known.adds_over_time:
+        raise ConfigError(f"survey.toml: {name!r} is no figure whose months add up to a year")
+    return name
 
 
 def _year_sum(
