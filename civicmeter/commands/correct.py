@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -188,13 +187,13 @@ def _described(one: Correction, said: "Reported", registry: Registry) -> str:
     return f"{where}: {one.value:.12g} {unit} added, where no reading was{beside}"
 
 
-def _zone(device: str, registry: Registry) -> ZoneInfo:
+def _zone(device: str, registry: Registry) -> str:
     known = registry.device_by_id.get(device)
-    return ZoneInfo(registry.institution_by_id[known.institution].timezone if known else "UTC")
+    return registry.institution_by_id[known.institution].timezone if known else "UTC"
 
 
-def _local(at_ms: int, zone: ZoneInfo) -> str:
-    at = from_ms(at_ms).astimezone(zone)
+def _local(at_ms: int, timezone: str) -> str:
+    at = local_time(from_ms(at_ms), timezone)
     return at.isoformat(" ", timespec="milliseconds" if at.microsecond else "minutes")
 
 
