@@ -10,7 +10,7 @@ import click
 
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
-from domain.calendar import Month, from_ms
+from domain.calendar import Month, from_ms, local_time
 from domain.corrections import Correction
 from domain.errors import ConfigError
 from domain.quantities import QUANTITIES
