@@ -23,9 +23,8 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.months.job import process
-from processing.months.touched import process_changes, touched
-from processing.months.workers import Workers
+from processing.months.job import Workers, process, process_touched
+from processing.months.touched import touched
 from store.ledger.port import Ledger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
@@ -163,7 +162,10 @@ def _workers(readings: Path, ledger: Path) -> Workers:
 def _close_month(
     store: SqliteReadingStore, ledger: Ledger, institutions: list[str], workers: Workers
 ) -> None:
-    process(store, ledger, months=[MONTH], institutions=institutions, now=NOW, workers=workers)
+    for _ in process(
+        store, ledger, months=[MONTH], institutions=institutions, now=NOW, workers=workers
+    ):
+        pass
     for institution in institutions:
         ledger.close(institution, MONTH, signed_by="bench")
 
@@ -188,12 +190,9 @@ def _recompute(
     store: SqliteReadingStore, ledger: Ledger, registry: Registry, late: list[Reading]
 ) -> None:
     """What is done of late readings: finding what they touch, and computing that."""
-    months: dict[str, set[Month]] = {}
-    for institution, month in touched(
-        store, ((r.series, r.at_ms) for r in late), registry, {}, NOW
-    ):
-        months.setdefault(institution, set()).add(month)
-    process_changes(store, ledger, months, now=NOW, registry=registry)
+    ledger.touch(touched(store, ((r.series, r.at_ms) for r in late), registry, {}, NOW))
+    for _ in process_touched(store, ledger, now=NOW, registry=registry):
+        pass
 
 
 def _between(store: SqliteReadingStore, reading: Reading) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from domain.calendar import Month
 from domain.carriers import BOARD_USES, ELECTRICITY, GAS_ENERGY
 from domain.figures import Figure, MonthResult
 from domain.registry import Registry
@@ -93,7 +94,7 @@ def _table_for_terminal(rows: Sequence[Sequence[str]]) -> str:
     return drawn.get().rstrip("\n")
 
 
-_COLUMNS = (
+_COLUMNS: tuple[str, ...] = (
     "institution",
     "data",
     "month",
@@ -108,27 +109,42 @@ _COLUMNS = (
 )
 
 
-def month_table(
-    results: Sequence[MonthResult], statuses: Sequence[MonthStatus], registry: Registry
-) -> str:
-    """One row an institution and month, as text for a terminal."""
-    status = {(s.institution, s.month): s for s in statuses}
-    rows = [_COLUMNS, *(_row(r, status.get((r.institution, r.month)), registry) for r in results)]
-    return table_text(rows)
+class MonthTable:
+    """One row an institution and month, as text for a terminal.
+
+    Of the results it is told only their row is kept, so that a city's may pass through.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._rows: list[tuple[str, Month, tuple[str, ...]]] = []
+
+    def add(self, result: MonthResult) -> None:
+        """Take the next row from a result."""
+        self._rows.append((result.institution, result.month, _figures(result)))
+
+    def text(self, statuses: Sequence[MonthStatus]) -> str:
+        """The table; where each month stands is taken from `statuses`."""
+        status = {(s.institution, s.month): s for s in statuses}
+        rows = [_COLUMNS]
+        for institution, month, figures in self._rows:
+            origin = self._registry.institution_by_id[institution].origin
+            state = _state(status.get((institution, month)))
+            rows.append((institution, origin, str(month), state, *figures))
+        return table_text(rows)
 
 
-def _row(result: MonthResult, status: MonthStatus | None, registry: Registry) -> tuple[str, ...]:
-    institution = registry.institution_by_id[result.institution]
+def _state(status: MonthStatus | None) -> str:
+    return f"{status.state} r{status.revision}" if status and status.revision else "open"
+
+
+def _figures(result: MonthResult) -> tuple[str, ...]:
     electricity = _total(result, ELECTRICITY.figure)
     avoided = [f for f in result.figures if f.name == "avoided_energy_kwh"]
     pv = [f for f in result.figures if f.name == "pv_generation_kwh"]
     ratio = [f for f in result.figures if f.name == "pv_performance_ratio"]
     shares = [f.shares.measured for f in result.figures if f.name in _USES and not f.subject]
     return (
-        result.institution,
-        institution.origin,
-        str(result.month),
-        f"{status.state} r{status.revision}" if status and status.revision else "open",
         _number(electricity),
         _number(_total(result, GAS_ENERGY.figure)),
         f"{min(shares):.1%}" if shares else "–",

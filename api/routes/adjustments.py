@@ -22,7 +22,8 @@ from api.rows.adjustments import (
 from api.rows.table import TableRoute
 from domain.adjustments import Adjustment, AdjustmentStatus, Decision
 from domain.places import Contract
-from processing.savings.entered_adjustments import approval, contract_of, decide, enter, formula_of
+from processing.months.bookkeeping import decide_adjustment, enter_adjustment
+from processing.savings.entered_adjustments import approval, contract_of, formula_of
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["adjustments"])
 Posted = TypeVar("Posted", bound=BaseModel)
@@ -113,7 +114,7 @@ def post_adjustment(writer: AuthorisedDep, parts: PartsDep, body: BodyDep) -> Ad
         entered_at=now,
         decisions=approval(posted.approver, now),
     )
-    entered = enter(parts.ledger, parts.registry, adjustment, posted.evidence_base64)
+    entered = enter_adjustment(parts.ledger, parts.registry, adjustment, posted.evidence_base64)
     return adjustment_row(entered, parts.institution(entered.institution))
 
 
@@ -132,7 +133,7 @@ def post_decision(
     posted = _read(NewDecision, body)
     _known(parts, number)
     decision = Decision(posted.kind, posted.by, parts.now(), posted.reason)
-    decided = decide(parts.ledger, number, decision)
+    decided = decide_adjustment(parts.ledger, number, decision)
     return adjustment_row(decided, parts.institution(decided.institution))
 
 

@@ -21,7 +21,8 @@ from domain.corrections import Correction
 from domain.instants import InstantError, parse_instant
 from domain.quantities import QUANTITIES
 from domain.registry import Registry
-from processing.months.entered_corrections import enter, refusals, reported, series_of
+from processing.months.bookkeeping import enter_corrections
+from processing.months.entered_corrections import refusals, reported, series_of
 from processing.quality.corrections import Refusal
 from store.ledger.port import MonthState
 
@@ -182,13 +183,14 @@ def post_corrections(
         registry = parts.registries.get(fresh=True)  # it may just have been registered
     wrong = {k: r for k, r in enumerate(read) if isinstance(r, Refusal)}
     wrong |= _foreign(good, registry, writer)
-    judged = refusals(list(good.values()), parts.store, parts.ledger, registry, now)
+    before = parts.ledger.corrections()
+    judged = refusals(list(good.values()), parts.store, before, registry, now)
     for k, refusal in zip(good, map(judged.get, range(len(good))), strict=True):
         if refusal is not None:
             wrong.setdefault(k, refusal)
     if wrong:
         raise _refused(posted, wrong, lang)
-    entered = enter(list(good.values()), parts.store, parts.ledger, registry, now)
+    entered = enter_corrections(list(good.values()), parts.store, parts.ledger, registry, now)
     return CorrectionsEntered(
         received=len(good),
         entered=entered.added,

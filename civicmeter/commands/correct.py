@@ -126,10 +126,11 @@ def _single(
 
 
 def _enter(pipeline: Pipeline, corrections: Sequence[Correction], now: datetime) -> None:
-    from processing.months.entered_corrections import enter, reported, series_of
+    from processing.months.bookkeeping import enter_corrections
+    from processing.months.entered_corrections import reported, series_of
 
     store, ledger, registry = pipeline.store, pipeline.ledger, pipeline.registry
-    entered = enter(corrections, store, ledger, registry, now)
+    entered = enter_corrections(corrections, store, ledger, registry, now)
     said = reported(store, [(series_of(c), c.at_ms) for c in corrections])
     for one in corrections:
         click.echo(_described(one, said[series_of(one), one.at_ms], registry))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from civicmeter.output import month_table, progress_line
+from civicmeter.output import MonthTable, progress_line
 from config.settings import Settings
 
 
@@ -71,10 +71,11 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
             devices.wait()
             demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
             collector.wait_idle(10)
-            results, finished = demo.compute_and_close(pipeline, now, progress)
+            table = MonthTable(pipeline.registry)
+            finished = demo.compute_and_close(pipeline, now, progress, table.add)
             reports = demo.write_reports(pipeline, finished, folder / "reports", progress)
             counted = demo.count_sent(pipeline, truth)
-        click.echo(month_table(results, pipeline.ledger.statuses(), pipeline.registry))
+        click.echo(table.text(pipeline.ledger.statuses()))
         click.echo(demo.kept_aside_table(pipeline))
         for path in reports:
             click.echo(f"report: {path}")

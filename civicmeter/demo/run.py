@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from civicmeter.demo.audit import Audit, audit
 from civicmeter.output import Progress
@@ -185,23 +186,31 @@ def wait_until_stored(
     progress("stored", count, sent)
 
 
+class Closed(NamedTuple):
+    """A closed month of an institution."""
+
+    institution: str
+    month: Month
+
+
 def compute_and_close(
-    pipeline: Pipeline, now: datetime, progress: Progress
-) -> tuple[list[MonthResult], list[MonthResult]]:
-    """Compute every month with data and close those that are over: (all, closed)."""
-    touched = pipeline.ledger.touched()
-    results = process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress)
-    pipeline.ledger.settle(touched)
+    pipeline: Pipeline, now: datetime, progress: Progress, tell: Callable[[MonthResult], None]
+) -> list[Closed]:
+    """Compute every month with data, each told when it is kept, and close those that are over."""
     known = pipeline.registry.institution_by_id
-    over = [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
-    for done, result in enumerate(over, 1):
-        pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER)
+    over = []
+    for result in process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress):
+        tell(result)
+        if result.month.interval(known[result.institution].timezone)[1] <= now:
+            over.append(Closed(result.institution, result.month))
+    for done, one in enumerate(over, 1):
+        pipeline.ledger.close(one.institution, one.month, signed_by=SIGNER)
         progress("months closed", done, len(over))
-    return results, over
+    return over
 
 
 def write_reports(
-    pipeline: Pipeline, closed: Sequence[MonthResult], folder: Path, progress: Progress
+    pipeline: Pipeline, closed: Sequence[Closed], folder: Path, progress: Progress
 ) -> list[Path]:
     """The report of each institution's last closed month, in every language and format."""
     latest: dict[str, Month] = {}

@@ -10,34 +10,23 @@ from civicmeter.wiring.pipeline import Pipeline
 from domain.calendar import Month
 from domain.errors import CivicmeterError
 from domain.figures import MonthResult
-from processing.months.job import process
-from processing.months.touched import process_changes
+from processing.months import job
 
 log = logging.getLogger("civicmeter.processing")
 
 
-def process_round(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
+def process_round(pipeline: Pipeline, now: datetime) -> Iterator[MonthResult]:
     """Compute what may have changed since the last round, and nothing else."""
     this_month = Month.of(now.date())
     # The next month too: east of Greenwich it begins earlier than in UTC.
     months = [this_month.plus(-1), this_month, this_month.plus(1)]
-    results = process(pipeline.store, pipeline.ledger, months=months, now=now)
-    return results + process_touched(pipeline, now)
+    yield from job.process(pipeline.store, pipeline.ledger, months=months, now=now)
+    yield from process_touched(pipeline, now)
 
 
-def process_touched(pipeline: Pipeline, now: datetime) -> list[MonthResult]:
-    """Recompute exactly the months that late readings touched."""
-    touched = pipeline.ledger.touched()
-    known = pipeline.registry.institution_by_id
-    months: dict[str, set[Month]] = {}
-    for one in touched:
-        if one.institution in known:
-            months.setdefault(one.institution, set()).add(one.month)
-    results = process_changes(
-        pipeline.store, pipeline.ledger, months, now=now, registry=pipeline.registry
-    )
-    pipeline.ledger.settle(touched)
-    return results
+def process_touched(pipeline: Pipeline, now: datetime) -> Iterator[MonthResult]:
+    """Recompute exactly the months that late or corrected readings touched."""
+    return job.process_touched(pipeline.store, pipeline.ledger, now=now, registry=pipeline.registry)
 
 
 @contextmanager
@@ -52,7 +41,8 @@ def processing_every(pipeline: Pipeline, seconds: float) -> Iterator[None]:
     def rounds() -> None:
         while not stop.wait(seconds):
             try:
-                process_round(pipeline, datetime.now(UTC))
+                for _ in process_round(pipeline, datetime.now(UTC)):
+                    pass
             except CivicmeterError as error:
                 log.warning("processing waits for the next round: %s", error)
 

@@ -1,13 +1,12 @@
-"""Late and corrected readings: which months they touch, and recomputing exactly those."""
+"""Late and corrected readings: which months they touch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
 from domain.calendar import Month, from_ms, local_day, months_between, to_ms
-from domain.figures import MonthResult
 from domain.places import AnyDevice, Bin, Meter
 from domain.readings import Series
 from domain.registry import Registry
@@ -16,10 +15,8 @@ from processing.curves.filling import DAY_MS, WEEK_MS
 from processing.curves.neighbours import NEVER, look_around, outwards
 from processing.curves.registers import HOUR_MS
 from processing.curves.rules import shipped_rules
-from processing.months.job import process_months
 from processing.quality.corrections import Amendments, apply
 from processing.savings.figures import WINDOW_MONTHS
-from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
 _TOGETHER_MS = 2 * HOUR_MS
@@ -191,7 +188,18 @@ def touched(
 ) -> set[tuple[str, Month]]:
     """The (institution, month) pairs that late or corrected readings (series and time each)
     touch, as far as the months have begun (by UTC; one that begins now is computed anyway)."""
-    changes = widened(store, changes_of(readings), registry, amended)
+    return touched_by(store, changes_of(readings), registry, amended, now)
+
+
+def touched_by(
+    store: ReadingStore,
+    narrow: Iterable[Change],
+    registry: Registry,
+    amended: Amendments,
+    now: datetime,
+) -> set[tuple[str, Month]]:
+    """As `touched`, of changes that are not widened yet."""
+    changes = widened(store, narrow, registry, amended)
     this_month = Month.of(local_day(now, "UTC"))
     return {
         (institution, month)
@@ -207,20 +215,3 @@ def _readers(registry: Registry) -> dict[str, set[str]]:
         if institution.weather_device:
             readers.setdefault(institution.weather_device, set()).add(institution.id)
     return readers
-
-
-def process_changes(
-    store: ReadingStore,
-    ledger: Ledger,
-    months: Mapping[str, set[Month]],
-    *,
-    now: datetime,
-    registry: Registry | None = None,
-) -> list[MonthResult]:
-    """Recompute the given months of the given institutions, and no other.
-
-    The cost follows what is given, not how much history or how many institutions there are.
-    Doing it again changes nothing. Who has the registry at hand gives it: reading it costs
-    more than a month.
-    """
-    return process_months(store, ledger, registry or ledger.registry(), months, now)

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from config.factors import KWH_PER_GJ, KWH_PER_MJ, factors
 from config.working_days import day_types
+from domain.adjustments import Adjustment
 from domain.calendar import Month, days_between, from_ms, local_day
 from domain.carriers import ENERGY_CARRIERS, EXPORT, USE_OF_FIGURE, uses_of
+from domain.models import ModelKey, ModelRecord
 from domain.places import Carrier, Contract, Institution
 from processing.curves.curve import Floats, Ints
 from processing.curves.measured_states import daily_mean
@@ -19,27 +22,38 @@ from processing.savings.engine import FrozenModel, fit_baseline
 from processing.savings.figures import SavingsTrack
 from processing.savings.inputs.typical import TypicalYear, typical_year
 from processing.use.consumption import MeterUse, day_edges
-from store.ledger.port import Ledger, ModelKey, ModelRecord
 
 _MOST_ESTIMATED = 0.25
 """A day of which more was filled proves no saving."""
 
 
-def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTrack]:
+class Tracks(NamedTuple):
+    """The tracks of a site, and the models that were frozen for them now: to be kept."""
+
+    tracks: list[SavingsTrack]
+    frozen: list[ModelRecord]
+
+
+def savings_tracks(
+    site: Site, kept: Sequence[ModelRecord], entered: Sequence[Adjustment], now: datetime
+) -> Tracks:
     """One track for each energy carrier of each contract whose baseline period is over.
 
-    The baseline is taken from the ledger; the first time it is fitted and kept there. So is the
-    typical year, when twelve months have been reported.
+    `kept` are the institution's models in the ledger: a baseline that is not among them is
+    fitted now and frozen. So is the typical year, when twelve months have been reported.
+    `entered` are all adjustments of the institution.
     """
-    if not site.contracts:
-        return []
+    frozen: list[ModelRecord] = []
     institution = site.institution
-    known = {m.key: m for m in ledger.models(institution.id)}
-    entered = ledger.adjustments(institution.id)
+    known = {m.key: m for m in kept}
     today = local_day(now, institution.timezone)
     tracks = []
     for contract in site.contracts:
-        typical = _typical(site, contract, known.get(_year_key(contract)), ledger, now)
+        year = known.get(_year_key(contract))
+        if year is None:
+            year = _typical(site, contract, now)
+            frozen += [] if year is None else [year]
+        typical = None if year is None else TypicalYear.from_json(year.json)
         for carrier in contract.carriers:
             if carrier not in ENERGY_CARRIERS or contract.baseline_end > today:
                 continue
@@ -51,7 +65,7 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
                 model = _fit(site, contract, carrier, daily)
                 if model is None:
                     continue
-                ledger.save_model(_record(site, contract, carrier, model, now))
+                frozen.append(_record(site, contract, carrier, model, now))
             else:
                 model = FrozenModel.from_json(record.json)
             tracks.append(
@@ -67,18 +81,19 @@ def savings_tracks(site: Site, ledger: Ledger, now: datetime) -> list[SavingsTra
                     _sources(site, carrier, contract.meters),
                 )
             )
-    return tracks
+    return Tracks(tracks, frozen)
 
 
 def baselines_due(
-    contracts: Sequence[Contract], ledger: Ledger, institution: Institution, now: datetime
+    contracts: Sequence[Contract],
+    kept: Sequence[ModelRecord],
+    institution: Institution,
+    now: datetime,
 ) -> bool:
-    """Whether a baseline period is over whose model is not in the ledger yet, or a year has been
+    """Whether a baseline period is over whose model is not kept yet, or a year has been
     reported and its typical year is not: both need all of the past."""
-    if not contracts:
-        return False
     today = local_day(now, institution.timezone)
-    known = {m.key for m in ledger.models(institution.id)}
+    known = {m.key for m in kept}
     return any(
         c.baseline_end <= today and _baseline_key(c, carrier) not in known
         for c in contracts
@@ -109,16 +124,12 @@ def _typical_end(contract: Contract) -> Month:
     return start.plus(12 if contract.reporting_start.day == 1 else 13)
 
 
-def _typical(
-    site: Site, contract: Contract, record: ModelRecord | None, ledger: Ledger, now: datetime
-) -> TypicalYear | None:
-    """The contract's typical year; frozen now if it is due and the readings before it are there,
-    or a quarter of a year has passed in which they could have come.
+def _typical(site: Site, contract: Contract, now: datetime) -> ModelRecord | None:
+    """The contract's typical year, if it is due and the readings before it are there, or a
+    quarter of a year has passed in which they could have come.
 
     One without any year is frozen too: else all of the past would be read again and again.
     """
-    if record is not None:
-        return TypicalYear.from_json(record.json)
     institution, end, span = site.institution, _typical_end(contract), site.span()
     today = local_day(now, institution.timezone)
     if span is None or not _typical_is_due(contract, today):
@@ -135,19 +146,15 @@ def _typical(
         edges = day_edges(days[0], end.first_day, institution.timezone)
         index = pd.DatetimeIndex(pd.to_datetime(days))
         known = pd.Series(daily_mean(site.temperature, edges), index=index)
-    typical = typical_year(institution.weather_device, known, end)
-    text = typical.to_json()
-    ledger.save_model(
-        ModelRecord(
-            digest=sha256(f"{contract.id} {text}".encode()).hexdigest(),
-            institution=institution.id,
-            contract=contract.id,
-            kind="typical_year",
-            json=text,
-            fitted_at=now,
-        )
+    text = typical_year(institution.weather_device, known, end).to_json()
+    return ModelRecord(
+        digest=sha256(f"{contract.id} {text}".encode()).hexdigest(),
+        institution=institution.id,
+        contract=contract.id,
+        kind="typical_year",
+        json=text,
+        fitted_at=now,
     )
-    return typical
 
 
 def _fit(

@@ -6,10 +6,12 @@ One adapter, `store.ledger.sql.ledger` (SQLAlchemy: SQLite and PostgreSQL).
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from domain.calendar import Month
 from domain.figures import MonthResult
+from domain.models import ModelKey as ModelKey
+from domain.models import ModelRecord as ModelRecord
 from domain.registry import Registry
 from store.ledger.adjustments import Adjustments
 from store.ledger.corrections import Corrections
@@ -64,40 +66,6 @@ class Revision:
     signed_by: str
     reason: str
     closed_at: datetime
-
-
-ModelKind = Literal["baseline", "typical_year"]
-
-
-class ModelKey(NamedTuple):
-    """What a frozen model is of, among those of an institution.
-
-    `carrier` and `boundary` (see `Contract.boundary`) say of a baseline what it measures; a
-    contract has one typical year for all of them.
-    """
-
-    contract: str
-    kind: ModelKind
-    carrier: str = ""
-    boundary: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRecord:
-    """A frozen model: its digest, what it is of (as ModelKey), and its coefficients as JSON text."""
-
-    digest: str
-    institution: str
-    contract: str
-    kind: ModelKind
-    carrier: str = ""
-    boundary: str = ""
-    json: str
-    fitted_at: datetime
-
-    @property
-    def key(self) -> ModelKey:
-        return ModelKey(self.contract, self.kind, self.carrier, self.boundary)
 
 
 class Ledger(Adjustments, Corrections, KeptMessages, TouchedMonths, Protocol):

@@ -27,7 +27,7 @@ from domain.figures import Figure
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.months.entered_corrections import enter
+from processing.months.bookkeeping import enter_corrections as enter
 from processing.months.job import process
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
@@ -65,7 +65,7 @@ def fill(pipeline: Pipeline) -> None:
     at = range(START - 24 * HOUR_MS, SPIKE_MS, HOUR_MS)
     pipeline.store.write([Reading(*TAP, t, 700.0 + (t - START) / HOUR_MS) for t in at])
     pipeline.store.write([Reading(*TAP, SPIKE_MS, TRUTH + 400.0)])
-    process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW)
+    assert list(process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW))
     pipeline.ledger.settle(pipeline.ledger.touched())
 
 
@@ -92,7 +92,7 @@ def test_on_influxdb_alike(tmp_path: Path, influxdb: Any, influx_bucket: str) ->
         gone = replace(one, at_ms=SPIKE_MS - HOUR_MS, value=None)
         parts = (pipeline.store, pipeline.ledger, pipeline.registry)
         assert enter([one, gone], *parts, now).months == (("hall", MARCH),)
-        assert process_touched(pipeline, now)
+        assert list(process_touched(pipeline, now))
         assert wrong == pytest.approx(TRUTH - 700.0 + 400.0)
         assert march(pipeline).value == pytest.approx(TRUTH - 700.0)
         with pytest.raises(ConfigError, match="no reading at that time"):
@@ -336,7 +336,7 @@ def test_over_http_entered_listed_and_computed(pipeline: Pipeline, client: TestC
     assert client.get("/v1/corrections?device=ghost").status_code == 404
     table = client.get("/v1/corrections?format=csv")
     assert table.headers["content-type"].startswith("text/csv")
-    process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW)
+    assert list(process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW))
     assert march(pipeline).value == pytest.approx(TRUTH - 700.0 - 1.0)
     series = client.get(f"/v1/series?device=tap&quantity=water_m3&start={SPIKE_MS}&end={END}")
     assert [r["value"] for r in series.json()] == [TRUTH + 400.0]

@@ -95,7 +95,8 @@ def publish(settings: Settings, messages: list[tuple[str, bytes]]) -> None:
 
 
 def compute(pipeline: Pipeline) -> None:
-    process(pipeline.store, pipeline.ledger, months=[MARCH], now=datetime(2026, 4, 20, tzinfo=UTC))
+    now = datetime(2026, 4, 20, tzinfo=UTC)
+    assert list(process(pipeline.store, pipeline.ledger, months=[MARCH], now=now))
 
 
 def standing(pipeline: Pipeline) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def adjust(
     A negative amount takes away. Figures without it stay beside those with it.
     """
     from civicmeter.wiring.pipeline import open_pipeline
-    from processing.savings.entered_adjustments import approval, contract_of, enter, formula_of
+    from processing.months.bookkeeping import enter_adjustment
+    from processing.savings.entered_adjustments import approval, contract_of, formula_of
 
     content, now = evidence.read_bytes(), datetime.now(UTC)
     first, after = start.date(), end.date() if end else None
@@ -65,7 +66,7 @@ def adjust(
         contract = contract_of(pipeline.registry, contract_id)
         if carrier is None and len(contract.carriers) > 1:
             raise ConfigError(f"--carrier: choose from {', '.join(contract.carriers)}")
-        entered = enter(
+        entered = enter_adjustment(
             pipeline.ledger,
             pipeline.registry,
             Adjustment(

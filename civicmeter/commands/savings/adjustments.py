@@ -83,10 +83,10 @@ def evidence_(settings: Settings, number: int, out: Path) -> None:
 
 
 def _decide(settings: Settings, number: int, decision: Decision) -> None:
-    from processing.savings.entered_adjustments import decide
+    from processing.months.bookkeeping import decide_adjustment
 
     with _ledger(settings) as ledger:
-        decided = decide(ledger, number, decision)
+        decided = decide_adjustment(ledger, number, decision)
     click.echo(adjustment_line(decided))
     click.echo(RECOMPUTE)
 

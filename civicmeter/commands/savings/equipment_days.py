@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from config.settings import Settings
+from domain.calendar import Month, months_between
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,13 +44,18 @@ def equipment_days(
     if table is not None:
         return _read_days(table)
     from civicmeter.wiring.pipeline import open_pipeline
-    from processing.savings.equipment.metered_days import metered_days
+    from processing.months.bookkeeping import read_site
+    from processing.savings.equipment.metered_days import metered_days, tested_meter
 
     assert meter is not None and bounds is not None
+    start, end = bounds
+    months = list(months_between(Month.of(start), Month.of(end - timedelta(days=1)).plus(1)))
     with open_pipeline(settings) as pipeline:
-        return metered_days(
-            pipeline.store, pipeline.ledger, pipeline.registry, meter, *bounds, datetime.now(UTC)
-        )
+        tested = tested_meter(pipeline.registry, meter)
+        institution = pipeline.registry.institution_by_id[tested.institution]
+        parts = (pipeline.store, pipeline.ledger, pipeline.registry)
+        site = read_site(*parts, institution, months, datetime.now(UTC))
+    return metered_days(site, tested, start, end)
 
 
 def _read_days(path: Path) -> "pd.DataFrame":

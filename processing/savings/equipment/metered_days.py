@@ -1,24 +1,20 @@
-"""Tests of equipment: its days from a table or from stored readings, and when it was on."""
+"""Tests of equipment: its days by its own meter, and when it was on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from domain.calendar import Month, months_between
 from domain.carriers import ENERGY_CARRIERS
 from domain.errors import ConfigError
 from domain.places import Meter
 from domain.registry import Registry
-from processing.months.reading import SiteReader
-from processing.quality.corrections import amendments
+from processing.months.site import Site
 from processing.savings.tracks import daily_energy
-from store.ledger.port import Ledger
-from store.readings.port import ReadingStore
 
 State = Literal["on", "off"]
 
@@ -36,32 +32,25 @@ class Spell:
             raise ConfigError(f"the period {self.start}:{self.end} ends before it starts")
 
 
-def metered_days(
-    store: ReadingStore,
-    ledger: Ledger,
-    registry: Registry,
-    meter_id: str,
-    start: date,
-    end: date,
-    now: datetime,
-) -> pd.DataFrame:
-    """The local days [start, end) of a meter, virtual ones too: use (kWh) and temperature_c.
-
-    Only days wholly known count, others are NaN. Raises ConfigError for an unknown meter and for
-    one that said nothing then.
-    """
+def tested_meter(registry: Registry, meter_id: str) -> Meter:
+    """The meter of some equipment, virtual ones too. Raises ConfigError for what is none."""
     meter = registry.device_by_id.get(meter_id)
     if not isinstance(meter, Meter):
         raise ConfigError(f"no meter {meter_id!r}: see `civicmeter registry export` for their ids")
     if meter.carrier not in ENERGY_CARRIERS:
         raise ConfigError(f"{meter_id} meters {meter.carrier}: only energy is tested here")
-    institution = registry.institution_by_id[meter.institution]
-    months = list(months_between(Month.of(start), Month.of(end - timedelta(days=1)).plus(1)))
-    amended = amendments(ledger.corrections())
-    reader = SiteReader(store, ledger, registry, [institution], months, now, amended)
-    days = daily_energy(reader.read(institution), meter.carrier, start, end, [meter_id])
+    return meter
+
+
+def metered_days(site: Site, meter: Meter, start: date, end: date) -> pd.DataFrame:
+    """The local days [start, end) of a meter: use (kWh) and temperature_c.
+
+    Only days wholly known count, others are NaN. Raises ConfigError for a meter that said
+    nothing then.
+    """
+    days = daily_energy(site, meter.carrier, start, end, [meter.id])
     if days is None or not days["use"].notna().any():
-        raise ConfigError(f"{meter_id} has no wholly known day from {start} to {end}: see its gaps")
+        raise ConfigError(f"{meter.id} has no wholly known day from {start} to {end}: see its gaps")
     warm = days["temperature_c"].notna().any()
     return days[["use", "temperature_c"]] if warm else days[["use"]]
 

@@ -63,8 +63,8 @@ def use(folder: Path) -> dict[str, float | None]:
 def test_every_institution_is_computed_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str
 ) -> None:
-    in_workers = Mock(side_effect=job.compute_in_workers)
-    monkeypatch.setattr(job, "compute_in_workers", in_workers)
+    in_workers = Mock(side_effect=job.in_workers)
+    monkeypatch.setattr(job, "in_workers", in_workers)
     monkeypatch.setattr(job, "WORTHWHILE", 2)
     fill(tmp_path)
     with pytest.raises(SystemExit) as ended:

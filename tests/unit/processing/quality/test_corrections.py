@@ -19,8 +19,8 @@ from domain.figures import Figure, MonthResult
 from domain.places import Carrier, Contract, Institution, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
 from domain.registry import Registry
+from processing.months.bookkeeping import Planner
 from processing.months.compute import compute
-from processing.months.reading import SiteReader
 from processing.quality.corrections import Amended, amendments, apply, refusal, repeated
 from store.ledger.canonical import digest
 from store.ledger.port import Ledger
@@ -184,10 +184,10 @@ class Place:
         self, corrections: list[Correction], months: list[Month] | None
     ) -> dict[Month, MonthResult]:
         hall = self.registry.institutions[0]
-        reader = SiteReader(
+        planner = Planner(
             self.store, self.ledger, self.registry, [hall], months, NOW, amendments(corrections)
         )
-        return {r.month: r for r in compute(reader.read(hall), self.ledger, months, NOW)}
+        return {r.month: r for r in compute(planner.plan(hall)).results}
 
     def march(self, *corrections: Correction) -> MonthResult:
         return self.months(list(corrections), [MARCH])[MARCH]

@@ -16,9 +16,10 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.months.job import process
-from processing.months.touched import process_changes
-from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES, approval, decide, enter
+from processing.months.bookkeeping import decide_adjustment as decide
+from processing.months.bookkeeping import enter_adjustment as enter
+from processing.months.job import process, process_touched
+from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES, approval
 from store.ledger.canonical import digest
 from store.ledger.port import ModelKey
 from store.ledger.sql.ledger import SqlLedger
@@ -105,13 +106,7 @@ class Hall:
 
     def settle(self) -> list[MonthResult]:
         """Recompute what is touched, as the running service does."""
-        touched = self.ledger.touched()
-        months: dict[str, set[Month]] = {}
-        for one in touched:
-            months.setdefault(one.institution, set()).add(one.month)
-        found = process_changes(self.store, self.ledger, months, now=NOW)
-        self.ledger.settle(touched)
-        return found
+        return list(process_touched(self.store, self.ledger, now=NOW))
 
 
 @pytest.fixture
