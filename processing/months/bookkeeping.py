@@ -20,8 +20,10 @@ from processing.months.entered_corrections import Entered, checked, months_touch
 from processing.months.plan import Outcome, Plan
 from processing.months.reading import SiteReader
 from processing.months.site import Site
+from processing.months.touched import Change, joined, touched_by
 from processing.quality.corrections import Amendments, amendments
 from processing.savings.entered_adjustments import check_adjustment, months_changed
+from store.ledger.late_readings import LateReadings
 from store.ledger.port import Ledger
 from store.ledger.touched import TouchedMonth
 from store.readings.port import ReadingStore
@@ -64,6 +66,32 @@ class Planner:
             tuple(adjustments),
             _kept(self._ledger, institution.id, leaps),
         )
+
+
+def find_touched(
+    store: ReadingStore, ledger: Ledger, registry: Registry, now: datetime
+) -> Registry:
+    """Touch the months of all late readings that are noted, and forget the notes.
+
+    Notes of devices that are not registered stay until they are. Gives the registry, read anew
+    where the given one does not know a device.
+    """
+    amended: Amendments | None = None
+    fresh = False
+    last: LateReadings | None = None
+    while notes := ledger.late(last, _NOTES_TOGETHER):
+        last = notes[-1]
+        if not fresh and any(n.series.device not in registry.device_by_id for n in notes):
+            registry, fresh = ledger.registry(), True
+        amended = amendments(ledger.corrections()) if amended is None else amended
+        known = [n for n in notes if n.series.device in registry.device_by_id]
+        changes = joined(Change(n.series, n.start_ms, n.end_ms) for n in known)
+        ledger.touch_for_late(known, touched_by(store, changes, registry, amended, now))
+    return registry
+
+
+_NOTES_TOGETHER = 10_000
+"""Whatever waits, so much of it is in memory."""
 
 
 def read_site(

@@ -10,7 +10,7 @@ from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
-from processing.months.bookkeeping import Keeper, Planner
+from processing.months.bookkeeping import Keeper, Planner, find_touched
 from processing.months.compute import compute
 from processing.months.plan import Outcome
 from processing.months.workers import WORTHWHILE, in_workers
@@ -89,6 +89,7 @@ def _process(
     progress: Progress | None,
     workers: Workers | None,
 ) -> Iterator[MonthResult]:
+    find_touched(store, ledger, registry, now)
     # Before anything that touches months is read: what comes later stays touched.
     waiting = _by_institution(ledger.touched())
     what = _Round(registry, months, now, amendments(ledger.corrections()))
@@ -143,10 +144,11 @@ def process_touched(
     Who has the registry at hand gives it: reading it costs more than a month. It is read anew
     where it does not know an institution; what is touched of one that is not registered waits.
     """
+    registry = find_touched(store, ledger, registry or ledger.registry(), now)
     waiting = _by_institution(ledger.touched())
     if not waiting:
         return
-    if registry is None or not waiting.keys() <= registry.institution_by_id.keys():
+    if not waiting.keys() <= registry.institution_by_id.keys():
         registry = ledger.registry()
     amended = amendments(ledger.corrections())
     with Keeper(ledger) as keeper:

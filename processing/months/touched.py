@@ -51,6 +51,23 @@ def changes_of(readings: Iterable[tuple[Series, int]]) -> list[Change]:
     return found
 
 
+def joined(spans: Iterable[Change]) -> list[Change]:
+    """As few changes as stand for the same readings: those of a series that overlap in time, or
+    nearly, are one."""
+    found: list[Change] = []
+    for span in sorted(spans):
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and last.series == span.series
+            and span.start_ms <= last.end_ms + _TOGETHER_MS
+        ):
+            found[-1] = last._replace(end_ms=max(last.end_ms, span.end_ms))
+        else:
+            found.append(span)
+    return found
+
+
 def widened(
     store: ReadingStore,
     changes: Iterable[Change],

@@ -16,6 +16,7 @@ from domain.registry import Registry
 from store.ledger.adjustments import Adjustments
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
+from store.ledger.late_readings import LateSeries
 from store.ledger.touched import TouchedMonths
 
 MonthState = Literal["open", "closed", "restatement_pending"]
@@ -68,7 +69,7 @@ class Revision:
     closed_at: datetime
 
 
-class Ledger(Adjustments, Corrections, KeptMessages, TouchedMonths, Protocol):
+class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
     def registry(self) -> Registry: ...

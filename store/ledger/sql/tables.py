@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 
@@ -241,6 +241,19 @@ kept_message = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
     Index("ix_kept_message_code_device", "code", "device"),
+)
+
+# Late readings of which nobody has found out yet which months they touch: the first and the last
+# of a series and UTC day (counted from 1970).
+late_readings = Table(
+    "late_readings",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("quantity", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("stamp", String(32), nullable=False),
 )
 
 # What late readings touched and nobody has recomputed yet.
