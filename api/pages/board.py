@@ -20,7 +20,7 @@ from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.findings import Severity
 from domain.places import AnyDevice, Bin, Institution, Meter
-from processing.quality.completeness import STATES, BoardRow
+from processing.quality.board import STATES, BoardRow
 from reports.document import month_name
 from reports.tables import local_time
 from reports.words import UNKNOWN, percent

@@ -7,7 +7,7 @@ from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
-from processing.quality.completeness import BOARD_NAMES, BoardRow, board
+from processing.quality.board import BOARD_NAMES, BoardRow, board
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 

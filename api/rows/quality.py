@@ -20,7 +20,7 @@ from domain.figures import Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import Institution
 from domain.registry import Registry
-from processing.quality.completeness import BoardRow
+from processing.quality.board import BoardRow
 
 READINGS_NAMES = COLUMNS["readings"]
 _MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from domain.calendar import Month, from_ms, local_day, months_between, to_ms
 from domain.figures import MonthResult
 from domain.findings import Finding
+from processing.curves.meter_use import MeterUse
 from processing.curves.standstill import caught_up
 from processing.months.month import month_result
 from processing.months.plan import Outcome, Plan
 from processing.months.site import Site
 from processing.savings.tracks import savings_tracks
-from processing.use.consumption import MeterUse
 
 
 def compute(plan: Plan) -> Outcome:

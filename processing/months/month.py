@@ -13,27 +13,17 @@ from domain.figures import DayValue, Figure, MonthResult, Shares
 from domain.findings import Finding
 from domain.places import WasteStream
 from processing.curves.curve import Ints
+from processing.curves.days import day_edges, elapsed
 from processing.curves.measured_states import daily_mean, mean_on_grid
+from processing.curves.meter_use import MeterUse
 from processing.months.site import Site
-from processing.quality.completeness import arrival_figures, fell_silent
+from processing.quality.arrivals import arrival_figures
 from processing.quality.corrections import input_findings
+from processing.quality.silence import fell_silent
 from processing.quality.weather_drift import drift_findings
 from processing.savings.figures import SavingsTrack, reports, savings_days, savings_figures
-from processing.solar.pv import Balance, self_use_figures, yield_figures
-from processing.use.consumption import (
-    SUM_METHOD,
-    MeterUse,
-    Period,
-    day_edges,
-    day_values,
-    elapsed,
-    figure_of,
-    month_use,
-    passed_on,
-    shares_of,
-    total_of_mains,
-    value_or_none,
-)
+from processing.solar.self_use import Balance, self_use_figures
+from processing.solar.yields import yield_figures
 from processing.use.heating import heating_figures, heating_split
 from processing.use.hours import (
     hourly_electricity,
@@ -43,8 +33,19 @@ from processing.use.hours import (
 )
 from processing.use.indicators import indicator_figures
 from processing.use.meter_tree import VIRTUAL_METHOD, balance_figures, item_figures, virtual_periods
-from processing.waste.bins import bin_history, recycling_figure, stream_month, waste_figures
+from processing.use.month_use import (
+    Period,
+    day_values,
+    figure_of,
+    month_use,
+    passed_on,
+    shares_of,
+    value_or_none,
+)
+from processing.use.totals import SUM_METHOD, total_of_mains
 from processing.waste.inspections import TOTAL, accuracy_figures, inspections_of
+from processing.waste.streams import recycling_figure, stream_month, waste_figures
+from processing.waste.weighing import bin_history
 
 DAY_MS = 86_400_000
 

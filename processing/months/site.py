@@ -12,21 +12,15 @@ from domain.places import AnyDevice, Bin, Carrier, Contract, Institution, Meter
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Floats, Ints, UseCurve
+from processing.curves.days import day_edges
 from processing.curves.filling import FillRules, fill_gaps
 from processing.curves.measured_states import MAX_TEMPERATURE_GAP_MS, integral_curve
+from processing.curves.meter_use import CorrectedAt, MeterUse, Samples, meter_uses, service_start
 from processing.curves.registers import RegisterRules
 from processing.curves.rules import shipped_rules
 from processing.curves.zeros import set_aside_zeros
 from processing.quality.weather_drift import neighbour_stations
-from processing.solar.pv import PvSource, pv_source
-from processing.use.consumption import (
-    CorrectedAt,
-    MeterUse,
-    Samples,
-    day_edges,
-    meter_uses,
-    service_start,
-)
+from processing.solar.source import PvSource, pv_source
 
 _REGISTERS_OF_BIN = ("inspection_correct_count", "inspection_total_count")
 _OF_PV = ("pv_energy_kwh", "pv_power_w", "irradiance_w_per_m2", "module_temperature_c")

@@ -16,12 +16,13 @@ from domain.carriers import ENERGY_CARRIERS, EXPORT, USE_OF_FIGURE, uses_of
 from domain.models import ModelKey, ModelRecord
 from domain.places import Carrier, Contract, Institution
 from processing.curves.curve import Floats, Ints
+from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
+from processing.curves.meter_use import MeterUse
 from processing.months.site import Site
 from processing.savings.engine import FrozenModel, fit_baseline
 from processing.savings.figures import SavingsTrack
 from processing.savings.inputs.typical import TypicalYear, typical_year
-from processing.use.consumption import MeterUse, day_edges
 
 _MOST_ESTIMATED = 0.25
 """A day of which more was filled proves no saving."""

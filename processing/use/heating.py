@@ -15,7 +15,6 @@ from domain.carriers import ELECTRICITY, ENERGY_USES
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution, Meter, value_on
-from processing.use.consumption import Period, shares_of, value_or_none
 from processing.use.indicators import (
     CO2,
     NATIONAL,
@@ -25,6 +24,7 @@ from processing.use.indicators import (
     ratio,
     weighted,
 )
+from processing.use.month_use import Period, shares_of, value_or_none
 
 _HEATS = {name for name, use in ENERGY_USES.items() if use.heating == "always"}
 _NEVER_HEATS = {name for name, use in ENERGY_USES.items() if use.heating == "never"}

@@ -17,8 +17,8 @@ from domain.findings import Finding
 from domain.places import Institution
 from domain.subjects import OfPeriod, Subject, Whole
 from processing.curves.curve import Floats, Ints
+from processing.curves.meter_use import MeterUse
 from processing.curves.registers import HOUR_MS
-from processing.use.consumption import MeterUse
 
 
 @dataclass(frozen=True, slots=True)

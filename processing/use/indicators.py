@@ -11,7 +11,7 @@ from domain.carriers import ELECTRICITY, ENERGY_USES, GAS_ENERGY, WATER
 from domain.figures import FactorUse, Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution, value_on
-from processing.use.consumption import passed_on
+from processing.use.month_use import passed_on
 
 NATIONAL = {name: use.coal for name, use in ENERGY_USES.items()}
 SHANDONG = {name: use.quota_coal for name, use in ENERGY_USES.items() if use.quota_coal}

@@ -11,7 +11,7 @@ from domain.findings import Finding
 from domain.places import Meter
 from domain.subjects import OfItem
 from processing.curves.curve import GridUse, mean_shares
-from processing.use.consumption import Period, passed_on, shares_of, value_or_none
+from processing.use.month_use import Period, passed_on, shares_of, value_or_none
 
 VIRTUAL_METHOD = "virtual-meter/1"
 

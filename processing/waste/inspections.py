@@ -16,8 +16,9 @@ from domain.findings import Finding
 from domain.places import Bin, WasteStream
 from domain.subjects import OfDevice, OfStream, Subject, Whole
 from processing.curves.curve import MEASURED, Ints, UseCurve, on_grid
+from processing.curves.meter_use import Samples
 from processing.curves.registers import HOUR_MS, use_curve
-from processing.use.consumption import Samples, shares_of
+from processing.use.month_use import shares_of
 
 CORRECT, TOTAL = "inspection_correct_count", "inspection_total_count"
 ACCURACY, INSPECTED = "waste_sorting_accuracy_ratio", "waste_inspected_count"

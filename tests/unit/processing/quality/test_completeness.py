@@ -15,8 +15,10 @@ from domain.findings import Finding
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from processing.curves.curve import DOUBTFUL, UNKNOWN, UseCurve
-from processing.quality.completeness import arrival_figures, board, fell_silent
-from processing.use.consumption import MeterUse
+from processing.curves.meter_use import MeterUse
+from processing.quality.arrivals import arrival_figures
+from processing.quality.board import board
+from processing.quality.silence import fell_silent
 
 HOUR_MS = 3_600_000
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)

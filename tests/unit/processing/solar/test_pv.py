@@ -6,8 +6,10 @@ import pytest
 from domain.figures import Figure, Shares
 from domain.places import PvSystem
 from processing.curves.registers import HOUR_MS
-from processing.solar.pv import Balance, pv_source, self_use_figures, self_use_kwh, yield_figures
-from processing.use.consumption import Period, month_use
+from processing.solar.self_use import Balance, self_use_figures, self_use_kwh
+from processing.solar.source import pv_source
+from processing.solar.yields import yield_figures
+from processing.use.month_use import Period, month_use
 
 SYSTEM = PvSystem(id="pv", institution="i", capacity_kwp=10.0, gamma_per_c=-0.004)
 HOURS = np.arange(0, 10 * 24 + 1)

@@ -8,17 +8,12 @@ import pytest
 from domain.calendar import local_midnight, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.registry import Registry
+from processing.curves.days import day_edges, elapsed
+from processing.curves.meter_use import meter_uses
 from processing.curves.registers import HOUR_MS
 from processing.months.site import build_site
-from processing.use.consumption import (
-    day_edges,
-    day_values,
-    elapsed,
-    figure_of,
-    meter_uses,
-    month_use,
-    total_of_mains,
-)
+from processing.use.month_use import day_values, figure_of, month_use
+from processing.use.totals import total_of_mains
 
 TZ = "Europe/London"
 

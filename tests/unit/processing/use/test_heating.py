@@ -14,8 +14,8 @@ from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, Shares
 from domain.places import Carrier, Dated, Institution, Meter
 from processing.curves.curve import GridUse
-from processing.use.consumption import Period
 from processing.use.heating import heating_figures, heating_split, touches_season
+from processing.use.month_use import Period
 
 PLACE = Institution(
     id="i",

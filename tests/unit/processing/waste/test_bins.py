@@ -5,7 +5,8 @@ import pytest
 
 from domain.places import Bin, WasteStream
 from processing.curves.registers import HOUR_MS
-from processing.waste.bins import bin_history, stream_month, waste_figures
+from processing.waste.streams import stream_month, waste_figures
+from processing.waste.weighing import bin_history
 
 DAY = 24
 BIN = Bin(id="b", institution="i", stream=WasteStream.FOOD, tare_kg=12.0, capacity_kg=120.0)

@@ -1,123 +1,22 @@
-"""Who reported how much: counts per device and month, and the board of what is stale or odd."""
+"""The completeness board: which devices never came, are stale, or read nought of late."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-
-import numpy as np
 
 from config.processing import BoardRules, processing_settings
 from domain.calendar import Month
 from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, MonthResult, Shares
-from domain.findings import Finding, Severity
-from domain.places import AnyDevice, Bin, Carrier, Meter
+from domain.findings import Finding
+from domain.places import AnyDevice, Bin, Meter
 from domain.registry import Registry
 from domain.subjects import OfDevice
-from processing.curves.curve import DOUBTFUL, MEASURED, Ints
-from processing.use.consumption import MeterUse
-
-_DAY_MS = 86_400_000
-
-
-def arrival_figures(
-    arrivals: Iterable[tuple[str, int | None, int, Ints]],
-    start_ms: int,
-    end_ms: int,
-    rules: BoardRules | None = None,
-) -> list[Figure]:
-    """Readings expected and received from each device in service, in [start, end).
-
-    Expected is the time in service over the device's interval; received may exceed it.
-    """
-    rules = rules or processing_settings().completeness
-    figures = []
-    for device, service_ms, interval_ms, at in arrivals:
-        if service_ms is None:
-            if at.size == 0 or at[0] >= end_ms:
-                continue
-            service_ms = int(at[0])
-        begin = max(start_ms, service_ms)
-        if begin >= end_ms:
-            continue
-        received = int(np.searchsorted(at, end_ms) - np.searchsorted(at, begin))
-        expected = round((end_ms - begin) / interval_ms)
-        figures += [
-            _counted("readings_expected_count", device, expected),
-            _counted(
-                "readings_received_count", device, received, _missing(expected, received, rules)
-            ),
-        ]
-    return figures
-
-
-def _counted(name: str, device: str, count: int, findings: tuple[Finding, ...] = ()) -> Figure:
-    return Figure(
-        name=name,
-        subject=device,
-        value=float(count),
-        shares=Shares.full(),
-        method="readings-counted/1",
-        findings=tuple(replace(f, subject=device) for f in findings),
-    )
-
-
-def _missing(expected: int, received: int, rules: BoardRules) -> tuple[Finding, ...]:
-    """Told even where the month's use is known all the same: what lies in a gap is known by
-    the register on its far side, but not when it was used."""
-    absent = expected - received
-    if expected == 0 or absent <= rules.noted_absence_ratio * expected:
-        return ()
-    numbers = {"missing": absent, "pct": round(100 * absent / expected, 1)}
-    return (Finding("readings_missing", "info", numbers=numbers),)
-
-
-SILENT = "use_fell_silent"
-_SEASONAL = {Carrier.HEAT, Carrier.COOLING, Carrier.NATURAL_GAS}
-"""What may well rest for a season, as single circuits may: told, but nothing to worry about."""
-
-
-def fell_silent(
-    use: MeterUse, start_ms: int, end_ms: int, rules: BoardRules | None = None
-) -> tuple[Finding, ...]:
-    """Whether a meter that goes on reporting has newly stopped counting, seen from `end_ms`.
-
-    Its last reading is of the period's last day, its register has rested for over
-    `zero_least_days` but not beyond `zero_longest_days`, and for over `zero_rest_factor` times
-    its longest rest in the `zero_habit_days` before, in which there was use. Low use, which
-    rests between one step of the register and the next, is none; zeros set aside as doubtful
-    are. What comes later than `end_ms` changes nothing.
-    """
-    rules = rules or processing_settings().completeness
-    curve = use.curve if use.unfilled is None else use.unfilled
-    last = int(np.searchsorted(curve.at_ms, end_ms, "right")) - 1
-    if last < 1 or curve.at_ms[last] < max(start_ms, end_ms - _DAY_MS):
-        return ()
-    lately = int(np.searchsorted(curve.at_ms, end_ms - rules.zero_least_days * _DAY_MS, "right"))
-    if (curve.step[lately:last] > 0).any():
-        return ()  # nearly all meters: the rest need not be looked at
-    resting = ((curve.segment == MEASURED) | (curve.segment == DOUBTFUL)) & (curve.step <= 0)
-    moved = np.flatnonzero(~resting[:last])
-    if moved.size == 0 or curve.segment[moved[-1]] != MEASURED:
-        return ()
-    rests_from = int(curve.at_ms[moved[-1] + 1])
-    rest_ms = int(curve.at_ms[last]) - rests_from
-    if not rules.zero_least_days <= rest_ms / _DAY_MS <= rules.zero_longest_days:
-        return ()
-    first = int(np.searchsorted(curve.at_ms, rests_from - rules.zero_habit_days * _DAY_MS))
-    steps = moved[moved >= first]
-    # From one step to the next: the register stood still for so long, at most.
-    between_ms = np.diff(curve.at_ms[steps + 1])
-    if steps.size < 3 or rest_ms <= rules.zero_rest_factor * int(between_ms.max()):
-        return ()
-    usual = use.carrier in _SEASONAL or not use.is_main
-    severity: Severity = "info" if usual else "warning"
-    numbers = {"days": round(rest_ms / _DAY_MS, 1)}
-    return (Finding(SILENT, severity, use.meter, numbers),)
-
+from processing.quality.silence import SILENT
 
 State = Literal["never", "stale", "zero", "ok"]
+
 STATES: tuple[State, ...] = ("never", "stale", "zero", "ok")
 """How a device is, the worst first."""
 
@@ -225,6 +124,7 @@ def _state(seen: datetime | None, oldest: datetime, findings: Sequence[Finding])
 
 
 _Said = tuple[dict[str, Figure], list[Finding]]
+
 _NOTHING: _Said = ({}, [])
 
 
