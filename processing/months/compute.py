@@ -9,10 +9,10 @@ from domain.figures import MonthResult
 from domain.findings import Finding
 from processing.curves.meter_use import MeterUse
 from processing.curves.standstill import caught_up
+from processing.months.baselines import savings_tracks
 from processing.months.month import month_result
 from processing.months.plan import Outcome, Plan
 from processing.months.site import Site
-from processing.savings.tracks import savings_tracks
 
 
 def compute(plan: Plan) -> Outcome:

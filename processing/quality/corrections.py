@@ -15,7 +15,7 @@ from domain.quantities import QUANTITIES
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Floats, Ints
-from processing.months.site import quantities_of
+from processing.curves.series import quantities_of
 
 
 class Amended(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.figures import Figure, Shares
 from domain.findings import Finding
-from processing.use.month_use import Period, value_or_none
+from processing.use.month_use import Period, shares_of, value_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +69,34 @@ def self_use_figures(systems: Sequence[tuple[str, Period]], balance: Balance) ->
             for name, value in values.items()
         ]
     return figures
+
+
+def balance_of(generated: Sequence[Period], exported: Sequence[Period], bought: Period) -> Balance:
+    """The sums of a month; one that any meter does not know is unknown."""
+    parts = [shares_of(p.whole) for p in (*generated, *exported, bought)]
+    return Balance(
+        generation_kwh=_sum_or_none(generated),
+        export_kwh=_sum_or_none(exported),
+        import_kwh=value_or_none(bought.whole.use),
+        shares=Shares.mean_unmeasured(parts, first="missing"),
+    )
+
+
+def _sum_or_none(periods: Sequence[Period]) -> float | None:
+    values = [value_or_none(p.whole.use) for p in periods]
+    known = [v for v in values if v is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def gross_load_figure(balance: Balance) -> Figure:
+    """What the place used in all: import + PV − export."""
+    bought, generated = balance.import_kwh, balance.generation_kwh
+    exported, load = balance.export_kwh, None
+    if bought is not None and generated is not None and exported is not None:
+        load = bought + generated - exported
+    return Figure(
+        name="gross_load_kwh",
+        value=load,
+        shares=balance.shares,
+        method="import-plus-pv-minus-export/1",
+    )

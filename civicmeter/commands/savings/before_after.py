@@ -43,7 +43,7 @@ def before_after_command(
     option B.
     """
     from processing.savings.equipment.isolation import before_after
-    from processing.savings.equipment.metered_days import with_state
+    from processing.savings.equipment.spells import with_state
 
     first, second = spell(before, "off"), spell(after, "on")
     bounds = (min(first.start, second.start), max(first.end, second.end))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from processing.savings.equipment.isolation import Effect
-    from processing.savings.equipment.metered_days import Spell
+    from processing.savings.equipment.spells import Spell
 
 TABLE = click.option(
     "--table",
@@ -45,7 +45,7 @@ def equipment_days(
         return _read_days(table)
     from civicmeter.wiring.pipeline import open_pipeline
     from processing.months.bookkeeping import read_site
-    from processing.savings.equipment.metered_days import metered_days, tested_meter
+    from processing.months.tested_meter import metered_days, tested_meter
 
     assert meter is not None and bounds is not None
     start, end = bounds
@@ -88,7 +88,7 @@ def read_table(path: Path) -> "pd.DataFrame":
 
 def spell(text: str, state: str) -> "Spell":
     """Read ``START:END``, end excluded, in which the equipment was on or off. Raises ConfigError."""
-    from processing.savings.equipment.metered_days import Spell
+    from processing.savings.equipment.spells import Spell
 
     if state not in ("on", "off"):
         raise ConfigError(f"the state {state!r} must be on or off")

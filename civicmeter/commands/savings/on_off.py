@@ -21,7 +21,7 @@ from config.settings import Settings
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from processing.savings.equipment.metered_days import Spell
+    from processing.savings.equipment.spells import Spell
 
 
 @click.command("on-off")
@@ -55,7 +55,7 @@ def on_off(
     Days in no period are no part of the test. At least six switches within fourteen known days.
     """
     from processing.savings.equipment.isolation import on_off_test
-    from processing.savings.equipment.metered_days import with_state
+    from processing.savings.equipment.spells import with_state
 
     spells = _spells(periods, on, off)
     if meter is not None and not spells:
