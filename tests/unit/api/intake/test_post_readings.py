@@ -11,10 +11,12 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.app import create_app
 from api.intake.formats import READERS
 from api.intake.rows import PostedValue, UnreadableBodyError
 from domain.calendar import to_ms
 from domain.readings import Series
+from store.late_readings import NotingStore
 from tests.api_sample import FIRST_AT, NOW
 
 Serve = Callable[..., TestClient]
@@ -42,6 +44,22 @@ GOOD = {
     LINES: f"# two lines\nmeter,device=dy-main,institution=x energy_import_kwh=2000.5 {AT}000000\n"
     f"meter,device=dy-water water_m3=7i {AT}000000\n",
 }
+
+
+def test_a_late_reading_is_noted_before_the_answer(own_sample: Any) -> None:
+    """As one that comes over MQTT; the processor finds its month."""
+    store, ledger = own_sample
+    noting = NotingStore(store, ledger, lambda: to_ms(NOW))
+    client = TestClient(create_app(store=noting, ledger=ledger, now=lambda: NOW))
+    assert post(client, GOOD[JSON]).status_code == 200
+    assert ledger.late() == []
+    at = AT - 3 * 86_400_000
+    assert post(client, GOOD[JSON].replace(str(AT), str(at))).status_code == 200
+    noted = {(n.series, n.start_ms, n.end_ms) for n in ledger.late()}
+    assert noted == {
+        (Series("dy-main", "energy_import_kwh"), at, at),
+        (Series("dy-water", "water_m3"), at, at),
+    }
 
 
 @pytest.mark.parametrize("media", READERS)

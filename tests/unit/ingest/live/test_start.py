@@ -13,7 +13,7 @@ _HEAVY = ("pandas", "scipy", "pvlib", "processing", "api", "reports")
     [
         "ingest.live.collector",
         # All that `civicmeter collect` takes, with several processes and metrics.
-        "civicmeter.cli, civicmeter.commands.collect, civicmeter.wiring.pipeline,"
+        "civicmeter.cli, civicmeter.commands.collect, civicmeter.wiring.collecting,"
         " civicmeter.wiring.collector_processes, ingest.logs, prometheus_client,"
         " store.readings.sqlite, store.ledger.sql.ledger",
         "store.readings.influx",
