@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.language import language_of
 from api.problems import ProblemError
 from config.texts import Language
@@ -95,13 +95,13 @@ IntervalDep = Annotated[Interval, Depends(_interval)]
 
 
 def _institutions(
-    parts: PartsDep,
+    backend: BackendDep,
     institution: Annotated[
         list[str] | None,
         Query(description="Only these institutions (repeat the parameter); all when absent."),
     ] = None,
 ) -> dict[str, Institution]:
-    known = parts.registry.institution_by_id
+    known = backend.registry.institution_by_id
     asked = [i for i in institution or [] if i]
     for i in asked:
         if i not in known:

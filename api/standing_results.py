@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, Interval, IntervalDep
 from api.rows.figures import Standing
@@ -53,8 +53,10 @@ class Standings:
         ]
 
 
-def _standings(parts: PartsDep, institutions: InstitutionsDep, interval: IntervalDep) -> Standings:
-    return Standings(parts.ledger, institutions, interval)
+def _standings(
+    backend: BackendDep, institutions: InstitutionsDep, interval: IntervalDep
+) -> Standings:
+    return Standings(backend.ledger, institutions, interval)
 
 
 StandingsDep = Annotated[Standings, Depends(_standings)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Parts, PartsDep
+from api.dependencies import Backend, BackendDep
 from api.language import language_of
 from api.pages.html import answer, render
 from api.routes.months import MonthPath, month_status
@@ -49,20 +49,20 @@ class FigureLine:
 
 @router.get("/institutions/{institution}/{month}", response_class=HTMLResponse)
 def place_page(
-    request: Request, parts: PartsDep, institution: str, month: MonthPath
+    request: Request, backend: BackendDep, institution: str, month: MonthPath
 ) -> HTMLResponse:
     lang = language_of(request)
-    parts.institution(institution)
-    month_status(parts, institution, Month.parse(month))
-    return answer(place_html(parts, institution, Month.parse(month), lang), lang)
+    backend.institution(institution)
+    month_status(backend, institution, Month.parse(month))
+    return answer(place_html(backend, institution, Month.parse(month), lang), lang)
 
 
-def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
+def place_html(backend: Backend, institution: str, month: Month, lang: str) -> str:
     """The page of an institution's month. Raises ConfigError for one never computed."""
-    model = build_report(parts.ledger, institution, month)
+    model = build_report(backend.ledger, institution, month)
     document = build_document(model, lang)
     rules = processing_settings().comparison
-    known = sorted(s.month for s in parts.ledger.statuses(institution))
+    known = sorted(s.month for s in backend.ledger.statuses(institution))
     at = known.index(month)
     history = [History(model.institution, model.history, [month])]
     return render(
@@ -78,7 +78,7 @@ def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
         least_peers=rules.least_peers,
         comparisons=[_comparison(r, lang) for r in comparison_rows(history)],
         quotas=[_quota(r, lang) for r in quota_rows(history)],
-        peers=[_peer(r, lang) for r in _peers(parts, model)],
+        peers=[_peer(r, lang) for r in _peers(backend, model)],
         survey=[_survey(r, lang) for r in survey_field_rows(history)],
         groups=_groups(model, document, lang),
     )
@@ -155,14 +155,14 @@ def _quota(row: QuotaRow, lang: str) -> QuotaLine:
     )
 
 
-def _peers(parts: Parts, model: ReportModel) -> list[PeerRow]:
+def _peers(backend: Backend, model: ReportModel) -> list[PeerRow]:
     """Only institutions of the same type are looked at, in the one month."""
     alike = {
         i.id: i
-        for i in parts.registry.institutions
+        for i in backend.registry.institutions
         if i.building_type == model.institution.building_type
     }
-    results = parts.ledger.results(
+    results = backend.ledger.results(
         None, model.month, model.month.plus(1), names=AMONG_PEERS, days=False
     )
     results = [r for r in results if r.institution in alike]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import Interval, PageDep
 from api.rows.comparisons import (
     YEAR_NAMES,
@@ -61,9 +61,9 @@ def quotas(standings: StandingsDep, page: PageDep) -> list[QuotaRow]:
 
 
 @router.get("/peers")
-def peers(parts: PartsDep, standings: StandingsDep, page: PageDep) -> list[PeerRow]:
+def peers(backend: BackendDep, standings: StandingsDep, page: PageDep) -> list[PeerRow]:
     """Each institution among those of its building type · 同类比较."""
-    everybody = parts.registry.institution_by_id
+    everybody = backend.registry.institution_by_id
     found = Standings(standings.ledger, everybody, standings.interval).read(AMONG_PEERS)
     results = [s.result for s in found]
     return page.cut(peer_rows(standings.institutions, everybody.values(), results))

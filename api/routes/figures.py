@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import PageDep
 from api.rows import figures as make
 from api.rows.base import (
@@ -114,7 +114,7 @@ def savings(
 
 @router.get("/savings/portfolio")
 def savings_portfolio(
-    parts: PartsDep,
+    backend: BackendDep,
     standings: StandingsDep,
     page: PageDep,
     period: Annotated[Kind, Query(description="Each month, or the year up to it.")] = "month",
@@ -129,7 +129,7 @@ def savings_portfolio(
     vendors, ids = _given(vendor), _given(contract)
     asked = {
         c.id: c
-        for c in parts.registry.contracts
+        for c in backend.registry.contracts
         if (not vendors or c.vendor in vendors) and (not ids or c.id in ids)
     }
     read = standings.read(SAVINGS_NAMES)
@@ -139,13 +139,13 @@ def savings_portfolio(
 
 @router.get("/pv")
 def pv(
-    parts: PartsDep,
+    backend: BackendDep,
     standings: StandingsDep,
     page: PageDep,
     system: Annotated[list[str] | None, Query(description="Only these PV systems.")] = None,
 ) -> list[PvRow]:
     """Rooftop PV by month · 光伏月度结果."""
-    return page.cut(make.pv_rows(standings.read(make.PV_NAMES), parts.registry, _given(system)))
+    return page.cut(make.pv_rows(standings.read(make.PV_NAMES), backend.registry, _given(system)))
 
 
 @router.get("/waste")

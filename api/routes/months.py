@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from api.dependencies import Parts, PartsDep
+from api.dependencies import Backend, BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, IntervalDep, PageDep
 from api.rows.base import ChangeRow, FigureRow, MonthStateRow, RevisionRow
@@ -37,7 +37,7 @@ def month_head(institution: Institution, status: MonthStatus) -> dict[str, Any]:
 
 @router.get("/months")
 def months(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     interval: IntervalDep,
     page: PageDep,
@@ -46,7 +46,7 @@ def months(
     """Where each month stands · 各月状态."""
     only = next(iter(institutions)) if len(institutions) == 1 else None
     rows = []
-    for s in parts.ledger.statuses(only):
+    for s in backend.ledger.statuses(only):
         i = institutions.get(s.institution)
         if i and interval.holds(s.month, i.timezone) and (not state or s.state in state):
             rows.append(
@@ -60,18 +60,18 @@ def months(
     return page.cut(sorted(rows, key=lambda r: (r.institution, r.month)))
 
 
-def month_status(parts: Parts, institution: str, month: Month) -> MonthStatus:
-    for s in parts.ledger.statuses(institution):
+def month_status(backend: Backend, institution: str, month: Month) -> MonthStatus:
+    for s in backend.ledger.statuses(institution):
         if s.month == month:
             return s
     raise ProblemError(404, "unknown_month", institution=institution, month=month)
 
 
 @router.get("/months/{institution}/{month}/revisions")
-def revisions(parts: PartsDep, institution: str, month: MonthPath) -> list[RevisionRow]:
+def revisions(backend: BackendDep, institution: str, month: MonthPath) -> list[RevisionRow]:
     """The signed revisions of a month · 已签发的版本."""
-    known = parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
+    known = backend.institution(institution)
+    status = month_status(backend, institution, Month.parse(month))
     return [
         RevisionRow(
             **month_head(known, status),
@@ -82,22 +82,22 @@ def revisions(parts: PartsDep, institution: str, month: MonthPath) -> list[Revis
             signed_by=r.signed_by,
             reason=r.reason,
         )
-        for r in parts.ledger.revisions(institution, status.month)
+        for r in backend.ledger.revisions(institution, status.month)
     ]
 
 
 @router.get("/months/{institution}/{month}/revisions/{number}")
 def revision_figures(
-    parts: PartsDep,
+    backend: BackendDep,
     institution: str,
     month: MonthPath,
     number: Annotated[int, Path(ge=1, le=10**6)],
 ) -> list[FigureRow]:
     """The figures of one signed revision, as they were signed · 某一版本的全部结果."""
-    known = parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
+    known = backend.institution(institution)
+    status = month_status(backend, institution, Month.parse(month))
     found: Revision | None = next(
-        (r for r in parts.ledger.revisions(institution, status.month) if r.number == number), None
+        (r for r in backend.ledger.revisions(institution, status.month) if r.number == number), None
     )
     if found is None:
         raise ProblemError(
@@ -108,12 +108,12 @@ def revision_figures(
 
 
 @router.get("/months/{institution}/{month}/restatement")
-def restatement(parts: PartsDep, institution: str, month: MonthPath) -> list[ChangeRow]:
+def restatement(backend: BackendDep, institution: str, month: MonthPath) -> list[ChangeRow]:
     """What a waiting restatement would change; empty when none waits · 待批更正."""
-    known = parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
-    pending = parts.ledger.pending(institution, status.month)
+    known = backend.institution(institution)
+    status = month_status(backend, institution, Month.parse(month))
+    pending = backend.ledger.pending(institution, status.month)
     if pending is None:
         return []
-    standing = parts.ledger.results(institution, status.month, status.month.plus(1))
+    standing = backend.ledger.results(institution, status.month, status.month.plus(1))
     return change_rows(Standing(known, standing[0], status), pending)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from fastapi import APIRouter
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import InstitutionsDep, PageDep
 from api.rows import registry as rows
 from api.rows.base import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
@@ -18,8 +18,8 @@ Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
 Row = TypeVar("Row")
 
 
-def _today(parts: PartsDep) -> date:
-    return parts.now().date()
+def _today(backend: BackendDep) -> date:
+    return backend.now().date()
 
 
 def _devices(
@@ -37,32 +37,34 @@ def _devices(
 
 @router.get("/institutions")
 def institutions(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.InstitutionRow]:
     """Institutions · 机构."""
-    today = _today(parts)
+    today = _today(backend)
     return page.cut([rows.institution_row(i, today) for i in institutions.values()])
 
 
 @router.get("/buildings")
 def buildings(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.BuildingRow]:
     """Buildings · 建筑."""
     return page.cut(
         [
             rows.building_row(b, institutions[b.institution])
-            for b in parts.registry.buildings
+            for b in backend.registry.buildings
             if b.institution in institutions
         ]
     )
 
 
 @router.get("/meters")
-def meters(parts: PartsDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.MeterRow]:
+def meters(
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+) -> list[rows.MeterRow]:
     """Meters · 计量表."""
-    today = _today(parts)
-    devices = parts.registry.devices
+    today = _today(backend)
+    devices = backend.registry.devices
     return page.cut(
         _devices(devices, Meter, institutions, lambda m, i: rows.meter_row(m, i, today))
     )
@@ -70,36 +72,36 @@ def meters(parts: PartsDep, institutions: InstitutionsDep, page: PageDep) -> lis
 
 @router.get("/pv-systems")
 def pv_systems(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.PvSystemRow]:
     """Rooftop PV systems · 屋顶光伏."""
-    return page.cut(_devices(parts.registry.devices, PvSystem, institutions, rows.pv_row))
+    return page.cut(_devices(backend.registry.devices, PvSystem, institutions, rows.pv_row))
 
 
 @router.get("/bins")
-def bins(parts: PartsDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.BinRow]:
+def bins(backend: BackendDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.BinRow]:
     """Sorted-waste bins · 分类垃圾桶."""
-    return page.cut(_devices(parts.registry.devices, Bin, institutions, rows.bin_row))
+    return page.cut(_devices(backend.registry.devices, Bin, institutions, rows.bin_row))
 
 
 @router.get("/weather-stations")
 def weather_stations(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.DeviceRow]:
     """Weather stations · 气象站."""
-    devices = parts.registry.devices
+    devices = backend.registry.devices
     return page.cut(_devices(devices, WeatherStation, institutions, rows.device_row))
 
 
 @router.get("/contracts")
 def contracts(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.ContractRow]:
     """Contracts and savings projects · 节能合同与项目."""
     return page.cut(
         [
             rows.contract_row(c, institutions[c.institution])
-            for c in parts.registry.contracts
+            for c in backend.registry.contracts
             if c.institution in institutions
         ]
     )

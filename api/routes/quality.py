@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import InstitutionsDep, LanguageDep, PageDep
 from api.rows.base import (
     AsideRow,
@@ -39,15 +39,15 @@ def quality(standings: StandingsDep, page: PageDep) -> list[QualityRow]:
 
 @router.get("/quality/devices")
 def device_quality(
-    parts: PartsDep, standings: StandingsDep, page: PageDep
+    backend: BackendDep, standings: StandingsDep, page: PageDep
 ) -> list[DeviceQualityRow]:
     """Readings expected and received by device and month · 各设备应收与实收读数."""
-    return page.cut(device_quality_rows(standings.read(READINGS_NAMES), parts.registry))
+    return page.cut(device_quality_rows(standings.read(READINGS_NAMES), backend.registry))
 
 
 @router.get("/quality/board")
 def quality_board(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     month: Annotated[
@@ -58,10 +58,10 @@ def quality_board(
 ) -> list[BoardDeviceRow]:
     """The completeness board: each device as it stands, the worst first · 数据完整性总表."""
     rows = board_rows(
-        parts.store,
-        parts.ledger,
-        parts.registry,
-        parts.now(),
+        backend.store,
+        backend.ledger,
+        backend.registry,
+        backend.now(),
         institutions=institutions,
         month=Month.parse(month) if month else None,
     )
@@ -83,7 +83,7 @@ def findings(
 
 @router.get("/aside")
 def aside(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     institution: Annotated[list[str] | None, Query()] = None,
@@ -93,9 +93,9 @@ def aside(
 
     With `institution`, only what is known to be of its devices.
     """
-    devices = parts.registry.device_by_id
+    devices = backend.registry.device_by_id
     rows = []
-    for e in parts.ledger.aside():
+    for e in backend.ledger.aside():
         device = devices.get(e.device)
         owner = device.institution if device else ""
         if (not any(institution or []) or owner in institutions) and (not code or e.code in code):

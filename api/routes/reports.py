@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, IntervalDep, LanguageDep, PageDep
 from api.routes.months import MonthPath, month_head, month_status
@@ -52,7 +52,7 @@ class Rendered:
 
 @router.get("/reports")
 def reports(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     interval: IntervalDep,
     page: PageDep,
@@ -62,7 +62,7 @@ def reports(
     only = next(iter(institutions)) if len(institutions) == 1 else None
     statuses = [
         s
-        for s in parts.ledger.statuses(only)
+        for s in backend.ledger.statuses(only)
         if s.institution in institutions
         and interval.holds(s.month, institutions[s.institution].timezone)
     ]
@@ -94,7 +94,7 @@ def reports(
 )
 def report(
     request: Request,
-    parts: PartsDep,
+    backend: BackendDep,
     lang: LanguageDep,
     institution: str,
     month: MonthPath,
@@ -103,9 +103,9 @@ def report(
     """One report as a file · 下载报告."""
     if format not in FORMATS:
         raise ProblemError(404, "unknown_report", format=format, formats=", ".join(FORMATS))
-    parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
-    model = build_report(parts.ledger, institution, status.month)
+    backend.institution(institution)
+    status = month_status(backend, institution, Month.parse(month))
+    model = build_report(backend.ledger, institution, status.month)
     rendered: Rendered = request.app.state.rendered
     key = (institution, month, status.state, str(status.revision), status.digest, lang, format)
     content = rendered.get(key, model, lang, format)
