@@ -1,6 +1,6 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
@@ -15,7 +15,7 @@ from domain.calendar import Month, from_ms, month_pattern
 from domain.instants import InstantError, parse_instant
 from domain.places import Institution
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 DEFAULT_ROWS = 5_000
 MAX_ROWS = 50_000
 
@@ -112,6 +112,11 @@ def _institutions(
 InstitutionsDep = Annotated[dict[str, Institution], Depends(_institutions)]
 
 
+def only_one(institutions: Collection[str]) -> str | None:
+    """The institution where one is asked for, which the ledger finds alone; else None."""
+    return next(iter(institutions)) if len(institutions) == 1 else None
+
+
 def _language(
     request: Request,
     lang: Annotated[
@@ -141,7 +146,7 @@ class Page:
         self._limit = limit
         self._offset = offset
 
-    def cut(self, rows: Sequence[Row]) -> list[Row]:
+    def cut(self, rows: Sequence[Item]) -> list[Item]:
         end = self._offset + self._limit
         self._response.headers["X-Total-Count"] = str(len(rows))
         if end < len(rows):

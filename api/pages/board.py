@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import Backend, BackendDep
+from api.device_board import board_rows
 from api.language import language_of
 from api.pages.html import answer, render
-from api.rows.board import board_rows
 from api.rows.quality import sentence
 from config.processing import processing_settings
 from config.texts import text

@@ -11,7 +11,7 @@ from api.access.needs import Needs
 from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, PageDep
+from api.query import InstitutionsDep, PageDep, only_one
 from api.rows.adjustments import (
     AdjustmentRow,
     NewAdjustment,
@@ -19,7 +19,7 @@ from api.rows.adjustments import (
     adjustment_row,
     example_of,
 )
-from api.rows.table import TableRoute
+from api.tables.route import TableRoute
 from domain.access import Action, Principal
 from domain.adjustments import Adjustment, AdjustmentStatus, Decision
 from domain.places import Contract
@@ -44,12 +44,11 @@ def adjustments(
     status: Annotated[list[AdjustmentStatus] | None, Query(description="Only these.")] = None,
 ) -> list[AdjustmentRow]:
     """Non-routine adjustments, withdrawn ones too · 非常规调整."""
-    only = next(iter(institutions)) if len(institutions) == 1 else None
     contracts = [c for c in contract or [] if c]
     return page.cut(
         [
             adjustment_row(a, institutions[a.institution])
-            for a in backend.ledger.adjustments(only)
+            for a in backend.ledger.adjustments(only_one(institutions))
             if a.institution in institutions
             and (not contracts or a.contract in contracts)
             and (not status or a.status in status)

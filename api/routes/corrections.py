@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
 from api.access.needs import Needs
@@ -14,17 +14,15 @@ from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, LanguageDep, PageDep
-from api.rows.base import Row
-from api.rows.table import TableRoute
+from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, correction_row
+from api.tables.route import TableRoute
 from domain.access import Action, Principal
-from domain.calendar import from_ms, to_ms
+from domain.calendar import to_ms
 from domain.corrections import Correction
 from domain.instants import InstantError, parse_instant
-from domain.quantities import QUANTITIES
 from domain.registry import Registry
 from processing.months.entered_corrections import enter, refusals, reported, series_of
 from processing.quality.corrections import Refusal
-from store.ledger.port import MonthState
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
 MAX_CORRECTIONS = 10_000
@@ -59,41 +57,6 @@ _BODY: dict[str, Any] = {
         },
     }
 }
-
-
-class CorrectionRow(Row):
-    institution: str = Field(description="Institution id; empty when the device is gone.")
-    device: str = Field(description="Device id.")
-    quantity: str = Field(description="What was reported.")
-    at: datetime = Field(description="Instant of the reading, UTC.")
-    value: float | None = Field(description="What it should have been, in `unit`; null: left out.")
-    leave_out: bool = Field(description="There should have been no such reading.")
-    reported_value: float | None = Field(
-        description="What the device reported, in `unit`, which stays stored; null: nothing."
-    )
-    unit: str = Field(description="Unit of the values.")
-    stands: bool = Field(description="No later correction of the same reading supersedes it.")
-    author: str = Field(description="Who corrected it.")
-    reason: str = Field(description="Why.")
-    entered_at: datetime = Field(description="When it was entered, UTC.")
-
-
-class TouchedRow(Row):
-    institution: str = Field(description="Institution id.")
-    month: str = Field(description="Local calendar month to be computed anew.")
-    state: MonthState = Field(description="Where it stands now; a closed one is not changed.")
-
-
-class CorrectionsEntered(Row):
-    """What became of a body. entered + repeated = received."""
-
-    received: int = Field(description="Corrections in the body.")
-    entered: int = Field(description="New ones.")
-    repeated: int = Field(description="What stood already; nothing was added.")
-    months: list[TouchedRow] = Field(
-        description="Months computed anew in the next round; where a closed one would change, "
-        "a restatement waits for approval."
-    )
 
 
 class _Posted(BaseModel):
@@ -133,26 +96,9 @@ def corrections(
     cut = page.cut(found)
     said = reported(backend.store, [(series_of(c), c.at_ms) for _, c, _ in cut])
     return [
-        CorrectionRow(
-            institution=owner,
-            device=c.device,
-            quantity=c.quantity,
-            at=from_ms(c.at_ms),
-            value=c.value,
-            leave_out=c.value is None,
-            unit=_unit(c.quantity),
-            stands=stands,
-            reported_value=said[series_of(c), c.at_ms].value,
-            author=c.author,
-            reason=c.reason,
-            entered_at=c.entered_at,
-        )
+        correction_row(c, owner, reported_value=said[series_of(c), c.at_ms].value, stands=stands)
         for owner, c, stands in cut
     ]
-
-
-def _unit(quantity: str) -> str:
-    return QUANTITIES[quantity].unit if quantity in QUANTITIES else "1"
 
 
 @router.post(

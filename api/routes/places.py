@@ -9,13 +9,12 @@ from fastapi import APIRouter
 from api.dependencies import BackendDep
 from api.query import InstitutionsDep, PageDep
 from api.rows import registry as rows
-from api.rows.base import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
-from api.rows.table import TableRoute
+from api.tables.route import TableRoute
 from domain.places import AnyDevice, Bin, Institution, Meter, PvSystem, WeatherStation
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])
 Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 
 def _today(backend: BackendDep) -> date:
@@ -26,8 +25,8 @@ def _devices(
     devices: Iterable[AnyDevice],
     kind: type[Device],
     institutions: dict[str, Institution],
-    row: Callable[[Device, Institution], Row],
-) -> list[Row]:
+    row: Callable[[Device, Institution], Item],
+) -> list[Item]:
     return [
         row(d, institutions[d.institution])
         for d in devices
@@ -108,12 +107,12 @@ def contracts(
 
 
 @router.get("/quantities")
-def quantities() -> list[QuantityRow]:
+def quantities() -> list[rows.QuantityRow]:
     """What a device can report, with units · 设备可上报的量."""
-    return quantity_rows()
+    return rows.quantity_rows()
 
 
 @router.get("/figure-names")
-def figure_names() -> list[FigureNameRow]:
+def figure_names() -> list[rows.FigureNameRow]:
     """What is computed, with units · 计算结果的名称与单位."""
-    return figure_name_rows()
+    return rows.figure_name_rows()

@@ -5,25 +5,24 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import BackendDep
+from api.device_board import board_rows
 from api.query import InstitutionsDep, LanguageDep, PageDep
-from api.rows.base import (
+from api.rows.quality import (
+    READINGS_NAMES,
     AsideRow,
     BoardDeviceRow,
     DeviceQualityRow,
     DeviceState,
     FindingRow,
     QualityRow,
-)
-from api.rows.board import board_rows
-from api.rows.quality import (
-    READINGS_NAMES,
+    aside_row,
     board_device_rows,
     device_quality_rows,
     finding_rows,
     quality_rows,
 )
-from api.rows.table import TableRoute
-from api.standing_results import StandingsDep
+from api.standing_results import ResultsDep
+from api.tables.route import TableRoute
 from domain.calendar import YEARS_ASKED, Month, month_pattern
 from domain.findings import Severity
 
@@ -32,17 +31,15 @@ router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 
 
 @router.get("/quality")
-def quality(standings: StandingsDep, page: PageDep) -> list[QualityRow]:
+def quality(query: ResultsDep, page: PageDep) -> list[QualityRow]:
     """Completeness and findings by institution and month · 数据完整性."""
-    return page.cut(quality_rows(standings.read()))
+    return page.cut(quality_rows(query.read()))
 
 
 @router.get("/quality/devices")
-def device_quality(
-    backend: BackendDep, standings: StandingsDep, page: PageDep
-) -> list[DeviceQualityRow]:
+def device_quality(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[DeviceQualityRow]:
     """Readings expected and received by device and month · 各设备应收与实收读数."""
-    return page.cut(device_quality_rows(standings.read(READINGS_NAMES), backend.registry))
+    return page.cut(device_quality_rows(query.read(READINGS_NAMES), backend.registry))
 
 
 @router.get("/quality/board")
@@ -72,13 +69,13 @@ def quality_board(
 
 @router.get("/findings")
 def findings(
-    standings: StandingsDep,
+    query: ResultsDep,
     page: PageDep,
     lang: LanguageDep,
     severity: Annotated[list[Severity] | None, Query(description="Only these.")] = None,
 ) -> list[FindingRow]:
     """What a reader of the numbers should know, in words · 需要注意的事项."""
-    return page.cut(finding_rows(standings.read(), lang, severity or ()))
+    return page.cut(finding_rows(query.read(), lang, severity or ()))
 
 
 @router.get("/aside")
@@ -99,16 +96,5 @@ def aside(
         device = devices.get(e.device)
         owner = device.institution if device else ""
         if (not any(institution or []) or owner in institutions) and (not code or e.code in code):
-            rows.append(
-                AsideRow(
-                    source=e.source,
-                    code=e.code,
-                    device=e.device,
-                    institution=owner,
-                    count=e.count,
-                    first_at=e.first_at,
-                    last_at=e.last_at,
-                    detail=e.detail,
-                )
-            )
+            rows.append(aside_row(e, owner))
     return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))

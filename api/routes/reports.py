@@ -6,26 +6,20 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
 
 from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, IntervalDep, LanguageDep, PageDep
-from api.routes.months import MonthPath, month_head, month_status
-from api.rows.base import MonthRow
-from api.rows.table import TableRoute
+from api.query import LanguageDep, PageDep
+from api.routes.months import MonthPath, month_status
+from api.rows.months import ReportRow, report_row
+from api.standing_results import ResultsDep
+from api.tables.route import TableRoute
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from reports.model import build_report
 from reports.render import FORMATS, MEDIA_TYPES, file_name, render
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["reports"])
-
-
-class ReportRow(MonthRow):
-    lang: str = Field(description="Language of the report.")
-    format: str = Field(description="html, pdf or xlsx.")
-    url: str = Field(description="Where to fetch it, relative to this service.")
 
 
 class Rendered:
@@ -52,30 +46,17 @@ class Rendered:
 
 @router.get("/reports")
 def reports(
-    backend: BackendDep,
-    institutions: InstitutionsDep,
-    interval: IntervalDep,
+    query: ResultsDep,
     page: PageDep,
     lang: Annotated[str | None, Query(pattern="^(zh|en)$", description="Only zh or en.")] = None,
 ) -> list[ReportRow]:
     """Reports that can be fetched, newest month first · 可下载的报告."""
-    only = next(iter(institutions)) if len(institutions) == 1 else None
-    statuses = [
-        s
-        for s in backend.ledger.statuses(only)
-        if s.institution in institutions
-        and interval.holds(s.month, institutions[s.institution].timezone)
-    ]
-    statuses.sort(key=lambda s: (-s.month.year, -s.month.month, s.institution))
+    months = query.statuses()
+    months.sort(key=lambda m: (-m[1].month.year, -m[1].month.month, m[0].id))
     return page.cut(
         [
-            ReportRow(
-                **month_head(institutions[s.institution], s),
-                lang=language,
-                format=format,
-                url=f"/v1/reports/{quote(s.institution, safe='')}/{s.month}.{format}?lang={language}",
-            )
-            for s in statuses
+            report_row(institution, status, language, format)
+            for institution, status in months
             for language in ([lang] if lang else LANGUAGES)
             for format in FORMATS
         ]

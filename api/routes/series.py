@@ -1,18 +1,17 @@
 """Raw readings and what series there are."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
-import pandas as pd
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, PageDep, instant_of
-from api.rows.base import ReadingRow, SeriesRow, unit_of_quantity
-from api.rows.table import TableRoute
+from api.rows.readings import ReadingRow, SeriesRow, reading_rows, series_row
+from api.tables.route import TableRoute
 from domain.places import AnyDevice
-from domain.quantities import QUANTITIES, DeviceClass
+from domain.quantities import QUANTITIES
 from domain.readings import Series
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
@@ -36,19 +35,7 @@ def series_list(
         known = devices.get(device)
         if any(institution or []) and (known is None or known.institution not in institutions):
             continue
-        device_class: DeviceClass | Literal[""] = known.device_class if known else ""
-        rows.append(
-            SeriesRow(
-                device=device,
-                quantity=quantity,
-                unit=unit_of_quantity(quantity),
-                readings=int(readings),
-                device_class=device_class,
-                institution=known.institution if known else "",
-                first_at=first_at.to_pydatetime(),
-                last_at=last_at.to_pydatetime(),
-            )
-        )
+        rows.append(series_row(device, quantity, readings, first_at, last_at, known))
     return page.cut(rows)
 
 
@@ -68,7 +55,7 @@ def series_latest(
         frame = backend.store.latest([Series(d, q) for d in sorted(wanted) for q in QUANTITIES])
     else:
         frame = backend.store.latest()
-    return page.cut(_rows(frame[frame["device"].isin(wanted)]))
+    return page.cut(reading_rows(frame[frame["device"].isin(wanted)]))
 
 
 @router.get("/series")
@@ -101,7 +88,7 @@ def series(
     if len(wanted) > _MAX_SERIES:
         raise ProblemError(422, "too_much", expected=f"{len(wanted)} series", limit=_MAX_SERIES)
     _require_bounded(backend, wanted, start_at, end_at)
-    rows = _rows(backend.store.read(wanted, start_at, end_at))
+    rows = reading_rows(backend.store.read(wanted, start_at, end_at))
     response.headers["X-Total-Count"] = str(len(rows))
     return rows
 
@@ -131,11 +118,3 @@ def _quantities(names: list[str]) -> list[str]:
                 422, "bad_parameter", where="query.quantity", reason=f"there is no {name!r}"
             )
     return list(dict.fromkeys(names))
-
-
-def _rows(frame: pd.DataFrame) -> list[ReadingRow]:
-    columns = zip(frame["device"], frame["quantity"], frame["at"], frame["value"], strict=True)
-    return [
-        ReadingRow(device=d, quantity=q, at=at.to_pydatetime(), value=v, unit=unit_of_quantity(q))
-        for d, q, at, v in columns
-    ]

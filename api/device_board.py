@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from api.query import only_one
 from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.places import Institution
@@ -45,16 +46,14 @@ def board_rows(
 
 def _months(ledger: Ledger, institutions: Collection[str]) -> dict[str, set[Month]]:
     found: dict[str, set[Month]] = {}
-    only = next(iter(institutions)) if len(institutions) == 1 else None
-    for status in ledger.statuses(only):
+    for status in ledger.statuses(only_one(institutions)):
         if status.institution in institutions:
             found.setdefault(status.institution, set()).add(status.month)
     return found
 
 
 def _results(ledger: Ledger, names: set[str], month: Month) -> list[MonthResult]:
-    only = next(iter(names)) if len(names) == 1 else None
-    results = ledger.results(only, month, month.plus(1), names=BOARD_NAMES, days=False)
+    results = ledger.results(only_one(names), month, month.plus(1), names=BOARD_NAMES, days=False)
     return [r for r in results if r.institution in names]
 
 

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 
 from api.problems import ProblemError
 from api.rows.base import Row
-from api.rows.columns import PARQUET, parquet_bytes, table_of
+from api.tables.columns import PARQUET, parquet_bytes, table_of
 
 CSV = "text/csv"
 _FORMATS = ("json", "csv", "parquet")
