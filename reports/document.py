@@ -13,7 +13,7 @@ from reports.cards import TONES, Card, cards_of, subjects_of
 from reports.chart_look import USE_NAMES, Spec, Width
 from reports.model import ReportModel, Saving, find
 from reports.savings_text import adjustment_lines, card_lines, saving_numbers
-from reports.tables import FactorRow, FigureGroup, factor_rows, figure_groups, local_time
+from reports.tables import FactorLine, FigureGroup, factor_lines, figure_groups, local_time
 from reports.words import (
     all_findings,
     amount,
@@ -102,7 +102,7 @@ class Document:
     quality: list[Chart]
     findings: list[FindingLine]
     groups: list[FigureGroup]
-    factors: list[FactorRow]
+    factors: list[FactorLine]
     notes: list[tuple[str, str]]
     facts: list[tuple[str, str]]
     signature: list[tuple[str, str]]
@@ -137,7 +137,7 @@ def build_document(model: ReportModel, lang: str, widths: Widths = ON_PAPER) -> 
         quality=_quality_charts(model, lang, widths),
         findings=_findings(model, lang),
         groups=figure_groups(model, lang),
-        factors=factor_rows(model, lang),
+        factors=factor_lines(model, lang),
         notes=_notes(model, lang),
         facts=_facts(model, lang),
         signature=_signature(model, lang),

@@ -24,7 +24,7 @@ ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PlaceLine:
     """An institution in the list, with its latest month in a line."""
 
     id: str
@@ -78,7 +78,7 @@ class Overview:
     lang: str
     notices: list[str]
     tiles: list[Tile]
-    places: list[Place]
+    places: list[PlaceLine]
     page: int
     pages: int
     detail: Detail | None
@@ -170,7 +170,7 @@ def _months_since_zero(statuses: list[MonthStatus]) -> int:
 
 def _place(
     ledger: Ledger, place: Institution, statuses: list[MonthStatus], lang: str, *, chosen: bool
-) -> Place:
+) -> PlaceLine:
     result: MonthResult | None = None
     if statuses:
         latest = _latest(statuses)
@@ -178,7 +178,7 @@ def _place(
     main = _main_figures(result.figures) if result else []
     shares = average_shares(main)
     closed = sum(s.revision > 0 for s in statuses)
-    return Place(
+    return PlaceLine(
         id=place.id,
         name=place.name(lang),
         origin=place.origin,

@@ -31,17 +31,17 @@ from domain.figure_names import AMONG_PEERS, group_of
 from domain.figures import Figure, Shares
 from reports.document import Document, build_document
 from reports.model import ReportModel, build_report
-from reports.tables import FigureRow, in_order
+from reports.tables import FigureLine, in_order
 from reports.words import amount, finding_line, label, number, percent, shares_in_words
 
 router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FigureLine:
+class FigureEvidence:
     """A figure with all of its evidence in words."""
 
-    row: FigureRow
+    row: FigureLine
     name: str
     evidence: str
     findings: list[tuple[str, str]]
@@ -90,12 +90,12 @@ def _p(key: str, lang: str, /, **values: object) -> str:
 
 def _groups(
     model: ReportModel, document: Document, lang: str
-) -> list[tuple[str, list[FigureLine]]]:
+) -> list[tuple[str, list[FigureEvidence]]]:
     """The report's table of figures, each with its evidence and findings beside it."""
     figures = in_order(model.result.figures)
     rows = [(group.title, row) for group in document.groups for row in group.rows]
     grouped = sorted(figures, key=lambda f: _rank(f.name))
-    found: dict[str, list[FigureLine]] = {}
+    found: dict[str, list[FigureEvidence]] = {}
     for (title, row), figure in zip(rows, grouped, strict=True):
         found.setdefault(title, []).append(_line(model, figure, row, lang))
     return list(found.items())
@@ -105,8 +105,8 @@ def _rank(name: str) -> int:
     return GROUPS.index(group_of(name))
 
 
-def _line(model: ReportModel, figure: Figure, row: FigureRow, lang: str) -> FigureLine:
-    return FigureLine(
+def _line(model: ReportModel, figure: Figure, row: FigureLine, lang: str) -> FigureEvidence:
+    return FigureEvidence(
         row=row,
         name=figure.name,
         evidence=shares_in_words(figure.shares, lang),
