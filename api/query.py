@@ -1,17 +1,17 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from api.dependencies import BackendDep
 from api.language import language_of
 from api.problems import ProblemError
 from config.texts import Language
-from domain.calendar import Month, from_ms, month_pattern
+from domain.calendar import YEARS_ASKED, Month, from_ms, month_pattern
 from domain.instants import InstantError, parse_instant
 from domain.places import Institution
 
@@ -92,6 +92,8 @@ def _instant(bound: Month | datetime) -> datetime:
 
 
 IntervalDep = Annotated[Interval, Depends(_interval)]
+ONE_MONTH_PATTERN = f"^{month_pattern(YEARS_ASKED)}$"
+MonthPath = Annotated[str, Path(pattern=ONE_MONTH_PATTERN, examples=["2019-03"])]
 
 
 def _institutions(
@@ -110,6 +112,18 @@ def _institutions(
 
 
 InstitutionsDep = Annotated[dict[str, Institution], Depends(_institutions)]
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The institutions whose things are asked for; with none named, also things of nobody known,
+    such as a device that is not registered."""
+
+    institutions: Mapping[str, Institution]
+    asked: Sequence[str] | None
+
+    def __contains__(self, institution: str) -> bool:
+        return not any(self.asked or ()) or institution in self.institutions
 
 
 def only_one(institutions: Collection[str]) -> str | None:

@@ -10,6 +10,7 @@ from api.dependencies import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, Interval, IntervalDep, only_one
 from api.rows.standing import StandingResult
+from domain.calendar import Month
 from domain.places import Institution
 from store.ledger.port import Ledger, MonthStatus
 
@@ -17,6 +18,14 @@ MAX_DAY_MONTHS = 1_000
 MAX_MONTHS = 5_000
 MAX_NAMED_MONTHS = 25_000
 """Institution-months in one answer: with day values, with all figures, with some figures."""
+
+
+def month_status(ledger: Ledger, institution: str, month: Month) -> MonthStatus:
+    """Where one month stands. Raises ProblemError 404 for one that was never computed."""
+    for status in ledger.statuses(institution):
+        if status.month == month:
+            return status
+    raise ProblemError(404, "unknown_month", institution=institution, month=month)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.texts import unit_text
 from domain.calendar import local_time as clock_at
 from domain.figure_kinds import GROUPS
 from domain.figure_names import FIGURE_NAMES, group_of
@@ -79,7 +80,9 @@ def in_order(figures: Iterable[Figure]) -> list[Figure]:
     return sorted(figures, key=lambda f: (place.get(f.name, len(place)), f.subject != ""))
 
 
-def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str) -> FigureLine:
+def _row(
+    model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str
+) -> FigureLine:
     shares = figure.shares
     span = interval(figure, lang, with_unit=False)
     return FigureLine(
@@ -112,7 +115,7 @@ def factor_lines(model: ReportModel, lang: str) -> list[FactorLine]:
             number=i,
             name=factor_name(f.name, lang),
             value=f"{f.value:g}",
-            unit=f.unit if lang == "zh" else f.unit.replace("人", "person"),
+            unit=unit_text(f.unit, lang),
             valid_from=f.valid_from.isoformat(),
             source=f.source,
         )

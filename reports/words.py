@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from config.processing import processing_settings
-from config.texts import finding_text, text, texts
+from config.texts import finding_text, text, texts, unit_text
 from domain.comparing import change_ratio
 from domain.errors import ConfigError
 from domain.figure_kinds import kind_of
@@ -72,9 +72,7 @@ def percent(ratio: float | None, decimals: int = 1, *, sign: bool = False) -> st
 def unit_of(name: str, lang: str) -> str:
     """The unit as it is written behind a number; empty for ratios and counts."""
     unit = FIGURE_NAMES[name].unit if name in FIGURE_NAMES else ""
-    if unit == "1":
-        return ""
-    return unit if lang == "zh" else unit.replace("人", "person")
+    return "" if unit == "1" else unit_text(unit, lang)
 
 
 def is_ratio(name: str) -> bool:

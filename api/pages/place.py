@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import Backend, BackendDep
 from api.language import language_of
 from api.pages.html import answer, render
-from api.routes.months import MonthPath, month_status
+from api.query import MonthPath
 from api.rows.comparisons import (
     ComparisonRow,
     History,
@@ -23,8 +23,9 @@ from api.rows.comparisons import (
     quota_rows,
     survey_field_rows,
 )
+from api.standing_results import month_status
 from config.processing import processing_settings
-from config.texts import text, texts
+from config.texts import text, texts, unit_text
 from domain.calendar import Month
 from domain.figure_kinds import GROUPS
 from domain.figure_names import AMONG_PEERS, group_of
@@ -53,7 +54,7 @@ def place_page(
 ) -> HTMLResponse:
     lang = language_of(request)
     backend.institution(institution)
-    month_status(backend, institution, Month.parse(month))
+    month_status(backend.ledger, institution, Month.parse(month))
     return answer(place_html(backend, institution, Month.parse(month), lang), lang)
 
 
@@ -142,7 +143,7 @@ def _quota(row: QuotaRow, lang: str) -> QuotaLine:
     known = f"measure.{row.measure}" in texts("place")
     return QuotaLine(
         measure=_p(f"measure.{row.measure}", lang) if known else row.measure,
-        unit=row.unit.replace("person", "人") if lang == "zh" else row.unit,
+        unit=unit_text(row.unit, lang),
         value=number(row.value),
         grade=row.grade or "none",
         grade_text=_p(f"grade.{row.grade}", lang)
@@ -180,8 +181,9 @@ def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:
 
 
 def _survey(row: SurveyFieldRow, lang: str) -> tuple[str, ...]:
-    unit = row.unit if lang == "zh" else row.unit.replace("人", "")
-    value = row.text or f"{number(row.value)} {unit}".strip()
+    own = f"survey_value.{row.unit}"
+    key = own if own in texts("place") else "survey_value.other"
+    value = row.text or _p(key, lang, value=number(row.value), unit=row.unit).strip()
     months = _p("from_registry", lang) if row.months is None else f"{row.months} / 12"
     shares = (
         _p("from_registry", lang)

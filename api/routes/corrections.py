@@ -13,7 +13,7 @@ from api.access.needs import Needs
 from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, LanguageDep, PageDep
+from api.query import InstitutionsDep, LanguageDep, Owners, PageDep
 from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, correction_row
 from api.tables.route import TableRoute
 from domain.access import Action, Principal
@@ -80,7 +80,7 @@ def corrections(
     device: Annotated[list[str] | None, Query(description="Only these devices.")] = None,
 ) -> list[CorrectionRow]:
     """Corrections of readings in the order entered · 读数更正记录."""
-    devices = backend.registry.device_by_id
+    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
     every = backend.ledger.corrections()
     known = {c.device for c in every}
     for one in device or []:
@@ -90,8 +90,7 @@ def corrections(
     found = []
     for k, c in enumerate(every):
         owner = devices[c.device].institution if c.device in devices else ""
-        ours = owner in institutions or not any(institution or [])
-        if ours and (not device or c.device in device):
+        if owner in owners and (not device or c.device in device):
             found.append((owner, c, last[series_of(c), c.at_ms] == k))
     cut = page.cut(found)
     said = reported(backend.store, [(series_of(c), c.at_ms) for _, c, _ in cut])

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.dependencies import Backend, BackendDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import PageDep
+from api.query import MonthPath, PageDep
 from api.rows.figures import FigureRow, figure_rows
 from api.rows.months import (
     ChangeRow,
@@ -17,16 +17,12 @@ from api.rows.months import (
     revision_row,
 )
 from api.rows.standing import StandingResult
-from api.standing_results import ResultsDep
+from api.standing_results import ResultsDep, month_status
 from api.tables.route import TableRoute
-from domain.calendar import YEARS_ASKED, Month, month_pattern
-from store.ledger.port import MonthState, MonthStatus, Revision
+from domain.calendar import Month
+from store.ledger.port import MonthState, Revision
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
-MonthPath = Annotated[
-    str,
-    Path(pattern=f"^{month_pattern(YEARS_ASKED)}$", examples=["2019-03"]),
-]
 
 
 @router.get("/months")
@@ -40,18 +36,11 @@ def months(
     return page.cut(sorted(rows, key=lambda r: (r.institution, r.month)))
 
 
-def month_status(backend: Backend, institution: str, month: Month) -> MonthStatus:
-    for s in backend.ledger.statuses(institution):
-        if s.month == month:
-            return s
-    raise ProblemError(404, "unknown_month", institution=institution, month=month)
-
-
 @router.get("/months/{institution}/{month}/revisions")
 def revisions(backend: BackendDep, institution: str, month: MonthPath) -> list[RevisionRow]:
     """The signed revisions of a month · 已签发的版本."""
     known = backend.institution(institution)
-    status = month_status(backend, institution, Month.parse(month))
+    status = month_status(backend.ledger, institution, Month.parse(month))
     return [
         revision_row(known, status, r) for r in backend.ledger.revisions(institution, status.month)
     ]
@@ -66,7 +55,7 @@ def revision_figures(
 ) -> list[FigureRow]:
     """The figures of one signed revision, as they were signed · 某一版本的全部结果."""
     known = backend.institution(institution)
-    status = month_status(backend, institution, Month.parse(month))
+    status = month_status(backend.ledger, institution, Month.parse(month))
     found: Revision | None = next(
         (r for r in backend.ledger.revisions(institution, status.month) if r.number == number), None
     )
@@ -82,7 +71,7 @@ def revision_figures(
 def restatement(backend: BackendDep, institution: str, month: MonthPath) -> list[ChangeRow]:
     """What a waiting restatement would change; empty when none waits · 待批更正."""
     known = backend.institution(institution)
-    status = month_status(backend, institution, Month.parse(month))
+    status = month_status(backend.ledger, institution, Month.parse(month))
     pending = backend.ledger.pending(institution, status.month)
     if pending is None:
         return []

@@ -1,6 +1,6 @@
 """What exists: institutions, buildings, meters, PV systems, bins, weather stations, contracts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -10,9 +10,10 @@ from api.dependencies import BackendDep
 from api.query import InstitutionsDep, PageDep
 from api.rows import registry as rows
 from api.tables.route import TableRoute
-from domain.places import AnyDevice, Bin, Institution, Meter, PvSystem, WeatherStation
+from domain.places import Bin, Building, Contract, Institution, Meter, PvSystem, WeatherStation
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])
+Thing = TypeVar("Thing", Meter, PvSystem, Bin, WeatherStation, Building, Contract)
 Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
 Item = TypeVar("Item")
 
@@ -21,17 +22,17 @@ def _today(backend: BackendDep) -> date:
     return backend.now().date()
 
 
-def _devices(
-    devices: Iterable[AnyDevice],
-    kind: type[Device],
-    institutions: dict[str, Institution],
-    row: Callable[[Device, Institution], Item],
+def _rows(
+    things: Iterable[Thing],
+    institutions: Mapping[str, Institution],
+    row: Callable[[Thing, Institution], Item],
 ) -> list[Item]:
-    return [
-        row(d, institutions[d.institution])
-        for d in devices
-        if isinstance(d, kind) and d.institution in institutions
-    ]
+    """A row a thing of the institutions asked for."""
+    return [row(t, institutions[t.institution]) for t in things if t.institution in institutions]
+
+
+def _devices(backend: BackendDep, kind: type[Device]) -> list[Device]:
+    return [d for d in backend.registry.devices if isinstance(d, kind)]
 
 
 @router.get("/institutions")
@@ -48,13 +49,7 @@ def buildings(
     backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.BuildingRow]:
     """Buildings · 建筑."""
-    return page.cut(
-        [
-            rows.building_row(b, institutions[b.institution])
-            for b in backend.registry.buildings
-            if b.institution in institutions
-        ]
-    )
+    return page.cut(_rows(backend.registry.buildings, institutions, rows.building_row))
 
 
 @router.get("/meters")
@@ -62,11 +57,8 @@ def meters(
     backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.MeterRow]:
     """Meters · 计量表."""
-    today = _today(backend)
-    devices = backend.registry.devices
-    return page.cut(
-        _devices(devices, Meter, institutions, lambda m, i: rows.meter_row(m, i, today))
-    )
+    today, meters = _today(backend), _devices(backend, Meter)
+    return page.cut(_rows(meters, institutions, lambda m, i: rows.meter_row(m, i, today)))
 
 
 @router.get("/pv-systems")
@@ -74,13 +66,13 @@ def pv_systems(
     backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.PvSystemRow]:
     """Rooftop PV systems · 屋顶光伏."""
-    return page.cut(_devices(backend.registry.devices, PvSystem, institutions, rows.pv_row))
+    return page.cut(_rows(_devices(backend, PvSystem), institutions, rows.pv_row))
 
 
 @router.get("/bins")
 def bins(backend: BackendDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.BinRow]:
     """Sorted-waste bins · 分类垃圾桶."""
-    return page.cut(_devices(backend.registry.devices, Bin, institutions, rows.bin_row))
+    return page.cut(_rows(_devices(backend, Bin), institutions, rows.bin_row))
 
 
 @router.get("/weather-stations")
@@ -88,8 +80,7 @@ def weather_stations(
     backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.DeviceRow]:
     """Weather stations · 气象站."""
-    devices = backend.registry.devices
-    return page.cut(_devices(devices, WeatherStation, institutions, rows.device_row))
+    return page.cut(_rows(_devices(backend, WeatherStation), institutions, rows.device_row))
 
 
 @router.get("/contracts")
@@ -97,13 +88,7 @@ def contracts(
     backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.ContractRow]:
     """Contracts and savings projects · 节能合同与项目."""
-    return page.cut(
-        [
-            rows.contract_row(c, institutions[c.institution])
-            for c in backend.registry.contracts
-            if c.institution in institutions
-        ]
-    )
+    return page.cut(_rows(backend.registry.contracts, institutions, rows.contract_row))
 
 
 @router.get("/quantities")

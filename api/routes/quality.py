@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import BackendDep
 from api.device_board import board_rows
-from api.query import InstitutionsDep, LanguageDep, PageDep
+from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, Owners, PageDep
 from api.rows.quality import (
     READINGS_NAMES,
     AsideRow,
@@ -23,10 +23,9 @@ from api.rows.quality import (
 )
 from api.standing_results import ResultsDep
 from api.tables.route import TableRoute
-from domain.calendar import YEARS_ASKED, Month, month_pattern
+from domain.calendar import Month
 from domain.findings import Severity
 
-_MONTH = f"^{month_pattern(YEARS_ASKED)}$"
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 
 
@@ -49,7 +48,9 @@ def quality_board(
     page: PageDep,
     month: Annotated[
         str | None,
-        Query(pattern=_MONTH, description="YYYY-MM; each institution's latest when absent."),
+        Query(
+            pattern=ONE_MONTH_PATTERN, description="YYYY-MM; each institution's latest when absent."
+        ),
     ] = None,
     state: Annotated[list[DeviceState] | None, Query(description="Only these.")] = None,
 ) -> list[BoardDeviceRow]:
@@ -90,11 +91,11 @@ def aside(
 
     With `institution`, only what is known to be of its devices.
     """
-    devices = backend.registry.device_by_id
+    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
     rows = []
     for e in backend.ledger.aside():
         device = devices.get(e.device)
         owner = device.institution if device else ""
-        if (not any(institution or []) or owner in institutions) and (not code or e.code in code):
+        if owner in owners and (not code or e.code in code):
             rows.append(aside_row(e, owner))
     return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))

@@ -9,10 +9,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import LanguageDep, PageDep
-from api.routes.months import MonthPath, month_status
+from api.query import LanguageDep, MonthPath, PageDep
 from api.rows.months import ReportRow, report_row
-from api.standing_results import ResultsDep
+from api.standing_results import ResultsDep, month_status
 from api.tables.route import TableRoute
 from config.texts import LANGUAGES
 from domain.calendar import Month
@@ -85,7 +84,7 @@ def report(
     if format not in FORMATS:
         raise ProblemError(404, "unknown_report", format=format, formats=", ".join(FORMATS))
     backend.institution(institution)
-    status = month_status(backend, institution, Month.parse(month))
+    status = month_status(backend.ledger, institution, Month.parse(month))
     model = build_report(backend.ledger, institution, status.month)
     rendered: Rendered = request.app.state.rendered
     key = (institution, month, status.state, str(status.revision), status.digest, lang, format)

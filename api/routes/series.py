@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, PageDep, instant_of
+from api.query import InstitutionsDep, Owners, PageDep, instant_of
 from api.rows.readings import ReadingRow, SeriesRow, reading_rows, series_row
 from api.tables.route import TableRoute
 from domain.places import AnyDevice
@@ -27,15 +27,14 @@ def series_list(
     institution: Annotated[list[str] | None, Query()] = None,
 ) -> list[SeriesRow]:
     """Which series there are and how far they reach · 已有序列."""
-    devices = backend.registry.device_by_id
+    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
     rows = []
     for device, quantity, readings, first_at, last_at in backend.store.series().itertuples(
         index=False
     ):
         known = devices.get(device)
-        if any(institution or []) and (known is None or known.institution not in institutions):
-            continue
-        rows.append(series_row(device, quantity, readings, first_at, last_at, known))
+        if (known.institution if known else "") in owners:
+            rows.append(series_row(device, quantity, readings, first_at, last_at, known))
     return page.cut(rows)
 
 
