@@ -10,17 +10,9 @@ from domain.figure_kinds import GROUPS
 from domain.figure_names import FIGURE_NAMES, group_of
 from domain.figures import FactorUse, Figure
 from reports.model import ReportModel
-from reports.words import (
-    change_text,
-    confidence_text,
-    factor_name,
-    interval,
-    label,
-    number,
-    subject_name,
-    t,
-    value_text,
-)
+from reports.words.names import factor_name, label, subject_name
+from reports.words.numbers import change_text, confidence_text, interval, number, value_text
+from reports.words.texts import t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

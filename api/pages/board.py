@@ -21,9 +21,9 @@ from domain.errors import ConfigError
 from domain.findings import Severity
 from domain.places import AnyDevice, Bin, Institution, Meter
 from processing.quality.completeness import STATES, BoardRow
-from reports.document import month_name
 from reports.tables import local_time
-from reports.words import UNKNOWN, percent
+from reports.words.numbers import UNKNOWN, percent
+from reports.words.texts import month_name
 
 router = APIRouter(include_in_schema=False)
 

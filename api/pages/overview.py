@@ -18,8 +18,8 @@ from api.dependencies import BackendDep
 from api.language import language_of
 from api.pages.html import HERE, answer, render
 from api.pages.overview_data import Overview, build_overview
-from reports.chart_look import Spec
-from reports.document import Chart
+from reports.charts.look import Spec
+from reports.charts.sections import Chart
 from reports.isolated import in_worker
 
 router = APIRouter(include_in_schema=False)

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from config.texts import text, texts
 from domain.calendar import Month
+from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, MonthResult, Shares
 from domain.places import Institution, Origin
 from domain.registry import Registry
 from domain.subjects import OfContract
-from reports.chart_look import USE_NAMES
-from reports.document import FLUID, Document, build_document, month_name
+from reports.charts.sections import FLUID
+from reports.document import Document, build_document
 from reports.model import build_report
-from reports.words import amount, carrier_name, joined, shares_in_words
+from reports.words.names import carrier_name
+from reports.words.numbers import amount, shares_in_words
+from reports.words.texts import joined, month_name
 from store.ledger.port import AsideEntry, Ledger, MonthStatus
 
 PAGE_SIZE = 40
@@ -207,7 +210,7 @@ def _verdict(figure: Figure, lang: str) -> str:
 def _main_figures(figures: Iterable[Figure]) -> list[Figure]:
     """What an institution is about: its use by carrier, its PV systems, its waste."""
     found = list(figures)
-    uses = [f for n in USE_NAMES for f in found if f.name == n and not f.subject]
+    uses = [f for n in USE_OF_FIGURE for f in found if f.name == n and not f.subject]
     solar = [f for f in found if f.name == "pv_generation_kwh" and f.subject]
     return uses + solar + [f for f in found if f.name == "waste_mass_kg" and not f.subject]
 

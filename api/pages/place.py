@@ -33,7 +33,9 @@ from domain.figures import Figure, Shares
 from reports.document import Document, build_document
 from reports.model import ReportModel, build_report
 from reports.tables import FigureLine, in_order
-from reports.words import amount, finding_line, label, number, percent, shares_in_words
+from reports.words.findings import finding_line
+from reports.words.names import label
+from reports.words.numbers import amount, number, percent, shares_in_words
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,11 +1,47 @@
-"""What stands beside a saving: its numbers, the parts of its counterfactual, the adjustments
-that are in, and the card of its model."""
+"""What is said of a saving: its verdict, its numbers, the parts of its counterfactual, the
+adjustments that are in, and the card of its model."""
 
 from domain.adjustments import Adjustment
 from domain.figures import Figure
 from processing.savings.models.explain import model_card
 from reports.model import Saving
-from reports.words import amount, interval, joined, label, percent, t, value_text
+from reports.words.names import label
+from reports.words.numbers import amount, confidence_text, interval, percent, size_of, value_text
+from reports.words.texts import joined, t
+
+
+def saving_headline(saving: Saving, lang: str) -> str:
+    """The verdict in a few words."""
+    return t(f"verdict.headline.{saving.verdict or 'none'}", lang)
+
+
+def saving_sentence(saving: Saving, lang: str) -> str:
+    """The verdict as a plain sentence with its numbers."""
+    figure = saving.avoided
+    if figure.value is None or figure.low is None or figure.high is None:
+        return t("verdict.sentence.none", lang)
+    rose = saving.verdict == "proven_increase"
+    low, high = (-figure.high, -figure.low) if rose else (figure.low, figure.high)
+    size = size_of(figure)
+    value = -figure.value if rose else figure.value
+    ratio = saving.ratio.value if saving.ratio else None
+    return t(
+        f"verdict.sentence.{saving.verdict or 'unjudged'}",
+        lang,
+        value=amount(figure.name, value, lang, like=size),
+        low=amount(figure.name, low, lang, with_unit=False, like=size),
+        high=amount(figure.name, high, lang, like=size),
+        share=percent(abs(ratio) if ratio is not None and rose else ratio),
+        confidence=confidence_text(figure),
+    )
+
+
+def saving_meaning(saving: Saving, lang: str) -> str:
+    """What the verdict means for somebody who pays or signs."""
+    if saving.contract is not None and saving.contract.form == "none":
+        return t("verdict.meaning.no_project", lang, confidence=confidence_text(saving.avoided))
+    return t(f"verdict.meaning.{saving.verdict or 'none'}", lang)
+
 
 _LEAST_PART = 0.005
 """Of the counterfactual: smaller parts are not worth a reader's time."""

@@ -1,12 +1,11 @@
 """What all charts share: colours, fonts, axes and tooltips."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from config.texts import text
 from domain.calendar import Month, months_between
-from domain.carriers import USE_OF_FIGURE
-from domain.figures import MonthResult
+from domain.figures import DayValue, MonthResult
 from domain.places import WasteStream
 
 Spec = dict[str, Any]
@@ -15,7 +14,6 @@ Width = int | Literal["container"]
 FONT = "Civicmeter Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
 INK, MUTED, GRID = "#1f2937", "#64748b", "#e5e7eb"
 OBSERVED, COUNTERFACTUAL, BAND = "#0f766e", "#475569", "#94a3b8"
-USE_NAMES = tuple(USE_OF_FIGURE)
 # The colours of the bins in GB/T 19095-2019, so that a reader knows them from the yard.
 STREAM_COLOURS = {
     WasteStream.RECYCLABLE: "#2563eb",
@@ -129,3 +127,39 @@ def y_axis(field: str, unit: str, **more: Any) -> Spec:
 def tip(field: str, title: str, form: str | None = ",.0f") -> Spec:
     tip = {"field": field, "title": title, "type": "quantitative" if form else "nominal"}
     return {**tip, "format": form} if form else tip
+
+
+def parts(field: str, names: list[str], colours: list[str]) -> Spec:
+    """The colour of marks by the part they stand for."""
+    return {"field": field, "type": "nominal", "scale": {"domain": names, "range": colours}}
+
+
+def days_of(result: MonthResult, name: str, subject: str) -> Iterable[DayValue]:
+    """The day values of one series."""
+    return (d for d in result.days if d.name == name and d.subject == subject)
+
+
+def stacked_months(
+    width: Width,
+    rows: list[Spec],
+    history: Sequence[MonthResult],
+    *,
+    show: int,
+    unit: str,
+    colour: Spec,
+    tooltip: list[Spec],
+) -> Spec:
+    """Bars by month whose parts are stacked by their `order`."""
+    return spec(
+        width,
+        130,
+        rows,
+        mark={"type": "bar", "cornerRadiusEnd": 1.5},
+        encoding={
+            "x": month_axis(month_labels(history), show),
+            "y": y_axis("value", unit),
+            "order": {"field": "order"},
+            "color": colour,
+            "tooltip": tooltip,
+        },
+    )
