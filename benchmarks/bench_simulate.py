@@ -24,9 +24,9 @@ from domain.calendar import to_ms
 from domain.readings import Reading
 from simulators.devices.block import Block
 from simulators.scenarios import scenario
+from simulators.scenarios.timeline import Timeline
 from simulators.sending.publish import Publisher
 from simulators.sending.run import Run
-from simulators.sending.timeline import Timeline
 from store.readings.sqlite import SqliteReadingStore
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)

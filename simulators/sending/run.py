@@ -12,10 +12,11 @@ from domain.calendar import to_ms
 from domain.places import Contract
 from simulators.devices.block import Block, Incident, Message, Site
 from simulators.faults.bad_messages import bad_messages
-from simulators.faults.broken_lines import befall
+from simulators.faults.kinds import LINE_KINDS
 from simulators.scenarios import Scenario
+from simulators.scenarios.timeline import Piece, Timeline
+from simulators.sending.device_line import DeviceLine
 from simulators.sending.publish import Publisher
-from simulators.sending.timeline import Piece, Timeline
 from simulators.truth.evidence import SentFile, TruthBook
 
 Progress = Callable[[int, int], None]
@@ -121,7 +122,8 @@ class Run:
             self._befall(ahead.pop(), truth)
 
     def _befall(self, incident: Incident, truth: TruthBook) -> None:
-        truth.count_extra(befall(incident, self.publisher))
+        strike = LINE_KINDS[incident.kind].strike
+        truth.count_extra(strike(DeviceLine(self.publisher), incident))
 
     def _send(self, block: Block, messages: Iterable[Message], evidence: SentFile) -> None:
         on_its_way = _Open(block)

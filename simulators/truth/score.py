@@ -19,24 +19,9 @@ from domain.calendar import Month
 from domain.carriers import USE_OF_FIGURE
 from domain.errors import ConfigError
 from simulators.devices.grid import Ints
-from simulators.faults.spec import ON_LINES
+from simulators.faults.kinds import ANSWERS
 
 USE_NAMES = frozenset(USE_OF_FIGURE)
-ABSORBED = frozenset({"duplicate", "reorder", "burst", "clock_drift"}) | ON_LINES
-"""Faults that a good pipeline takes without a word: they need no finding."""
-ANSWERS: dict[str, frozenset[str]] = {
-    "swap": frozenset({"meter_replaced", "register_reset"}),
-    "reset": frozenset({"register_reset", "meter_replaced"}),
-    "rollover": frozenset({"register_rollover"}),
-    "spike": frozenset({"reading_dropped", "register_jump", "use_doubtful"}),
-    "unit_slip": frozenset({"reading_dropped", "register_jump", "use_doubtful"}),
-    "stuck": frozenset({"register_caught_up", "register_stuck", "register_jump", "use_doubtful"}),
-    "loss": frozenset({"readings_missing", "use_incomplete", "main_meter_silent", "meter_silent"}),
-    "zone_slip": frozenset({"conflict", "conflicting_readings", "use_incomplete", "use_estimated"}),
-    "drift": frozenset({"sensor_drift"}),
-    "malformed": frozenset({"bad_json", "bad_shape", "bad_value", "payload_rejected"}),
-}
-"""Kind of fault → codes any of which, on that device in that month, means: found."""
 MEASURED_FROM = 0.98
 
 
@@ -278,7 +263,7 @@ def _true(truth: Truth, figure: Computed) -> float | None:
 
 
 def _faults(truth: Truth, results: Results) -> FaultScore:
-    needing = [f for f in truth.faults if f["kind"] not in ABSORBED]
+    needing = [f for f in truth.faults if f["kind"] in ANSWERS]
     missed = [f for f in needing if not _found(f, results.findings)]
     touched = {(f["device"], m) for f in truth.faults for m in _months_of(f)}
     codes = frozenset().union(*ANSWERS.values())

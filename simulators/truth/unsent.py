@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.scenarios import Scenario
+from simulators.scenarios.timeline import Timeline
 from simulators.sending.run import about
-from simulators.sending.timeline import Timeline
 from simulators.truth.digest import Digest
 from simulators.truth.evidence import SentFile, TruthBook
 

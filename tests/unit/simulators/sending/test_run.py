@@ -28,11 +28,12 @@ from domain.places import value_on
 from ingest.mapping import NATIVE
 from simulators.devices.block import Incident, Message
 from simulators.faults import KINDS, parse_faults
-from simulators.faults.broken_lines import befall
+from simulators.faults.kinds import LINE_KINDS
 from simulators.scenarios import scenario
+from simulators.scenarios.timeline import Timeline
+from simulators.sending.device_line import DeviceLine
 from simulators.sending.publish import Publisher
 from simulators.sending.run import Run
-from simulators.sending.timeline import Timeline
 from tests.paths import ROOT
 from tests.servers import Mosquitto, free_port
 
@@ -411,7 +412,11 @@ def test_a_guarded_broker_refuses_wrong_credentials_and_oversized_messages(
             broker.host, broker.port, client_id="sim-guarded", username="gateway", password="right"
         ) as publisher,
     ):
-        told = [befall(Incident(k, 0, "x"), publisher) for k in ("wrong_credentials", "oversized")]
+        line = DeviceLine(publisher)
+        told = [
+            LINE_KINDS[kind].strike(line, Incident(kind, 0, "x"))
+            for kind in ("wrong_credentials", "oversized")
+        ]
         acknowledged: list[int] = []
         message = Message("civicmeter/v1/x/telemetry", b"{}", 0)
         publisher.publish(message, partial(acknowledged.append, 1))
