@@ -128,7 +128,7 @@ def generate_province(
 
     `told` is called with institutions and readings so far after every thousandth.
     """
-    from simulators.truth.evidence import TruthBook
+    from simulators.truth.truth_book import TruthBook
 
     early_mb, readings = 0.0, 0
     with tempfile.TemporaryDirectory() as folder:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from simulators.scenarios import Scenario
 from simulators.scenarios.timeline import Timeline
-from simulators.sending.run import about
 from simulators.truth.digest import Digest
-from simulators.truth.evidence import SentFile, TruthBook
+from simulators.truth.sent_file import SentFile
+from simulators.truth.truth_book import TruthBook, about
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,9 @@ import pyarrow as pa
 import pytest
 
 from domain.errors import ConfigError
-from simulators.truth.score import (
-    Computed,
-    Found,
-    Results,
-    Truth,
-    read_truth,
-    readings_score,
-    score,
-)
+from simulators.truth.readings_score import readings_score
+from simulators.truth.results import Computed, Found, Results, Truth, read_truth
+from simulators.truth.score import score
 
 SENT = pa.table(
     {
