@@ -7,10 +7,11 @@ from domain.places import Carrier, Contract, Institution, WasteStream
 from simulators.devices.archetypes import CANTEEN, OFFICE
 from simulators.devices.bins import BinSpec
 from simulators.devices.block import Site
+from simulators.devices.cambridge import CambridgeBuilding
 from simulators.devices.campus import TIMEZONE, Campus, Roof, dated
 from simulators.devices.climate import Climate
 from simulators.devices.load import Change, House
-from simulators.devices.replay import CambridgeBuilding, MeasuredPv
+from simulators.devices.pvdaq import MeasuredPv
 from simulators.devices.solar import Array
 
 CAMPUS_MONTHS = 26

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.calendar import Month
+from simulators.devices.archives import whole_column
+from simulators.devices.cambridge import WEATHER_TABLE, cambridge_hours
 from simulators.devices.grid import Floats, Grid, Ints
-from simulators.devices.replay import BEDFORD_TABLE, cambridge_hours, measured_hours
 
 
 class Bedford:
     """The measured weather of the Cambridge buildings, 2018–2019, linear between hours."""
 
     def __init__(self) -> None:
-        hours, tenths = measured_hours(BEDFORD_TABLE, "outdoor_temperature_c")
-        self._at_ms, self._celsius = hours * 3_600_000, tenths / 10
+        self._at_ms = whole_column(WEATHER_TABLE, "hour").astype(np.int64) * 3_600_000
+        self._celsius = whole_column(WEATHER_TABLE, "outdoor_temperature_c") / 10
 
     def temperature_c(self, at_ms: Ints) -> Floats:
         """Before the first and after the last hour: that hour's temperature."""
