@@ -15,7 +15,7 @@ from domain.errors import ConfigError
 from domain.places import Meter
 from domain.quantities import QUANTITIES
 from simulators.devices.block import Block, Carry, SiteMonth
-from simulators.devices.cambridge import CambridgeBuilding
+from simulators.devices.replayed.cambridge import CambridgeBuilding
 from simulators.faults import KINDS, FaultySite, parse_faults, read_faults
 from simulators.faults.fault import own_numbers
 from simulators.faults.kinds import LINE_KINDS

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from domain.calendar import Month
-from simulators.devices.archetypes import ARCHETYPES
+from simulators.devices.building.archetypes import ARCHETYPES
+from simulators.devices.building.house import House
+from simulators.devices.building.load import Use, use
 from simulators.devices.grid import Grid
-from simulators.devices.load import House, Use, use
 from tests.paths import SHARED
-from tests.unit.simulators.devices.load_shapes import (
+from tests.unit.simulators.devices.building.load_shapes import (
     Bedford,
     Shape,
     local_hours,

@@ -22,10 +22,10 @@ from domain.places import (
     Meter,
     WeatherStation,
 )
-from simulators.devices.archives import hourly, replayed
 from simulators.devices.block import Block, Carry, Message, SiteMonth, TruthDays
 from simulators.devices.grid import Floats, Grid, grid
 from simulators.devices.payloads import native_messages
+from simulators.devices.replayed.archives import hourly, replayed
 
 BEDFORD = "bedford-weather"
 WEATHER_TABLE = "bedford_weather"

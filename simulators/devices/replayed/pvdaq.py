@@ -18,10 +18,10 @@ from domain.places import (
     PvSystem,
     WeatherStation,
 )
-from simulators.devices.archives import every_minutes, replayed
 from simulators.devices.block import Block, Carry, Message, SiteMonth, TruthDays
 from simulators.devices.grid import grid
 from simulators.devices.payloads import native_messages
+from simulators.devices.replayed.archives import every_minutes, replayed
 
 GOLDEN = "golden-weather"
 _FIRST, _END = Month(2012, 1), Month(2013, 1)

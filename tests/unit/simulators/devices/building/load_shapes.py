@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.calendar import Month
-from simulators.devices.archives import whole_column
-from simulators.devices.cambridge import WEATHER_TABLE, cambridge_hours
 from simulators.devices.grid import Floats, Grid, Ints
+from simulators.devices.replayed.archives import whole_column
+from simulators.devices.replayed.cambridge import WEATHER_TABLE, cambridge_hours
 
 
 class Bedford:
