@@ -20,8 +20,9 @@ def bars(
     maximum: float | None = None,
     overrides: Sequence[Json] = (),
     transformations: Sequence[Json] = (),
+    category: str = "",
 ) -> Panel:
-    """Bars by month: the first column is the category."""
+    """Bars by month: the first column is the category, unless it is made by a transformation."""
     return Panel(
         "barchart",
         title,
@@ -31,7 +32,7 @@ def bars(
         description,
         unit,
         options={
-            "xField": query.columns[0].text,
+            "xField": category or query.columns[0].text,
             "stacking": "normal" if stacked else "none",
             "showValue": "never",
             "xTickLabelRotation": -45,
@@ -151,13 +152,12 @@ def stacked_bars(
         "id": "filterFieldsByName",
         "options": {"include": {"names": [rows_and_columns, *names]}},
     }
-    panel = bars(
+    return bars(
         title,
         Query(path, (columns.MONTH, Column(key, key), value), OURS),
         unit=grafana_unit(figure),
         stacked=True,
         overrides=[override(k, displayName=shown) for k, shown in names.items()],
         transformations=[matrix, parts],
+        category=rows_and_columns,
     )
-    panel.options["xField"] = rows_and_columns
-    return panel

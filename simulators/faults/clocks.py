@@ -47,6 +47,9 @@ class ClockDrift(ClockFault):
         return np.round(act.grown(at_ms, self.per_day * 1000.0)).astype(np.int64)
 
 
+KINDS = (ZoneSlip, ClockDrift)
+
+
 def _retimed(block: Block, moved: Bools, by_ms: Ints) -> Sent:
     """Rows with their stamps moved; one that meets an unmoved row contradicts it."""
     at = block.at_ms + np.where(moved, by_ms, 0)

@@ -93,3 +93,7 @@ class Oversized(LineFault):
         body = b'{"ts":%d,"values":{"power_w":%b}}' % (incident.at_ms, b"1" * OVERSIZED_BYTES)
         taken = line.takes(incident, body)
         return "oversized_acknowledged" if taken else "oversized_refused"
+
+
+LINE_KINDS: tuple[type[LineFault], ...] = (Flapping, WrongCredentials, Oversized)
+KINDS: tuple[type[FaultAtRate], ...] = (Malformed, *LINE_KINDS)

@@ -70,3 +70,6 @@ class Burst(Fault):
         kept = rows_of(block, late)
         # What was kept in the buffer comes after some of what was read later.
         return Sent([rows_of(block, ~late), kept], touched=kept.readings)
+
+
+KINDS = (Loss, Duplicate, Reorder, Burst)

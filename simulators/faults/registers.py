@@ -95,3 +95,6 @@ class Reset(RegisterFault):
 
     def rebased(self, before: Floats, at_start: float, new: Bools, size: float) -> Floats:
         return np.where(new, (before - at_start) % size, before)
+
+
+KINDS = (Rollover, Swap, Reset)

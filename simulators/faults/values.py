@@ -90,6 +90,9 @@ class UnitSlip(ValueFault):
         return right * self.factor
 
 
+KINDS = (Spike, Stuck, Drift, UnitSlip)
+
+
 def _possible(values: Floats, quantity: str) -> Floats:
     """Within what is physically possible: beyond it is refused at the door, another matter."""
     known = QUANTITIES[quantity]

@@ -5,7 +5,7 @@ What is tried is tried on connections of its own, so that it costs the device no
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -27,14 +27,16 @@ class DeviceLine:
         self.publisher.flap()
 
     def lets_in(self, incident: Incident, password: str) -> bool:
-        client = _stranger(incident, incident.device, password)
-        return self._tried(client, "on_connect", lambda: True)
+        client, answer = _stranger(incident, incident.device, password), _Answer()
+        client.on_connect = answer.hear
+        return self._tried(client, answer, lambda: True)
 
     def takes(self, incident: Incident, payload: bytes) -> bool:
         client = _stranger(incident, self.publisher.username, self.publisher.password)
         topic = f"civicmeter/v1/{incident.device}/telemetry"
-        ready = threading.Event()
+        answer, ready = _Answer(), threading.Event()
         client.on_connect = lambda *_: ready.set()
+        client.on_publish = answer.hear
 
         def send() -> bool:
             connected = ready.wait(_PATIENCE_S)
@@ -42,33 +44,38 @@ class DeviceLine:
                 client.publish(topic, payload, qos=1)
             return connected
 
-        return self._tried(client, "on_publish", send)
+        return self._tried(client, answer, send)
 
-    def _tried(self, client: mqtt.Client, answer: str, act: Callable[[], bool]) -> bool:
-        """Connect and act; whether the broker's answer, a callback of paho, says yes in time.
+    def _tried(self, client: mqtt.Client, answer: "_Answer", act: Callable[[], bool]) -> bool:
+        """Connect and act; whether the broker says yes in time.
 
-        `act` gives whether an answer is to be waited for.
+        `act` gives whether its answer is to be waited for.
         """
-        answered = threading.Event()
-        good: list[bool] = []
-
-        def hear(*told: Any) -> None:
-            good.append(not getattr(told[3], "is_failure", True))
-            answered.set()
-
-        setattr(client, answer, hear)
-        client.on_disconnect = lambda *_: answered.set()
+        client.on_disconnect = lambda *_: answer.came.set()
         try:
             client.connect(self.publisher.host, self.publisher.port)
             client.loop_start()
             if act():
-                answered.wait(_PATIENCE_S)
+                answer.came.wait(_PATIENCE_S)
         except (OSError, ValueError):
             pass
         finally:
             client.disconnect()
             client.loop_stop()
-        return any(good)
+        return answer.yes
+
+
+@dataclass
+class _Answer:
+    """What the broker says to one thing."""
+
+    yes: bool = False
+    came: threading.Event = field(default_factory=threading.Event)
+
+    def hear(self, *told: Any) -> None:
+        """A callback of paho: the fourth it gives is the reason code."""
+        self.yes |= not getattr(told[3], "is_failure", True)
+        self.came.set()
 
 
 def _stranger(incident: Incident, username: str, password: str) -> mqtt.Client:

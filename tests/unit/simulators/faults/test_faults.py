@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from domain.quantities import QUANTITIES
 from simulators.devices.block import Block, Carry, SiteMonth
 from simulators.devices.replayed.cambridge import CambridgeBuilding
 from simulators.faults import KINDS, FaultySite, parse_faults, read_faults
-from simulators.faults.fault import own_numbers
+from simulators.faults.fault import Fault, own_numbers
 from simulators.faults.kinds import LINE_KINDS
 from simulators.faults.lines import Flapping
 from simulators.faults.registers import Reset, Rollover
@@ -319,6 +320,14 @@ def test_every_kind_is_declared_whole_and_takes_what_it_tells_of() -> None:
         told = set(re.findall(r"`(\w+)`", kind.meaning))
         assert kind.kind == name and kind.meaning and not inspect.isabstract(kind)
         assert told <= numbers <= told | {"rate"}, name
+    assert set(_concrete(Fault)) == set(KINDS.values())
     turns = [k.turn for k in KINDS.values() if not k.anew]
     assert len(set(turns)) == len(turns)
     assert all(kind.turn < min(turns) for kind in KINDS.values() if kind.anew)
+
+
+def _concrete(kind: type[Fault]) -> Iterator[type[Fault]]:
+    for narrower in kind.__subclasses__():
+        yield from _concrete(narrower)
+        if not inspect.isabstract(narrower):
+            yield narrower
