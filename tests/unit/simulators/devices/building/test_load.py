@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from domain.calendar import Month
-from simulators.devices.archetypes import ARCHETYPES, CANTEEN, OFFICE, Archetype
+from simulators.devices.building.archetypes import ARCHETYPES, CANTEEN, OFFICE, Archetype
+from simulators.devices.building.house import Change, House
+from simulators.devices.building.load import use
+from simulators.devices.building.workdays import is_workday
 from simulators.devices.climate import Climate
 from simulators.devices.grid import Grid
-from simulators.devices.load import Change, House, use
-from simulators.devices.workdays import is_workday
 
 CLIMATE = Climate(1)
 HOUSE = House("h", OFFICE, 10_000.0, 350.0)

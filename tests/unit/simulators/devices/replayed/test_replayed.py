@@ -8,7 +8,8 @@ import pytest
 
 from domain.calendar import Month
 from simulators.devices.block import Carry
-from simulators.devices.replay import BEDFORD, CambridgeBuilding, MeasuredPv
+from simulators.devices.replayed.cambridge import BEDFORD, CambridgeBuilding
+from simulators.devices.replayed.pvdaq import MeasuredPv
 from tests.paths import ROOT, SHARED
 
 SHIPPED = ROOT / "simulators" / "data"

@@ -1,36 +1,19 @@
-"""What the simulator leaves behind for a later check: what it sent and what was true.
-
-Ingest and processing never read these files.
-
-- ``sent.parquet``: device, quantity, at_ms, value of every distinct good reading that the
-  broker acknowledged (``sent-live.parquet`` for those after the backfill);
-- ``truth.parquet``: institution, subject, name, month (``YYYY-MM``), day (null in rows that
-  hold the whole month), value. Days before the present only; months that are over only;
-- ``truth.json``: the same months, with seed, present, contracts, the faults that happened, and
-  how many bad and extra messages were sent.
-"""
+"""``truth.parquet`` and ``truth.json``: what was true, and which faults happened."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from domain.calendar import Month
-from simulators.devices.block import Block, FaultRecord, TruthDays
+from domain.calendar import Month, to_ms
+from domain.places import Contract
+from simulators.devices.block import FaultRecord, TruthDays
+from simulators.scenarios import Scenario
+from simulators.truth.parquet_pieces import ParquetPieces
 
-_SENT = pa.schema(
-    [
-        ("device", pa.dictionary(pa.int32(), pa.string())),
-        ("quantity", pa.dictionary(pa.int32(), pa.string())),
-        ("at_ms", pa.int64()),
-        ("value", pa.float64()),
-    ]
-)
 _TRUTH = pa.schema(
     [
         ("institution", pa.string()),
@@ -41,85 +24,24 @@ _TRUTH = pa.schema(
         ("value", pa.float64()),
     ]
 )
-_ROWS_AT_ONCE = 50_000
 _TRUTHS_AT_ONCE = 2_000
 _MONTHS_IN_JSON = 100_000
 
 
-class SentFile:
-    """Writes acknowledged readings, in row groups, so memory stays small."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.readings = 0
-        self._writer = pq.ParquetWriter(path, _SENT, compression="zstd")
-        self._tables: list[pa.Table] = []
-        self._rows = 0
-
-    def __enter__(self) -> "SentFile":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._flush()
-        self._writer.close()
-
-    def add(self, block: Block) -> None:
-        """Keep a block that was acknowledged whole."""
-        for column, quantity in enumerate(block.quantities):
-            values = block.values[:, column]
-            known = ~np.isnan(values)
-            count = int(known.sum())
-            if count:
-                columns = [
-                    pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [block.device]),
-                    pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [quantity]),
-                    pa.array(block.at_ms[known]),
-                    pa.array(values[known]),
-                ]
-                self._tables.append(pa.table(columns, schema=_SENT))
-                self._rows += count
-        if self._rows >= _ROWS_AT_ONCE:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._tables:
-            self._writer.write_table(pa.concat_tables(self._tables).unify_dictionaries())
-        self.readings += self._rows
-        self._tables, self._rows = [], 0
-
-
-class TruthBook:
+class TruthBook(ParquetPieces):
     """Collects the truth: days and months go to ``truth.parquet`` as they come, so memory
     stays small; `finish` writes ``truth.json``.
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder / "truth.parquet", _TRUTH)
         self._folder = folder
-        self._writer = pq.ParquetWriter(folder / "truth.parquet", _TRUTH, compression="zstd")
         self._waiting: list[TruthDays] = []
         self._months: list[dict[str, object]] = []
         self._too_many = False
         self.faults: list[FaultRecord] = []
         self.bad_messages: dict[str, int] = defaultdict(int)
         self.extra_messages: dict[str, int] = defaultdict(int)
-
-    def __enter__(self) -> "TruthBook":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._flush()
-        self._writer.close()
 
     def count_bad(self, kind: str) -> None:
         """A deliberately bad message was acknowledged."""
@@ -213,3 +135,25 @@ def _day_rows(truths: list[TruthDays]) -> pa.Table:
 
 def _days(month: Month) -> list[object]:
     return list(month.days())
+
+
+def about(scenario: Scenario, readings: int) -> dict[str, object]:
+    """What ``truth.json`` says of a scenario beside its months."""
+    return {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "now": scenario.now.isoformat(),
+        "now_ms": to_ms(scenario.now),
+        "sent_readings": readings,
+        "untimed_devices": sorted(scenario.untimed),
+        "contracts": [_contract(c) for c in scenario.contracts()],
+    }
+
+
+def _contract(contract: Contract) -> dict[str, object]:
+    return {
+        "id": contract.id,
+        "institution": contract.institution,
+        "reporting_start": contract.reporting_start.isoformat(),
+        "carriers": [c.value for c in contract.carriers],
+    }

@@ -1,4 +1,4 @@
-"""Archetypes look like measured buildings: the comparison of `simulators.truth.load_shapes`."""
+"""Archetypes look like measured buildings: see `load_shapes`."""
 
 from functools import cache
 
@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from domain.calendar import Month
-from simulators.devices.archetypes import ARCHETYPES
+from simulators.devices.building.archetypes import ARCHETYPES
+from simulators.devices.building.house import House
+from simulators.devices.building.load import Use, use
 from simulators.devices.grid import Grid
-from simulators.devices.load import House, Use, use
-from simulators.truth.load_shapes import (
+from tests.paths import SHARED
+from tests.unit.simulators.devices.building.load_shapes import (
     Bedford,
     Shape,
     local_hours,
@@ -18,7 +20,6 @@ from simulators.truth.load_shapes import (
     response_of,
     shape_of,
 )
-from tests.paths import SHARED
 
 CAMBRIDGE = SHARED / "data" / "cambridge"
 MONTHS = [Grid(Month(2018, 1).plus(i), "Europe/London", 3600) for i in range(24)]

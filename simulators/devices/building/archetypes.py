@@ -2,7 +2,7 @@
 
 Their load shapes (night to day, rest days to working days, base to peak, weekly profile, weather
 response of heating) were set so that they lie within those of the 17 measured Cambridge
-buildings; `simulators.truth.load_shapes` says how that is compared and its tests check it. Sizes per m²
+buildings; `tests/unit/simulators/devices/building/load_shapes.py` says how. Sizes per m²
 follow what Shandong's quotas call usual.
 """
 

@@ -16,16 +16,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.calendar import Month
+from simulators.devices.climate import Climate
 from simulators.devices.grid import Floats, Grid, Ints
-from simulators.devices.replay import BEDFORD_TABLE, cambridge_hours, measured_hours
+from simulators.devices.replayed.archives import whole_column
+from simulators.devices.replayed.cambridge import WEATHER_TABLE, cambridge_hours
 
 
 class Bedford:
     """The measured weather of the Cambridge buildings, 2018–2019, linear between hours."""
 
     def __init__(self) -> None:
-        hours, tenths = measured_hours(BEDFORD_TABLE, "outdoor_temperature_c")
-        self._at_ms, self._celsius = hours * 3_600_000, tenths / 10
+        self._at_ms = whole_column(WEATHER_TABLE, "hour").astype(np.int64) * 3_600_000
+        self._celsius = whole_column(WEATHER_TABLE, "outdoor_temperature_c") / 10
 
     def temperature_c(self, at_ms: Ints) -> Floats:
         """Before the first and after the last hour: that hour's temperature."""
@@ -100,6 +102,13 @@ def measured_shape(building: str) -> Shape:
     months = [Grid(Month(2018, 1).plus(i), "Europe/London", 3600) for i in range(24)]
     use = np.concatenate([cambridge_hours(building, "electricity", g) for g in months])
     return shape_of(local_hours(months), use)
+
+
+def daily_mean_c(climate: Climate, first_day: int, days: int) -> Floats:
+    """Mean temperature of days in Dongying, counted from 1970-01-01: from the hourly values."""
+    hours = (np.arange(first_day * 24, (first_day + days) * 24) - 8) * 3_600_000
+    per_hour = climate.temperature_c(hours + 1_800_000)
+    return np.asarray(per_hour.reshape(days, 24).mean(axis=1), dtype=np.float64)
 
 
 def local_hours(grids: list[Grid]) -> Ints:

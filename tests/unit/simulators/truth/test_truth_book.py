@@ -9,7 +9,7 @@ import pytest
 
 from domain.calendar import Month
 from simulators.devices.block import TruthDays
-from simulators.truth.evidence import TruthBook
+from simulators.truth.truth_book import TruthBook
 
 MONTH = Month(2026, 9)
 
@@ -29,8 +29,8 @@ def book(folder: Path, institutions: int) -> tuple[int, int]:
 def test_very_many_months_stand_in_the_parquet_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulators.truth.evidence._TRUTHS_AT_ONCE", 3)
-    monkeypatch.setattr("simulators.truth.evidence._MONTHS_IN_JSON", 8)
+    monkeypatch.setattr("simulators.truth.truth_book._TRUTHS_AT_ONCE", 3)
+    monkeypatch.setattr("simulators.truth.truth_book._MONTHS_IN_JSON", 8)
     assert book(tmp_path / "few", 8) == (8, 8)
     assert book(tmp_path / "many", 9) == (0, 9)
     assert book(tmp_path / "more", 14) == (0, 14)

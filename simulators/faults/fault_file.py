@@ -17,64 +17,23 @@ written to the truth.
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from domain.calendar import from_ms, to_ms
 from domain.errors import ConfigError
-
-KINDS: dict[str, str] = {
-    "loss": "readings that never come (`rate` of them inside)",
-    "duplicate": "messages sent twice",
-    "reorder": "messages out of order",
-    "burst": "nothing during the time, then everything at once",
-    "rollover": "the register reaches its largest value (`size`) at the start and begins at 0",
-    "swap": "another meter from the start on, its register beginning at `value`",
-    "reset": "the register falls to 0 at the start and counts on from there",
-    "spike": "single readings far off (times `factor`)",
-    "stuck": "the same value again and again, then the right one",
-    "drift": "a measurement goes off by `per_day` more each day",
-    "unit_slip": "the value in another unit (times `factor`)",
-    "zone_slip": "the clock off by `slip_h` hours",
-    "clock_drift": "the clock gains `per_day` seconds a day",
-    "malformed": "bytes that are no message, in place of `rate` of the readings",
-    "flapping": "the line breaks, without a goodbye, at `rate` of the readings, and comes back",
-    "wrong_credentials": "somebody tries to log in as the device, at `rate` of the readings",
-    "oversized": "beside `rate` of the readings a message of several MB in the device's name",
-}
-ON_REGISTERS = frozenset({"rollover", "swap", "reset"})
-"""Kinds that make sense for registers only."""
-ON_STATES = frozenset({"drift"})
-"""Kinds that make sense for measurements only."""
-ON_LINES = frozenset({"flapping", "wrong_credentials", "oversized"})
-"""Kinds that befall the device's line, and leave its readings as they are."""
-
-
-@dataclass(frozen=True)
-class FaultSpec:
-    """One ``[[fault]]`` table. Numbers a kind does not use are ignored by it."""
-
-    kind: str
-    devices: tuple[str, ...] = ("*",)
-    quantities: tuple[str, ...] = ("*",)
-    share: float = 1.0
-    start_at: datetime | None = None
-    hours: float = 24.0
-    rate: float = 1.0
-    factor: float = 1000.0
-    value: float = 12.0
-    size: float = 1_000_000.0
-    per_day: float = 0.2
-    slip_h: float = 8.0
-
+from simulators.faults.fault import Fault, check_of, own_numbers
+from simulators.faults.kinds import KINDS
 
 _LISTS = ("devices", "quantities")
-_NUMBERS = ("share", "hours", "rate", "factor", "value", "size", "per_day", "slip_h")
+_COMMON = tuple(f for f in fields(Fault) if f.type is float)
+_NUMBERS = {f.name: f for f in (*_COMMON, *(f for k in KINDS.values() for f in own_numbers(k)))}
+"""Every number a table may hold; those its kind does not take are ignored."""
 
 
-def read_faults(path: Path) -> tuple[FaultSpec, ...]:
+def read_faults(path: Path) -> tuple[Fault, ...]:
     """The faults of a file. Raises ConfigError that names the place and what may stand there."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -85,20 +44,20 @@ def read_faults(path: Path) -> tuple[FaultSpec, ...]:
     return parse_faults(content, str(path))
 
 
-def parse_faults(content: dict[str, Any], where: str) -> tuple[FaultSpec, ...]:
+def parse_faults(content: dict[str, Any], where: str) -> tuple[Fault, ...]:
     """Faults from a parsed file. Raises ConfigError."""
     tables = content.get("fault", [])
     if set(content) - {"fault"} or not isinstance(tables, list):
         raise ConfigError(f"{where} may hold [[fault]] tables and nothing else")
-    return tuple(_spec(f"{where}, fault {i}", t) for i, t in enumerate(tables, 1))
+    return tuple(_fault(f"{where}, fault {i}", t) for i, t in enumerate(tables, 1))
 
 
-def _spec(where: str, table: object) -> FaultSpec:
+def _fault(where: str, table: object) -> Fault:
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: write it as a [[fault]] table")
-    kind = table.get("kind")
-    if kind not in KINDS:
-        raise ConfigError(f"{where}: kind {kind!r} is not known; there are {', '.join(KINDS)}")
+    name = table.get("kind")
+    if name not in KINDS:
+        raise ConfigError(f"{where}: kind {name!r} is not known; there are {', '.join(KINDS)}")
     unknown = sorted(set(table) - {"kind", "start", *_LISTS, *_NUMBERS})
     if unknown:
         raise ConfigError(
@@ -112,7 +71,9 @@ def _spec(where: str, table: object) -> FaultSpec:
     for key in _NUMBERS:
         if key in table:
             given[key] = _number(where, key, table[key])
-    return FaultSpec(kind=kind, start_at=_start(where, table.get("start")), **given)
+    given["start_at"] = _start(where, table.get("start"))
+    taken = {f.name for f in fields(KINDS[name])}
+    return KINDS[name](**{key: value for key, value in given.items() if key in taken})
 
 
 def _names(where: str, key: str, value: object) -> tuple[str, ...]:
@@ -124,10 +85,9 @@ def _names(where: str, key: str, value: object) -> tuple[str, ...]:
 def _number(where: str, key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigError(f"{where}: {key} must be a number")
-    if key in ("share", "rate") and not 0 <= value <= 1:
-        raise ConfigError(f"{where}: {key} is a share between 0 and 1")
-    if key in ("hours", "size") and value <= 0:
-        raise ConfigError(f"{where}: {key} must be more than 0")
+    check = check_of(_NUMBERS[key])
+    if check and not check.holds(value):
+        raise ConfigError(f"{where}: {key} {check.says}")
     return float(value)
 
 
