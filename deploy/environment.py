@@ -124,10 +124,11 @@ def make_venv() -> None:
 
 
 def _pip_answers() -> bool:
+    """Whether it has a pip, and that is its own."""
     if not PYTHON.exists():
         return False
-    asked = subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True)
-    return asked.returncode == 0
+    command = [str(PYTHON), "-m", "pip", "--version"]
+    return f" from {VENV}{os.sep}" in subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def install_packages(kind: str) -> None:
