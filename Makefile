@@ -10,8 +10,8 @@ help:  ## This list
 demo: $(VENV)/.run  ## Run the whole pipeline on embedded parts (ONCE=1: then stop)
 	$(BIN)/civicmeter demo $(if $(ONCE),--once) $(DEMO_ARGS)
 
-test: parts  ## Run the tests on real mosquitto, InfluxDB, PostgreSQL and Chromium (ROOM=ingest: that room's)
-	$(BIN)/python -m pytest $(if $(ROOM),$(ROOM) $(wildcard tests/*/$(ROOM))) $(PYTEST_ARGS)
+test: parts  ## Run the tests on real mosquitto, InfluxDB, PostgreSQL and Chromium; ROOM=ingest: a room's, in seconds
+	$(BIN)/python -m pytest $(if $(ROOM),-m "not long and not slow" $(ROOM) $(wildcard tests/*/$(ROOM))) $(PYTEST_ARGS)
 
 fix: $(VENV)/.dev  ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
