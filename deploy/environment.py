@@ -18,7 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -164,8 +164,8 @@ def install_packages(kind: str) -> None:
 def debian_install(packages: list[str]) -> None:
     """Install Debian packages. Raises SetUpError with the line to type where it may not."""
     line = f"apt-get install {' '.join(packages)}"
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise SetUpError(f"Missing here: {', '.join(packages)}. Type: sudo {line}")
+    if not _may_install():
+        raise SetUpError(f"Missing here: {', '.join(packages)}. As root, type: {line}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     get: list[str | Path] = ["apt-get", "-q", "-y", "--no-install-recommends"]
 
@@ -177,6 +177,10 @@ def debian_install(packages: list[str]) -> None:
         # Lists that cannot be renewed may still do; what cannot be had then fails below.
         subprocess.run([*get, "update"], env=env, capture_output=True)
         run([*get, "install", *packages], shown, advice, saying, env)
+
+
+def _may_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 @contextmanager
@@ -211,12 +215,21 @@ def install_parts() -> None:
         return
     try:
         debian_install(missing)
-        if missing_parts():
-            raise SetUpError(f"installed, and yet not found: {', '.join(missing_parts())}")
     except SetUpError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        print(f"{error}\nUntil then the tests that need them are skipped.", file=sys.stderr)
+        reason = str(error)
+        if _may_install():  # one that cannot be had must not cost the others
+            for package in missing:
+                with suppress(SetUpError):
+                    debian_install([package])
+    else:
+        reason = "installed, and yet not found"
+    left = missing_parts()
+    if not left:
+        return
+    text = f"{reason}\n\nStill missing: {', '.join(left)}."
+    if os.environ.get("CI") == "true":
+        raise SetUpError(text)
+    print(f"{text} Until then the tests that need them are skipped.", file=sys.stderr)
 
 
 def main() -> int:

@@ -24,8 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Tests skipped for want of a part stand at the end, where nobody overlooks them."""
+    yield  # the other summaries
     skipped = terminalreporter.stats.get("skipped", [])
     wanting = sum(INSTALL in str(report.longrepr) for report in skipped)
     if wanting:
