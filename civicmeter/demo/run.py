@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -185,10 +184,8 @@ def wait_until_stored(
     progress("stored", count, sent)
 
 
-def compute_and_close(
-    pipeline: Pipeline, now: datetime, progress: Progress
-) -> tuple[list[MonthResult], list[MonthResult]]:
-    """Compute every month with data and close those that are over: (all, closed)."""
+def compute_and_close(pipeline: Pipeline, now: datetime, progress: Progress) -> list[MonthResult]:
+    """Compute every month with data and close those that are over; gives these."""
     touched = pipeline.ledger.touched()
     results = process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress)
     pipeline.ledger.settle(touched)
@@ -197,7 +194,7 @@ def compute_and_close(
     for done, result in enumerate(over, 1):
         pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER)
         progress("months closed", done, len(over))
-    return results, over
+    return over
 
 
 def write_reports(
@@ -216,15 +213,6 @@ def write_reports(
     return paths
 
 
-def kept_aside_table(pipeline: Pipeline) -> str:
-    """What was kept aside, by reason; one line each."""
-    counts: Counter[str] = Counter()
-    for entry in pipeline.ledger.aside():
-        counts[entry.code] += entry.count
-    lines = [f"  {code:24} {count:>6}" for code, count in sorted(counts.items())]
-    return "\n".join(["kept aside with the reason:", *lines])
-
-
 def require_clean(counted: Audit) -> None:
     """Raise CivicmeterError when the store does not hold exactly what was sent."""
     if not counted.clean:
@@ -232,14 +220,6 @@ def require_clean(counted: Audit) -> None:
             f"the store does not hold what was sent: lost={counted.lost} "
             f"duplicated={counted.duplicated} altered={counted.altered}"
         )
-
-
-def summary(counted: Audit, months: int, reports: int) -> str:
-    """The line a demo ends with; its counts come from the store."""
-    return (
-        f"demo ok: readings={counted.readings} lost={counted.lost} "
-        f"duplicated={counted.duplicated} months={months} reports={reports}"
-    )
 
 
 def count_sent(pipeline: Pipeline, truth: Path) -> Audit:

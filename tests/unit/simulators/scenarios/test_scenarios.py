@@ -47,6 +47,7 @@ def test_a_province_is_an_address_until_somebody_looks() -> None:
     assert sum(b.readings for b in piece.blocks) > 5_000
 
 
+@pytest.mark.slow
 def test_a_long_city_has_contracts_closures_more_people_and_other_areas() -> None:
     sites = [scenario("city", NOW, months=14).sites[i] for i in range(80)]
     kinds = {c.kind for s in sites for h in s.houses for c in h.changes}
