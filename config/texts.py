@@ -37,6 +37,15 @@ def text(room: str, key: str, lang: str, /, **values: object) -> str:
     return entry[lang].format(**values)
 
 
+def unit_text(unit: str, lang: str) -> str:
+    """A unit as it is written in a language.
+
+    >>> unit_text("kgce/人", "en"), unit_text("kWh", "en")
+    ('kgce/person', 'kWh')
+    """
+    return text("units", unit, lang) if unit in texts("units") else unit
+
+
 def finding_text(finding: Finding, lang: str) -> str:
     """The sentence of a finding: key ``<code>`` in any file ``findings*.toml``."""
     for room in _finding_rooms():

@@ -95,6 +95,10 @@ class ReportModel:
     def figure(self, name: str, subject: str = "") -> Figure | None:
         return find(self.result, name, subject)
 
+    def subjects(self, name: str) -> set[str]:
+        """What the figures of a name are about; empty text for the institution."""
+        return {f.subject for f in self.result.figures if f.name == name}
+
     def year_before(self, figure: Figure) -> Figure | None:
         """The same figure one year earlier, None where that month was never computed."""
         wanted = self.month.plus(-12)

@@ -11,10 +11,12 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from api.rows.base import DayRow, FigureRow, FindingRow, ReadingRow, Row, unit_of_quantity
-from api.rows.columns import schema_of, table_of
-from api.rows.figures import Standing, day_rows, figure_rows
-from api.rows.quality import finding_rows
+from api.rows.base import Row
+from api.rows.figures import DayRow, FigureRow, day_rows, figure_rows
+from api.rows.quality import FindingRow, finding_rows
+from api.rows.readings import ReadingRow, unit_of_quantity
+from api.rows.standing import StandingResult
+from api.tables.columns import schema_of, table_of
 from domain.calendar import DEFAULT_TIMEZONE, local_midnight
 from domain.places import Institution
 from domain.readings import Series
@@ -85,7 +87,7 @@ def _result_rows(
             names=wanted.names or None,
             days=kind == "days",
         )
-        standing = [Standing(institution, r, status.get(r.month)) for r in results]
+        standing = [StandingResult(institution, r, status.get(r.month)) for r in results]
         if kind == "figures":
             yield figure_rows(standing)
         elif kind == "days":

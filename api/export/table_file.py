@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from api.rows.columns import COMPRESSION
-from api.rows.table import FORMULA
+from api.tables.columns import COMPRESSION
+from api.tables.route import FORMULA
 from domain.errors import ConfigError
 
 _RFC_3339 = "%Y-%m-%dT%H:%M:%SZ"

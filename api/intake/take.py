@@ -8,7 +8,7 @@ from itertools import islice
 
 from pydantic import Field
 
-from api.dependencies import Parts
+from api.dependencies import Backend
 from api.intake.judge import Judge, Limits
 from api.intake.rows import PostedValue, RowError
 from api.rows.base import Row
@@ -97,37 +97,39 @@ class _Tally:
         )
 
 
-def take(posted: Iterator[PostedValue], parts: Parts, limits: Limits, lang: str) -> Taken:
+def take(posted: Iterator[PostedValue], backend: Backend, limits: Limits, lang: str) -> Taken:
     """Store the good values of a body in batches and keep the others aside.
 
     A reading posted again changes nothing, so a body whose posting failed half-way
     (StoreUnavailableError) is simply posted again in full.
     """
     tally = _Tally(lang)
-    registry = parts.registry
+    registry = backend.registry
     while batch := list(islice(posted, _BATCH)):
-        registry = _with_new_devices(batch, registry, parts)
-        _take_batch(batch, registry, parts, limits, tally)
+        registry = _with_new_devices(batch, registry, backend)
+        _take_batch(batch, registry, backend, limits, tally)
     if tally.aside:
-        parts.ledger.keep_aside(tally.aside.values())
-    count = parts.telemetry.posted.labels
+        backend.ledger.keep_aside(tally.aside.values())
+    count = backend.telemetry.posted.labels
     count("stored").inc(tally.stored)
     count("repeated").inc(tally.repeated)
     count("refused").inc(tally.codes.total())
     return tally.taken()
 
 
-def _with_new_devices(batch: Iterable[PostedValue], registry: Registry, parts: Parts) -> Registry:
+def _with_new_devices(
+    batch: Iterable[PostedValue], registry: Registry, backend: Backend
+) -> Registry:
     """The registry, read anew when a device is not in it: it may just have been registered."""
     if all(p.device in registry.device_by_id for p in batch):
         return registry
-    return parts.registries.get(fresh=True)
+    return backend.registries.get(fresh=True)
 
 
 def _take_batch(
-    batch: list[PostedValue], registry: Registry, parts: Parts, limits: Limits, tally: _Tally
+    batch: list[PostedValue], registry: Registry, backend: Backend, limits: Limits, tally: _Tally
 ) -> None:
-    now = parts.now()
+    now = backend.now()
     judge = Judge(registry.device_by_id, limits, now).judge
     sources: list[PostedValue] = []
     readings: list[Reading] = []
@@ -141,7 +143,7 @@ def _take_batch(
     tally.received += len(batch)
     if not readings:
         return
-    result = parts.store.write(readings)
+    result = backend.store.write(readings)
     tally.stored += result.stored
     tally.repeated += result.repeated
     if not result.conflicts and not result.refused:

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from config.texts import text, texts
 from domain.calendar import Month
+from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, MonthResult, Shares
 from domain.places import Institution, Origin
 from domain.registry import Registry
 from domain.subjects import OfContract
-from reports.chart_look import USE_NAMES
-from reports.document import FLUID, Document, build_document, month_name
+from reports.charts.sections import FLUID
+from reports.document import Document, build_document
 from reports.model import build_report
-from reports.words import amount, carrier_name, joined, shares_in_words
+from reports.words.names import carrier_name
+from reports.words.numbers import amount, shares_in_words
+from reports.words.texts import joined, month_name
 from store.ledger.port import AsideEntry, Ledger, MonthStatus
 
 PAGE_SIZE = 40
@@ -24,7 +27,7 @@ ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PlaceLine:
     """An institution in the list, with its latest month in a line."""
 
     id: str
@@ -78,7 +81,7 @@ class Overview:
     lang: str
     notices: list[str]
     tiles: list[Tile]
-    places: list[Place]
+    places: list[PlaceLine]
     page: int
     pages: int
     detail: Detail | None
@@ -170,7 +173,7 @@ def _months_since_zero(statuses: list[MonthStatus]) -> int:
 
 def _place(
     ledger: Ledger, place: Institution, statuses: list[MonthStatus], lang: str, *, chosen: bool
-) -> Place:
+) -> PlaceLine:
     result: MonthResult | None = None
     if statuses:
         latest = _latest(statuses)
@@ -178,7 +181,7 @@ def _place(
     main = _main_figures(result.figures) if result else []
     shares = average_shares(main)
     closed = sum(s.revision > 0 for s in statuses)
-    return Place(
+    return PlaceLine(
         id=place.id,
         name=place.name(lang),
         origin=place.origin,
@@ -207,7 +210,7 @@ def _verdict(figure: Figure, lang: str) -> str:
 def _main_figures(figures: Iterable[Figure]) -> list[Figure]:
     """What an institution is about: its use by carrier, its PV systems, its waste."""
     found = list(figures)
-    uses = [f for n in USE_NAMES for f in found if f.name == n and not f.subject]
+    uses = [f for n in USE_OF_FIGURE for f in found if f.name == n and not f.subject]
     solar = [f for f in found if f.name == "pv_generation_kwh" and f.subject]
     return uses + solar + [f for f in found if f.name == "waste_mass_kg" and not f.subject]
 

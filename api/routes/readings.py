@@ -1,11 +1,11 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from api.access.keys import WriterDep
-from api.dependencies import Parts, PartsDep
+from api.access.needs import Needs
+from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
 from api.intake.formats import READERS
 from api.intake.judge import Limits
@@ -13,9 +13,11 @@ from api.intake.rows import UnreadableBodyError
 from api.intake.take import ROUTE, Taken, take
 from api.problems import ProblemError
 from api.query import LanguageDep
+from domain.access import Action, Principal
 from store.ledger.port import AsideEntry
 
 router = APIRouter(prefix="/v1", tags=["readings"])
+PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
 
 _EXAMPLES = {
     "application/json": [
@@ -57,8 +59,8 @@ _BODY: dict[str, Any] = {
 def post_readings(
     request: Request,
     response: Response,
-    parts: PartsDep,
-    writer: WriterDep,
+    backend: BackendDep,
+    principal: PosterDep,
     body: BodyDep,
     lang: LanguageDep,
 ) -> Taken:
@@ -74,9 +76,10 @@ def post_readings(
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
     try:
-        taken = take(iter(reader(body)), parts, Limits(institutions=writer.institutions), lang)
+        limits = Limits(institutions=principal.institutions(Action.POST))
+        taken = take(iter(reader(body)), backend, limits, lang)
     except UnreadableBodyError as error:
-        _keep_body_aside(parts, body, str(error))
+        _keep_body_aside(backend, body, str(error))
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error
     if taken.refused and taken.refused == taken.received:
         raise ProblemError(
@@ -87,9 +90,9 @@ def post_readings(
     return taken
 
 
-def _keep_body_aside(parts: Parts, body: bytes, reason: str) -> None:
-    now = parts.now()
-    parts.ledger.keep_aside(
+def _keep_body_aside(backend: Backend, body: bytes, reason: str) -> None:
+    now = backend.now()
+    backend.ledger.keep_aside(
         [
             AsideEntry(
                 source=ROUTE,

@@ -6,9 +6,7 @@ from typing import Any, Literal, cast
 
 from pydantic import Field
 
-from api.rows.base import PlaceRow, number_field
-from api.rows.figures import finite, shares_fields, unit_of
-from api.rows.registry import place
+from api.rows.base import PlaceRow, finite, number_field, place_fields, shares_fields, unit_of
 from domain.calendar import Month
 from domain.figure_names import AMONG_PEERS, COMPARED
 from domain.figures import MonthResult
@@ -94,7 +92,7 @@ class History:
 
     def heads(self) -> Iterable[tuple[Month, dict[str, Any]]]:
         for month in self.months:
-            yield month, {**place(self.institution), "month": str(month)}
+            yield month, {**place_fields(self.institution), "month": str(month)}
 
 
 def comparison_rows(histories: Iterable[History]) -> list[ComparisonRow]:
@@ -181,7 +179,7 @@ def peer_rows(
             if found is not None:
                 rows.append(
                     PeerRow(
-                        **place(asked[institution]),
+                        **place_fields(asked[institution]),
                         month=str(month),
                         name=name,
                         unit=unit_of(name),

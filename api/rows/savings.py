@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.rows.base import EvidenceRow, Row, figure_field, number_field
-from api.rows.figures import Group, Standing, evidence, finite, groups_of, wide_fields
+from api.rows.base import EvidenceRow, Row, figure_field, finite, number_field
+from api.rows.standing import Group, StandingResult, evidence_fields, groups_of, wide_fields
 from domain.figure_names import COLUMNS
 from domain.figures import Figure, Verdict
 from domain.places import Carrier, Contract
@@ -74,7 +74,7 @@ class SavingsRow(EvidenceRow):
 
 
 def savings_rows(
-    standing: Iterable[Standing], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
+    standing: Iterable[StandingResult], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
 ) -> list[SavingsRow]:
     """One row a contract, carrier and month."""
     rows = []
@@ -88,7 +88,7 @@ def savings_rows(
     return rows
 
 
-def _savings_row(s: Standing, of: OfContract, group: Group) -> SavingsRow:
+def _savings_row(s: StandingResult, of: OfContract, group: Group) -> SavingsRow:
     avoided = group.get("avoided_energy_kwh")
     whole = _with_nothing_adjusted(group, avoided)
     bounds: dict[str, Any] = {}
@@ -102,7 +102,7 @@ def _savings_row(s: Standing, of: OfContract, group: Group) -> SavingsRow:
     names = [n for n in SAVINGS_NAMES if n in SavingsRow.model_fields]
     return SavingsRow(
         **s.head,
-        **evidence(avoided.shares if avoided else None, group.values()),
+        **evidence_fields(avoided.shares if avoided else None, group.values()),
         contract=of.contract,
         carrier=of.carrier,
         **wide_fields(whole, names) | _nothing_added(group, avoided),
@@ -162,7 +162,7 @@ class PortfolioRow(Row):
 
 
 def portfolio_rows(
-    standing: Iterable[Standing],
+    standing: Iterable[StandingResult],
     contracts: Mapping[str, Contract],
     kind: Kind,
     carriers: Sequence[str] = (),

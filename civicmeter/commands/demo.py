@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from civicmeter.output import MonthTable, progress_line
+from civicmeter.output import progress_line
 from config.settings import Settings
 
 
@@ -31,6 +31,7 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     processing, month close, reports, overview page."""
     from civicmeter.demo import run as demo
     from civicmeter.demo.embedded_broker import embedded_broker
+    from civicmeter.demo.ending import institution_table, kept_aside_line, summary
     from civicmeter.wiring.collecting import (
         collecting,
         ended_by_signal,
@@ -56,6 +57,8 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
         collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline.settings)))
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", port))
+        told = f"collecting from {broker.url}, data in {folder}, overview at {address}"
+        click.echo(told, err=True)
         with progress_line() as progress:
             devices = stack.enter_context(
                 demo.simulating(
@@ -71,20 +74,17 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
             devices.wait()
             demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
             collector.wait_idle(10)
-            table = MonthTable(pipeline.registry)
-            finished = demo.compute_and_close(pipeline, now, progress, table.add)
-            reports = demo.write_reports(pipeline, finished, folder / "reports", progress)
+            closed = demo.compute_and_close(pipeline, now, progress)
+            reports = demo.write_reports(pipeline, closed, folder / "reports", progress)
             counted = demo.count_sent(pipeline, truth)
-        click.echo(table.text(pipeline.ledger.statuses()))
-        click.echo(demo.kept_aside_table(pipeline))
-        for path in reports:
-            click.echo(f"report: {path}")
+        click.echo(institution_table(pipeline, closed, reports))
+        click.echo(kept_aside_line(pipeline))
         if not once:
-            click.echo(f"{demo.summary(counted, len(finished), len(reports))}")
+            click.echo(summary(counted, len(closed), len(reports)))
             click.echo(f"Overview: {address}  (Ctrl-C ends)")
             stack.enter_context(processing_every(pipeline, 60))
             wait_until(ended_by_signal(), collector)
             require_sound(collector)
     if once:
         demo.require_clean(counted)
-        click.echo(demo.summary(counted, len(finished), len(reports)))
+        click.echo(summary(counted, len(closed), len(reports)))

@@ -68,7 +68,7 @@ def command(
     """
     from api.export.rows_of_period import MODELS, Wanted, reading_tables, result_tables
     from api.export.table_file import table_file
-    from api.rows.columns import schema_of
+    from api.tables.columns import schema_of
 
     first, last = _period_of(start, end, whole_months=kind in ("figures", "findings"))
     wanted = Wanted(first, last, institution, name, lang)

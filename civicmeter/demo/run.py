@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,7 +19,6 @@ from civicmeter.wiring.pipeline import Pipeline, make_folder
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
-from domain.figures import MonthResult
 from ingest.live.collector import Collector
 from processing.months.job import process
 from reports.model import build_report
@@ -193,14 +191,11 @@ class Closed(NamedTuple):
     month: Month
 
 
-def compute_and_close(
-    pipeline: Pipeline, now: datetime, progress: Progress, tell: Callable[[MonthResult], None]
-) -> list[Closed]:
-    """Compute every month with data, each told when it is kept, and close those that are over."""
+def compute_and_close(pipeline: Pipeline, now: datetime, progress: Progress) -> list[Closed]:
+    """Compute every month with data and close those that are over; gives these."""
     known = pipeline.registry.institution_by_id
     over = []
     for result in process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress):
-        tell(result)
         if result.month.interval(known[result.institution].timezone)[1] <= now:
             over.append(Closed(result.institution, result.month))
     for done, one in enumerate(over, 1):
@@ -225,15 +220,6 @@ def write_reports(
     return paths
 
 
-def kept_aside_table(pipeline: Pipeline) -> str:
-    """What was kept aside, by reason; one line each."""
-    counts: Counter[str] = Counter()
-    for entry in pipeline.ledger.aside():
-        counts[entry.code] += entry.count
-    lines = [f"  {code:24} {count:>6}" for code, count in sorted(counts.items())]
-    return "\n".join(["kept aside with the reason:", *lines])
-
-
 def require_clean(counted: Audit) -> None:
     """Raise CivicmeterError when the store does not hold exactly what was sent."""
     if not counted.clean:
@@ -241,14 +227,6 @@ def require_clean(counted: Audit) -> None:
             f"the store does not hold what was sent: lost={counted.lost} "
             f"duplicated={counted.duplicated} altered={counted.altered}"
         )
-
-
-def summary(counted: Audit, months: int, reports: int) -> str:
-    """The line a demo ends with; its counts come from the store."""
-    return (
-        f"demo ok: readings={counted.readings} lost={counted.lost} "
-        f"duplicated={counted.duplicated} months={months} reports={reports}"
-    )
 
 
 def count_sent(pipeline: Pipeline, truth: Path) -> Audit:

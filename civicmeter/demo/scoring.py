@@ -25,7 +25,8 @@ from domain.readings import Series
 from ingest.mapping import Mapping, read_mappings
 from processing.months.job import process
 from simulators.scenarios import Scenario
-from simulators.truth.score import Computed, Found, Results, Scorecard, read_truth, score
+from simulators.truth.results import Computed, Found, Results, read_truth
+from simulators.truth.score import Scorecard, score
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _PAGE = 20_000

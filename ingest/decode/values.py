@@ -39,7 +39,14 @@ def read_json(payload: bytes) -> Any:
 
 
 def number(value: object) -> float:
-    """A finite number. Raises PayloadError for text, booleans, null, NaN and infinities."""
+    """A finite number. Raises PayloadError for text, booleans, null, NaN and infinities.
+
+    >>> number(12)
+    12.0
+    >>> number("12")
+    Traceback (most recent call last):
+    domain.errors.PayloadError: bad_value: '12' is not a number
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PayloadError("bad_value", f"{quoted(value)} is not a number")
     try:
@@ -63,7 +70,14 @@ def epoch_ms(value: object) -> int:
 
 
 def iso_ms(text: object) -> int:
-    """Milliseconds since the epoch of an ISO 8601 time that carries its zone."""
+    """Milliseconds since the epoch of an ISO 8601 time that carries its zone.
+
+    >>> iso_ms("1970-01-01T08:00:01+08:00")
+    1000
+    >>> iso_ms("2026-03-15T12:00:00")
+    Traceback (most recent call last):
+    domain.errors.PayloadError: bad_time: '2026-03-15T12:00:00' does not say its time zone
+    """
     if not isinstance(text, str):
         raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601")
     try:

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from domain.calendar import Month, local_day
 from domain.places import Carrier, Contract, Institution, WasteStream
-from simulators.devices.archetypes import CANTEEN, OFFICE
 from simulators.devices.bins import BinSpec
 from simulators.devices.block import Site
+from simulators.devices.building.archetypes import CANTEEN, OFFICE
+from simulators.devices.building.house import Change, House
 from simulators.devices.campus import TIMEZONE, Campus, Roof, dated
 from simulators.devices.climate import Climate
-from simulators.devices.load import Change, House
-from simulators.devices.replay import CambridgeBuilding, MeasuredPv
+from simulators.devices.replayed.cambridge import CambridgeBuilding
+from simulators.devices.replayed.pvdaq import MeasuredPv
 from simulators.devices.solar import Array
 
 CAMPUS_MONTHS = 26

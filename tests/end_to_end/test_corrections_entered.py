@@ -14,12 +14,13 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.access.keys import Writer, require_writer
+from api.access.keys import principal_of
 from api.app import create_app
 from civicmeter.cli import main
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.processing_rounds import process_touched
 from config.settings import Settings
+from domain.access import Action, Grant, Principal
 from domain.calendar import Month, to_ms
 from domain.corrections import Correction
 from domain.errors import ConfigError
@@ -418,14 +419,18 @@ def test_correcting_needs_the_key_and_only_for_ones_own_devices(pipeline: Pipeli
     app = create_app(store=pipeline.store, ledger=pipeline.ledger, api_key="k", now=lambda: NOW)
     client = TestClient(app)
     body = posted(value=TRUTH)
+
+    def vendor(institution: str) -> Principal:
+        return Principal("esco", (Grant(frozenset({Action.CORRECT}), frozenset({institution})),))
+
     assert client.post("/v1/corrections", json=body).status_code == 401
     assert client.post("/v1/corrections", json=body, headers={"X-API-Key": "x"}).status_code == 403
     assert client.get("/v1/corrections").status_code == 200
-    app.dependency_overrides[require_writer] = lambda: Writer("esco", frozenset({"mill"}))
+    app.dependency_overrides[principal_of] = lambda: vendor("mill")
     answer = client.post("/v1/corrections", json=body)
     assert answer.status_code == 422
     assert answer.json()["rows"][0]["code"] == "foreign_device"
-    app.dependency_overrides[require_writer] = lambda: Writer("esco", frozenset({"hall"}))
+    app.dependency_overrides[principal_of] = lambda: vendor("hall")
     assert client.post("/v1/corrections", json=body).status_code == 200
     # Nobody enters one under another's name.
     assert client.get("/v1/corrections").json()[0]["author"] == "Wang (esco)"

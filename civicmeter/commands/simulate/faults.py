@@ -6,9 +6,9 @@ import click
 @click.command("faults")
 def faults_command() -> None:
     """Print the kinds of faults and how a fault file is written."""
-    from simulators.faults import spec
+    from simulators.faults import KINDS, fault_file
 
-    click.echo(str(spec.__doc__).replace("``", "").replace("::", ":"))
-    width = max(map(len, spec.KINDS))
-    for kind, what in spec.KINDS.items():
-        click.echo(f"{kind:{width}}  {what.replace('`', '')}")
+    click.echo(str(fault_file.__doc__).replace("``", "").replace("::", ":"))
+    width = max(map(len, KINDS))
+    for name, kind in KINDS.items():
+        click.echo(f"{name:{width}}  {kind.meaning.replace('`', '')}")

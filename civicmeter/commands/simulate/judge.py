@@ -14,11 +14,12 @@ from civicmeter.commands.simulate.scenario_options import truth_folder
     "--results",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder with stored.parquet and results.json (see simulators/truth/score.py).",
+    help="Folder with stored.parquet and results.json (see simulators/truth/results.py).",
 )
 def judge_command(folder: Path, results: Path) -> None:
     """Judge what any pipeline computed by the truth; prints the scorecard as JSON."""
-    from simulators.truth.score import read_results, read_truth, score
+    from simulators.truth.results import read_results, read_truth
+    from simulators.truth.score import score
 
     card = score(read_truth(folder), read_results(results))
     click.echo(json.dumps(card.as_dict(), indent=2))

@@ -13,22 +13,18 @@ from domain.findings import Finding
 from domain.places import WasteStream
 from domain.subjects import OfContract, OfDevice, OfItem, OfPart, OfPeriod, OfStream, Whole
 from reports.model import Saving
-from reports.words import (
+from reports.words.findings import all_findings, finding_line, sentence
+from reports.words.names import subject_name
+from reports.words.numbers import (
     UNKNOWN,
-    all_findings,
     amount,
     change,
-    finding_line,
     interval,
     number,
     percent,
-    saving_headline,
-    saving_meaning,
-    saving_sentence,
-    sentence,
     shares_in_words,
-    subject_name,
 )
+from reports.words.savings import saving_headline, saving_meaning, saving_sentence
 from tests.report_sample import sample_model
 
 FULL = Shares(1.0, 0.0, 0.0)

@@ -313,6 +313,7 @@ _JSONISH = st.recursive(
     | _JSONISH.map(lambda x: json.dumps(x).encode())
     | st.text('device,ts=" \\\n#\r\t1e.', max_size=80).map(str.encode),
 )
+@pytest.mark.slow
 def test_no_bytes_whatever_break_a_reader(media: str, body: bytes) -> None:
     try:
         posted = list(READERS[media](body))

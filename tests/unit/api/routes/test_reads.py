@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from api.rows.changes import change_rows
-from api.rows.columns import PARQUET
-from api.rows.figures import Standing
-from api.rows.table import csv_text
+from api.rows.months import change_rows
+from api.rows.standing import StandingResult
+from api.tables.columns import PARQUET
+from api.tables.route import csv_text
 from domain.calendar import Month
 from domain.figures import Shares
 from domain.findings import Finding
@@ -179,7 +179,7 @@ def test_whatever_differs_in_a_signature_is_among_the_changes() -> None:
         digest="",
         computed_at=api_sample.NOW,
     )
-    standing = Standing(api_sample.registry().institution_by_id[CAMPUS], signed, status)
+    standing = StandingResult(api_sample.registry().institution_by_id[CAMPUS], signed, status)
     assert change_rows(standing, replace(signed, figures=signed.figures[::-1])) == []
     main = ("electricity_use_kwh", "dy-main")
     told = Finding("reading_corrected", "info", "dy-main", {"count": 1})

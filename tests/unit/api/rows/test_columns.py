@@ -2,8 +2,12 @@
 
 import pytest
 
-from api.rows.base import CostRow, DeviceQualityRow, IndicatorRow, PvRow, Row, WasteRow
+from api.rows.base import Row
+from api.rows.indicators import CostRow, IndicatorRow
+from api.rows.quality import DeviceQualityRow
 from api.rows.savings import SavingsRow
+from api.rows.solar import PvRow
+from api.rows.waste import WasteRow
 from domain.figure_kinds import Table
 from domain.figure_names import COLUMNS, FIGURE_NAMES
 

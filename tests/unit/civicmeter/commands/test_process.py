@@ -62,6 +62,7 @@ def use(folder: Path) -> dict[str, float | None]:
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.slow
 def test_every_institution_is_computed_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str
 ) -> None:

@@ -231,6 +231,7 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
     place.ledger.close_connections()
 
 
+@pytest.mark.slow
 def test_workers_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processing.months.job.WORTHWHILE", 1)
     place = Place(tmp_path)

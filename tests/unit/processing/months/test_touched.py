@@ -214,6 +214,7 @@ def digests(store: SqliteReadingStore, ledger: Ledger) -> dict[Month, str]:
 
 @settings(max_examples=25, deadline=timedelta(seconds=20))
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_whatever_comes_late_no_other_month_changes(
     tmp_path_factory: pytest.TempPathFactory, ledger: Ledger, seed: int, chance: Random
 ) -> None:

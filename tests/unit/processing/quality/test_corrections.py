@@ -365,6 +365,7 @@ def random_history(seed: int) -> list[Reading]:
     max_examples=25, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.too_slow]
 )
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_corrected_is_as_if_it_had_been_so_from_the_beginning(
     tmp_path_factory: pytest.TempPathFactory, ledger: Ledger, seed: int, chance: Random
 ) -> None:

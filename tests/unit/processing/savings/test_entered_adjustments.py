@@ -123,6 +123,7 @@ def value(result: MonthResult, name: str, subject: str = "whole/electricity") ->
     return found.value
 
 
+@pytest.mark.slow
 def test_an_approved_adjustment_recomputes_open_months_and_restates_closed_ones(
     hall: Hall,
 ) -> None:
@@ -178,6 +179,7 @@ def test_option_b_knows_the_equipment_alone(hall: Hall) -> None:
     assert whole.verdict != "proven"
 
 
+@pytest.mark.slow
 def test_equipment_measured_elsewhere_gets_a_baseline_of_its_own(hall: Hall) -> None:
     """Whoever changes the boundary must not lay the old baseline beside the new meter."""
     before = hall.process()[Month(2023, 8)]

@@ -158,6 +158,7 @@ def test_kill_9_many_times(tmp_path: Path) -> None:
     kill_rounds(tmp_path / "r.db", 25)
 
 
+@pytest.mark.slow
 def test_two_processes_write_one_file(tmp_path: Path) -> None:
     """Both write the same readings: each is there once, and neither fails."""
     path = tmp_path / "r.db"
