@@ -16,13 +16,14 @@ from api.problems import ProblemError
 from api.query import InstitutionsDep, LanguageDep, Owners, PageDep
 from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, correction_row
 from api.tables.route import TableRoute
+from config.texts import refusal_text
 from domain.access import Action, Principal
 from domain.calendar import to_ms
 from domain.corrections import Correction
 from domain.instants import InstantError, parse_instant
+from domain.judge import Refusal, read_number
 from domain.registry import Registry
 from processing.months.entered_corrections import enter, refusals, reported, series_of
-from processing.quality.corrections import Refusal
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
 MAX_CORRECTIONS = 10_000
@@ -65,7 +66,7 @@ class _Posted(BaseModel):
     device: str
     quantity: str
     at: str | int
-    value: float | None = None
+    value: object = None
     leave_out: bool = False
     author: str = ""
     reason: str = ""
@@ -163,15 +164,18 @@ def _correction(posted: object, principal: Principal, now: datetime) -> Correcti
         where = ".".join(str(p) for p in first["loc"])
         return Refusal("bad_row", {"reason": f"{where}: {first['msg']}" if where else first["msg"]})
     if one.leave_out == (one.value is not None):
-        return Refusal("two_values" if one.leave_out else "no_value", {})
+        return Refusal("two_values" if one.leave_out else "no_value")
     at_ms = _instant_ms(one.at)
     if at_ms is None:
-        return Refusal("bad_instant", {})
+        return Refusal("bad_time")
+    value = None if one.value is None else read_number(one.value)
+    if isinstance(value, Refusal):
+        return value
     return Correction(
         device=one.device,
         quantity=one.quantity,
         at_ms=at_ms,
-        value=one.value,
+        value=value,
         author=_author(one.author, principal),
         reason=one.reason,
         entered_at=now,
@@ -219,7 +223,7 @@ def _refused(posted: Sequence[object], wrong: Mapping[int, Refusal], lang: str) 
                 "device": str(named.get("device", ""))[:100],
                 "quantity": str(named.get("quantity", ""))[:100],
                 "code": refusal.code,
-                "reason": refusal.sentence(lang),
+                "reason": refusal_text(refusal, lang),
             }
         )
     return ProblemError(

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 
@@ -240,7 +240,9 @@ kept_message = Table(
     Column("topic", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
+    Column("institutions", Text),
     Index("ix_kept_message_code_device", "code", "device"),
+    Index("ix_kept_message_source", "source"),
 )
 
 # What late readings touched and nobody has recomputed yet.

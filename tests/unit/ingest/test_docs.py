@@ -8,7 +8,7 @@ import click
 import pytest
 
 from civicmeter.cli import civicmeter
-from ingest.decode import DECODERS
+from ingest.decode import decoders
 from ingest.live.router import Router
 from ingest.mapping import read_mappings
 from tests.paths import ROOT
@@ -27,7 +27,7 @@ def test_the_mapping_shown_is_read(tmp_path: Path) -> None:
 
 
 def test_every_format_is_named() -> None:
-    for name in DECODERS:
+    for name in decoders():
         assert f"`{name}`" in PAGE
 
 

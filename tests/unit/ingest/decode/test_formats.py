@@ -53,7 +53,7 @@ def decode(topic: str, births: sparkplug.Births, *metrics: dict[str, object]) ->
 
 
 def test_aliases_are_learnt_from_births_and_forgotten_with_a_new_one() -> None:
-    births: sparkplug.Births = {}
+    births = sparkplug.Births()
     number = {"alias": 7, "double_value": 2.0}
     data = "spBv1.0/g/DDATA/n/m1"
     assert decode(data, births, number) == ["unknown_alias"]
@@ -74,7 +74,9 @@ def test_aliases_are_learnt_from_births_and_forgotten_with_a_new_one() -> None:
 )
 def test_signed_numbers_travel_as_unsigned_ones(datatype: int, sent: int, value: int) -> None:
     metric = {"name": "power", "datatype": datatype, "int_value": sent}
-    assert decode("spBv1.0/g/NDATA/n", {}, metric) == [("n", "power_w", 5000, float(value))]
+    assert decode("spBv1.0/g/NDATA/n", sparkplug.Births(), metric) == [
+        ("n", "power_w", 5000, float(value))
+    ]
 
 
 def test_field_names_the_device() -> None:
@@ -85,6 +87,8 @@ def test_field_names_the_device() -> None:
     )
     payload = Payload()
     payload.metrics.add(name="energy", long_value=2500, datatype=8)
-    decoded = sparkplug.decode("spBv1.0/g/NDATA/n", payload.SerializeToString(), 9, mapping, {})
+    decoded = sparkplug.decode(
+        "spBv1.0/g/NDATA/n", payload.SerializeToString(), 9, mapping, sparkplug.Births()
+    )
     assert decoded.readings == [("b7", "energy_import_kwh", 9, 2.5)]
     assert decoded.untimed == 1

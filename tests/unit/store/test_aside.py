@@ -1,13 +1,13 @@
 """Grouping what is kept aside."""
 
+from config.limits import TIME_LIMITS
 from domain.errors import PayloadError
+from domain.judge import Judge, Refusal
 from domain.readings import Reading, readings_of
-from ingest.aside.kept_aside import SAMPLE_BYTES, AsideBatch, storable
-from ingest.decode.base import Reject
-from ingest.judge import Limits
-from ingest.live.batch import Batch, hear, keep_batch, once, sort_batch
+from ingest.live.batch import Batch, decode_messages, keep_batch, once, sort_batch
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
+from store.aside import SAMPLE_BYTES, AsideBatch, storable
 from store.ledger.port import AsideEntry
 from store.readings.port import Conflict, DeviceTags, Directory, WriteResult
 
@@ -15,7 +15,7 @@ NOW = 1_700_000_000_000
 
 
 def batch_of(messages: list[Message], known: Directory, longest: int) -> Batch:
-    return sort_batch(hear(messages, Router(), longest), known, Limits(), NOW)
+    return sort_batch(decode_messages(messages, Router(), longest), Judge(known, TIME_LIMITS, NOW))
 
 
 def message(topic: str, payload: bytes) -> Message:
@@ -38,7 +38,7 @@ def test_readings_of_a_device_are_kept_together() -> None:
     aside = AsideBatch(NOW)
     for i in range(3):
         reading = Reading("new", "power_w", NOW + i, float(i))
-        aside.reading("t", reading, Reject("new", "unknown_device", "x"))
+        aside.reading("t", reading, Refusal("unknown_device", {"device": "new"}))
     (kept,) = aside.kept()
     assert kept.topic == ""
     again = Router().decode("civicmeter/v1/gateway/x/telemetry", kept.payload, 0)
@@ -62,10 +62,12 @@ def test_conflicts_and_refusals_know_their_topic() -> None:
     result = WriteResult(0, conflicts=(Conflict(b, 5.0),), refused=((a, "no room"),))
     batch.aside.unstored(result, batch.topic_finder())
     found = {e.code: (e.source, e.device, e.detail) for e in batch.aside.entries()}
-    assert found["refused"] == ("civicmeter/v1/a/telemetry", "a", "power_w: no room")
+    source, device, detail = found["refused_by_store"]
+    assert (source, device) == ("civicmeter/v1/a/telemetry", "a")
+    assert "no room" in detail
     source, device, detail = found["conflict"]
     assert (source, device) == ("civicmeter/v1/b/telemetry", "b")
-    assert "5.0 is stored, now 1.0 came" in detail
+    assert "another value, 5.0, is stored" in detail
 
 
 def test_names_are_made_storable() -> None:

@@ -1,11 +1,11 @@
-"""A posted value before it is judged, and a refusal."""
+"""A posted value before it is judged."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from domain.calendar import to_ms
 from domain.instants import InstantError, parse_instant
+from domain.judge import Refusal, read_number
+from domain.readings import Reading
 
 MAX_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
@@ -16,30 +16,32 @@ class UnreadableBodyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class RowError:
-    """Why something was not stored: `code` is a key ``refused.<code>`` of the API's texts."""
-
-    code: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class PostedValue:
     """One value as posted. `row` is its position in the body, from 1 (a line, or an element).
 
-    `at_ms` or `value` None, or `error` set: it could not be read, and will be refused.
+    `said` is what it says, to be judged; or why it could not be read.
     """
 
     row: int
     device: str
     quantity: str
-    at_ms: int | None = None
-    value: float | None = None
-    error: RowError | None = None
+    said: Reading | Refusal
 
 
 def bad_row(row: int, reason: str, device: str = "", quantity: str = "") -> PostedValue:
-    return PostedValue(row, device, quantity, error=RowError("bad_row", {"reason": reason}))
+    return PostedValue(row, device, quantity, Refusal("bad_row", {"reason": reason}))
+
+
+def posted_value(
+    row: int, device: str, quantity: str, at_ms: int | None, value: float | Refusal
+) -> PostedValue:
+    """A value with its time; of both being wrong, the time is what is said."""
+    said: Reading | Refusal
+    if at_ms is None:
+        said = Refusal("bad_time")
+    else:
+        said = value if isinstance(value, Refusal) else Reading(device, quantity, at_ms, value)
+    return PostedValue(row, device, quantity, said)
 
 
 def time_ms(raw: object) -> int | None:
@@ -66,24 +68,11 @@ def _time_of_text(text: str) -> int | None:
         return None
 
 
-def number(raw: object) -> float | None:
-    """A posted number as a finite float, or None. Text is not a number, nor is true."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        return None
-    try:
-        value = float(raw)
-    except OverflowError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def number_of_text(text: str) -> float | None:
-    """A number written as text (CSV, line protocol): plain decimal, finite, ASCII."""
+def number_of_text(text: str) -> float | Refusal:
+    """A number written as text (CSV, line protocol): plain decimal, ASCII."""
     text = text.strip()
-    if not text.isascii() or "_" in text:
-        return None
     try:
-        value = float(text)
+        value = float(text) if text.isascii() and "_" not in text else None
     except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+        value = None
+    return read_number(text if value is None else value)
