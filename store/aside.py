@@ -7,6 +7,7 @@ Grouped so that a flood of one mistake is one entry; and kept so that it can be 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from config.texts import refusal_text
 from domain.calendar import from_ms
@@ -38,10 +39,9 @@ class _Group:
     sample: bytes | Reading = b""
     pieces: list[Reading] = field(default_factory=list)
 
-    def entry(self, key: _Key, at_ms: int) -> AsideEntry:
+    def entry(self, key: _Key, at: datetime) -> AsideEntry:
         source, code, device = key
         said, sample = self.detail, self.sample
-        at = from_ms(at_ms)
         return AsideEntry(
             source=source,
             code=code,
@@ -72,6 +72,7 @@ class AsideBatch:
         institutions: frozenset[str] | None = None,
     ) -> None:
         self._at_ms = at_ms
+        self._at = from_ms(at_ms)
         self._groups_max = groups_max
         self._institutions = None if institutions is None else tuple(sorted(institutions))
         self._groups: dict[_Key, _Group] = {}
@@ -105,13 +106,13 @@ class AsideBatch:
             self.reading(source_of(reading), reading, refusal)
 
     def entries(self) -> list[AsideEntry]:
-        return [group.entry(key, self._at_ms) for key, group in self._groups.items()]
+        return [group.entry(key, self._at) for key, group in self._groups.items()]
 
     def sums(self) -> list[AsideEntry]:
         """One entry a reason, without telling sources and devices apart."""
         found: dict[str, AsideEntry] = {}
         for (_, code, _), group in self._groups.items():
-            entry = group.entry(("", code, ""), self._at_ms)
+            entry = group.entry(("", code, ""), self._at)
             found[code] = replace(entry, count=self.counts[code])
         return list(found.values())
 

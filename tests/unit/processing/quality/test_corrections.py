@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.texts import refusal_text, texts
+from config.texts import finding_text, refusal_text, texts
 from domain.calendar import Month, from_ms, to_ms
 from domain.corrections import Correction
 from domain.figures import Figure, MonthResult
