@@ -16,6 +16,8 @@ from domain.calendar import to_ms
 from domain.quantities import QUANTITIES
 from domain.readings import Reading, Run, runs_of
 
+LARGEST_MS = 2**63 - 1
+"""A whole number up to this, either way, is a time, which the judge believes or not."""
 _NAMED = 100
 """How much of a name somebody else chose is repeated, in characters."""
 _QUOTED = 80

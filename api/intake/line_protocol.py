@@ -8,7 +8,6 @@ line protocol reference of InfluxDB 2 (escapes: backslash before comma, space, e
 from collections.abc import Iterator
 
 from api.intake.posted import (
-    MAX_MS,
     PostedValue,
     UnreadableBodyError,
     bad_row,
@@ -68,8 +67,7 @@ def _at_ms(text: str) -> int | None:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 20:
         return None
-    at_ms = int(text) // _NS_PER_MS
-    return at_ms if abs(at_ms) <= MAX_MS else None
+    return int(text) // _NS_PER_MS
 
 
 def _cut(line: str) -> tuple[str, str]:

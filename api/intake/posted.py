@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 from domain.calendar import to_ms
 from domain.instants import InstantError, parse_instant
-from domain.judge import Refusal, read_number
+from domain.judge import LARGEST_MS, Refusal, read_number
 from domain.readings import Reading
-
-MAX_MS = 253_402_300_799_999
-"""The last millisecond of the year 9999."""
 
 
 class UnreadableBodyError(Exception):
@@ -50,9 +47,9 @@ def time_ms(raw: object) -> int | None:
     if isinstance(raw, bool):
         return None
     if isinstance(raw, int):
-        return raw if abs(raw) <= MAX_MS else None
+        return raw if abs(raw) <= LARGEST_MS else None
     if isinstance(raw, float):
-        return int(raw) if raw.is_integer() and abs(raw) <= MAX_MS else None
+        return int(raw) if raw.is_integer() and abs(raw) <= LARGEST_MS else None
     if isinstance(raw, str):
         return _time_of_text(raw.strip())
     return None
@@ -61,7 +58,7 @@ def time_ms(raw: object) -> int | None:
 def _time_of_text(text: str) -> int | None:
     digits = text.removeprefix("-")
     if digits.isascii() and digits.isdigit():
-        return time_ms(int(text)) if len(digits) <= 15 else None
+        return time_ms(int(text)) if len(digits) <= 19 else None
     try:
         return to_ms(parse_instant(text))
     except InstantError:

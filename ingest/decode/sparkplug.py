@@ -29,7 +29,7 @@ _DATA = {"NBIRTH", "NDATA", "DBIRTH", "DDATA"}
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Sparkplug's signed integers travel as unsigned ones."""
 REMEMBERED_METRICS = 1_000_000
-"""Some 100 MB of names; a plant of a thousand nodes has fewer."""
+"""Enough for a thousand nodes of a thousand metrics each."""
 
 
 class Births:
@@ -57,9 +57,9 @@ class Births:
     def tell(self, node: tuple[str, str], aliases: MappingOf[int, str], *, anew: bool) -> None:
         """A birth of the node (then `anew`: earlier aliases are void) or of a device of it."""
         with self._lock:
-            before = self._nodes.pop(node, {})
-            self._metrics -= _size(before)
-            told = dict(aliases) if anew else {**before, **aliases}
+            before = self._nodes.pop(node, None)
+            self._metrics -= 0 if before is None else _size(before)
+            told = dict(aliases) if anew or before is None else {**before, **aliases}
             if len(told) > self._metrics_max // 10:
                 return
             self._nodes[node] = told

@@ -9,12 +9,10 @@ from config.texts import refusal_text
 from domain.calendar import to_ms
 from domain.errors import PayloadError
 from domain.instants import InstantError, parse_instant
-from domain.judge import Refusal, quoted, read_number
+from domain.judge import LARGEST_MS, Refusal, quoted, read_number
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes it cannot read as the type wanted."""
-MAX_MS = 253_402_300_800_000
-"""The year 10000: no device's clock is beyond it on purpose."""
 
 
 def read_json(payload: bytes) -> Any:
@@ -58,8 +56,8 @@ def epoch_ms(value: object) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise PayloadError("bad_time", f"ts {quoted(value)} is not milliseconds since the epoch")
-    if not -MAX_MS < value < MAX_MS:
-        raise PayloadError("bad_time", f"ts {quoted(value)} is beyond the year 9999")
+    if abs(value) > LARGEST_MS:
+        raise PayloadError("bad_time", f"ts {quoted(value)} is too large a number")
     return value
 
 

@@ -137,6 +137,7 @@ SAME: list[tuple[tuple[str, str, object, object], str]] = [
     (("m1", "energy_import_kwh", AT, -0.1), "out_of_limits"),
     (("m1", "energy_import_kwh", NOW_MS + 600_001, 5.0), "future_time"),
     (("m1", "energy_import_kwh", NOW_MS * 1000, 5.0), "future_time"),
+    (("m1", "energy_import_kwh", NOW_MS * 1_000_000, 5.0), "future_time"),
     (("m1", "energy_import_kwh", AT // 1000, 5.0), "ancient_time"),
     (("m1", "energy_import_kwh", AT, "5"), "bad_value"),
     (("m1", "energy_import_kwh", AT, True), "bad_value"),

@@ -7,11 +7,12 @@ from domain.readings import Reading, readings_of
 from ingest.live.batch import Batch, decode_messages, keep_batch, once, sort_batch
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
-from store.aside import SAMPLE_BYTES, AsideBatch, storable
+from store.aside import SAMPLE_BYTES, AsideBatch, fitting, storable
 from store.ledger.port import AsideEntry
 from store.readings.port import Conflict, DeviceTags, Directory, WriteResult
 
 NOW = 1_700_000_000_000
+SKEW = {"ahead_s": 700, "limit_s": 600}
 
 
 def batch_of(messages: list[Message], known: Directory, longest: int) -> Batch:
@@ -100,3 +101,37 @@ def test_without_room_it_is_only_counted() -> None:
             [("t", 1), ("u", 2)] if whole else [("", 3)]
         )
         assert len(ledger.messages) == (3 if whole else 0)
+
+
+def test_beyond_so_many_groups_devices_are_kept_together() -> None:
+    aside = AsideBatch(NOW, groups_max=2)
+    for k in (0, 1, 2, 3, 1):
+        reading = Reading(f"x{k}", "power_w", NOW, float(k))
+        aside.reading("t", reading, Refusal("unknown_device", {"device": f"x{k}"}))
+    counts = {e.device: e.count for e in aside.entries()}
+    assert counts == {"x0": 1, "x1": 2, "": 2}
+    (rest,) = [k for k in aside.kept() if k.device == ""]
+    again = Router().decode("civicmeter/v1/gateway/x/telemetry", rest.payload, 0)
+    assert [r.device for r in again.readings] == ["x2", "x3"]
+
+
+def test_a_flood_of_readings_is_kept_in_pieces() -> None:
+    aside = AsideBatch(NOW)
+    for k in range(2_500):
+        aside.reading("t", Reading("x", "power_w", NOW + k, 1.0), Refusal("future_time", SKEW))
+    kept = aside.kept()
+    assert len(kept) == 3
+    assert fitting(kept, len(kept[0].payload) + len(kept[1].payload)) == kept[:2]
+    assert fitting(kept, 0) == []
+
+
+def test_what_is_only_counted_is_not_kept() -> None:
+    aside = AsideBatch(NOW)
+    for code in ("bad_value", "bad_value", "not_finite"):
+        aside.counted("t", "x", Refusal(code, {"value": "1e999"}), b"s" * 10_000)
+    assert aside.counts == {"bad_value": 2, "not_finite": 1}
+    assert {e.code: (e.count, len(e.sample)) for e in aside.entries()} == {
+        "bad_value": (2, SAMPLE_BYTES),
+        "not_finite": (1, SAMPLE_BYTES),
+    }
+    assert aside.kept() == []
