@@ -14,6 +14,7 @@ from typing import Literal
 
 from domain.errors import ConfigError
 from domain.findings import Finding
+from domain.judge import Refusal
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -52,6 +53,17 @@ def finding_text(finding: Finding, lang: str) -> str:
         if finding.code in texts(room):
             return text(room, finding.code, lang, subject=finding.subject, **finding.numbers)
     raise ConfigError(f"no text for finding {finding.code!r}: add it to config/texts/findings.toml")
+
+
+def refusal_text(refusal: Refusal, lang: str) -> str:
+    """The sentence of a refusal: key ``refused.<code>`` in ``intake.toml``."""
+    return text("intake", f"refused.{refusal.code}", lang, **refusal.values)
+
+
+def reason_label(code: str, lang: str) -> str:
+    """A few words for the reason a group was kept aside for; the code where there are none."""
+    key = f"reason.{code}"
+    return text("intake", key, lang) if key in texts("intake") else code
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from config.texts import text, texts
+from config.texts import reason_label, text
 from domain.calendar import Month
 from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, MonthResult, Shares
@@ -270,10 +270,9 @@ def _aside_line(code: str, entries: list[AsideEntry], lang: str) -> AsideLine:
     shown = ", ".join(sources[:3])
     if len(sources) > 3:
         shown += " " + _t("more", lang, count=len(sources) - 3)
-    known = f"aside.{code}" in texts("overview")
     return AsideLine(
         code=code,
-        reason=_t(f"aside.{code}", lang) if known else code,
+        reason=reason_label(code, lang),
         count=sum(e.count for e in entries),
         sources=shown,
         last_at=last.last_at,

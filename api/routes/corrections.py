@@ -1,6 +1,5 @@
 """Corrections of readings: what was entered, by whom and why; and entering them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,23 +11,22 @@ from pydantic_core import from_json
 from api.access.needs import Needs
 from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
+from api.intake.posted import time_ms
 from api.problems import ProblemError
 from api.query import InstitutionsDep, LanguageDep, Owners, PageDep
 from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, correction_row
 from api.tables.route import TableRoute
+from config.texts import refusal_text
 from domain.access import Action, Principal
-from domain.calendar import to_ms
 from domain.corrections import Correction
-from domain.instants import InstantError, parse_instant
+from domain.judge import Refusal, read_number
 from domain.registry import Registry
 from processing.months.bookkeeping import enter_corrections
 from processing.months.entered_corrections import refusals, reported, series_of
-from processing.quality.corrections import Refusal
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
 MAX_CORRECTIONS = 10_000
 CorrectorDep = Annotated[Principal, Depends(Needs(Action.CORRECT))]
-_DIGITS = re.compile(r"-?\d{1,15}")
 _EXAMPLE = [
     {
         "device": "b7-elec",
@@ -66,7 +64,7 @@ class _Posted(BaseModel):
     device: str
     quantity: str
     at: str | int
-    value: float | None = None
+    value: object = None
     leave_out: bool = False
     author: str = ""
     reason: str = ""
@@ -165,15 +163,18 @@ def _correction(posted: object, principal: Principal, now: datetime) -> Correcti
         where = ".".join(str(p) for p in first["loc"])
         return Refusal("bad_row", {"reason": f"{where}: {first['msg']}" if where else first["msg"]})
     if one.leave_out == (one.value is not None):
-        return Refusal("two_values" if one.leave_out else "no_value", {})
-    at_ms = _instant_ms(one.at)
+        return Refusal("two_values" if one.leave_out else "no_value")
+    at_ms = time_ms(one.at)
     if at_ms is None:
-        return Refusal("bad_instant", {})
+        return Refusal("bad_time")
+    value = None if one.value is None else read_number(one.value)
+    if isinstance(value, Refusal):
+        return value
     return Correction(
         device=one.device,
         quantity=one.quantity,
         at_ms=at_ms,
-        value=one.value,
+        value=value,
         author=_author(one.author, principal),
         reason=one.reason,
         entered_at=now,
@@ -185,15 +186,6 @@ def _author(given: str, principal: Principal) -> str:
     vendor's: nobody signs for the administration."""
     for_all = principal.may(Action.CORRECT)
     return given if for_all or not given.strip() else f"{given} ({principal.name})"
-
-
-def _instant_ms(at: str | int) -> int | None:
-    if isinstance(at, int) or _DIGITS.fullmatch(at):
-        return int(at) if abs(int(at)) < 10**15 else None
-    try:
-        return to_ms(parse_instant(at))
-    except InstantError:
-        return None
 
 
 def _foreign(
@@ -221,7 +213,7 @@ def _refused(posted: Sequence[object], wrong: Mapping[int, Refusal], lang: str) 
                 "device": str(named.get("device", ""))[:100],
                 "quantity": str(named.get("quantity", ""))[:100],
                 "code": refusal.code,
-                "reason": refusal.sentence(lang),
+                "reason": refusal_text(refusal, lang),
             }
         )
     return ProblemError(

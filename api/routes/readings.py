@@ -5,16 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.needs import Needs
-from api.dependencies import Backend, BackendDep
+from api.dependencies import BackendDep
 from api.intake.body import BodyDep
 from api.intake.formats import READERS
-from api.intake.judge import Limits
-from api.intake.rows import UnreadableBodyError
-from api.intake.take import ROUTE, Taken, take
+from api.intake.posted import UnreadableBodyError
+from api.intake.store_body import Taken, keep_unreadable, store_body
 from api.problems import ProblemError
 from api.query import LanguageDep
 from domain.access import Action, Principal
-from store.ledger.port import AsideEntry
 
 router = APIRouter(prefix="/v1", tags=["readings"])
 PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
@@ -76,10 +74,10 @@ def post_readings(
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
     try:
-        limits = Limits(institutions=principal.institutions(Action.POST))
-        taken = take(iter(reader(body)), backend, limits, lang)
+        institutions = principal.institutions(Action.POST)
+        taken = store_body(iter(reader(body)), backend, institutions, lang)
     except UnreadableBodyError as error:
-        _keep_body_aside(backend, body, str(error))
+        keep_unreadable(backend, body, str(error))
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error
     if taken.refused and taken.refused == taken.received:
         raise ProblemError(
@@ -88,19 +86,3 @@ def post_readings(
     if taken.refused:
         response.status_code = 207
     return taken
-
-
-def _keep_body_aside(backend: Backend, body: bytes, reason: str) -> None:
-    now = backend.now()
-    backend.ledger.keep_aside(
-        [
-            AsideEntry(
-                source=ROUTE,
-                code="unreadable_body",
-                detail=reason[:500],
-                sample=body[:4096],
-                first_at=now,
-                last_at=now,
-            )
-        ]
-    )

@@ -16,8 +16,9 @@ To add a format:
 """
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import epoch_ms, number, quoted
+from ingest.decode.values import epoch_ms, number
 from ingest.mapping import Mapping
 
 

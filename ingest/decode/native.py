@@ -15,9 +15,10 @@ from collections.abc import Sequence
 import msgspec
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from domain.readings import Reading, Run, runs_of
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import UNREADABLE, epoch_ms, number, quoted, read_json
+from ingest.decode.values import UNREADABLE, epoch_ms, number, read_json
 from ingest.mapping import Mapping
 
 

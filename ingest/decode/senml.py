@@ -14,9 +14,10 @@ base name (see ``devices``).
 from dataclasses import dataclass
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object
-from ingest.decode.values import epoch_ms, number, quoted, read_json
+from ingest.decode.values import epoch_ms, number, read_json
 from ingest.mapping import Mapping
 
 _RELATIVE_BELOW_S = 2**28

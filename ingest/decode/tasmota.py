@@ -15,9 +15,10 @@ Source: Tasmota's own sources (energy driver) and its documentation.
 from domain.calendar import DEFAULT_TIMEZONE, from_ms, to_ms
 from domain.errors import PayloadError
 from domain.instants import InstantError, parse_instant
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object, leaves
-from ingest.decode.values import number, quoted, read_json
+from ingest.decode.values import number, read_json
 from ingest.mapping import Field, Mapping
 
 NAMES = {

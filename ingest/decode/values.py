@@ -1,21 +1,18 @@
 """Numbers, times and JSON as devices send them, read strictly."""
 
 import json
-import math
 from typing import Any
 
 import msgspec
 
+from config.texts import refusal_text
 from domain.calendar import to_ms
 from domain.errors import PayloadError
 from domain.instants import InstantError, parse_instant
+from domain.judge import LARGEST_MS, Refusal, quoted, read_number
 
-_QUOTED = 80
-"""How much of an offending value is quoted to a person, in characters."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes it cannot read as the type wanted."""
-MAX_MS = 253_402_300_800_000
-"""The year 10000: no device's clock is beyond it on purpose."""
 
 
 def read_json(payload: bytes) -> Any:
@@ -45,17 +42,12 @@ def number(value: object) -> float:
     12.0
     >>> number("12")
     Traceback (most recent call last):
-    domain.errors.PayloadError: bad_value: '12' is not a number
+    domain.errors.PayloadError: bad_value: the value must be a finite number, not '12'
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PayloadError("bad_value", f"{quoted(value)} is not a number")
-    try:
-        result = float(value)
-    except OverflowError:
-        result = math.inf
-    if not math.isfinite(result):
-        raise PayloadError("not_finite", f"{quoted(value)} is not a finite number")
-    return result
+    found = read_number(value)
+    if isinstance(found, Refusal):
+        raise PayloadError(found.code, refusal_text(found, "en"))
+    return found
 
 
 def epoch_ms(value: object) -> int:
@@ -64,8 +56,8 @@ def epoch_ms(value: object) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise PayloadError("bad_time", f"ts {quoted(value)} is not milliseconds since the epoch")
-    if not -MAX_MS < value < MAX_MS:
-        raise PayloadError("bad_time", f"ts {quoted(value)} is beyond the year 9999")
+    if abs(value) > LARGEST_MS:
+        raise PayloadError("bad_time", f"ts {quoted(value)} is too large a number")
     return value
 
 
@@ -89,12 +81,3 @@ def iso_ms(text: object) -> int:
         }
         reason = reasons.get(error.fault, f"{quoted(text)} is not a time in ISO 8601")
         raise PayloadError("bad_time", reason) from error
-
-
-def quoted(value: object) -> str:
-    """A value as a person may see it: short, and never itself an error."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # an int of too many digits, a nest too deep
-        text = type(value).__name__
-    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from config.texts import refusal_text
 from domain.calendar import Month, from_ms, to_ms
 from domain.corrections import Correction
 from domain.errors import ConfigError
+from domain.judge import Refusal
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.neighbours import NEVER, look_around
 from processing.months.touched import touched
-from processing.quality.corrections import Refusal, amendments, refusal, repeated
+from processing.quality.corrections import amendments, refusal, repeated
 from store.readings.port import ReadingStore
 
 
@@ -58,7 +60,7 @@ def refusals(
 
     Leaving out what is not there is a mistake in the time: the nearest readings are named.
     """
-    wrong = {k: Refusal("twice", {}) for k in repeated(corrections)}
+    wrong = {k: Refusal("twice") for k in repeated(corrections)}
     for k, one in enumerate(corrections):
         found = refusal(one, registry, to_ms(now))
         if found is not None:
@@ -100,7 +102,7 @@ def checked(
     wrong = refusals(corrections, store, entered, registry, now)
     if wrong:
         lines = [
-            f"{c.device} {c.quantity} {from_ms(c.at_ms).isoformat()}: {r.sentence('en')}"
+            f"{c.device} {c.quantity} {from_ms(c.at_ms).isoformat()}: {refusal_text(r, 'en')}"
             for c, r in ((corrections[k], r) for k, r in sorted(wrong.items()))
         ]
         raise ConfigError("nothing was entered:\n  " + "\n  ".join(lines))

@@ -4,12 +4,13 @@ import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from config.texts import refusal_text
 from domain.calendar import to_ms
 from domain.corrections import Correction
 from domain.errors import ConfigError
 from domain.instants import InstantError, parse_instant
+from domain.judge import Refusal, quoted
 from domain.registry import Registry
-from processing.quality.corrections import Refusal
 
 NEEDED = ("device", "quantity", "time")
 OPTIONAL = ("value", "leave_out", "reason", "by")
@@ -20,7 +21,7 @@ class RefusedError(ValueError):
     """Part of a correction cannot be read. Caught here; people see its sentence."""
 
     def __init__(self, code: str, **values: object) -> None:
-        super().__init__(Refusal(code, values).sentence("en"))
+        super().__init__(refusal_text(Refusal(code, values), "en"))
 
 
 def instant_ms(text: str, timezone: str) -> int:
@@ -33,7 +34,7 @@ def instant_ms(text: str, timezone: str) -> int:
     except InstantError as error:
         if error.fault in ("no_such_time", "two_such_times"):
             raise RefusedError(error.fault, text=text, timezone=timezone) from None
-        raise RefusedError("bad_time", text=text) from None
+        raise RefusedError("bad_local_time", text=text) from None
 
 
 def timezone_of(registry: Registry, device: str) -> str:
@@ -108,4 +109,4 @@ def _value(value: str, leave_out: str) -> float | None:
     try:
         return None if gone else float(value)
     except ValueError:
-        raise RefusedError("bad_value") from None
+        raise RefusedError("bad_value", value=quoted(value)) from None

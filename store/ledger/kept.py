@@ -3,6 +3,7 @@
 `AsideEntry` counts and explains; this keeps the bytes. Part of the Ledger.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +16,7 @@ class KeptMessage:
 
     `source`, `code` and `device` are those of its AsideEntry. `topic` is where it came from;
     empty when `payload` is in the native gateway form, made from a part of a message.
+    `institutions` are those whose devices it may speak for; None: every one's.
     """
 
     source: str
@@ -23,11 +25,14 @@ class KeptMessage:
     topic: str
     payload: bytes
     arrived_at_ms: int
+    institutions: tuple[str, ...] | None = None
 
     @property
     def digest(self) -> str:
         """Identifies it: the same message kept again is kept once."""
-        parts = (self.source, self.code, self.device, self.topic)
+        parts = [self.source, self.code, self.device, self.topic]
+        if self.institutions is not None:
+            parts.append(json.dumps(self.institutions))
         head = "\n".join(parts).encode(errors="replace")
         return sha256(head + b"\n" + self.payload).hexdigest()
 
@@ -56,5 +61,9 @@ class KeptMessages(Protocol):
         ...
 
     def count_kept(self) -> int: ...
+
+    def kept_bytes(self, source: str) -> int:
+        """How many bytes of payload are kept of this source."""
+        ...
 
     def forget_messages(self, digests: Collection[str]) -> None: ...

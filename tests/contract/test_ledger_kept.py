@@ -1,5 +1,7 @@
 """Kept messages, on both of the ledger's engines."""
 
+from dataclasses import replace
+
 from store.ledger.kept import KeptMessage
 from store.ledger.sql.ledger import SqlLedger
 
@@ -54,3 +56,21 @@ def test_what_makes_a_message_the_same() -> None:
     assert one.digest != message(1, code="other").digest
     assert one.digest != message(1, device="d").digest
     assert one.digest != message(2).digest
+    assert one.digest != replace(one, institutions=()).digest
+    assert (
+        replace(one, institutions=("a", "b")).digest != replace(one, institutions=("a,b",)).digest
+    )
+
+
+def test_for_whom_it_speaks_is_kept(ledger: SqlLedger) -> None:
+    messages = [replace(message(1), institutions=i) for i in (None, (), ("学校", "hall"))]
+    ledger.keep_messages(messages)
+    found = ledger.kept_messages()
+    assert sorted(found, key=lambda m: m.digest) == sorted(messages, key=lambda m: m.digest)
+
+
+def test_how_much_is_kept_of_a_source(ledger: SqlLedger) -> None:
+    assert ledger.kept_bytes("a") == 0
+    ledger.keep_messages(replace(message(i), source="a", payload=b"x" * i) for i in range(1, 5))
+    ledger.keep_messages([message(9)])
+    assert ledger.kept_bytes("a") == 10

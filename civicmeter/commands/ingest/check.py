@@ -19,13 +19,13 @@ def check_command(mapping: Path, sample: Path) -> None:
     from ingest.live.collector import system_ms
     from ingest.live.router import Router
     from ingest.mapping import read_mappings
+    from ingest.preview import preview
     from ingest.samples import read_samples
-    from ingest.trial import trial
 
     router = Router(read_mappings(mapping))
     wrong = messages = readings = 0
     for found in read_samples(sample):
-        result = trial(router, found.topic, found.payload, system_ms())
+        result = preview(router, found.topic, found.payload, system_ms())
         messages, readings, wrong = messages + 1, readings + result.readings, wrong + result.wrong
         click.echo(f"{found.where}  {found.topic}")
         for line in result.lines:

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import click
 
+from config.limits import TIME_LIMITS
 from config.settings import Settings
 from domain.errors import ConfigError
 
 _CODE = click.option("--code", metavar="CODE", help="Only this reason, for example bad_json.")
 _DEVICE = click.option("--device", metavar="ID", help="Only this device.")
-_SOURCE = click.option("--source", metavar="TOPIC", help="Only from this topic.")
+_SOURCE = click.option(
+    "--source", metavar="SOURCE", help="Only from this topic, or POST /v1/readings."
+)
 
 
 @click.group("dead-letters")
@@ -28,7 +31,7 @@ def list_them(
 ) -> None:
     """Every group: count, first and last seen, reason, device, topic, an example."""
     from civicmeter.wiring.pipeline import open_pipeline
-    from ingest.trial import described
+    from ingest.aside.dead_letters import dead_letter_lines
 
     with open_pipeline(settings) as pipeline:
         entries = [
@@ -37,7 +40,7 @@ def list_them(
             if code in (None, e.code) and device in (None, e.device) and source in (None, e.source)
         ]
         for entry in entries:
-            click.echo(described(entry, lang))
+            click.echo(dead_letter_lines(entry, lang))
         click.echo(f"{len(entries)} groups, {pipeline.ledger.count_kept()} messages kept whole")
 
 
@@ -63,7 +66,6 @@ def replay_them(
     from civicmeter.output import progress_line
     from civicmeter.wiring.pipeline import open_pipeline
     from ingest.aside.replay import replay
-    from ingest.judge import Limits
     from ingest.live.collector import system_ms
     from ingest.live.router import Router
     from ingest.mapping import read_mappings
@@ -76,7 +78,7 @@ def replay_them(
             pipeline.ledger,
             pipeline.directory,
             router,
-            Limits(),
+            TIME_LIMITS,
             system_ms(),
             code=code,
             device=device,

@@ -2,6 +2,7 @@
 
 import click
 
+from config.limits import TIME_LIMITS
 from config.settings import Settings
 from domain.errors import ConfigError
 
@@ -57,7 +58,6 @@ def accept_waiting(
         guessed_device,
         reported_quantities,
     )
-    from ingest.judge import Limits
     from ingest.live.collector import system_ms
     from ingest.live.router import Router
 
@@ -86,7 +86,7 @@ def accept_waiting(
             pipeline.ledger,
             pipeline.directory,
             Router(),
-            Limits(),
+            TIME_LIMITS,
             system_ms(),
             code="unknown_device",
             device=device,

@@ -240,7 +240,9 @@ kept_message = Table(
     Column("topic", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
+    Column("institutions", Text),
     Index("ix_kept_message_code_device", "code", "device"),
+    Index("ix_kept_message_source", "source"),
 )
 
 # Late readings of which nobody has found out yet which months they touch: the first and the last

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.intake.formats import READERS
-from api.intake.rows import PostedValue, UnreadableBodyError
+from api.intake.posted import PostedValue, UnreadableBodyError
 from domain.calendar import to_ms
-from domain.readings import Series
+from domain.judge import Refusal
+from domain.readings import Reading, Series
 from store.late_readings import NotingStore
 from tests.api_sample import FIRST_AT, NOW
 
@@ -110,7 +111,7 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"device": "dy-main", "ts": AT, "values": {"power_w": "1"}}, "bad_value"),
     ({"device": "dy-main", "ts": AT, "values": {"power_w": True}}, "bad_value"),
     ({"device": "dy-main", "ts": AT, "values": {"power_w": None}}, "bad_value"),
-    ({"device": "dy-main", "ts": AT, "values": {"power_w": 10**400}}, "bad_value"),
+    ({"device": "dy-main", "ts": AT, "values": {"power_w": 10**400}}, "not_finite"),
     ({"device": "dy-main", "ts": AT, "values": {"energy_import_kwh": -1}}, "out_of_limits"),
     ({"device": "dy-main", "ts": AT // 1000, "values": {"power_w": 1}}, "ancient_time"),
     ({"device": "dy-main", "ts": AT + 86_400_000, "values": {"power_w": 1}}, "future_time"),
@@ -203,7 +204,7 @@ def test_lines_that_are_broken_do_not_cost_the_others(serve_own: Serve) -> None:
         (3, "bad_row"),
         (4, "bad_value"),
         (5, "bad_time"),
-        (6, "bad_value"),
+        (6, "not_finite"),
     ]
 
 
@@ -321,7 +322,7 @@ def test_no_bytes_whatever_break_a_reader(media: str, body: bytes) -> None:
         return
     for p in posted:
         assert p.row >= 1
-        assert p.error is not None or (p.value is not None and math.isfinite(p.value))
+        assert isinstance(p.said, Refusal) or math.isfinite(p.said.value)
 
 
 @settings(
@@ -348,4 +349,5 @@ def test_line_protocol_gives_back_what_was_written(device: str, value: float, at
     escaped = "".join(f"\\{c}" if c in " ,=" else c for c in device)
     line = f"meter,device={escaped} power_w={value!r} {at_ms}000000"
     (posted,) = READERS[LINES](line.encode())
-    assert posted == PostedValue(1, device, "power_w", at_ms, value)
+    reading = Reading(device, "power_w", at_ms, value)
+    assert posted == PostedValue(1, device, "power_w", reading)

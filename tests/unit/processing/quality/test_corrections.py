@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.texts import finding_text, texts
+from config.texts import finding_text, refusal_text, texts
 from domain.calendar import Month, from_ms, to_ms
 from domain.corrections import Correction
 from domain.figures import Figure, MonthResult
@@ -135,11 +135,12 @@ def test_applying_is_having_had_them_so_whatever_the_order(
         ({"quantity": "water_m3"}, "wrong_quantity"),
         ({"quantity": "voltage_a_v"}, "wrong_quantity"),
         ({"device": "sky", "quantity": "mass_kg"}, "wrong_quantity"),
-        ({"value": math.nan}, "bad_value"),
-        ({"value": math.inf}, "bad_value"),
+        ({"value": math.nan}, "not_finite"),
+        ({"value": math.inf}, "not_finite"),
         ({"value": -1.0}, "out_of_limits"),
         ({"device": "sky", "quantity": "outdoor_temperature_c", "value": 71.0}, "out_of_limits"),
-        ({"at_ms": to_ms(NOW) + 1}, "future_time"),
+        ({"quantity": "watts"}, "unknown_quantity"),
+        ({"at_ms": to_ms(NOW) + 600_001}, "future_time"),
         ({"at_ms": START // 1000}, "ancient_time"),
         ({"author": " "}, "no_author"),
         ({"reason": ""}, "no_reason"),
@@ -150,7 +151,7 @@ def test_what_cannot_be_entered_says_what_to_do(wrong: dict[str, object], code: 
     assert found is not None
     assert found.code == code
     for lang in ("zh", "en"):
-        assert found.sentence(lang)
+        assert refusal_text(found, lang)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_what_can_be_entered(series: Series) -> None:
 
 def test_two_corrections_of_a_reading_in_one_batch_are_found() -> None:
     assert repeated([correction(1, 2.0), correction(2, 2.0), correction(1, None)]) == [2]
-    assert "twice" in {k.rpartition(".")[2] for k in texts("corrections")}
+    assert "twice" in {k.rpartition(".")[2] for k in texts("intake")}
 
 
 class Place:

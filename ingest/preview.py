@@ -1,19 +1,15 @@
-"""Showing to a person what messages become, and what was kept aside."""
+"""Showing to a person what messages would become by a mapping."""
 
 from dataclasses import dataclass, field
 
-from config.texts import text, texts
 from domain.calendar import from_ms
 from domain.errors import PayloadError
 from domain.quantities import QUANTITIES
 from ingest.live.router import Router
-from store.ledger.port import AsideEntry
-
-_SHOWN = 60
 
 
 @dataclass(slots=True)
-class Trial:
+class Preview:
     """What one message would become. `wrong` counts what would be kept aside."""
 
     readings: int = 0
@@ -21,13 +17,13 @@ class Trial:
     lines: list[str] = field(default_factory=list)
 
 
-def trial(router: Router, topic: str, payload: bytes, now_ms: int) -> Trial:
+def preview(router: Router, topic: str, payload: bytes, now_ms: int) -> Preview:
     """Decode one message and say in lines what came out."""
-    shown = Trial()
+    shown = Preview()
     try:
         decoded = router.decode(topic, payload, now_ms)
     except PayloadError as error:
-        return Trial(wrong=1, lines=[f"kept aside: {error}"])
+        return Preview(wrong=1, lines=[f"kept aside: {error}"])
     for device, quantity, at_ms, value in decoded.readings:
         known = QUANTITIES.get(quantity)
         unit = known.unit if known else "(unknown quantity)"
@@ -40,18 +36,3 @@ def trial(router: Router, topic: str, payload: bytes, now_ms: int) -> Trial:
     if decoded.ignored:
         shown.lines.append(f"no readings: {', '.join(decoded.ignored)}")
     return shown
-
-
-def described(entry: AsideEntry, lang: str) -> str:
-    """An entry in a few lines."""
-    key = f"reason.{entry.code}"
-    reason = text("ingest", key, lang) if key in texts("ingest") else entry.code
-    sample = entry.sample.decode(errors="replace")
-    sample = sample if len(sample) <= _SHOWN else sample[:_SHOWN] + "…"
-    return (
-        f"{entry.count} × {entry.code} ({reason})  {entry.device}\n"
-        f"    from {entry.source}, {entry.first_at:%Y-%m-%d %H:%M:%S} … "
-        f"{entry.last_at:%Y-%m-%d %H:%M:%S} UTC\n"
-        f"    {entry.detail}\n"
-        f"    {sample}"
-    )
