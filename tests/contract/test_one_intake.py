@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.access.keys import Writer, require_writer
+from api.access.keys import principal_of
 from api.app import create_app
 from api.intake import store_body
 from config.limits import TIME_LIMITS
+from domain.access import Action, Grant, Principal
 from domain.calendar import to_ms
 from domain.judge import Judge
 from domain.places import Carrier, Institution, Meter
@@ -67,7 +68,8 @@ class Place:
 
     def client(self, institutions: frozenset[str] | None = None) -> TestClient:
         app = create_app(store=self.store, ledger=self.ledger, now=lambda: NOW)
-        app.dependency_overrides[require_writer] = lambda: Writer("k", institutions)
+        grant = Grant(frozenset(Action), institutions)
+        app.dependency_overrides[principal_of] = lambda: Principal("k", (grant,))
         return TestClient(app)
 
     def publish(self, device: str, quantity: str, ts: object, value: object) -> dict[str, int]:
