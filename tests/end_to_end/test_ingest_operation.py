@@ -35,6 +35,7 @@ from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
 from tests.certificates import Certificates
 from tests.end_to_end.ingest_parts import (
+    CHILD,
     aside_codes,
     devices,
     native,
@@ -44,6 +45,7 @@ from tests.end_to_end.ingest_parts import (
     stored,
     until,
 )
+from tests.paths import ROOT
 from tests.real_parts import part
 from tests.servers import InfluxDb, Mosquitto, free_port
 
@@ -141,15 +143,14 @@ def test_everybody_can_see_whether_the_collector_is_there(
     watcher.subscribe(f"civicmeter/v1/collector/{name}/status", qos=1)
     watcher.loop_start()
     child = [
-        sys.executable,
-        str(Path(__file__).with_name("ingest_child.py")),
+        *CHILD,
         f"mqtt://{mosquitto.host}:{mosquitto.port}",
         name,
         f"sqlite:///{tmp_path / 'r.db'}",
         f"sqlite:///{tmp_path / 'l.db'}",
         "1",
     ]
-    process = subprocess.Popen(child)
+    process = subprocess.Popen(child, cwd=ROOT)
     try:
         until(lambda: told == ["collecting"])
     finally:
