@@ -131,6 +131,7 @@ def test_what_is_not_approved_or_not_of_these_days_does_not_count(other: dict[st
 
 
 @settings(max_examples=30)
+@settings(deadline=None)  # the first call compiles
 @given(
     st.lists(st.floats(-900, 900), min_size=1, max_size=4),
     st.dates(date(2024, 1, 1), date(2024, 12, 30)),
