@@ -130,8 +130,7 @@ def test_what_is_not_approved_or_not_of_these_days_does_not_count(other: dict[st
     assert ways.entries == () and ways.adjusted is SEEN
 
 
-@settings(max_examples=30)
-@settings(deadline=None)  # the first call compiles
+@settings(max_examples=30, deadline=None)  # seconds on a busy machine
 @given(
     st.lists(st.floats(-900, 900), min_size=1, max_size=4),
     st.dates(date(2024, 1, 1), date(2024, 12, 30)),
