@@ -3,8 +3,10 @@
 # ruff: noqa: B018, F821
 
 # paho and iotcore call these, or read them.
+_.on_connect
 _.on_disconnect
 _.on_message
+_.on_publish
 _.on_socket_open
 _.on_subscribe
 _.max_inflight_messages
@@ -40,6 +42,7 @@ _.register_quantity
 _.rows_left_off
 
 # What templates of pages and reports show.
+_.charts
 _.footer
 _.tiles
 _.tone
@@ -62,3 +65,11 @@ _.strange
 
 # Part of the frozen format of a model.
 _.cv_day_ratio
+
+# What the one who holds the installation may do, though no route asks for it yet.
+_.CLOSE
+_.SIGN
+_.ADMINISTER
+
+# The registry of figures says it; the tests hold portfolios to it.
+_.adds_over_places
