@@ -31,7 +31,11 @@ ONE_FILE_A_KIND = {
 """Folders of one file a kind may hold as many as there are kinds."""
 
 MOST_LINES = 400
-LONGER: dict[str, str] = {}
+LONGER = {
+    "tests/contract/test_reading_store.py": "one suite that every adapter of readings passes",
+    "tests/end_to_end/test_corrections_entered.py": "one month corrected by command, file and HTTP",
+    "tests/servers.py": "every real server of the tests: started, waited for, stopped",
+}
 """Files that are longer, each with the reason."""
 
 WRITTEN_BY_HAND = ("*.py", "*.js", "*.css", "*.html", "*.typ")
