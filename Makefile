@@ -17,10 +17,12 @@ fix: $(VENV)/.dev  ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lint: $(VENV)/.dev  ## Format, lint, import contract: says what is wrong, changes nothing
+lint: $(VENV)/.dev  ## Format, lint, import contract, dead code, dependencies: changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/deptry .
 
 types: $(VENV)/.dev  ## Check the types (the first time takes a minute)
 	$(BIN)/mypy

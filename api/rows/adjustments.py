@@ -7,16 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.rows.base import PlaceRow, Row, place_fields
+from api.rows.base import PlaceRow, place_fields
 from domain.adjustments import Adjustment, AdjustmentStatus, DecisionKind
 from domain.places import Carrier, Institution
-
-
-class DecisionRow(Row):
-    kind: DecisionKind = Field(description="approved or withdrawn.")
-    by: str = Field(description="Who decided.")
-    at: datetime = Field(description="When, UTC.")
-    reason: str = Field(description="Why, where it was said.")
 
 
 class AdjustmentRow(PlaceRow):

@@ -9,7 +9,8 @@ from domain.calendar import local_midnight, to_ms
 from domain.carriers import EXPORT, FIGURE_OF_REGISTER
 from domain.places import Carrier, Device, Meter
 from processing.curves.curve import Floats, GridUse, Ints, UseCurve, on_grid
-from processing.curves.registers import RegisterRules, RegisterSpec, Swap, default_rules, use_curve
+from processing.curves.register_spec import RegisterRules, RegisterSpec, Swap, default_rules
+from processing.curves.registers import use_curve
 
 Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
 """(device, quantity) → (at_ms, values): everything the store holds of some series."""

@@ -1,7 +1,7 @@
 """Baselines of contracts: fitted once when their period is over, frozen, and used ever after."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -16,11 +16,14 @@ from domain.models import ModelKey, ModelRecord
 from domain.places import Carrier, Contract, Institution
 from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
+from processing.months.energy_bills import billed_energy, billed_weather, monthly_energy
 from processing.months.energy_days import daily_energy, sources_of
 from processing.months.site import Site
-from processing.savings.engine import FrozenModel, fit_baseline
+from processing.savings.engine import billed_days, fit_baseline
 from processing.savings.figures import SavingsTrack
 from processing.savings.inputs.typical import TypicalYear, typical_year
+from processing.savings.models.billing import fit_bills
+from processing.savings.models.frozen import FrozenModel
 
 
 class Tracks(NamedTuple):
@@ -64,6 +67,8 @@ def savings_tracks(
                 frozen.append(_record(site, contract, carrier, model, now))
             else:
                 model = FrozenModel.from_json(record.json)
+            if model.bills is not None:
+                daily = _billed(site, contract, carrier, model, daily)
             tracks.append(
                 SavingsTrack(
                     contract,
@@ -74,7 +79,7 @@ def savings_tracks(
                     [a for a in entered if (a.contract, a.carrier) == (contract.id, carrier.value)],
                     typical,
                     institution.calendar,
-                    sources_of(site, carrier, contract.meters),
+                    frozenset(u.meter for u in sources_of(site, carrier, contract.meters)),
                 )
             )
     return Tracks(tracks, frozen)
@@ -156,7 +161,7 @@ def _typical(site: Site, contract: Contract, now: datetime) -> ModelRecord | Non
 def _fit(
     site: Site, contract: Contract, carrier: Carrier, daily: pd.DataFrame
 ) -> FrozenModel | None:
-    """The baseline of the contract's period.
+    """The baseline of the contract's period: of its days, or of its bills where no day is known.
 
     None while it has no day with data, or while no reading after its end has come: then its
     last days may still be on their way, and a frozen baseline cannot be mended.
@@ -169,13 +174,46 @@ def _fit(
     )
     baseline = daily[inside]
     if not baseline["use"].notna().any():
-        return None
+        return _fit_bills(site, contract, carrier)
     return fit_baseline(
         baseline,
         day_types=day_types(_dates(baseline), site.institution.calendar),
         heating_season=site.institution.heating_season,
         carrier=carrier.value,
     )
+
+
+def _fit_bills(site: Site, contract: Contract, carrier: Carrier) -> FrozenModel | None:
+    start, end = contract.baseline_start, contract.baseline_end
+    bills = billed_energy(site, carrier, start, end, contract.meters)
+    if bills.empty:
+        return None
+    days = pd.date_range(bills["start"].min(), bills["end"].max(), inclusive="left")
+    weather = billed_weather(site, days)
+    model = fit_bills(bills, weather["temperature_c"], carrier.value, start, end)
+    return model if model.terms else None
+
+
+def _billed(
+    site: Site, contract: Contract, carrier: Carrier, model: FrozenModel, daily: pd.DataFrame
+) -> pd.DataFrame:
+    """The days a model of bills is laid beside: those of calendar months.
+
+    Not of months in which the reporting period begins or ends: nobody knows how much of their use
+    lies within it.
+    """
+    days = pd.DatetimeIndex(daily.index)
+    end = days[-1].date() + timedelta(days=1)
+    months = monthly_energy(site, carrier, days[0].date(), end, contract.meters)
+    bounds = [contract.reporting_start, contract.reporting_end or date.max]
+    cut = [
+        any(s.date() < b < e.date() for b in bounds)
+        for s, e in zip(months["start"], months["end"], strict=True)
+    ]
+    months = months[~np.array(cut, dtype=bool)]
+    table = billed_days(model, months, billed_weather(site, days))
+    of_month = months.set_index(pd.PeriodIndex(months["start"], freq="M"))["estimated_ratio"]
+    return table.assign(estimated=of_month.reindex(days.to_period("M")).fillna(0.0).to_numpy())
 
 
 def _dates(daily: pd.DataFrame) -> list[date]:

@@ -1,6 +1,6 @@
 """The daily energy of a site that a contract is about: of its main meters, or of some meters alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import numpy as np
@@ -19,6 +19,9 @@ from processing.months.site import Site
 _MOST_ESTIMATED = 0.25
 """A day of which more was filled proves no saving."""
 
+Known = Callable[[MeterUse, Ints], Floats]
+"""The use of a meter in each interval between edges, NaN where it is not known well enough."""
+
 
 def daily_energy(
     site: Site, carrier: Carrier, start: date, end: date, meters: Sequence[str] = ()
@@ -30,25 +33,17 @@ def daily_energy(
     wholly known count, others are NaN; so are filled ones. None when no meter of the carrier
     reported.
     """
-    parts = _isolated(site, carrier, meters) if meters else _mains(site, carrier)
     span = site.span()
-    if not parts or span is None:
+    if span is None or not _parts(site, carrier, meters):
         return None
     end = min(end, span[1])
     if start >= end:
         return None
     days = days_between(start, end)
     edges = day_edges(start, end, site.institution.timezone)
-    use = np.zeros(len(days))
-    for meter, factor in parts:
-        idle = edges[1:] <= meter.service_ms
-        known = _known_days(meter, edges) * _kwh_per_unit(meter.name, end) * factor
-        use += np.where(idle, 0.0 if len(parts) > 1 else np.nan, known)
-    if carrier is Carrier.ELECTRICITY and not meters:
-        use = use + _pv_less_export(site, edges)
     return pd.DataFrame(
         {
-            "use": use,
+            "use": energy_between(site, carrier, meters, edges, end, _known_days),
             "temperature_c": daily_mean(site.temperature, edges),
             "irradiance_w_per_m2": daily_mean(site.irradiance, edges),
         },
@@ -56,14 +51,31 @@ def daily_energy(
     )
 
 
-def sources_of(site: Site, carrier: Carrier, meters: Sequence[str]) -> frozenset[str]:
-    """The devices whose readings make the daily energy."""
-    if meters:
-        return frozenset(use.meter for use, _ in _isolated(site, carrier, meters))
-    found = {use.meter for use, _ in _mains(site, carrier)}
-    if carrier is Carrier.ELECTRICITY:
-        found |= {use.meter for use, _ in _gross_parts(site)}
-    return frozenset(found)
+def energy_between(
+    site: Site, carrier: Carrier, meters: Sequence[str], edges: Ints, day: date, known: Known
+) -> Floats:
+    """Energy in kWh in each interval, as `daily_energy` sums it; factors of fuels are `day`'s."""
+    parts = _parts(site, carrier, meters)
+    use = np.zeros(max(edges.size - 1, 0))
+    for meter, factor in parts:
+        idle = edges[1:] <= meter.service_ms
+        amount = known(meter, edges) * _kwh_per_unit(meter.name, day) * factor
+        use += np.where(idle, 0.0 if len(parts) > 1 else np.nan, amount)
+    if carrier is Carrier.ELECTRICITY and not meters:
+        use = use + _pv_less_export(site, edges, known)
+    return use
+
+
+def sources_of(site: Site, carrier: Carrier, meters: Sequence[str]) -> list[MeterUse]:
+    """The meters and PV systems whose readings make the energy."""
+    found = [use for use, _ in _parts(site, carrier, meters)]
+    if carrier is Carrier.ELECTRICITY and not meters:
+        found += [use for use, _ in _gross_parts(site)]
+    return found
+
+
+def _parts(site: Site, carrier: Carrier, meters: Sequence[str]) -> list[tuple[MeterUse, float]]:
+    return _isolated(site, carrier, meters) if meters else _mains(site, carrier)
 
 
 def _names(carrier: Carrier) -> frozenset[str]:
@@ -93,12 +105,12 @@ def _known_days(use: MeterUse, edges: Ints) -> Floats:
     return np.where(known, grid.use, np.nan)
 
 
-def _pv_less_export(site: Site, edges: Ints) -> Floats:
-    """What PV adds to purchases, by day: nothing before a system first reports."""
-    total = np.zeros(edges.size - 1)
+def _pv_less_export(site: Site, edges: Ints, known: Known) -> Floats:
+    """What PV adds to purchases: nothing before a system first reports."""
+    total = np.zeros(max(edges.size - 1, 0))
     for use, sign in _gross_parts(site):
         begun = edges[1:] > (use.curve.first_ms or 0)
-        total += np.where(begun, sign * _known_days(use, edges), 0.0)
+        total += np.where(begun, sign * known(use, edges), 0.0)
     return total
 
 

@@ -16,7 +16,7 @@ from processing.curves.days import day_edges
 from processing.curves.filling import FillRules, fill_gaps
 from processing.curves.measured_states import MAX_TEMPERATURE_GAP_MS, integral_curve
 from processing.curves.meter_use import CorrectedAt, MeterUse, Samples, meter_uses, service_start
-from processing.curves.registers import RegisterRules
+from processing.curves.register_spec import RegisterRules
 from processing.curves.rules import shipped_rules
 from processing.curves.series import MAIN_SERIES, OF_WEATHER, SUN, WARMTH, quantities_of
 from processing.curves.zeros import set_aside_zeros

@@ -13,7 +13,7 @@ from domain.registry import Registry
 from processing.curves.curve import Ints
 from processing.curves.filling import DAY_MS, WEEK_MS
 from processing.curves.neighbours import NEVER, look_around, outwards
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.curves.rules import shipped_rules
 from processing.quality.corrections import Amendments, apply
 from processing.savings.figures import WINDOW_MONTHS

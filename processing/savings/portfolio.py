@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from domain.calendar import Month
+from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.places import Contract
 from domain.subjects import OfContract
 from processing.savings.intervals import shipped_calibration
-from processing.savings.rules import half_width_of_sum
 
 Kind = Literal["month", "year_to_date"]
 _NAMES: dict[str, str] = {
@@ -198,3 +198,15 @@ def _total(claims: Sequence[Claim]) -> tuple[float, float]:
         halves = [c.half for c in claims if c.carrier == carrier]
         half += half_width_of_sum(halves, shipped_calibration(carrier).correlation)
     return sum(c.avoided for c in claims), half
+
+
+def half_width_of_sum(halves: Sequence[float], correlation: float) -> float:
+    """The half-width of a sum whose parts' errors are correlated (0 independent … 1 together).
+
+    half² = Σh² + 2·ρ·Σ h_i·h_j. Raises ConfigError for another correlation.
+    """
+    if not 0 <= correlation <= 1:
+        raise ConfigError(f"the correlation {correlation} must lie between 0 and 1")
+    known = np.array(halves, dtype=np.float64)
+    squares, total = float(np.sum(known**2)), float(known.sum())
+    return float(np.sqrt(squares + correlation * (total**2 - squares)))

@@ -8,13 +8,8 @@ from domain.places import Carrier, PvSystem
 from processing.curves.curve import UseCurve
 from processing.curves.measured_states import integral_curve
 from processing.curves.meter_use import MeterUse, Samples
-from processing.curves.registers import (
-    HOUR_MS,
-    RegisterRules,
-    RegisterSpec,
-    default_rules,
-    use_curve,
-)
+from processing.curves.register_spec import HOUR_MS, RegisterRules, RegisterSpec, default_rules
+from processing.curves.registers import use_curve
 from processing.solar.plane import plane_irradiance
 
 

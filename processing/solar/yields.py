@@ -10,9 +10,7 @@ from domain.figures import Figure, Shares
 from domain.findings import Finding
 from processing.curves.curve import Floats, Ints, on_grid
 from processing.curves.measured_states import mean_on_grid
-from processing.curves.registers import (
-    HOUR_MS,
-)
+from processing.curves.register_spec import HOUR_MS
 from processing.solar.source import PvSource
 from processing.use.month_use import Period, shares_of, value_or_none
 

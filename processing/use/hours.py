@@ -18,7 +18,7 @@ from domain.places import Institution
 from domain.subjects import OfPeriod, Subject, Whole
 from processing.curves.curve import Floats, Ints
 from processing.curves.meter_use import MeterUse
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

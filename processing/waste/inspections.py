@@ -17,7 +17,8 @@ from domain.places import Bin, WasteStream
 from domain.subjects import OfDevice, OfStream, Subject, Whole
 from processing.curves.curve import MEASURED, Ints, UseCurve, on_grid
 from processing.curves.meter_use import Samples
-from processing.curves.registers import HOUR_MS, use_curve
+from processing.curves.register_spec import HOUR_MS
+from processing.curves.registers import use_curve
 from processing.use.month_use import shares_of
 
 CORRECT, TOTAL = "inspection_correct_count", "inspection_total_count"

@@ -16,7 +16,7 @@ from processing.curves.curve import (
     mean_shares,
     on_grid,
 )
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.use.month_use import Period, share_findings, shares_of, value_or_none
 from processing.waste.weighing import DAY_MS, BinHistory
 

@@ -21,7 +21,7 @@ from processing.curves.curve import (
     Ints,
     UseCurve,
 )
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 
 DAY_MS = 24 * HOUR_MS
 

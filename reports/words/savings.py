@@ -3,7 +3,7 @@ adjustments that are in, and the card of its model."""
 
 from domain.adjustments import Adjustment
 from domain.figures import Figure
-from processing.savings.models.explain import model_card
+from processing.savings.explain import model_card
 from reports.model import Saving
 from reports.words.names import label
 from reports.words.numbers import amount, confidence_text, interval, percent, size_of, value_text

@@ -130,13 +130,6 @@ class SqliteReadingStore:
         """See ReadingStore.read."""
         return readings_frame(self.scan(in_order(series), start, end))
 
-    def read_arrays(
-        self, series: Series, start: datetime, end: datetime
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Times (ms since the epoch) and values of one series, sorted by time."""
-        (found,) = self.scan([series], start, end)
-        return found.at_ms, found.value
-
     def scan(
         self, series: Sequence[Series], start: datetime, end: datetime
     ) -> Iterator[SeriesArrays]:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.commands.savings.archive import DAY, FILE, building_days, open_archive
+from civicmeter.commands.savings.archive import (
+    DAY,
+    FILE,
+    building_days,
+    building_of,
+    kind_of,
+    open_archive,
+)
 from config.working_days import CALENDARS, DayTypes
 from domain.calendar import DEFAULT_TIMEZONE
 from domain.errors import ConfigError
@@ -14,15 +21,15 @@ from domain.errors import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from processing.savings.engine import SavingsAssessment
+    from processing.savings.assessment import SavingsAssessment
     from processing.savings.models.frozen import FrozenModel
 
 
 @click.command("explain")
 @click.argument("model_file", type=FILE, metavar="MODEL.json")
 @click.option("--lang", type=click.Choice(("zh", "en")), default="zh", show_default=True)
-@click.option("--table", type=FILE, metavar="DATA.parquet", help="Then also what was avoided.")
-@click.option("--weather", type=FILE, metavar="W.parquet")
+@click.option("--table", type=FILE, metavar="DATA", help="Then also what was avoided.")
+@click.option("--weather", type=FILE, metavar="W")
 @click.option("--building", metavar="ID")
 @click.option("--fuel", default="electricity", show_default=True)
 @click.option("--from", "start", type=DAY, help="First local day of the reporting period.")
@@ -46,7 +53,7 @@ def explain_command(
     """Say in plain words what a frozen model is made of, and what was avoided month by month."""
     from config.working_days import day_types
     from processing.savings.engine import assess
-    from processing.savings.models.explain import model_card
+    from processing.savings.explain import model_card
     from processing.savings.models.frozen import FrozenModel
 
     try:
@@ -57,11 +64,17 @@ def explain_command(
         click.echo(line)
     if table is None:
         return
-    if weather is None or building is None or start is None or end is None:
-        raise ConfigError("--table needs --weather, --building, --from and --to beside it")
-    days = building_days(
-        open_archive(table, weather, timezone, calendar), building, fuel, start, end
-    )
+    if weather is None or start is None or end is None:
+        raise ConfigError("--table needs --weather, --from and --to beside it")
+    archive = open_archive(table, weather, timezone, calendar)
+    building = building_of(archive, building, fuel, start, end)
+    if kind_of(archive, "daily" if model.bills is None else "billing") == "billing":
+        bills = archive.bills(building, fuel, start.date(), end.date())
+        if bills.empty:
+            raise ConfigError("no bill lies between --from and --to: check the dates")
+        days = archive.laid_beside(model, bills)
+    else:
+        days = building_days(archive, building, fuel, start, end)
     types = day_types([t.date() for t in days.index], calendar)
     seen = assess(model, days, day_types=types, confidence=confidence)
     click.echo(_months_text(seen, model, days, types, lang))
@@ -75,7 +88,7 @@ def _months_text(
     lang: str,
 ) -> str:
     from config.texts import finding_text, text
-    from processing.savings.models.explain import PARTS, by_month, contributions
+    from processing.savings.explain import PARTS, by_month, contributions
 
     lines = ["", f"{'month':8} {'observed':>12} {'counterfactual':>14} {'avoided':>12}  interval"]
     for month, row in by_month(seen).iterrows():

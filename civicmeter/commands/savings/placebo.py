@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.commands.savings.archive import FILE, REFERENCE_TIMEZONE, open_archive
+from civicmeter.commands.savings.archive import (
+    FILE,
+    MODEL,
+    REFERENCE_TIMEZONE,
+    kind_of,
+    open_archive,
+)
 from config.working_days import CALENDARS
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from processing.savings.placebo import PlaceboResult
+    from processing.savings.placebo import Kind, PlaceboResult
 
 
 @click.command("placebo")
-@click.argument("table", type=FILE, metavar="DATA.parquet")
-@click.option("--weather", type=FILE, required=True, metavar="W.parquet", help="ts, temperature.")
+@click.argument("table", type=FILE, metavar="DATA")
+@click.option("--weather", type=FILE, required=True, metavar="W", help="ts, temperature.")
 @click.option("--fit", "fit_year", type=int, required=True, metavar="YEAR", help="Baseline year.")
 @click.option("--predict", "year", type=int, required=True, metavar="YEAR", help="Placebo year.")
 @click.option("--timezone", default=REFERENCE_TIMEZONE, show_default=True, help="Of the buildings.")
 @click.option("--calendar", type=click.Choice(CALENDARS), default="gb", show_default=True)
 @click.option("--confidence", type=click.FloatRange(0.5, 0.99), default=0.90, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One object a fuel, for programs.")
+@MODEL
 def placebo_command(
     table: Path,
     weather: Path,
@@ -33,11 +40,13 @@ def placebo_command(
     calendar: str,
     confidence: float,
     as_json: bool,
+    kind: "Kind | None",
 ) -> None:
     """Fit one year, predict another in which nothing is known to have been saved, and compare.
 
-    DATA is any hourly table with building, fuel, ts (UTC) and kwh or tenths; W has ts and
-    temperature_c (or air_temperature_c). Intervals are calibrated without the building judged.
+    DATA is any hourly table with building, fuel, ts (UTC) and kwh or tenths, or one of monthly
+    bills (see `fit`); W has ts and temperature_c (or air_temperature_c). Of hours, a billing model
+    takes the calendar months. Intervals are calibrated without the building judged.
     """
     from civicmeter.output import progress_line
     from processing.savings.placebo import placebo
@@ -45,8 +54,11 @@ def placebo_command(
     if fit_year == year:
         raise ConfigError("--fit and --predict are the same year: a year cannot test itself")
     archive = open_archive(table, weather, timezone, calendar)
+    kind = kind_of(archive, kind)
     with progress_line() as progress:
-        results = placebo(archive, fit_year, year, confidence=confidence, progress=progress)
+        results = placebo(
+            archive, fit_year, year, confidence=confidence, progress=progress, kind=kind
+        )
     if not results:
         raise ConfigError(
             f"no building qualifies for {fit_year} and {year}: both years need 8,700 hours, "

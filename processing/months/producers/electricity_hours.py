@@ -2,7 +2,7 @@
 
 from processing.curves.curve import Ints
 from processing.curves.days import elapsed
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.months.producer import MonthContext, Part, Producer
 from processing.use.hours import hourly_electricity, out_of_hours_figures, tariff_figures
 

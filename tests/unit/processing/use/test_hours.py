@@ -10,7 +10,8 @@ from domain.errors import ConfigError
 from domain.places import Carrier, Institution
 from processing.curves.days import day_edges
 from processing.curves.meter_use import MeterUse
-from processing.curves.registers import HOUR_MS, use_curve
+from processing.curves.register_spec import HOUR_MS
+from processing.curves.registers import use_curve
 from processing.use.hours import (
     hourly_electricity,
     night_flow_figures,

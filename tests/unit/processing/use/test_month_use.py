@@ -10,7 +10,7 @@ from domain.places import Carrier, Dated, Institution, Meter
 from domain.registry import Registry
 from processing.curves.days import day_edges, elapsed
 from processing.curves.meter_use import meter_uses
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.months.site import build_site
 from processing.use.month_use import day_values, figure_of, month_use
 from processing.use.totals import total_of_mains

@@ -14,7 +14,7 @@ from domain.figures import Figure
 from domain.places import Bin, Institution, WasteStream
 from domain.registry import Registry
 from processing.curves.curve import GridUse
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.months.month import month_result
 from processing.months.site import build_site
 from processing.use.month_use import Period

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from config.texts import finding_text, text
-from processing.savings.engine import DayTypesLike, SavingsAssessment, conditions
-from processing.savings.intervals import POWER, provable_ratio, shipped_calibration
+from processing.savings.assessment import SavingsAssessment
+from processing.savings.engine import DayTypesLike, conditions
+from processing.savings.intervals import POWER, calibration_of, provable_ratio
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import columns
 
@@ -80,9 +81,11 @@ def model_card(model: FrozenModel, lang: str, unit: str = "kWh") -> list[str]:
     def say(key: str, **values: object) -> str:
         return text("savings", key, lang, unit=unit, **values)
 
+    bills = {} if model.bills is None else {"bills": model.bills}
     lines = [
         say(
-            "card.baseline",
+            "card.baseline_bills" if bills else "card.baseline",
+            **bills,
             start=model.baseline_start.isoformat(),
             last=(model.baseline_end - timedelta(days=1)).isoformat(),
             days=model.days_used,
@@ -120,7 +123,7 @@ def model_card(model: FrozenModel, lang: str, unit: str = "kWh") -> list[str]:
 
 
 def _provable(model: FrozenModel) -> dict[str, str]:
-    ratio = provable_ratio(model, shipped_calibration(model.carrier), CARD_CONFIDENCE)
+    ratio = provable_ratio(model, calibration_of(model), CARD_CONFIDENCE)
     return {
         "share": f"{100 * ratio:.0f}",
         "confidence": f"{100 * CARD_CONFIDENCE:.0f}",
@@ -143,7 +146,8 @@ def _slope(model: FrozenModel, kind: str, say: Callable[..., str]) -> str:
     if total <= 0:
         return say(f"card.no_{kind}")
     at = sum(a * c for a, c in terms) / total
-    return say(f"card.{kind}", slope=f"{total:,.1f}", at=f"{at:.0f}")
+    of_mean = "" if model.bills is None else "_bills"
+    return say(f"card.{kind}{of_mean}", slope=f"{total:,.1f}", at=f"{at:.0f}")
 
 
 def _levels(model: FrozenModel) -> tuple[float, float | None]:
