@@ -84,12 +84,7 @@ class Principal:
         """Whether there may be any object the action is allowed on."""
         return any(action in g.actions for g in self.grants)
 
-    def institutions(self, action: Action) -> frozenset[str] | None:
-        """Those on the whole of which the action is allowed; None: on every one."""
-        whole = [
-            g.institutions
-            for g in self.grants
-            if action in g.actions and g.contracts is None and g.devices is None
-        ]
-        named = [i for i in whole if i is not None]
-        return frozenset().union(*named) if len(named) == len(whole) else None
+    def reach(self, action: Action) -> tuple[Grant, ...] | None:
+        """The grants that allow the action; None: one of them does on everything."""
+        found = tuple(g for g in self.grants if action in g.actions)
+        return None if any(g.covers(None, None, None) for g in found) else found

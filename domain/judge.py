@@ -6,12 +6,13 @@ sentence in zh and en is in `config/texts/intake.toml`.
 """
 
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf, isfinite
 from typing import Protocol
 
+from domain.access import Grant
 from domain.calendar import to_ms
 from domain.quantities import QUANTITIES
 from domain.readings import Reading, Run, runs_of
@@ -60,23 +61,23 @@ class Placed(Protocol):
 class Judge:
     """Tells readings from what is none, at one moment and for one who brings them.
 
-    `devices` are the registered ones. `institutions` are those whose devices the bringer may
-    speak for; None: every one's. Codes: ``not_finite``, ``unknown_device``, ``foreign_device``,
+    `devices` are the registered ones. `grants` say for which of them the bringer may speak;
+    None: for every one. Codes: ``not_finite``, ``unknown_device``, ``foreign_device``,
     ``unknown_quantity``, ``future_time``, ``ancient_time``, ``out_of_limits``; of several
     reasons the first in this order is said.
     """
 
-    __slots__ = ("_devices", "_institutions", "_newest_ms", "_oldest_ms", "_times", "now_ms")
+    __slots__ = ("_devices", "_grants", "_newest_ms", "_oldest_ms", "_times", "now_ms")
 
     def __init__(
         self,
         devices: Mapping[str, Placed],
         times: TimeLimits,
         now_ms: int,
-        institutions: Container[str] | None = None,
+        grants: Sequence[Grant] | None = None,
     ) -> None:
         self._devices = devices
-        self._institutions = institutions
+        self._grants = grants
         self._times = times
         self.now_ms = now_ms
         self._oldest_ms = to_ms(times.oldest_at)
@@ -92,7 +93,7 @@ class Judge:
         known = self._devices.get(device)
         if known is None:
             return Refusal("unknown_device", {"device": device[:_NAMED]})
-        if self._institutions is not None and known.institution not in self._institutions:
+        if self._grants is not None and not self._granted(known.institution, device):
             return Refusal("foreign_device", {"device": device[:_NAMED]})
         bounds = _BOUNDS.get(quantity)
         if bounds is None:
@@ -106,7 +107,7 @@ class Judge:
     def doubtful(self, runs: Sequence[Run]) -> list[int]:
         """The positions of the runs that may hold something that is no reading; the others are
         fine as a whole. No run is empty. Costs a fraction of judging each reading."""
-        if self._institutions is not None:
+        if self._grants is not None:
             return list(range(len(runs)))
         devices, bounds = self._devices, _BOUNDS
         oldest, newest = self._oldest_ms, self._newest_ms
@@ -144,6 +145,9 @@ class Judge:
                     bad.append((i, reading, refusal))
             good.update((i, run) for run in runs_of(fine))
         return [good[i] for i in sorted(good)], bad
+
+    def _granted(self, institution: str, device: str) -> bool:
+        return any(g.covers(institution, None, device) for g in self._grants or ())
 
     def _wrong_time(self, at_ms: int) -> Refusal:
         if at_ms < self._oldest_ms:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from config.texts import refusal_text
+from domain.access import Grant
 from domain.calendar import from_ms
 from domain.errors import PayloadError
 from domain.judge import Refusal, conflict, refused_by_store
@@ -60,8 +61,8 @@ class AsideBatch:
     """Collects what one batch, or one body, keeps aside.
 
     Beyond `groups_max` devices told apart, further ones are kept together under no name.
-    `institutions` are those whose devices the bringer may speak for (None: every one's), also
-    when it is replayed.
+    `grants` say for which devices the bringer may speak (None: for every one), also when it is
+    replayed.
     """
 
     def __init__(
@@ -69,12 +70,12 @@ class AsideBatch:
         at_ms: int,
         *,
         groups_max: int | None = None,
-        institutions: frozenset[str] | None = None,
+        grants: tuple[Grant, ...] | None = None,
     ) -> None:
         self._at_ms = at_ms
         self._at = from_ms(at_ms)
         self._groups_max = groups_max
-        self._institutions = None if institutions is None else tuple(sorted(institutions))
+        self._grants = grants
         self._groups: dict[_Key, _Group] = {}
         self._keys: dict[_Key, _Key] = {}
         self._whole: dict[str, KeptMessage] = {}
@@ -140,7 +141,7 @@ class AsideBatch:
             topic=topic,
             payload=payload,
             arrived_at_ms=self._at_ms,
-            institutions=self._institutions,
+            grants=self._grants,
         )
 
     def _add(self, named: _Key, detail: str | Refusal, sample: bytes | Reading) -> _Key:

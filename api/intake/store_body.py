@@ -12,6 +12,7 @@ from api.intake.posted import PostedValue
 from api.rows.base import Row
 from config.limits import KEPT_MESSAGES_MAX, KEPT_POSTED_BYTES, TIME_LIMITS
 from config.texts import refusal_text
+from domain.access import Grant
 from domain.calendar import to_ms
 from domain.judge import Judge, Refusal
 from domain.readings import Reading
@@ -91,21 +92,21 @@ class _Tally:
 def store_body(
     posted: Iterator[PostedValue],
     backend: Backend,
-    institutions: frozenset[str] | None,
+    grants: tuple[Grant, ...] | None,
     lang: str,
 ) -> Taken:
     """Store the good values of a body in batches and keep the others aside.
 
-    `institutions` are those whose devices the sender may speak for; None: every one's. A
-    reading posted again changes nothing, so a body whose posting failed half-way
+    `grants` say for which devices the sender may speak; None: for every one. A reading posted
+    again changes nothing, so a body whose posting failed half-way
     (StoreUnavailableError) is simply posted again in full.
     """
-    aside = AsideBatch(to_ms(backend.now()), groups_max=_MAX_GROUPS, institutions=institutions)
+    aside = AsideBatch(to_ms(backend.now()), groups_max=_MAX_GROUPS, grants=grants)
     tally = _Tally(lang, aside)
     registry = backend.registry
     while batch := list(islice(posted, _BATCH)):
         registry = _with_new_devices(batch, registry, backend)
-        judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), institutions)
+        judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), grants)
         _store_values(batch, judge, backend, tally)
     keep_posted(backend, aside)
     count = backend.telemetry.posted.labels

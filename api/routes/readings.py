@@ -74,8 +74,7 @@ def post_readings(
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
     try:
-        institutions = principal.institutions(Action.POST)
-        taken = store_body(iter(reader(body)), backend, institutions, lang)
+        taken = store_body(iter(reader(body)), backend, principal.reach(Action.POST), lang)
     except UnreadableBodyError as error:
         keep_unreadable(backend, body, str(error))
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error

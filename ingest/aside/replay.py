@@ -48,7 +48,7 @@ def replay(
     """Take every kept message of a group through the whole way again.
 
     What can be read now is stored (again changes nothing); a message of which anything is
-    still wrong stays as it is. What a key posted is judged as its. Raises
+    still wrong stays as it is. What was posted is judged by what its key was granted. Raises
     StoreUnavailableError; replaying again is safe.
     """
     done = Replay()
@@ -63,7 +63,7 @@ def replay(
         after = page[-1].digest
         mended = []
         for message in page:
-            judge = Judge(devices, times, now_ms, message.institutions)
+            judge = Judge(devices, times, now_ms, message.grants)
             if _again(message, store, router, judge, done):
                 mended.append(message)
         groups.update((m.source, m.code, m.device) for m in mended)

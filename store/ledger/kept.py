@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
+from domain.access import Action, Grant
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMessage:
@@ -16,7 +18,7 @@ class KeptMessage:
 
     `source`, `code` and `device` are those of its AsideEntry. `topic` is where it came from;
     empty when `payload` is in the native gateway form, made from a part of a message.
-    `institutions` are those whose devices it may speak for; None: every one's.
+    `grants` say for which devices who brought it may speak; None: for every one.
     """
 
     source: str
@@ -25,16 +27,36 @@ class KeptMessage:
     topic: str
     payload: bytes
     arrived_at_ms: int
-    institutions: tuple[str, ...] | None = None
+    grants: tuple[Grant, ...] | None = None
 
     @property
     def digest(self) -> str:
         """Identifies it: the same message kept again is kept once."""
         parts = [self.source, self.code, self.device, self.topic]
-        if self.institutions is not None:
-            parts.append(json.dumps(self.institutions))
+        if self.grants is not None:
+            parts.append(grants_text(self.grants))
         head = "\n".join(parts).encode(errors="replace")
         return sha256(head + b"\n" + self.payload).hexdigest()
+
+
+def grants_text(grants: Iterable[Grant]) -> str:
+    """Grants as JSON, the same for the same grants."""
+    found = [
+        [None if ids is None else sorted(ids) for ids in (g.actions, *_objects(g))] for g in grants
+    ]
+    return json.dumps(sorted(found, key=json.dumps))
+
+
+def grants_of(text: str) -> tuple[Grant, ...]:
+    """The grants in such a text."""
+    return tuple(
+        Grant(frozenset(map(Action, actions)), *(None if o is None else frozenset(o) for o in rest))
+        for actions, *rest in json.loads(text)
+    )
+
+
+def _objects(grant: Grant) -> tuple[frozenset[str] | None, ...]:
+    return grant.institutions, grant.contracts, grant.devices
 
 
 class KeptMessages(Protocol):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from domain.access import Action, Grant
 from store.ledger.kept import KeptMessage
 from store.ledger.sql.ledger import SqlLedger
 
@@ -15,6 +16,10 @@ def message(number: int, *, code: str = "bad_json", device: str = "") -> KeptMes
         payload=b"\x00\xff%d" % number,
         arrived_at_ms=1_700_000_000_000 + number,
     )
+
+
+def of(*institutions: str) -> Grant:
+    return Grant(frozenset({Action.POST}), frozenset(institutions))
 
 
 def test_the_same_message_is_kept_once(ledger: SqlLedger) -> None:
@@ -56,17 +61,20 @@ def test_what_makes_a_message_the_same() -> None:
     assert one.digest != message(1, code="other").digest
     assert one.digest != message(1, device="d").digest
     assert one.digest != message(2).digest
-    assert one.digest != replace(one, institutions=()).digest
+    assert one.digest != replace(one, grants=()).digest
     assert (
-        replace(one, institutions=("a", "b")).digest != replace(one, institutions=("a,b",)).digest
+        replace(one, grants=(of("a", "b"),)).digest == replace(one, grants=(of("b", "a"),)).digest
     )
+    assert replace(one, grants=(of("a", "b"),)).digest != replace(one, grants=(of("a,b"),)).digest
 
 
 def test_for_whom_it_speaks_is_kept(ledger: SqlLedger) -> None:
-    messages = [replace(message(1), institutions=i) for i in (None, (), ("学校", "hall"))]
+    grants = (of("学校", "hall"), Grant(frozenset({Action.POST}), devices=frozenset({"m1"})))
+    messages = [replace(message(1), grants=g) for g in (None, (), grants)]
     ledger.keep_messages(messages)
     found = ledger.kept_messages()
-    assert sorted(found, key=lambda m: m.digest) == sorted(messages, key=lambda m: m.digest)
+    assert {m.digest for m in found} == {m.digest for m in messages}
+    assert {m.grants and frozenset(m.grants) for m in found} == {None, (), frozenset(grants)}
 
 
 def test_how_much_is_kept_of_a_source(ledger: SqlLedger) -> None:

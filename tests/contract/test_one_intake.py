@@ -66,9 +66,10 @@ class Place:
         self.ledger.save_registry(registry(*devices))
         self.devices.update({d.id: DeviceTags("meter", d.institution) for d in devices})
 
-    def client(self, institutions: frozenset[str] | None = None) -> TestClient:
+    def client(self, **objects: frozenset[str]) -> TestClient:
+        """Whose key is for these objects only; without any, for every one."""
         app = create_app(store=self.store, ledger=self.ledger, now=lambda: NOW)
-        grant = Grant(frozenset(Action), institutions)
+        grant = Grant(frozenset({Action.POST, Action.CORRECT}), **objects)
         app.dependency_overrides[principal_of] = lambda: Principal("k", (grant,))
         return TestClient(app)
 
@@ -82,12 +83,20 @@ class Place:
         keep_batch(batch, self.ledger, once, whole=True)
         return batch.aside.counts
 
-    def post(self, *rows: tuple[str, str, object, object], lang: str = "en", **who: Any) -> Any:
+    def post(
+        self, *rows: tuple[str, str, object, object], lang: str = "en", **who: frozenset[str]
+    ) -> Any:
         body = [{"device": d, "ts": at, "values": {q: value}} for d, q, at, value in rows]
         return self.client(**who).post(f"/v1/readings?lang={lang}", json=body).json()
 
     def correct(
-        self, device: str, quantity: str, at: object, value: object, lang: str = "en", **who: Any
+        self,
+        device: str,
+        quantity: str,
+        at: object,
+        value: object,
+        lang: str = "en",
+        **who: frozenset[str],
     ) -> Any:
         body = {
             "device": device,
@@ -194,6 +203,16 @@ def test_a_key_speaks_for_its_institutions_only(place: Place) -> None:
     place.register(meter("m2", "school"))
     assert place.replay().mended == 1
     assert place.stored("m2") == [(AT, 5.0)]
+
+
+def test_a_key_for_a_device_speaks_for_no_other(place: Place) -> None:
+    rows = [(d, "energy_import_kwh", AT, 5.0) for d in ("m1", "m2", "new")]
+    answer = place.post(*rows, devices=frozenset({"m1", "new"}))
+    assert answer["stored"] == 1
+    assert [r["code"] for r in answer["rows"]] == ["foreign_device", "unknown_device"]
+    place.register(meter("new"))
+    assert place.replay().still == {"foreign_device": 1}
+    assert place.stored("new") == [(AT, 5.0)]
 
 
 def test_a_device_registered_elsewhere_takes_nothing_from_a_foreign_key(place: Place) -> None:

@@ -1,13 +1,12 @@
 """Kept messages in the ledger's database."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, and_, delete, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.ledger.kept import KeptMessage
+from store.ledger.kept import KeptMessage, grants_of, grants_text
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import kept_message
 
@@ -97,12 +96,10 @@ def _row(message: KeptMessage) -> dict[str, object]:
         "topic": message.topic,
         "payload": message.payload,
         "arrived_at_ms": message.arrived_at_ms,
-        "institutions": (
-            None if message.institutions is None else json.dumps(message.institutions)
-        ),
+        "grants": None if message.grants is None else grants_text(message.grants),
     }
 
 
 def _message(row: Mapping[str, Any]) -> KeptMessage:
-    may = row["institutions"]
-    return KeptMessage(**{**row, "institutions": None if may is None else tuple(json.loads(may))})
+    grants = None if row["grants"] is None else grants_of(row["grants"])
+    return KeptMessage(**{**row, "grants": grants})

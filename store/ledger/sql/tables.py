@@ -240,7 +240,7 @@ kept_message = Table(
     Column("topic", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
-    Column("institutions", Text),
+    Column("grants", Text),
     Index("ix_kept_message_code_device", "code", "device"),
     Index("ix_kept_message_source", "source"),
 )

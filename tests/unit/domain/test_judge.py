@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.texts import reason_label, refusal_text
+from domain.access import Action, Grant
 from domain.calendar import to_ms
 from domain.judge import Judge, Refusal, TimeLimits, conflict, read_number, refused_by_store
 from domain.readings import Reading, Run, readings_of, runs_of
@@ -22,6 +23,10 @@ OLDEST = to_ms(TIMES.oldest_at)
 @dataclass(frozen=True)
 class Device:
     institution: str = "school"
+
+
+def of(**objects: set[str]) -> Grant:
+    return Grant(frozenset({Action.POST}), **{k: frozenset(v) for k, v in objects.items()})
 
 
 JUDGE = Judge({"m1": Device()}, TIMES, NOW)
@@ -94,10 +99,18 @@ def test_every_reading_is_either_stored_or_kept_aside(readings: list[Reading]) -
 
 
 @pytest.mark.parametrize(
-    ("institutions", "code"), [(None, ""), ({"school"}, ""), ({"hall"}, "foreign_device")]
+    ("grants", "code"),
+    [
+        (None, ""),
+        ([of(institutions={"school"})], ""),
+        ([of(institutions={"hall"}), of(devices={"m1"})], ""),
+        ([of(institutions={"hall"}, devices={"m1"})], "foreign_device"),
+        ([of(institutions={"hall"})], "foreign_device"),
+        ([], "foreign_device"),
+    ],
 )
-def test_one_may_speak_for_some_institutions_only(institutions: set[str] | None, code: str) -> None:
-    judge = Judge({"m1": Device()}, TIMES, NOW, institutions)
+def test_one_may_speak_for_what_was_granted_only(grants: list[Grant] | None, code: str) -> None:
+    judge = Judge({"m1": Device()}, TIMES, NOW, grants)
     runs = [Run("m1", "power_w", [NOW], [1.0])]
     _, bad = judge.sort(runs, judge.doubtful(runs))
     assert [refusal.code for _, _, refusal in bad] == ([code] if code else [])
@@ -149,7 +162,7 @@ def test_what_somebody_else_named_is_repeated_in_part_only() -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_refusal_of_the_judge_has_its_sentence(lang: str) -> None:
-    foreign = Judge({"m1": Device("hall")}, TIMES, NOW, {"school"})
+    foreign = Judge({"m1": Device("hall")}, TIMES, NOW, [of(institutions={"school"})])
     refusals = [
         JUDGE.refusal("m1", "power_w", NOW, math.inf),
         JUDGE.refusal("m2", "power_w", NOW, 1.0),

@@ -1,4 +1,4 @@
-"""Whose devices a kept message may speak for; and the messages of one source found quickly.
+"""What who brought a kept message may speak for; and the messages of one source found quickly.
 
 Revision: 0009, after 0008.
 """
@@ -13,10 +13,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("kept_message", sa.Column("institutions", sa.Text(), nullable=True))
+    op.add_column("kept_message", sa.Column("grants", sa.Text(), nullable=True))
     op.create_index("ix_kept_message_source", "kept_message", ["source"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_kept_message_source", table_name="kept_message")
-    op.drop_column("kept_message", "institutions")
+    op.drop_column("kept_message", "grants")
