@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from domain.calendar import from_ms
 from domain.errors import PayloadError
 from domain.quantities import QUANTITIES
-from ingest.live.router import Router
+from ingest.messages.router import Router
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from domain.judge import Judge, TimeLimits
-from ingest.live.batch import decode_messages, once, sort_batch, write_batch
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
+from ingest.messages.batch import decode_messages, once, sort_batch, write_batch
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from store.aside import POSTED
 from store.ledger.kept import KeptMessage
 from store.ledger.port import Ledger

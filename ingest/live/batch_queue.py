@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 
-from ingest.live.batch import DecodedMessages
+from ingest.messages.batch import DecodedMessages
 from ingest.settings import CollectorSettings
 
 

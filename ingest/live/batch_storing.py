@@ -10,7 +10,8 @@ from typing import TypeVar
 from domain.errors import StoreUnavailableError
 from domain.judge import Judge
 from ingest.aside.replay import replay
-from ingest.live.batch import (
+from ingest.live.counters import Counters
+from ingest.messages.batch import (
     Batch,
     DecodedMessages,
     Persistently,
@@ -18,8 +19,7 @@ from ingest.live.batch import (
     sort_batch,
     write_batch,
 )
-from ingest.live.counters import Counters
-from ingest.live.router import Router
+from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
 from store.ledger.port import Ledger
 from store.readings.port import Directory, ReadingStore, WriteResult

@@ -19,7 +19,6 @@ from contextlib import suppress
 from prometheus_client import REGISTRY
 
 from domain.errors import CivicmeterError, StoreUnavailableError
-from ingest.live.batch import DecodedMessages, decode_messages, mark_doubtful, once
 from ingest.live.batch_queue import BatchQueue
 from ingest.live.batch_storing import BatchStoring
 from ingest.live.connection import Connection
@@ -27,9 +26,10 @@ from ingest.live.counters import Counters, Counts
 from ingest.live.first_arrivals import Arrivals
 from ingest.live.frame_gaps import FrameGaps
 from ingest.live.metrics import CollectorMetrics
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
 from ingest.live.spooling import Spooling, wanted
+from ingest.messages.batch import DecodedMessages, decode_messages, mark_doubtful, once
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
 from store.ledger.port import Ledger
 from store.readings.port import Directory, ReadingStore

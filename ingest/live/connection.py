@@ -14,7 +14,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from domain.errors import ConfigError
 from ingest.live.counters import Counters
-from ingest.live.mqtt_client import FastClient, Message
+from ingest.live.mqtt_client import FastClient
+from ingest.messages.message import Message
 from ingest.settings import CollectorSettings, Endpoint
 from ingest.tls import set_tls
 

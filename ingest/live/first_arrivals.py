@@ -7,7 +7,7 @@ So a message that comes again keeps the time of its first arrival, and storing i
 
 from collections.abc import Iterable
 
-from ingest.live.mqtt_client import Message
+from ingest.messages.message import Message
 
 
 class Arrivals:

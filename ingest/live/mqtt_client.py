@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from struct import pack
-from typing import NamedTuple
 
 import paho.mqtt
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.exception import MalformedPacket
+
+from ingest.messages.message import Message
 
 _READ_BYTES = 1 << 17
 """Some half a millisecond of decoding; between two reads the collector lets its worker go on."""
@@ -33,20 +34,6 @@ _USED = (
     "_last_bytes_received",
     "_sock",
 )
-
-
-class Message(NamedTuple):
-    """A message as it came in. `connection` counts the connections of this client, so that no
-    acknowledgement goes to another connection than the one its message came by. `again` is the
-    broker's word that it may have sent it before (DUP)."""
-
-    connection: int
-    mid: int
-    qos: int
-    topic: str
-    payload: bytes
-    arrived_at_ms: int
-    again: bool = False
 
 
 class MalformedPacketError(ValueError):

@@ -19,8 +19,8 @@ import msgspec
 
 from domain.errors import ConfigError
 from domain.readings import Run
-from ingest.live.batch import DecodedMessages
-from ingest.live.mqtt_client import Message
+from ingest.messages.batch import DecodedMessages
+from ingest.messages.message import Message
 
 log = logging.getLogger("civicmeter.collector")
 _SCHEMA = """

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from domain.errors import StoreUnavailableError
-from ingest.live.batch import DecodedMessages, decode_messages
 from ingest.live.counters import Counters
-from ingest.live.router import Router
 from ingest.live.spool import Spool, spool_path
+from ingest.messages.batch import DecodedMessages, decode_messages
+from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
 
 log = logging.getLogger("civicmeter.collector")

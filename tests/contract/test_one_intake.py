@@ -25,10 +25,10 @@ from domain.readings import Series
 from domain.registry import Registry
 from ingest.aside.replay import Replay, replay
 from ingest.aside.waiting_devices import reported_quantities, waiting
-from ingest.live.batch import decode_messages, keep_batch, once, sort_batch, write_batch
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
 from ingest.mapping import Field, Mapping
+from ingest.messages.batch import decode_messages, keep_batch, once, sort_batch, write_batch
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from store.aside import POSTED
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.port import DeviceTags

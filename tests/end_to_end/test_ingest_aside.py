@@ -22,11 +22,11 @@ from domain.calendar import to_ms
 from domain.judge import Judge
 from domain.places import Bin, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
-from ingest.live.batch import decode_messages, keep_batch, once, sort_batch, write_batch
 from ingest.live.collector import Collector
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
 from ingest.mapping import read_mappings
+from ingest.messages.batch import decode_messages, keep_batch, once, sort_batch, write_batch
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
 from tests.end_to_end.ingest_parts import (
     QUANTITY,

@@ -21,7 +21,7 @@ from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
 from ingest.live.collector import Collector
-from ingest.live.router import Router
+from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
 from processing.months.job import process
 from store.readings.influx_lines import encode

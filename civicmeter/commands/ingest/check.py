@@ -17,8 +17,8 @@ import click
 def check_command(mapping: Path, sample: Path) -> None:
     """Show what sample messages become by a mapping; exits with 1 if any part of one is lost."""
     from ingest.live.collector import system_ms
-    from ingest.live.router import Router
     from ingest.mapping import read_mappings
+    from ingest.messages.router import Router
     from ingest.preview import preview
     from ingest.samples import read_samples
 

@@ -67,8 +67,8 @@ def replay_them(
     from civicmeter.wiring.pipeline import open_pipeline
     from ingest.aside.replay import replay
     from ingest.live.collector import system_ms
-    from ingest.live.router import Router
     from ingest.mapping import read_mappings
+    from ingest.messages.router import Router
 
     router = Router(read_mappings(mapping) if mapping else ())
     with open_pipeline(settings) as pipeline, progress_line() as progress:

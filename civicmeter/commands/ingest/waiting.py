@@ -59,7 +59,7 @@ def accept_waiting(
         reported_quantities,
     )
     from ingest.live.collector import system_ms
-    from ingest.live.router import Router
+    from ingest.messages.router import Router
 
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry

@@ -9,8 +9,8 @@ import pytest
 
 from civicmeter.cli import civicmeter
 from ingest.decode import decoders
-from ingest.live.router import Router
 from ingest.mapping import read_mappings
+from ingest.messages.router import Router
 from store.aside import POSTED
 from tests.paths import ROOT
 

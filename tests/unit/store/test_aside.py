@@ -4,9 +4,9 @@ from config.limits import TIME_LIMITS
 from domain.errors import PayloadError
 from domain.judge import Judge, Refusal
 from domain.readings import Reading, readings_of
-from ingest.live.batch import Batch, decode_messages, keep_batch, once, sort_batch
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
+from ingest.messages.batch import Batch, decode_messages, keep_batch, once, sort_batch
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from store.aside import SAMPLE_BYTES, AsideBatch, fitting, storable
 from store.ledger.port import AsideEntry
 from store.readings.port import Conflict, DeviceTags, Directory, WriteResult

@@ -8,10 +8,10 @@ from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
-from ingest.live.batch import decode_messages
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
 from ingest.live.spool import Spool, spool_path, spools
+from ingest.messages.batch import decode_messages
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from domain.errors import PayloadError
 from domain.readings import Reading, Run, runs_of
 from ingest.decode import decoders
-from ingest.live.router import Router
 from ingest.mapping import NATIVE, Mapping
+from ingest.messages.router import Router
 from tests.unit.ingest.payload_cases import PAYLOADS, Case, cases
 
 CASES = cases()

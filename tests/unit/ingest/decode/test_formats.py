@@ -8,8 +8,8 @@ from domain.errors import PayloadError
 from ingest.decode import sparkplug
 from ingest.decode.sparkplug_proto import Payload
 from ingest.decode.tasmota import local_ms
-from ingest.live.router import Router
 from ingest.mapping import Field, Mapping
+from ingest.messages.router import Router
 
 
 def ms(*parts: int) -> int:

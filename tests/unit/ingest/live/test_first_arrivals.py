@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.live.first_arrivals import Arrivals
-from ingest.live.mqtt_client import Message
+from ingest.messages.message import Message
 
 FIRST = Message(1, 7, 1, "esp/sensor/power/state", b"12", 1_000)
 

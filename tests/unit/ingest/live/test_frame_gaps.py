@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.live.batch import DecodedMessages, decode_messages
 from ingest.live.frame_gaps import FrameGaps
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
 from ingest.mapping import Mapping
+from ingest.messages.batch import DecodedMessages, decode_messages
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 
 
 def missed(*numbers: int) -> int:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import MQTTErrorCode
 
-from ingest.live.mqtt_client import FastClient, Message, packet_span
+from ingest.live.mqtt_client import FastClient, packet_span
+from ingest.messages.message import Message
 
 
 class FakeSocket:

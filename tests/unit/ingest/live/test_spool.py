@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigError, PayloadError
 from domain.readings import Run
-from ingest.live.batch import DecodedMessages, decode_messages
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
 from ingest.live.spool import Spool, spool_path, spools
+from ingest.messages.batch import DecodedMessages, decode_messages
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 
 ROOM = 1 << 20
 LETTERS = st.text(st.characters())  # also half ones

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from domain.calendar import to_ms
-from ingest.live.router import Router
 from ingest.mapping import read_mappings
+from ingest.messages.router import Router
 from simulators.devices.block import Block
 from simulators.dialects import SPEECHES
 from simulators.scenarios import Scenario, scenario

@@ -8,8 +8,8 @@ from domain.errors import PayloadError
 from domain.judge import Judge
 from domain.readings import Reading, Run
 from ingest.decode.base import Reject
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from store.aside import AsideBatch, keep
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore, WriteResult

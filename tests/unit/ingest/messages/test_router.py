@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigError, PayloadError
 from ingest.decode import DECODERS
-from ingest.live.router import Router, topic_matches
 from ingest.mapping import Field, Mapping, read_mappings
+from ingest.messages.router import Router, topic_matches
 
 _level = st.sampled_from(["a", "b", "", "$SYS", "telemetry"])
 _topics = st.lists(_level, min_size=1, max_size=4).map("/".join)

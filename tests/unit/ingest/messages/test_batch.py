@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from config.limits import TIME_LIMITS
 from domain.judge import Judge
-from ingest.live.batch import Batch, DecodedMessages, decode_messages, mark_doubtful, sort_batch
-from ingest.live.mqtt_client import Message
-from ingest.live.router import Router
+from ingest.messages.batch import Batch, DecodedMessages, decode_messages, mark_doubtful, sort_batch
+from ingest.messages.message import Message
+from ingest.messages.router import Router
 from store.readings.port import DeviceTags
 
 NOW = 1_700_000_000_000
