@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from domain.calendar import Month
 from domain.carriers import BOARD_USES, ELECTRICITY, GAS_ENERGY
 from domain.figures import Figure, MonthResult
+from domain.figures.subjects import OfContract
 from domain.registry import Registry
-from domain.subjects import OfContract
 from store.ledger.port import MonthStatus
 
 if TYPE_CHECKING:

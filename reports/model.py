@@ -7,9 +7,9 @@ from domain.adjustments import Adjustment
 from domain.calendar import Month, local_day
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
+from domain.figures.subjects import OfContract, OfPart
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
-from domain.subjects import OfContract, OfPart
 from processing.savings.models.frozen import FrozenModel
 from store.ledger.port import Ledger, ModelRecord, MonthState, MonthStatus, Revision
 

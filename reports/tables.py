@@ -6,9 +6,9 @@ from datetime import datetime
 
 from config.texts import unit_text
 from domain.calendar import local_time as clock_at
-from domain.figure_kinds import GROUPS
-from domain.figure_names import FIGURE_NAMES, group_of
 from domain.figures import FactorUse, Figure
+from domain.figures.kinds import GROUPS
+from domain.figures.names import FIGURE_NAMES, group_of
 from reports.model import ReportModel
 from reports.words.names import factor_name, label, subject_name
 from reports.words.numbers import change_text, confidence_text, interval, number, value_text

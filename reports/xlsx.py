@@ -5,9 +5,9 @@ from typing import Any
 
 import xlsxwriter
 
-from domain.figure_kinds import kind_of
-from domain.figure_names import FIGURE_NAMES, subject_of
 from domain.figures import Figure
+from domain.figures.kinds import kind_of
+from domain.figures.names import FIGURE_NAMES, subject_of
 from domain.quality import QUALITIES
 from reports.document import Document, build_document
 from reports.model import ReportModel

@@ -8,9 +8,9 @@ from config.texts import reason_label, text
 from domain.calendar import Month
 from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.subjects import OfContract
 from domain.places import Institution, Origin
 from domain.registry import Registry
-from domain.subjects import OfContract
 from reports.charts.sections import FLUID
 from reports.document import Document, build_document
 from reports.model import build_report

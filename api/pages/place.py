@@ -27,9 +27,9 @@ from api.standing_results import month_status
 from config.processing import processing_settings
 from config.texts import text, texts, unit_text
 from domain.calendar import Month
-from domain.figure_kinds import GROUPS
-from domain.figure_names import AMONG_PEERS, group_of
 from domain.figures import Figure, Shares
+from domain.figures.kinds import GROUPS
+from domain.figures.names import AMONG_PEERS, group_of
 from reports.document import Document, build_document
 from reports.model import ReportModel, build_report
 from reports.tables import FigureLine, in_order

@@ -22,8 +22,8 @@ from api.rows.comparisons import (
 from api.standing_results import ResultsDep, ResultsQuery
 from api.tables.route import TableRoute
 from domain.calendar import Month
-from domain.figure_names import AMONG_PEERS, COMPARED
 from domain.figures import MonthResult
+from domain.figures.names import AMONG_PEERS, COMPARED
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["comparisons"])
 

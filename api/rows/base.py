@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.calendar import Month
-from domain.figure_names import FIGURE_NAMES
 from domain.figures import Shares
+from domain.figures.names import FIGURE_NAMES
 from domain.places import Institution, Origin
 from store.ledger.port import MonthState, MonthStatus
 

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from api.rows.base import PlaceRow, finite, number_field, place_fields, shares_fields, unit_of
 from domain.calendar import Month
-from domain.figure_names import AMONG_PEERS, COMPARED
 from domain.figures import MonthResult
+from domain.figures.names import AMONG_PEERS, COMPARED
 from domain.places import Institution
 from processing.use.comparison import (
     month_and_year_before,

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from api.rows.base import EvidenceRow, figure_field
 from api.rows.standing import StandingResult, evidence_fields, groups_of, wide_fields, worst_shares
-from domain.figure_names import COLUMNS
-from domain.subjects import Whole
+from domain.figures.names import COLUMNS
+from domain.figures.subjects import Whole
 
 
 class IndicatorRow(EvidenceRow):

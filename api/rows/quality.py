@@ -20,8 +20,8 @@ from api.rows.figures import USE_CARRIERS
 from api.rows.standing import StandingResult, groups_of, value_of, wide_fields
 from config.texts import finding_text
 from domain.errors import ConfigError
-from domain.figure_names import COLUMNS
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.names import COLUMNS
 from domain.findings import Finding, Severity
 from domain.places import Institution
 from domain.quantities import DeviceClass

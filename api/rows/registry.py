@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from api.rows.base import PlaceRow, Row, number_field, place_fields
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from domain.places import (
     AnyDevice,
     Bin,

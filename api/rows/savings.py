@@ -7,10 +7,10 @@ from pydantic import Field
 
 from api.rows.base import EvidenceRow, Row, figure_field, finite, number_field
 from api.rows.standing import Group, StandingResult, evidence_fields, groups_of, wide_fields
-from domain.figure_names import COLUMNS
 from domain.figures import Figure, Verdict
+from domain.figures.names import COLUMNS
+from domain.figures.subjects import OfContract
 from domain.places import Carrier, Contract
-from domain.subjects import OfContract
 from processing.savings.portfolio import Claim, Kind, Portfolio, claims_of, portfolios
 
 _WITH_INTERVAL = {

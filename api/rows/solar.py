@@ -7,7 +7,7 @@ from pydantic import Field
 from api.rows.base import EvidenceRow, figure_field
 from api.rows.standing import StandingResult, evidence_fields, groups_of, main_shares, wide_fields
 from domain.carriers import EXPORT
-from domain.figure_names import COLUMNS, group_of, subject_of
+from domain.figures.names import COLUMNS, group_of, subject_of
 from domain.places import PvSystem
 from domain.registry import Registry
 

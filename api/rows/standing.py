@@ -7,8 +7,8 @@ from typing import Any
 
 from api.rows.base import finite, month_fields, shares_fields
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.subjects import Subject
 from domain.places import Institution
-from domain.subjects import Subject
 from store.ledger.port import MonthStatus
 
 

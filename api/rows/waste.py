@@ -7,10 +7,10 @@ from pydantic import Field
 
 from api.rows.base import EvidenceRow, figure_field, finite
 from api.rows.standing import StandingResult, evidence_fields, groups_of, main_shares, wide_fields
-from domain.figure_names import COLUMNS
 from domain.figures import Figure
+from domain.figures.names import COLUMNS
+from domain.figures.subjects import OfStream, Whole
 from domain.places import WasteStream
-from domain.subjects import OfStream, Whole
 
 
 class WasteRow(EvidenceRow):

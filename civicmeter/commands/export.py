@@ -12,7 +12,7 @@ from config.settings import Settings
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import ConfigError
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from domain.registry import Registry
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from domain.quantities import QUANTITIES
 
 Say = Callable[[str], str]

@@ -9,10 +9,10 @@ from config.processing import BoardRules, processing_settings
 from domain.calendar import Month
 from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.subjects import OfDevice
 from domain.findings import Finding
 from domain.places import AnyDevice, Bin, Meter
 from domain.registry import Registry
-from domain.subjects import OfDevice
 from processing.quality.silence import SILENT
 
 State = Literal["never", "stale", "zero", "ok"]

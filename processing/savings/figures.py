@@ -11,9 +11,9 @@ from config.working_days import DayTypes, day_types
 from domain.adjustments import Adjustment
 from domain.calendar import Month
 from domain.figures import DayValue, Figure, Shares
+from domain.figures.subjects import OfContract, OfPart
 from domain.findings import Finding
 from domain.places import CalendarName, Contract
-from domain.subjects import OfContract, OfPart
 from processing.savings.adjustments import BothWays, WithAndWithout, both_ways
 from processing.savings.adjustments import finding as adjusted_finding
 from processing.savings.assessment import Estimate

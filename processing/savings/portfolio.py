@@ -10,8 +10,8 @@ import numpy as np
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
+from domain.figures.subjects import OfContract
 from domain.places import Contract
-from domain.subjects import OfContract
 from processing.savings.intervals import shipped_calibration
 
 Kind = Literal["month", "year_to_date"]

@@ -14,9 +14,9 @@ from config.factors_tariffs import Quota, quotas_on
 from config.processing import processing_settings
 from domain.calendar import Month
 from domain.carriers import HEAT, WATER
-from domain.comparing import change_ratio
-from domain.figure_names import COMPARED
 from domain.figures import MonthResult, Shares
+from domain.figures.comparing import change_ratio
+from domain.figures.names import COMPARED
 from domain.places import Institution, value_on
 
 

@@ -13,9 +13,9 @@ from config.working_days import day_types
 from domain.calendar import from_ms, local_time
 from domain.carriers import ELECTRICITY, WATER
 from domain.figures import FactorUse, Figure, Shares
+from domain.figures.subjects import OfPeriod, Subject, Whole
 from domain.findings import Finding
 from domain.places import Institution
-from domain.subjects import OfPeriod, Subject, Whole
 from processing.curves.curve import Floats, Ints
 from processing.curves.meter_use import MeterUse
 from processing.curves.register_spec import HOUR_MS

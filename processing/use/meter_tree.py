@@ -7,9 +7,9 @@ import numpy as np
 from config.processing import BalanceRules, processing_settings
 from domain.carriers import ELECTRICITY, FIGURE_OF_REGISTER
 from domain.figures import Figure, Shares
+from domain.figures.subjects import OfItem
 from domain.findings import Finding
 from domain.places import Meter
-from domain.subjects import OfItem
 from processing.curves.curve import GridUse, mean_shares
 from processing.use.month_use import Period, passed_on, shares_of, value_or_none
 

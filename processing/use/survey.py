@@ -9,8 +9,8 @@ from config.factors import table
 from domain.calendar import Month
 from domain.carriers import SURVEYED
 from domain.errors import ConfigError
-from domain.figure_names import FIGURE_NAMES
 from domain.figures import MonthResult, Shares
+from domain.figures.names import FIGURE_NAMES
 from domain.places import Institution, value_on
 
 

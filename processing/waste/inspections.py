@@ -12,9 +12,9 @@ import numpy as np
 
 from config.processing import WasteRules, processing_settings
 from domain.figures import Figure, Shares
+from domain.figures.subjects import OfDevice, OfStream, Subject, Whole
 from domain.findings import Finding
 from domain.places import Bin, WasteStream
-from domain.subjects import OfDevice, OfStream, Subject, Whole
 from processing.curves.curve import MEASURED, Ints, UseCurve, on_grid
 from processing.curves.meter_use import Samples
 from processing.curves.register_spec import HOUR_MS

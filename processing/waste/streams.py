@@ -7,9 +7,9 @@ import numpy as np
 
 from config.processing import WasteRules, processing_settings
 from domain.figures import Figure, Shares
+from domain.figures.subjects import OfStream
 from domain.findings import Finding
 from domain.places import WasteStream
-from domain.subjects import OfStream
 from processing.curves.curve import (
     GridUse,
     Ints,

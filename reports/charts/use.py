@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from domain.carriers import USE_OF_FIGURE
-from domain.figure_names import FIGURE_NAMES
 from domain.figures import Figure, MonthResult
+from domain.figures.names import FIGURE_NAMES
+from domain.figures.subjects import OfDevice
 from domain.quality import QUALITIES
-from domain.subjects import OfDevice
 from reports.charts.look import (
     QUALITY_COLOURS,
     Spec,

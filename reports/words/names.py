@@ -2,8 +2,8 @@
 
 from config.texts import texts
 from domain.errors import ConfigError
-from domain.figure_names import FIGURE_NAMES
-from domain.subjects import (
+from domain.figures.names import FIGURE_NAMES
+from domain.figures.subjects import (
     OfContract,
     OfDevice,
     OfItem,

@@ -4,10 +4,10 @@ import math
 
 from config.processing import processing_settings
 from config.texts import unit_text
-from domain.comparing import change_ratio
-from domain.figure_kinds import kind_of
-from domain.figure_names import FIGURE_NAMES
 from domain.figures import Figure, Shares
+from domain.figures.comparing import change_ratio
+from domain.figures.kinds import kind_of
+from domain.figures.names import FIGURE_NAMES
 from reports.words.texts import joined, t
 
 UNKNOWN = "—"

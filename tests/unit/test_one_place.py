@@ -88,7 +88,7 @@ def test_shares_are_divided_in_one_place() -> None:
             and any(isinstance(part, ast.BinOp) for part in node.args)
         )
 
-    assert places(divides) == {"domain/figures.py"}
+    assert places(divides) == {"domain/figures/__init__.py"}
     assert not places(makes_the_rest)
     assert places(averages) == {"processing/curves/curve.py"}
 
@@ -130,4 +130,4 @@ def test_subjects_are_glued_and_taken_apart_in_one_place() -> None:
         return bool(re.search(r"(contract|whole)(\.id)?\}/\{", text))
 
     assert not places(cuts)
-    assert places(glues) == {"domain/subjects.py"}
+    assert places(glues) == {"domain/figures/subjects.py"}

@@ -13,7 +13,7 @@ import click
 from config.settings import Settings
 from domain.adjustments import Adjustment, Decision
 from domain.errors import ConfigError
-from domain.subjects import OfContract
+from domain.figures.subjects import OfContract
 
 if TYPE_CHECKING:
     from store.ledger.port import Ledger

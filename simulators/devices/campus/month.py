@@ -7,8 +7,8 @@ import numpy as np
 
 from domain.calendar import Month
 from domain.carriers import ELECTRICITY, EXPORT, GAS_VOLUME, HEAT, WATER
+from domain.figures.subjects import OfContract
 from domain.places import Carrier
-from domain.subjects import OfContract
 from simulators.devices.bins import BinMonth, BinSpec, bin_month, truth_of
 from simulators.devices.block import Block, Carry, SiteMonth, TruthDays, register
 from simulators.devices.building.load import Use, use

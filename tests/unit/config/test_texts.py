@@ -8,7 +8,7 @@ import pytest
 import config
 from config.texts import LANGUAGES, finding_text, text, texts, unit_text
 from domain.errors import ConfigError
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from domain.findings import Finding
 
 ROOMS = sorted(p.stem for p in (Path(config.__file__).parent / "texts").glob("*.toml"))

@@ -13,7 +13,7 @@ from domain.carriers import (
     Metered,
     uses_of,
 )
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from domain.places import Carrier
 from domain.quantities import QUANTITIES
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from config.texts import LANGUAGES
 from domain.figures import Figure, Shares
+from domain.figures.subjects import OfContract, OfDevice, OfItem, OfPart, OfPeriod, OfStream, Whole
 from domain.findings import Finding
 from domain.places import WasteStream
-from domain.subjects import OfContract, OfDevice, OfItem, OfPart, OfPeriod, OfStream, Whole
 from reports.model import Saving
 from reports.words.findings import all_findings, finding_line, sentence
 from reports.words.names import subject_name

@@ -8,8 +8,8 @@ from api.rows.quality import DeviceQualityRow
 from api.rows.savings import SavingsRow
 from api.rows.solar import PvRow
 from api.rows.waste import WasteRow
-from domain.figure_kinds import Table
-from domain.figure_names import COLUMNS, FIGURE_NAMES
+from domain.figures.kinds import Table
+from domain.figures.names import COLUMNS, FIGURE_NAMES
 
 BOUNDS_ONLY = "avoided_energy_nominal_kwh"
 """Of it the interval has columns; its value is that of the avoided energy."""

@@ -16,7 +16,7 @@ from dashboards.panels.infinity import INFINITY
 from dashboards.panels.influx import INFLUXDB
 from dashboards.panels.units import grafana_unit
 from domain.calendar import to_ms
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from domain.quantities import QUANTITIES
 from tests import api_sample
 

@@ -13,8 +13,8 @@ import pytest
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month, to_ms
 from domain.carriers import METERED
-from domain.figure_kinds import FigureName
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.kinds import FigureName
+from domain.figures.names import FIGURE_NAMES
 from domain.places import (
     Bin,
     Carrier,
@@ -192,7 +192,7 @@ def test_the_worked_example_of_contributing_is_a_row_and_a_file() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     row, file, listed = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     table: dict[str, Any] = {}
-    source = (ROOT / "domain/figure_table.py").read_text(encoding="utf-8")
+    source = (ROOT / "domain/figures/table.py").read_text(encoding="utf-8")
     head = "ROWS: tuple[FigureName, ...] = (\n"
     exec(source.replace(head, head + row), table)
     new = table["ROWS"][0]

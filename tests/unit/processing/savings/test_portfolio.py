@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import Month
-from domain.figure_names import FIGURE_NAMES
+from domain.figures.names import FIGURE_NAMES
 from processing.savings.portfolio import Claim, Portfolio, portfolios
 
 ONE = Claim(

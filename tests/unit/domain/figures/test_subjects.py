@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.figure_names import FIGURE_NAMES, subject_of
 from domain.figures import Figure, Shares
-from domain.places import Carrier, WasteStream
-from domain.subjects import (
+from domain.figures.names import FIGURE_NAMES, subject_of
+from domain.figures.subjects import (
     OfContract,
     OfDevice,
     OfItem,
@@ -19,6 +18,7 @@ from domain.subjects import (
     Whole,
     read_subject,
 )
+from domain.places import Carrier, WasteStream
 
 
 @given(st.sampled_from([*FIGURE_NAMES, "a_name_of_another_version"]), st.text(max_size=40))

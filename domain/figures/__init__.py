@@ -6,9 +6,9 @@ from datetime import date
 from typing import Literal
 
 from domain.calendar import Month
-from domain.figure_names import subject_of
+from domain.figures.names import subject_of
+from domain.figures.subjects import Subject
 from domain.findings import Finding
-from domain.subjects import Subject
 
 Verdict = Literal["proven", "not_proven", "proven_increase"]
 Unmeasured = Literal["estimated", "missing"]

@@ -3,7 +3,7 @@
 from functools import partial
 
 from domain.carriers import COOLING, ELECTRICITY, EXPORT, GAS_ENERGY, GAS_VOLUME, HEAT, WATER
-from domain.figure_kinds import FigureName
+from domain.figures.kinds import FigureName
 
 # What rows have in common: the group, what they may be about, and over what they add up.
 _metered = partial(FigureName, group="use", subjects=("institution", "device"), adds="both")

@@ -1,14 +1,14 @@
 """The registry of figures, asked: by name, by list, by what a figure is about.
 
-A new figure is a row in `domain.figure_table`. The report's tables and ``/v1/figure-names`` have
+A new figure is a row in `domain.figures.table`. The report's tables and ``/v1/figure-names`` have
 it from there; where it is compared with other months or places, or has a column of its own in the
 API, it takes its place in a list below.
 """
 
 from domain.carriers import COOLING, ELECTRICITY, EXPORT, GAS_ENERGY, GAS_VOLUME, HEAT, WATER
-from domain.figure_kinds import FigureName, Group, Table
-from domain.figure_table import ROWS
-from domain.subjects import Subject, read_subject
+from domain.figures.kinds import FigureName, Group, Table
+from domain.figures.subjects import Subject, read_subject
+from domain.figures.table import ROWS
 
 FIGURE_NAMES: dict[str, FigureName] = {row.name: row for row in ROWS}
 """Every figure name, in the order in which people see them."""

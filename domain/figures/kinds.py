@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from domain.subjects import SubjectKind
+from domain.figures.subjects import SubjectKind
 
 Group = Literal["use", "saving", "indicator", "pv", "waste", "other"]
 Table = Literal["pv", "waste", "indicators", "costs", "readings", "savings"]

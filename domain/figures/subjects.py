@@ -2,7 +2,7 @@
 
 A figure keeps its subject as text: that is what is signed, stored and asked for. The text alone
 does not say what it names (a device may be called ``food``), the figure's name does: each name
-of `domain.figure_names` says of what kinds its subjects are.
+of `domain.figures.names` says of what kinds its subjects are.
 """
 
 from collections.abc import Collection

@@ -4,11 +4,11 @@ from itertools import chain
 
 import pytest
 
-from domain.comparing import change_ratio
-from domain.figure_kinds import GROUPS
-from domain.figure_names import AMONG_PEERS, COLUMNS, COMPARED, FIGURE_NAMES, group_of
-from domain.figure_table import ROWS
 from domain.figures import Shares
+from domain.figures.comparing import change_ratio
+from domain.figures.kinds import GROUPS
+from domain.figures.names import AMONG_PEERS, COLUMNS, COMPARED, FIGURE_NAMES, group_of
+from domain.figures.table import ROWS
 
 
 def test_every_name_is_there_once() -> None:
