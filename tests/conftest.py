@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from tests.parts import INSTALL, find_browser, missing_packages
@@ -18,6 +19,11 @@ from tests.servers import InfluxDb, Mosquitto, Postgres
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A busy machine is no failure: how long an example takes is not what these tests are about.
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("patient")
+
     def end(signum: int, frame: FrameType | None) -> NoReturn:
         pytest.exit("terminated")  # unlike the default, stops the servers on the way out
 
