@@ -29,6 +29,24 @@ class RegisterThresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class HabitRules:
+    """[habits]: what a meter can have used, by what it usually uses."""
+
+    before_days: float
+    after_days: float
+    high_quantile: float
+    peak_factor: float
+    peak_h: float
+    lasting_factor: float
+    floor_days: float
+    fewest_steps: int
+    least_steps: int
+    neighbours: int
+    outstanding_factor: float
+    outstanding_others: int
+
+
+@dataclass(frozen=True, slots=True)
 class StandstillRules:
     """[standstill]: when a rest of a register and the leap after it are one gap of known use."""
 
@@ -64,9 +82,19 @@ class HeatingRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SolarRules:
+    """[solar]: what a PV system can give."""
+
+    most_of_capacity_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class WasteRules:
     """[waste]: how a bin's scale is read, what is recovered, how inspections are judged."""
 
+    most_of_capacity_ratio: float
+    most_of_usual_ratio: float
+    least_gross_kg: float
     least_fall_kg: float
     noise_factor: float
     empty_kg: float
@@ -132,9 +160,11 @@ class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
     registers: RegisterThresholds
+    habits: HabitRules
     standstill: StandstillRules
     completeness: BoardRules
     heating: HeatingRules
+    solar: SolarRules
     waste: WasteRules
     hours: HoursRules
     night_flow: NightFlowRules

@@ -5,15 +5,16 @@ conditions (1000 W/m², 25 °C).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from config.processing import processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Carrier, PvSystem
 from processing.curves.curve import Floats, Ints, UseCurve, on_grid
-from processing.curves.measured_states import integral_curve, mean_on_grid
+from processing.curves.measured_states import believed, integral_curve, mean_on_grid
 from processing.curves.registers import (
     HOUR_MS,
     RegisterRules,
@@ -67,7 +68,9 @@ def pv_source(
         curve = use_curve(at, register, spec, rules)
     else:
         at, power_w = samples.get((system.id, "pv_power_w"), empty)
-        curve = integral_curve(at, power_w / 1000.0, longest_ms)
+        most_kw = system.capacity_kwp * processing_settings().solar.most_of_capacity_ratio
+        at, power_kw, dropped = believed(at, power_w / 1000.0, -most_kw / 10, most_kw)
+        curve = replace(integral_curve(at, power_kw, longest_ms), events=dropped)
     if curve.at_ms.size < 2:
         return None
     use = MeterUse(

@@ -5,7 +5,7 @@ what collections took away, so that neither noise nor the size of a step matters
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,8 +26,16 @@ from processing.curves.curve import (
     UseCurve,
     on_grid,
 )
+from processing.curves.measured_states import believed
 from processing.curves.registers import HOUR_MS
-from processing.use.consumption import Period, share_findings, shares_of, value_or_none
+from processing.use.consumption import (
+    Period,
+    event_findings,
+    events_between,
+    share_findings,
+    shares_of,
+    value_or_none,
+)
 
 DAY_MS = 24 * HOUR_MS
 
@@ -57,12 +65,13 @@ def bin_history(
     """
     rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
-    good = np.isfinite(gross)
-    at, first = np.unique(at[good], return_index=True)
-    net = gross[good][first] - bin_.tare_kg
+    at, gross, dropped = believed(at, gross, rules.least_gross_kg, _most_kg(bin_, gross, rules))
+    at, first = np.unique(at, return_index=True)
+    net = gross[first] - bin_.tare_kg
     nothing = np.empty(0, np.int64)
     if at.size < 2:
-        return BinHistory(bin_, UseCurve.empty(), nothing, np.empty(0), None)
+        nowhere = replace(UseCurve.empty(), events=dropped)
+        return BinHistory(bin_, nowhere, nothing, np.empty(0), None)
     noise = _noise_kg(net, rules)
     threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
     level = _without_excursions(net, threshold, noise, rules.empty_kg)
@@ -78,7 +87,7 @@ def bin_history(
     hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
-    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment)
+    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment, dropped)
     return BinHistory(
         bin_,
         curve,
@@ -86,6 +95,15 @@ def bin_history(
         taken_kg[end] - taken_kg[start],
         _stuck_since(at, net, noise, rules.stuck_days * DAY_MS),
     )
+
+
+def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
+    """The most the scale can truly show."""
+    if bin_.capacity_kg is not None:
+        return bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
+    known = np.abs(gross[np.isfinite(gross)])
+    usual = float(np.quantile(known, 0.9)) if known.size else 0.0
+    return max(usual, 1.0) * rules.most_of_usual_ratio
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
@@ -103,6 +121,7 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
     """
     level = net.copy()
     same = max(4.0 * noise_kg, 0.1)
+    level = _without_plateaus(level, threshold, same)
     for width in (1, 2):
         if level.size < width + 2:
             continue
@@ -118,6 +137,23 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
             lifted &= between <= -threshold
         for i in np.flatnonzero(leaning | lifted).tolist():
             level[i + 1 : i + 1 + width] = level[i]
+    return level
+
+
+def _without_plateaus(net: Floats, threshold: float, same: float) -> Floats:
+    """Levels without readings that repeat one value to the last digit, far from what the scale
+    showed before and shows again after: a stuck or saturated converter, for however long."""
+    level = net.copy()
+    moved = np.flatnonzero(np.diff(net) != 0)
+    edges = np.concatenate((moved, [net.size - 1]))
+    for start, end in pairwise(edges.tolist()):
+        if end - start < 2 or end + 1 >= net.size:
+            continue
+        before, plateau, after = level[start], net[start + 1], net[end + 1]
+        if plateau - before >= threshold and abs(after - before) <= max(
+            0.25 * abs(plateau - before), same
+        ):
+            level[start + 1 : end + 1] = before
     return level
 
 
@@ -232,7 +268,7 @@ def _bin_findings(
     bin_id, last = history.bin.id, history.deposits.last_ms
     if last is None or last < start_ms:
         return [Finding("bin_silent", "serious", bin_id, {"days": (end_ms - start_ms) // DAY_MS})]
-    found = []
+    found = event_findings(events_between(history.deposits.events, start_ms, end_ms), bin_id)
     silent_ms = end_ms - last
     if silent_ms > rules.silent_days * DAY_MS:
         found.append(Finding("bin_silent", "warning", bin_id, {"days": silent_ms // DAY_MS}))
