@@ -94,7 +94,7 @@ class WasteRules:
 
     most_of_capacity_ratio: float
     most_of_usual_ratio: float
-    least_gross_kg: float
+    most_below_zero_kg: float
     least_fall_kg: float
     noise_factor: float
     empty_kg: float

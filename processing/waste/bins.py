@@ -65,7 +65,7 @@ def bin_history(
     """
     rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
-    at, gross, dropped = believed(at, gross, rules.least_gross_kg, _most_kg(bin_, gross, rules))
+    at, gross, dropped = believed(at, gross, -rules.most_below_zero_kg, _most_kg(bin_, gross, rules))
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
     nothing = np.empty(0, np.int64)
