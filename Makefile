@@ -10,15 +10,24 @@ help:  ## This list
 demo: $(VENV)/.run  ## Run the whole pipeline on embedded parts (ONCE=1: then stop)
 	$(BIN)/civicmeter demo $(if $(ONCE),--once) $(DEMO_ARGS)
 
-test: parts  ## Run the tests on real mosquitto, InfluxDB, PostgreSQL and Chromium
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: parts  ## Run the tests on real mosquitto, InfluxDB, PostgreSQL and Chromium; ROOM=ingest: a room's, in seconds
+	$(BIN)/python -m pytest $(if $(ROOM),-m "not long and not slow" $(ROOM) $(wildcard tests/*/$(ROOM))) $(PYTEST_ARGS)
 
-check: parts  ## What CI runs: lint, types, import contract, tests
+fix: $(VENV)/.dev  ## Format, and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/.dev  ## Format, lint, import contract, dead code, dependencies: changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/vulture
+	$(BIN)/deptry .
+
+types: $(VENV)/.dev  ## Check the types (the first time takes a minute)
+	$(BIN)/mypy
+
+check: lint types test  ## What CI runs: lint, types, import contract, tests
 
 bench: parts  ## Measure; writes build/bench.json
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -31,25 +40,18 @@ lock:  ## Resolve the locked dependencies anew
 	done
 
 parts: $(VENV)/.dev
-	$(BIN)/python -m tests.servers --install
+	@$(PYTHON) deploy/environment.py parts
 
 clean:  ## Remove what was built; data folders stay
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # A stamp per lock file: set-up is repeated only when a lock changes.
-$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+$(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) deploy/environment.py run
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	@$(PYTHON) deploy/environment.py dev
 	@touch $@ $(VENV)/.run
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or later is needed; name it with: make PYTHON=python3.12 …"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-
-.PHONY: help demo test check bench lock parts clean
+.PHONY: help demo test fix lint types check bench lock parts clean

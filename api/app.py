@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
-from api.dependencies import Parts, RegistryCache
+from api.dependencies import Backend, RegistryCache
 from api.pages import board as board_page
 from api.pages import overview as page
 from api.pages import place as place_page
@@ -70,7 +70,7 @@ def create_app(
     that a store can learn its devices. `now` tells the time (UTC), for tests.
     """
     telemetry = Telemetry()
-    parts = Parts(
+    backend = Backend(
         store=store,
         ledger=ledger,
         registries=RegistryCache(ledger, on_registry_change),
@@ -91,7 +91,7 @@ def create_app(
             "4XX": {"description": "Problem details (RFC 9457).", "content": {MEDIA_TYPE: {}}}
         },
     )
-    app.state.parts = parts
+    app.state.backend = backend
     app.state.rendered = reports.Rendered()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])

@@ -51,7 +51,7 @@ class RegistryCache:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Backend:
     """What an application was built with. `now` tells the time (UTC)."""
 
     store: ReadingStore
@@ -74,9 +74,9 @@ class Parts:
         return found
 
 
-def get_parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts
+def get_backend(request: Request) -> Backend:
+    backend: Backend = request.app.state.backend
+    return backend
 
 
-PartsDep = Annotated[Parts, Depends(get_parts)]
+BackendDep = Annotated[Backend, Depends(get_backend)]

@@ -1,6 +1,6 @@
 """Which language an answer's sentences are in: ?lang first, then Accept-Language, then zh."""
 
-from starlette.requests import Request
+from fastapi import Request
 
 from config.texts import LANGUAGES, Language
 

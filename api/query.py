@@ -1,27 +1,27 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.language import language_of
 from api.problems import ProblemError
 from config.texts import Language
-from domain.calendar import Month, from_ms
+from domain.calendar import YEARS_ASKED, Month, from_ms, month_pattern
+from domain.instants import InstantError, parse_instant
 from domain.places import Institution
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 DEFAULT_ROWS = 5_000
 MAX_ROWS = 50_000
 
-_DIGITS = re.compile(r"-?[0-9]{1,15}")
+_YEARS_WRITTEN = r"19[7-9]\d|[2-9]\d{3}"
 _END_MONTH = Month(9990, 1)
-MONTH_PATTERN = r"^((19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])|\d{5,15})$"
+MONTH_PATTERN = rf"^({month_pattern(_YEARS_WRITTEN)}|\d{{5,15}})$"
 _MONTH_HELP = "YYYY-MM, or an instant in ms since the epoch (as Grafana's ${__timeFrom})"
 
 
@@ -92,16 +92,18 @@ def _instant(bound: Month | datetime) -> datetime:
 
 
 IntervalDep = Annotated[Interval, Depends(_interval)]
+ONE_MONTH_PATTERN = f"^{month_pattern(YEARS_ASKED)}$"
+MonthPath = Annotated[str, Path(pattern=ONE_MONTH_PATTERN, examples=["2019-03"])]
 
 
 def _institutions(
-    parts: PartsDep,
+    backend: BackendDep,
     institution: Annotated[
         list[str] | None,
         Query(description="Only these institutions (repeat the parameter); all when absent."),
     ] = None,
 ) -> dict[str, Institution]:
-    known = parts.registry.institution_by_id
+    known = backend.registry.institution_by_id
     asked = [i for i in institution or [] if i]
     for i in asked:
         if i not in known:
@@ -110,6 +112,23 @@ def _institutions(
 
 
 InstitutionsDep = Annotated[dict[str, Institution], Depends(_institutions)]
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The institutions whose things are asked for; with none named, also things of nobody known,
+    such as a device that is not registered."""
+
+    institutions: Mapping[str, Institution]
+    asked: Sequence[str] | None
+
+    def __contains__(self, institution: str) -> bool:
+        return not any(self.asked or ()) or institution in self.institutions
+
+
+def only_one(institutions: Collection[str]) -> str | None:
+    """The institution where one is asked for, which the ledger finds alone; else None."""
+    return next(iter(institutions)) if len(institutions) == 1 else None
 
 
 def _language(
@@ -141,7 +160,7 @@ class Page:
         self._limit = limit
         self._offset = offset
 
-    def cut(self, rows: Sequence[Row]) -> list[Row]:
+    def cut(self, rows: Sequence[Item]) -> list[Item]:
         end = self._offset + self._limit
         self._response.headers["X-Total-Count"] = str(len(rows))
         if end < len(rows):
@@ -176,14 +195,11 @@ def instant_of(text: str, name: str) -> datetime:
     Raises ProblemError 422, also outside the years 1970 to 9989.
     """
     try:
-        at = from_ms(int(text)) if _DIGITS.fullmatch(text) else datetime.fromisoformat(text)
-        if at.tzinfo is None and at.time() == time() and len(text) <= len("2024-03-01"):
-            at = at.replace(tzinfo=UTC)
-        if at.tzinfo is None:
-            raise _bad_time(name, "a time needs its zone, e.g. Z")
-        at = at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _bad_time(name, "not a time: give ms, or RFC 3339") from None
+        at = parse_instant(text, ms=True, bare_day=True)
+    except InstantError as error:
+        zoneless = error.fault == "no_zone"
+        reason = "a time needs its zone, e.g. Z" if zoneless else "not a time: give ms, or RFC 3339"
+        raise _bad_time(name, reason) from None
     if at.year not in _YEARS:
         raise _bad_time(name, f"outside the years {_YEARS[0]} to {_YEARS[-1]}")
     return at

@@ -1,17 +1,18 @@
 """Reads what stands for each institution and month: a few queries, whatever is asked for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, Interval, IntervalDep
-from api.rows.figures import Standing
+from api.query import InstitutionsDep, Interval, IntervalDep, only_one
+from api.rows.standing import StandingResult
+from domain.calendar import Month
 from domain.places import Institution
-from store.ledger.port import Ledger
+from store.ledger.port import Ledger, MonthStatus
 
 MAX_DAY_MONTHS = 1_000
 MAX_MONTHS = 5_000
@@ -19,42 +20,58 @@ MAX_NAMED_MONTHS = 25_000
 """Institution-months in one answer: with day values, with all figures, with some figures."""
 
 
+def month_status(ledger: Ledger, institution: str, month: Month) -> MonthStatus:
+    """Where one month stands. Raises ProblemError 404 for one that was never computed."""
+    for status in ledger.statuses(institution):
+        if status.month == month:
+            return status
+    raise ProblemError(404, "unknown_month", institution=institution, month=month)
+
+
 @dataclass(frozen=True)
-class Standings:
+class ResultsQuery:
     """The standing results of the institutions and the interval asked for, not yet read."""
 
     ledger: Ledger
-    institutions: dict[str, Institution]
+    institutions: Mapping[str, Institution]
     interval: Interval
 
-    def read(self, names: Collection[str] | None = None, *, days: bool = False) -> list[Standing]:
+    def statuses(self) -> list[tuple[Institution, MonthStatus]]:
+        """Where each month asked for stands, and whose it is."""
+        known = self.institutions
+        return [
+            (known[s.institution], s)
+            for s in self.ledger.statuses(only_one(known))
+            if s.institution in known
+            and self.interval.holds(s.month, known[s.institution].timezone)
+        ]
+
+    def read(
+        self, names: Collection[str] | None = None, *, days: bool = False
+    ) -> list[StandingResult]:
         """Sorted by institution and month; only figures (and day values) of `names`.
 
         Day values are read only with `days`: they are most of the ledger. Raises ProblemError
         422 when it would be more institution-months than fit in memory.
         """
-        known = self.institutions
-        only = next(iter(known)) if len(known) == 1 else None
-        status = {
-            (s.institution, s.month): s
-            for s in self.ledger.statuses(only)
-            if s.institution in known
-            and self.interval.holds(s.month, known[s.institution].timezone)
-        }
+        found = {(i.id, s.month): (i, s) for i, s in self.statuses()}
         limit = MAX_DAY_MONTHS if days else MAX_MONTHS if names is None else MAX_NAMED_MONTHS
-        if len(status) > limit:
-            raise ProblemError(422, "too_many_months", months=len(status), limit=limit)
+        if len(found) > limit:
+            raise ProblemError(422, "too_many_months", months=len(found), limit=limit)
         start, end = self.interval.coarse()
-        results = self.ledger.results(only, start, end, names=names, days=days)
-        return [
-            Standing(known[r.institution], r, status[r.institution, r.month])
-            for r in results
-            if (r.institution, r.month) in status
-        ]
+        only = only_one(self.institutions)
+        rows = []
+        for result in self.ledger.results(only, start, end, names=names, days=days):
+            if place_and_status := found.get((result.institution, result.month)):
+                place, status = place_and_status
+                rows.append(StandingResult(place, result, status))
+        return rows
 
 
-def _standings(parts: PartsDep, institutions: InstitutionsDep, interval: IntervalDep) -> Standings:
-    return Standings(parts.ledger, institutions, interval)
+def _query(
+    backend: BackendDep, institutions: InstitutionsDep, interval: IntervalDep
+) -> ResultsQuery:
+    return ResultsQuery(backend.ledger, institutions, interval)
 
 
-StandingsDep = Annotated[Standings, Depends(_standings)]
+ResultsDep = Annotated[ResultsQuery, Depends(_query)]

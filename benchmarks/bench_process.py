@@ -23,9 +23,8 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.months.job import process
-from processing.months.touched import process_changes, touched
-from processing.months.workers import Workers
+from processing.months.job import Workers, process, process_touched
+from store.late_readings import NotingStore
 from store.ledger.port import Ledger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
@@ -163,7 +162,10 @@ def _workers(readings: Path, ledger: Path) -> Workers:
 def _close_month(
     store: SqliteReadingStore, ledger: Ledger, institutions: list[str], workers: Workers
 ) -> None:
-    process(store, ledger, months=[MONTH], institutions=institutions, now=NOW, workers=workers)
+    for _ in process(
+        store, ledger, months=[MONTH], institutions=institutions, now=NOW, workers=workers
+    ):
+        pass
     for institution in institutions:
         ledger.close(institution, MONTH, signed_by="bench")
 
@@ -179,21 +181,15 @@ def _late_day(store: SqliteReadingStore, ledger: Ledger, registry: Registry) -> 
             Reading(meter.id, meter.register, day + i * 900_000 + 60_000, 0.0) for i in range(96)
         ]
         late = [r._replace(value=_between(store, r)) for r in late]
-        store.write(late)
-        taken.append(_timed(lambda late=late: _recompute(store, ledger, registry, late)))
+        NotingStore(store, ledger, lambda: to_ms(NOW)).write(late)
+        taken.append(_timed(lambda: _recompute(store, ledger, registry)))
     return float(np.median(taken))
 
 
-def _recompute(
-    store: SqliteReadingStore, ledger: Ledger, registry: Registry, late: list[Reading]
-) -> None:
-    """What is done of late readings: finding what they touch, and computing that."""
-    months: dict[str, set[Month]] = {}
-    for institution, month in touched(
-        store, ((r.series, r.at_ms) for r in late), registry, {}, NOW
-    ):
-        months.setdefault(institution, set()).add(month)
-    process_changes(store, ledger, months, now=NOW, registry=registry)
+def _recompute(store: SqliteReadingStore, ledger: Ledger, registry: Registry) -> None:
+    """What is done of late readings that are noted: finding what they touch, computing that."""
+    found = list(process_touched(store, ledger, now=NOW, registry=registry))
+    assert [r.month for r in found] == [MONTH]
 
 
 def _between(store: SqliteReadingStore, reading: Reading) -> float:

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from config.working_days import DayTypes, day_types
-from processing.savings.engine import FrozenModel, conditions, fit_baseline
+from processing.savings.engine import conditions, fit_baseline
+from processing.savings.models.frozen import FrozenModel
 
 BUILDINGS, ROUNDS, OPENDSM_BUILDINGS = 12, 5, 3
 HOME = Path(__file__).parent.parent / "build" / "opendsm"

@@ -24,9 +24,9 @@ from domain.calendar import to_ms
 from domain.readings import Reading
 from simulators.devices.block import Block
 from simulators.scenarios import scenario
+from simulators.scenarios.timeline import Timeline
 from simulators.sending.publish import Publisher
 from simulators.sending.run import Run
-from simulators.sending.timeline import Timeline
 from store.readings.sqlite import SqliteReadingStore
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -128,7 +128,7 @@ def generate_province(
 
     `told` is called with institutions and readings so far after every thousandth.
     """
-    from simulators.truth.evidence import TruthBook
+    from simulators.truth.truth_book import TruthBook
 
     early_mb, readings = 0.0, 0
     with tempfile.TemporaryDirectory() as folder:

@@ -44,6 +44,17 @@ class HabitRules:
     neighbours: int
     outstanding_factor: float
     outstanding_others: int
+    unproven_kwh_per_h: float
+    unproven_m3_per_h: float
+    unproven_gj_per_h: float
+
+    def unproven_per_h(self) -> dict[str, float]:
+        """Unit → the rate that is believed of a register without habits yet."""
+        return {
+            "kWh": self.unproven_kwh_per_h,
+            "m³": self.unproven_m3_per_h,
+            "GJ": self.unproven_gj_per_h,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from domain.errors import ConfigError
 from domain.findings import Finding
+from domain.judge import Refusal
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -37,12 +38,32 @@ def text(room: str, key: str, lang: str, /, **values: object) -> str:
     return entry[lang].format(**values)
 
 
+def unit_text(unit: str, lang: str) -> str:
+    """A unit as it is written in a language.
+
+    >>> unit_text("kgce/人", "en"), unit_text("kWh", "en")
+    ('kgce/person', 'kWh')
+    """
+    return text("units", unit, lang) if unit in texts("units") else unit
+
+
 def finding_text(finding: Finding, lang: str) -> str:
     """The sentence of a finding: key ``<code>`` in any file ``findings*.toml``."""
     for room in _finding_rooms():
         if finding.code in texts(room):
             return text(room, finding.code, lang, subject=finding.subject, **finding.numbers)
     raise ConfigError(f"no text for finding {finding.code!r}: add it to config/texts/findings.toml")
+
+
+def refusal_text(refusal: Refusal, lang: str) -> str:
+    """The sentence of a refusal: key ``refused.<code>`` in ``intake.toml``."""
+    return text("intake", f"refused.{refusal.code}", lang, **refusal.values)
+
+
+def reason_label(code: str, lang: str) -> str:
+    """A few words for the reason a group was kept aside for; the code where there are none."""
+    key = f"reason.{code}"
+    return text("intake", key, lang) if key in texts("intake") else code
 
 
 @cache

@@ -43,6 +43,12 @@ def day_types(days: Iterable[date], calendar: str) -> DayTypes:
     Council's yearly notices, as of chinesecalendar and the override table. A year that ``cn``
     or ``gb`` does not know gets plain weekdays and one finding ``calendar_year_unknown``
     with the number of days concerned. Raises ConfigError for an unknown calendar.
+
+    The Saturday after China's National Day of 2025 made up for a holiday:
+
+    >>> saturday = date(2025, 10, 11)
+    >>> day_types([saturday], "cn")[saturday], day_types([saturday], "weekdays")[saturday]
+    ('working', 'weekend')
     """
     if calendar not in CALENDARS:
         raise ConfigError(f"no calendar {calendar!r}: use one of {', '.join(CALENDARS)}")

@@ -8,13 +8,30 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigError
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+def month_pattern(years: str = r"\d{4}") -> str:
+    """The regular expression of a month, ``YYYY-MM``, of the years that match `years`."""
+    return rf"({years})-(0[1-9]|1[0-2])"
+
+
+YEARS_ASKED = r"19[7-9]\d|[2-8]\d{3}"
+"""The years of which a month may be asked for: 1970 to 8999."""
+
+_MONTH = re.compile(month_pattern())
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Month:
-    """A calendar month; prints as ``2019-03``. Its days are half-open, like every interval."""
+    """A calendar month; prints as ``2019-03``. Its days are half-open, like every interval.
+
+    >>> month = Month.parse("2026-11")
+    >>> str(month.plus(2)), month.end_day.isoformat()
+    ('2027-01', '2026-12-01')
+    >>> Month.parse("2026-13")
+    Traceback (most recent call last):
+    domain.errors.ConfigError: '2026-13' is not a month: write it as YYYY-MM, for example 2019-03
+    """
 
     year: int
     month: int
@@ -52,12 +69,24 @@ class Month:
         return days_between(self.first_day, self.end_day)
 
     def interval(self, timezone: str) -> tuple[datetime, datetime]:
-        """Start and end (excluded) as aware UTC instants."""
+        """Start and end (excluded) as aware UTC instants.
+
+        A month in which clocks are put forward is an hour shorter:
+
+        >>> for at in Month(2019, 3).interval("Europe/London"):
+        ...     print(at)
+        2019-03-01 00:00:00+00:00
+        2019-03-31 23:00:00+00:00
+        """
         return local_midnight(self.first_day, timezone), local_midnight(self.end_day, timezone)
 
 
 def months_between(first: Month, end: Month) -> Iterator[Month]:
-    """Every month from `first` to `end`, which is excluded."""
+    """Every month from `first` to `end`, which is excluded.
+
+    >>> [str(month) for month in months_between(Month(2025, 12), Month(2026, 2))]
+    ['2025-12', '2026-01']
+    """
     while first < end:
         yield first
         first = first.plus(1)
@@ -69,8 +98,22 @@ def days_between(start: date, end: date) -> list[date]:
 
 
 def local_midnight(day: date, timezone: str) -> datetime:
-    """The instant a local day begins, as aware UTC."""
+    """The instant a local day begins, as aware UTC.
+
+    >>> print(local_midnight(date(2026, 1, 1), "Asia/Shanghai"))
+    2025-12-31 16:00:00+00:00
+    """
     return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def local_time(at: datetime, timezone: str) -> datetime:
+    """What the clocks of a time zone show at an aware instant."""
+    return at.astimezone(ZoneInfo(timezone))
+
+
+def local_day(at: datetime, timezone: str) -> date:
+    """The local day on which an aware instant falls."""
+    return local_time(at, timezone).date()
 
 
 def to_ms(at: datetime) -> int:

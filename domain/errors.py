@@ -21,16 +21,6 @@ class PayloadError(CivicmeterError):
         self.detail = detail
 
 
-class UnknownDeviceError(CivicmeterError):
-    """A device nobody registered is talking: a manager accepts or refuses it."""
-
-    def __init__(self, device: str) -> None:
-        super().__init__(
-            f"device {device!r} is not in the registry: add it with `civicmeter registry import`"
-        )
-        self.device = device
-
-
 class StoreUnavailableError(CivicmeterError):
     """The store cannot take or give data now: wait and retry, acknowledge nothing meanwhile."""
 

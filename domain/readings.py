@@ -48,7 +48,11 @@ class Run(NamedTuple):
 
 
 def runs_of(readings: Iterable[Reading]) -> list[Run]:
-    """The same readings as one run for each series, in the order given."""
+    """The same readings as one run for each series, in the order given.
+
+    >>> runs_of([Reading("w1", "water_m3", 0, 7.0), Reading("w1", "water_m3", 900_000, 7.5)])
+    [Run(device='w1', quantity='water_m3', at_ms=[0, 900000], value=[7.0, 7.5])]
+    """
     found: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
     for device, quantity, at_ms, value in readings:
         series = (device, quantity)

@@ -1,6 +1,7 @@
 """What `civicmeter doctor` looks at between the devices and the store."""
 
 import shlex
+import ssl
 import threading
 import time
 import urllib.error
@@ -9,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -18,9 +20,20 @@ from config.settings import Settings
 from domain.errors import ConfigError
 from ingest.live.spool import spools
 from ingest.settings import Endpoint
+from ingest.tls import set_tls
 
-Finding = tuple[str, str, str]
-"""Name of the check, what was found, what to do (empty: it is well)."""
+
+class Check(NamedTuple):
+    """One thing looked at: its name, what was found, and what to do (empty: it is well)."""
+
+    name: str
+    found: str
+    advice: str = ""
+
+    @property
+    def well(self) -> bool:
+        return not self.advice
+
 
 _WAIT_S = 5.0
 _DROPPED = "$SYS/broker/publish/messages/dropped"
@@ -28,12 +41,22 @@ _SLOW_S = 0.03
 _SKEW_S = 5.0
 
 
-def broker_checks(settings: Settings) -> list[Finding]:
+_TRUST = (
+    "set CIVICMETER_MQTT_CA to the certificate of the authority that signed the broker's, and "
+    "CIVICMETER_MQTT to the name in it; mqtt:// if it speaks no TLS"
+)
+_SHOW = (
+    "set CIVICMETER_MQTT_CERT and CIVICMETER_MQTT_KEY to a client certificate that it trusts, if "
+    "it asks for one; otherwise use a broker that speaks MQTT 5"
+)
+
+
+def broker_checks(settings: Settings) -> list[Check]:
     """Every check from the broker to the store's clock; none changes anything."""
     try:
         endpoint = Endpoint.parse(settings.mqtt)
     except ConfigError as error:
-        return [("broker", "wrong address", str(error))]
+        return [Check("broker", "wrong address", str(error))]
     return [*_Probe(settings, endpoint).run(), *clock_checks(settings), *spool_checks(settings)]
 
 
@@ -51,30 +74,28 @@ class _Probe:
         self._dropped: int | None = None
         self._topic = f"civicmeter/v1/doctor/{uuid.uuid4().hex}"
 
-    def run(self) -> list[Finding]:
+    def run(self) -> list[Check]:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             f"civicmeter-doctor-{uuid.uuid4().hex[:12]}",
             protocol=mqtt.MQTTv5,
         )
         client.on_connect = self._on_connect
+        client.on_disconnect = lambda *_: self._answered.set()
         client.on_subscribe = lambda *_: self._subscribed.set()
         client.on_message = self._on_message
         if self._settings.mqtt_username:
             client.username_pw_set(self._settings.mqtt_username, self._settings.mqtt_password)
-        if self._endpoint.tls:
-            client.tls_set()
         where = self._settings.mqtt
         try:
+            if self._endpoint.tls:
+                own = self._settings
+                set_tls(client, own.mqtt_ca, own.mqtt_cert, own.mqtt_key)
             client.connect(self._endpoint.host, self._endpoint.port)
+        except ConfigError as error:
+            return [Check("broker", "TLS cannot be set up", str(error))]
         except OSError as error:
-            return [
-                (
-                    "broker",
-                    f"{where} does not answer ({error})",
-                    "start it, or set CIVICMETER_MQTT to its address",
-                )
-            ]
+            return [self._unreachable(error)]
         client.loop_start()
         try:
             return self._ask(client, where)
@@ -82,24 +103,39 @@ class _Probe:
             client.disconnect()
             client.loop_stop()
 
-    def _ask(self, client: mqtt.Client, where: str) -> list[Finding]:
-        if not self._answered.wait(_WAIT_S):
-            return [
-                (
-                    "broker",
-                    f"{where} speaks no MQTT 5",
-                    "use a broker that does: mosquitto 1.6 or later, EMQX, …",
-                )
-            ]
+    def _unreachable(self, error: OSError) -> Check:
+        where = self._settings.mqtt
+        # Some brokers reset the connection over a handshake on a port without TLS.
+        if self._endpoint.tls and isinstance(error, ssl.SSLError | ConnectionResetError):
+            return Check("broker", f"no TLS connection to {where} ({error})", _TRUST)
+        return Check(
+            "broker",
+            f"{where} does not answer ({error})",
+            "start it, or set CIVICMETER_MQTT to its address",
+        )
+
+    def _ask(self, client: mqtt.Client, where: str) -> list[Check]:
+        self._answered.wait(_WAIT_S)
         if self._refusal:
             return [
-                (
+                Check(
                     "broker",
                     f"{where} refuses: {self._refusal}",
                     "check CIVICMETER_MQTT_USERNAME and CIVICMETER_MQTT_PASSWORD",
                 )
             ]
-        found: list[Finding] = [("broker", f"{where} answers with MQTT 5", "")]
+        if self._properties is None and self._endpoint.tls:
+            # The handshake was well, or connecting would have failed: TLS 1.3 tells later.
+            return [Check("broker", f"{where} closes the connection", _SHOW)]
+        if self._properties is None:
+            return [
+                Check(
+                    "broker",
+                    f"{where} speaks no MQTT 5",
+                    "use a broker that does: mosquitto 1.6 or later, EMQX, …",
+                )
+            ]
+        found = [Check("broker", f"{where} answers with MQTT 5")]
         found += self._features()
         client.subscribe(self._topic, 1)
         if self._subscribed.wait(_WAIT_S):
@@ -109,17 +145,17 @@ class _Probe:
             found += self._queue()
         return found
 
-    def _features(self) -> list[Finding]:
+    def _features(self) -> list[Check]:
         told = self._properties
-        found: list[Finding] = []
+        found: list[Check] = []
         if getattr(told, "MaximumQoS", 2) < 1:
-            found.append(("broker QoS", "only QoS 0", "allow QoS 1: readings would be lost"))
+            found.append(Check("broker QoS", "only QoS 0", "allow QoS 1: readings would be lost"))
         if getattr(told, "SharedSubscriptionAvailable", 1) == 0:
-            found.append(("share groups", "not available", "run one collector process only"))
+            found.append(Check("share groups", "not available", "run one collector process only"))
         size = getattr(told, "MaximumPacketSize", None)
         if size is not None and size < 256 << 10:
             found.append(
-                (
+                Check(
                     "packet size",
                     f"at most {size} bytes",
                     "raise max_packet_size: gateways send larger messages",
@@ -127,7 +163,7 @@ class _Probe:
             )
         return found
 
-    def _round_trip(self, client: mqtt.Client) -> list[Finding]:
+    def _round_trip(self, client: mqtt.Client) -> list[Check]:
         seconds = []
         for _ in range(3):
             self._returned.clear()
@@ -135,7 +171,7 @@ class _Probe:
             client.publish(self._topic, b"x", qos=1)
             if not self._returned.wait(_WAIT_S):
                 return [
-                    (
+                    Check(
                         "broker round trip",
                         "a message of our own did not come back",
                         "this user may be denied topics outside of its access list",
@@ -144,9 +180,9 @@ class _Probe:
             seconds.append(time.perf_counter() - began)
         fastest_s = min(seconds)
         advice = "set_tcp_nodelay true in mosquitto.conf" if fastest_s > _SLOW_S else ""
-        return [("broker round trip", f"{fastest_s * 1000:.1f} ms", advice)]
+        return [Check("broker round trip", f"{fastest_s * 1000:.1f} ms", advice)]
 
-    def _queue(self) -> list[Finding]:
+    def _queue(self) -> list[Check]:
         end = time.monotonic() + 1.0
         while self._dropped is None and time.monotonic() < end:
             time.sleep(0.02)
@@ -157,7 +193,7 @@ class _Probe:
             "where that cannot be, set CIVICMETER_SPOOL_MB"
         )
         return [
-            (
+            Check(
                 "broker queue",
                 f"{self._dropped} messages dropped since the broker started",
                 advice if self._dropped else "",
@@ -181,7 +217,7 @@ class _Probe:
 
 def clock_checks(
     settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> list[Finding]:
+) -> list[Check]:
     """Compare this machine's clock with the store's, where the store is on another machine."""
     scheme, _, rest = settings.store_url.partition("://")
     if not scheme.startswith("influxdb+"):
@@ -192,7 +228,7 @@ def clock_checks(
             date = answer.headers.get("Date", "")
     except (urllib.error.URLError, OSError, ValueError) as error:
         return [
-            (
+            Check(
                 "InfluxDB",
                 f"{url} does not answer ({error})",
                 "start it, or set CIVICMETER_STORE to its address",
@@ -203,13 +239,13 @@ def clock_checks(
     except (TypeError, ValueError):
         return []
     advice = "" if abs(skew_s) < _SKEW_S else "synchronise the clocks (NTP): times decide months"
-    return [("clock", f"{skew_s:+.0f} s against the store's", advice)]
+    return [Check("clock", f"{skew_s:+.0f} s against the store's", advice)]
 
 
-def spool_checks(settings: Settings) -> list[Finding]:
+def spool_checks(settings: Settings) -> list[Check]:
     """Spools with messages in them that no collector is taking care of."""
     return [
-        (
+        Check(
             "spool",
             f"{messages} messages wait in that of collector {client_id}, which is not running",
             f"start it, it stores them: civicmeter collect --client-id {shlex.quote(client_id)}",

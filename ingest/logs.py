@@ -1,11 +1,11 @@
 """Logs for machines, and never a flood of the same line."""
 
-import json
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
-_OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+from pythonjsonlogger.json import JsonFormatter
 
 
 class RateLimit(logging.Filter):
@@ -34,20 +34,26 @@ class RateLimit(logging.Filter):
         return True
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(JsonFormatter):
     """One JSON object a line: at, level, logger, message, and what the record carries besides."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        said: dict[str, object] = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **{k: v for k, v in vars(record).items() if k not in _OWN},
-        }
-        if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+            rename_fields={
+                "asctime": "at",
+                "levelname": "level",
+                "name": "logger",
+                "exc_info": "exception",
+            },
+            json_default=str,
+            json_ensure_ascii=False,
+        )
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        log_data["level"] = log_data["level"].lower()
+        return super().process_log_record(log_data)
 
 
 def log_to_stderr(*, as_json: bool, level: int = logging.INFO) -> None:

@@ -31,6 +31,10 @@ class Field:
         """The value in the quantity's unit; `unit` is the one the payload names, if it does.
 
         None when that unit cannot become the quantity's.
+
+        >>> pulses = Field("water_m3", scale=10.0, unit="L")  # a pulse every ten litres
+        >>> round(pulses.convert(250), 6)
+        2.5
         """
         sent = unit or self.unit
         value = value * self.scale + self.offset
@@ -63,6 +67,10 @@ class Mapping:
         """The device a topic names, empty when the mapping takes it from the payload.
 
         Raises ConfigError when the topic has fewer levels than `device` wants.
+
+        >>> hall = Mapping(topic="z2m/+", format="zigbee2mqtt", device="z2m-{1}")
+        >>> hall.device_of("z2m/hall")
+        'z2m-hall'
         """
         name = _from_levels(self.device, topic) if self.device else ""
         return self.devices.get(name, name)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config.limits import KEPT_MESSAGES_MAX, TIME_LIMITS
 from domain.errors import ConfigError
-from ingest.judge import Limits
+from domain.judge import TimeLimits
 from ingest.mapping import Mapping
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -61,7 +62,7 @@ class CollectorSettings:
     session_expiry_s: int = 7 * 86_400
     """How long the broker keeps messages for an absent collector."""
     mappings: tuple[Mapping, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    times: TimeLimits = TIME_LIMITS
     batch_messages: int = 2_000
     batch_bytes: int = 8 << 20
     enough_bytes: int = 512 << 10
@@ -81,7 +82,7 @@ class CollectorSettings:
     """How often the registry is read again."""
     unknown_refresh_s: float = 3.0
     """An unknown device makes it be read at once, but not more often than this."""
-    kept_messages_max: int = 500_000
+    kept_messages_max: int = KEPT_MESSAGES_MAX
     """When the ledger keeps so many messages aside, further ones are only counted."""
     spool: Path | None = None
     """Folder in which messages wait while the store is away, acknowledged; None: they wait,

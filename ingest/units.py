@@ -31,7 +31,13 @@ _OFFSETS: dict[tuple[str, str], tuple[float, float]] = {
 
 
 def conversion(sent: str, wanted: str) -> tuple[float, float] | None:
-    """Scale and offset with ``wanted = sent × scale + offset``; None when there is none."""
+    """Scale and offset with ``wanted = sent × scale + offset``; None when there is none.
+
+    >>> conversion("Wh", "kWh"), conversion("K", "°C")
+    ((0.001, 0.0), (1.0, -273.15))
+    >>> conversion("kWh", "m³") is None
+    True
+    """
     if sent == wanted:
         return 1.0, 0.0
     if (sent, wanted) in _OFFSETS:

@@ -2,32 +2,40 @@
 
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from stdnum.cn import uscc
+
 from domain.calendar import to_ms
+from domain.instants import InstantError, parse_instant
 
 
 class CellError(Exception):
     """What a cell holds does not fit; the text says what would."""
 
 
-def converter(hint: Any) -> Callable[[Any], Any]:
-    """How a cell becomes a value of a field's type. Empty cells never come here."""
+def converter(field: str, hint: Any) -> Callable[[Any], Any]:
+    """How a cell becomes a value of a record's field. Empty cells never come here."""
+    return _OF_FIELD.get(field) or _of_type(hint)
+
+
+def _of_type(hint: Any) -> Callable[[Any], Any]:
     origin, choices = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         (only,) = (c for c in choices if c is not types.NoneType)
-        return converter(only)
+        return _of_type(only)
     if origin is Literal:
         return lambda cell: _one_of(text(cell), choices)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return lambda cell: hint(_one_of(text(cell), [e.value for e in hint]))
     if origin is tuple and choices[0] is not tuple and choices[-1] is Ellipsis:
-        item = converter(choices[0])
+        item = _of_type(choices[0])
         return lambda cell: tuple(item(part.strip()) for part in text(cell).split(","))
     return _PLAIN.get(origin or hint, text)
 
@@ -73,12 +81,31 @@ def instant_ms(cell: Any) -> int:
     """An instant as text with its zone, in ms. A spreadsheet's own times have no zone, and
     guessing one would shift a register by a day's use."""
     try:
-        at = datetime.fromisoformat(str(cell).strip())
-        if at.tzinfo is not None:
-            return to_ms(at.astimezone(UTC))
-    except (ValueError, OverflowError):
-        pass
-    raise CellError(f"{cell!r} is not an instant: write text with its zone, 2024-03-01T09:30+08:00")
+        return to_ms(parse_instant(str(cell).strip()))
+    except InstantError:
+        raise CellError(
+            f"{cell!r} is not an instant: write text with its zone, 2024-03-01T09:30+08:00"
+        ) from None
+
+
+def credit_code(cell: Any) -> str:
+    """A unified social credit code (GB 32100): 18 characters, the last checks the others.
+
+    Small letters, spaces and hyphens between the characters are taken too.
+    """
+    code = uscc.compact(text(cell))
+    # Not uscc.is_valid: it knows no registering authority that is a letter (N: agriculture).
+    if not _CREDIT_CODE.fullmatch(code):
+        raise CellError(f"{cell!r} is not a unified social credit code of 18 characters: {_REMEDY}")
+    if uscc.calc_check_digit(code[:-1]) != code[-1]:
+        raise CellError(
+            f"{cell!r} is not a unified social credit code, its check character is wrong: {_REMEDY}"
+        )
+    return code
+
+
+_CREDIT_CODE = re.compile(r"[1-9ANY][0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}")
+_REMEDY = "copy it from the certificate, or leave the cell empty"
 
 
 def _season(cell: Any) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -105,6 +132,7 @@ def _one_of(text: str, choices: typing.Iterable[str]) -> str:
     return text
 
 
+_OF_FIELD: Mapping[str, Callable[[Any], Any]] = {"credit_code": credit_code}
 _PLAIN: Mapping[Any, Callable[[Any], Any]] = {
     str: text,
     float: number,

@@ -2,24 +2,22 @@
 
 from dataclasses import dataclass
 
+from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure
-from reports.chart_look import USE_NAMES
 from reports.model import ReportModel, Saving
-from reports.words import (
+from reports.words.names import label, subject_name
+from reports.words.numbers import (
     amount,
     change,
     confidence_text,
     interval,
-    joined,
-    label,
     percent,
-    saving_headline,
     shares_in_words,
-    subject_name,
-    t,
     unit_of,
     value_text,
 )
+from reports.words.savings import saving_headline
+from reports.words.texts import joined, t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +34,7 @@ class Card:
 
 
 def cards_of(model: ReportModel, lang: str) -> list[Card]:
-    uses = [f for n in USE_NAMES if (f := model.figure(n))]
+    uses = [f for n in USE_OF_FIGURE if (f := model.figure(n))]
     # A carrier that rests, like heat in summer, is in the table and the chart.
     cards = [_figure_card(model, f, lang) for f in uses if f.value != 0]
     cards += [
@@ -60,8 +58,8 @@ def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
         else t("on_last_year", lang, change=percent(ratio, sign=True))
     )
     title = label(figure.name, lang)
-    if figure.subject and len(subjects_of(model, figure.name)) > 1:
-        title = joined((title, subject_name(model, figure.subject, lang)), lang)
+    if figure.subject and len(model.subjects(figure.name)) > 1:
+        title = joined((title, subject_name(model, figure.about, lang)), lang)
     shares = figure.shares
     return Card(
         label=title,
@@ -71,10 +69,6 @@ def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
         shares=(shares.measured, shares.estimated, shares.missing),
         shares_text=shares_in_words(shares, lang),
     )
-
-
-def subjects_of(model: ReportModel, name: str) -> set[str]:
-    return {f.subject for f in model.result.figures if f.name == name}
 
 
 TONES = {"proven": "good", "proven_increase": "bad", "not_proven": "neutral", None: "neutral"}

@@ -7,51 +7,32 @@ and decides nothing.
 from dataclasses import dataclass, field
 
 from config.texts import texts
-from domain.figures import Figure
-from reports import charts
-from reports.cards import TONES, Card, cards_of, subjects_of
-from reports.chart_look import USE_NAMES, Spec, Width
-from reports.model import ReportModel, Saving, find
-from reports.savings_text import adjustment_lines, card_lines, saving_numbers
-from reports.tables import FactorRow, FigureGroup, factor_rows, figure_groups, local_time
-from reports.words import (
-    all_findings,
-    amount,
-    change,
-    finding_line,
-    joined,
-    label,
-    number,
-    percent,
+from reports.cards import TONES, Card, cards_of
+from reports.charts.sections import (
+    ON_PAPER,
+    Chart,
+    Widths,
+    quality_charts,
+    saving_charts,
+    solar_charts,
+    use_charts,
+    waste_charts,
+)
+from reports.model import ReportModel, Saving
+from reports.tables import FactorLine, FigureGroup, factor_lines, figure_groups, local_time
+from reports.words.findings import all_findings, finding_line
+from reports.words.lead import lead
+from reports.words.names import subject_name
+from reports.words.numbers import number
+from reports.words.savings import (
+    adjustment_lines,
+    card_lines,
     saving_headline,
     saving_meaning,
+    saving_numbers,
     saving_sentence,
-    subject_name,
-    t,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Widths:
-    """Of charts: across the text column and half of it, in CSS pixels or as wide as their
-    place in the page."""
-
-    full: Width = 640
-    half: Width = 310
-
-
-ON_PAPER = Widths()
-FLUID = Widths("container", "container")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A chart with its title and, for those who cannot see it, what it shows."""
-
-    title: str
-    spec: Spec
-    alt: str
-    wide: bool = True
+from reports.words.texts import joined, month_name, t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +82,7 @@ class Document:
     quality: list[Chart]
     findings: list[FindingLine]
     groups: list[FigureGroup]
-    factors: list[FactorRow]
+    factors: list[FactorLine]
     notes: list[tuple[str, str]]
     facts: list[tuple[str, str]]
     signature: list[tuple[str, str]]
@@ -126,17 +107,17 @@ def build_document(model: ReportModel, lang: str, widths: Widths = ON_PAPER) -> 
         preliminary=model.standing.preliminary,
         status=_status(model, lang),
         status_detail=_status_detail(model, lang),
-        lead=_lead(model, lang),
+        lead=lead(model, lang),
         cards=cards_of(model, lang),
         savings=[_verdict_box(model, s, lang, widths) for s in model.savings()],
-        uses=_use_charts(model, lang, widths),
-        solar=_solar_charts(model, lang, widths),
-        waste=_waste_charts(model, lang, widths),
+        uses=use_charts(model, lang, widths),
+        solar=solar_charts(model, lang, widths),
+        waste=waste_charts(model, lang, widths),
         waste_note=t("waste_note", lang),
-        quality=_quality_charts(model, lang, widths),
+        quality=quality_charts(model, lang, widths),
         findings=_findings(model, lang),
         groups=figure_groups(model, lang),
-        factors=factor_rows(model, lang),
+        factors=factor_lines(model, lang),
         notes=_notes(model, lang),
         facts=_facts(model, lang),
         signature=_signature(model, lang),
@@ -148,11 +129,6 @@ def build_document(model: ReportModel, lang: str, widths: Widths = ON_PAPER) -> 
 
 def month_text(model: ReportModel, lang: str) -> str:
     return month_name(model.month.year, model.month.month, lang)
-
-
-def month_name(year: int, month: int, lang: str) -> str:
-    """A month as it is written: ``2019年3月``, ``March 2019``."""
-    return t("month_format", lang, year=year, month=month, name=t(f"months.m{month}", lang))
 
 
 def _words(lang: str) -> dict[str, str]:
@@ -179,122 +155,18 @@ def _status_detail(model: ReportModel, lang: str) -> str:
     return t("status.closed_detail", lang, who=standing.signed_by or "—")
 
 
-def _lead(model: ReportModel, lang: str) -> str:
-    """The month in two or three sentences."""
-    parts = []
-    use = _first_figure(model, ("electricity_use_kwh", *USE_NAMES))
-    if use is not None and use.value is not None:
-        ratio = change(use, model.compared_with(use))
-        parts.append(
-            t(
-                f"lead.use{_direction(ratio)}",
-                lang,
-                name=label(use.name, lang),
-                value=amount(use.name, use.value, lang),
-                change=percent(abs(ratio) if ratio is not None else None),
-            )
-        )
-    generated = [f for f in model.result.figures if f.name == "pv_generation_kwh" and f.value]
-    if generated:
-        total = sum(f.value or 0.0 for f in generated)
-        parts.append(t("lead.pv", lang, value=amount("pv_generation_kwh", total, lang)))
-    judged = [s for s in model.savings() if s.verdict is not None]
-    if len(judged) == 1:
-        parts.append(t(f"lead.saving_{judged[0].verdict}", lang))
-    elif judged:
-        proven = sum(s.verdict == "proven" for s in judged)
-        parts.append(t("lead.savings", lang, proven=proven, judged=len(judged)))
-    serious = sum(f.severity == "serious" for f, _ in all_findings(model))
-    parts.append(t("lead.serious" if serious else "lead.no_serious", lang, count=serious))
-    return ("" if lang == "zh" else " ").join(parts)
-
-
-def _direction(ratio: float | None) -> str:
-    """Which sentence a change needs; less than it shows in percent is no change."""
-    if ratio is None:
-        return ""
-    return "_same" if abs(ratio) < 0.0005 else "_more" if ratio > 0 else "_less"
-
-
-def _first_figure(model: ReportModel, names: tuple[str, ...]) -> Figure | None:
-    return next((f for n in names if (f := model.figure(n)) is not None), None)
-
-
 def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) -> VerdictBox:
-    name = subject_name(model, saving.subject, lang)
-    found = [
-        (
-            t("chart.savings_by_month", lang),
-            charts.savings_by_month(model.history, saving.subject, lang, width=widths.full),
-        ),
-        (
-            t("chart.savings_by_day", lang),
-            charts.savings_by_day(model.result, saving.subject, lang, width=widths.full),
-        ),
-    ]
     return VerdictBox(
-        title=name,
+        title=subject_name(model, saving.avoided.about, lang),
         tone=TONES[saving.verdict],
         headline=saving_headline(saving, lang),
         sentence=saving_sentence(saving, lang),
         meaning=saving_meaning(saving, lang),
         numbers=saving_numbers(saving, lang),
-        charts=_charts(found, name),
+        charts=saving_charts(model, saving, lang, widths),
         adjustments=adjustment_lines(saving, lang),
         card=card_lines(saving, lang),
     )
-
-
-def _charts(found: list[tuple[str, Spec | None]], about: str, *, wide: bool = True) -> list[Chart]:
-    return [
-        Chart(title=title, spec=spec, alt=f"{title}: {about}" if about else title, wide=wide)
-        for title, spec in found
-        if spec is not None
-    ]
-
-
-def _use_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
-    shown = [n for n in USE_NAMES if find(model.result, n) is not None]
-    alone = len(shown) == 1
-    width = widths.full if alone else widths.half
-    found = [
-        (
-            t("chart.use_by_month", lang, name=label(n, lang)),
-            charts.use_by_month(model.history, n, lang, width=width, show=9 if alone else 5),
-        )
-        for n in shown
-    ]
-    return _charts(found, model.institution.name(lang), wide=alone)
-
-
-def _solar_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
-    found: list[tuple[str, Spec | None]] = []
-    for subject in sorted(subjects_of(model, "pv_generation_kwh") - {""}):
-        name = subject_name(model, subject, lang)
-        found += [
-            (
-                t("chart.pv_by_month", lang, name=name),
-                charts.pv_by_month(model.history, subject, lang, width=widths.half, show=5),
-            ),
-            (
-                t("chart.pv_by_day", lang, name=name),
-                charts.pv_by_day(model.result, subject, lang, width=widths.half),
-            ),
-        ]
-    return _charts(found, "", wide=False)
-
-
-def _waste_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
-    spec = charts.waste_by_month(model.history, lang, width=widths.full)
-    return _charts([(t("chart.waste_by_month", lang), spec)], model.institution.name(lang))
-
-
-def _quality_charts(model: ReportModel, lang: str, widths: Widths) -> list[Chart]:
-    names = {d.id: subject_name(model, d.id, lang) for d in model.devices}
-    spec = charts.quality_by_day(
-        model.result, names, lang, width=widths.full, days=model.days_so_far()
-    )
-    return _charts([(t("chart.quality_by_day", lang), spec)], model.institution.name(lang))
 
 
 def _findings(model: ReportModel, lang: str) -> list[FindingLine]:
@@ -316,9 +188,9 @@ def _notes(model: ReportModel, lang: str) -> list[tuple[str, str]]:
     keys = ["completeness", "register"]
     if model.savings():
         keys += ["saving", "interval"]
-    if subjects_of(model, "pv_generation_kwh"):
+    if model.subjects("pv_generation_kwh"):
         keys.append("pv")
-    if subjects_of(model, "waste_mass_kg"):
+    if model.subjects("waste_mass_kg"):
         keys.append("waste")
     if model.figure("standard_coal_kgce") or model.figure("standard_coal_shandong_kgce"):
         keys.append("coal")

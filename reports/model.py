@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from domain.adjustments import Adjustment
-from domain.calendar import Month
+from domain.calendar import Month, local_day
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
+from domain.subjects import OfContract, OfPart
 from processing.savings.models.frozen import FrozenModel
 from store.ledger.port import Ledger, ModelRecord, MonthState, MonthStatus, Revision
 
@@ -95,6 +95,10 @@ class ReportModel:
     def figure(self, name: str, subject: str = "") -> Figure | None:
         return find(self.result, name, subject)
 
+    def subjects(self, name: str) -> set[str]:
+        """What the figures of a name are about; empty text for the institution."""
+        return {f.subject for f in self.result.figures if f.name == name}
+
     def year_before(self, figure: Figure) -> Figure | None:
         """The same figure one year earlier, None where that month was never computed."""
         wanted = self.month.plus(-12)
@@ -116,7 +120,7 @@ class ReportModel:
 
     def days_so_far(self) -> list[date]:
         """The days of the month that had begun when its figures were computed."""
-        today = self.standing.computed_at.astimezone(ZoneInfo(self.institution.timezone)).date()
+        today = local_day(self.standing.computed_at, self.institution.timezone)
         return [d for d in self.month.days() if d <= today]
 
     def compared_with(self, figure: Figure) -> Figure | None:
@@ -130,7 +134,10 @@ class ReportModel:
 
     def _saving(self, avoided: Figure) -> Saving:
         subject = avoided.subject
-        contract, _, carrier = subject.rpartition("/")
+        about = avoided.about
+        contract, carrier = ("", subject)
+        if isinstance(about, OfContract):
+            contract, carrier = about.contract, about.carrier
         return Saving(
             contract=next((c for c in self.contracts if c.id == contract), None),
             subject=subject,
@@ -145,9 +152,11 @@ class ReportModel:
             year_to_date=self.figure("avoided_energy_year_to_date_kwh", subject),
             normalised=self.figure("normalised_saving_kwh", subject),
             parts=tuple(
-                (f.subject.removeprefix(f"{subject}/"), f)
+                (part.part, f)
                 for f in self.result.figures
-                if f.name == "counterfactual_part_kwh" and f.subject.startswith(f"{subject}/")
+                if f.name == "counterfactual_part_kwh"
+                and isinstance(part := f.about, OfPart)
+                and part.whole == about
             ),
             adjustments=tuple(a for a in self.adjustments if str(a.number) in _numbers(avoided)),
             model=self._model(contract, carrier),
@@ -156,8 +165,7 @@ class ReportModel:
     def _model(self, contract: str, carrier: str) -> FrozenModel | None:
         """The frozen baseline the figures were computed with."""
         for record in self.models:
-            of_carrier = record.carrier.partition(":")[0]
-            mine = (record.contract, of_carrier) == (contract, carrier)
+            mine = (record.contract, record.carrier) == (contract, carrier)
             if mine and record.digest in self.result.models:
                 return FrozenModel.from_json(record.json)
         return None

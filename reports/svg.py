@@ -8,7 +8,7 @@ from typing import Any
 
 import vl_convert
 
-from reports.chart_look import Spec
+from reports.charts.look import Spec
 
 _ID = re.compile(r'(?<=id="clip)\d+|(?<=url\(#clip)\d+')
 FONTS = Path(__file__).parent / "fonts"

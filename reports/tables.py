@@ -3,35 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from domain.figures import FIGURE_NAMES, FactorUse, Figure
+from config.texts import unit_text
+from domain.calendar import local_time as clock_at
+from domain.figure_kinds import GROUPS
+from domain.figure_names import FIGURE_NAMES, group_of
+from domain.figures import FactorUse, Figure
 from reports.model import ReportModel
-from reports.words import (
-    change_text,
-    confidence_text,
-    factor_name,
-    interval,
-    label,
-    number,
-    subject_name,
-    t,
-    value_text,
-)
-
-GROUPS = {
-    "use": ("electricity_", "gross_load", "water_use", "natural_gas", "heat_", "cooling_"),
-    "saving": ("counterfactual", "observed", "avoided", "adjustment", "normalised"),
-    "indicator": ("standard_coal", "co2", "energy_per", "water_per"),
-    "pv": ("pv_",),
-    "waste": ("waste_",),
-    "other": ("",),
-}
-"""Which figures stand together, by how their name begins; the first that fits."""
+from reports.words.names import factor_name, label, subject_name
+from reports.words.numbers import change_text, confidence_text, interval, number, value_text
+from reports.words.texts import t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FigureRow:
+class FigureLine:
     """A figure as a line of the table. `shares` are (measured, estimated, missing).
 
     `factors` are the numbers of the lines in the table of factors.
@@ -53,22 +38,17 @@ class FigureRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureGroup:
     title: str
-    rows: list[FigureRow]
+    rows: list[FigureLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactorRow:
+class FactorLine:
     number: int
     name: str
     value: str
     unit: str
     valid_from: str
     source: str
-
-
-def group_of(name: str) -> str:
-    """The group a figure belongs to."""
-    return next(g for g, starts in GROUPS.items() if name.startswith(starts))
 
 
 def figure_groups(model: ReportModel, lang: str) -> list[FigureGroup]:
@@ -92,12 +72,14 @@ def in_order(figures: Iterable[Figure]) -> list[Figure]:
     return sorted(figures, key=lambda f: (place.get(f.name, len(place)), f.subject != ""))
 
 
-def _row(model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str) -> FigureRow:
+def _row(
+    model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str
+) -> FigureLine:
     shares = figure.shares
     span = interval(figure, lang, with_unit=False)
-    return FigureRow(
+    return FigureLine(
         label=label(figure.name, lang),
-        subject=subject_name(model, figure.subject, lang),
+        subject=subject_name(model, figure.about, lang),
         value=value_text(figure, lang),
         interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
         verdict=t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else "",
@@ -118,14 +100,14 @@ def _factors(model: ReportModel) -> list[FactorUse]:
     return list(dict.fromkeys(f for figure in figures for f in figure.factors))
 
 
-def factor_rows(model: ReportModel, lang: str) -> list[FactorRow]:
+def factor_lines(model: ReportModel, lang: str) -> list[FactorLine]:
     """The dated factors behind the figures."""
     return [
-        FactorRow(
+        FactorLine(
             number=i,
             name=factor_name(f.name, lang),
             value=f"{f.value:g}",
-            unit=f.unit if lang == "zh" else f.unit.replace("人", "person"),
+            unit=unit_text(f.unit, lang),
             valid_from=f.valid_from.isoformat(),
             source=f.source,
         )
@@ -137,5 +119,5 @@ def local_time(at: datetime | None, timezone: str) -> str:
     """An instant as the institution's clock showed it, with the offset; empty for None."""
     if at is None:
         return ""
-    local = at.astimezone(ZoneInfo(timezone))
+    local = clock_at(at, timezone)
     return f"{local:%Y-%m-%d %H:%M} (UTC{local:%z})"

@@ -5,11 +5,15 @@ from typing import Any
 
 import xlsxwriter
 
-from domain.figures import FIGURE_NAMES, Figure
+from domain.figure_kinds import kind_of
+from domain.figure_names import FIGURE_NAMES, subject_of
+from domain.figures import Figure
 from domain.quality import QUALITIES
 from reports.document import Document, build_document
 from reports.model import ReportModel
-from reports.words import is_ratio, label, subject_name, t, unit_of
+from reports.words.names import label, subject_name
+from reports.words.numbers import is_ratio, unit_of
+from reports.words.texts import t
 
 Cell = str | float | None
 
@@ -77,6 +81,14 @@ def _sheet(book: Any, look: dict[str, Any], name: str, heads: list[tuple[str, in
     return sheet
 
 
+def _table(
+    book: Any, look: dict[str, Any], name: str, columns: list[tuple[str, int]], lang: str
+) -> Any:
+    """A sheet whose name and headings are the reports' words for `name` and the columns."""
+    heads = [(_word(key, lang), width) for key, width in columns]
+    return _sheet(book, look, _word(name, lang), heads)
+
+
 def _write(sheet: Any, row: int, cells: list[tuple[Cell, Any]]) -> None:
     for column, (value, form) in enumerate(cells):
         if isinstance(value, str):
@@ -86,7 +98,7 @@ def _write(sheet: Any, row: int, cells: list[tuple[Cell, Any]]) -> None:
 
 
 def _form(name: str, look: dict[str, Any]) -> Any:
-    return look["ratio" if is_ratio(name) else "whole" if name.endswith("_count") else "number"]
+    return look["ratio" if is_ratio(name) else "whole" if kind_of(name) == "count" else "number"]
 
 
 def _summary(book: Any, look: dict[str, Any], document: Document) -> None:
@@ -135,9 +147,7 @@ def _figures(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> 
         ("method", 30),
         ("factors_used", 40),
     ]
-    sheet = _sheet(
-        book, look, _word("figures", lang), [(_word(k, lang), width) for k, width in heads]
-    )
+    sheet = _table(book, look, "figures", heads, lang)
     for row, figure in enumerate(model.result.figures, start=1):
         _write(sheet, row, _figure_cells(model, figure, look, lang))
     sheet.autofilter(0, 0, max(1, len(model.result.figures)), len(heads) - 1)
@@ -151,7 +161,7 @@ def _figure_cells(
     verdict = t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else None
     return [
         (label(figure.name, lang), text),
-        (subject_name(model, figure.subject, lang), text),
+        (subject_name(model, figure.about, lang), text),
         (figure.value, form),
         (unit_of(figure.name, lang), text),
         (figure.low, form),
@@ -182,7 +192,11 @@ def _months(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> N
 
 
 def _column(model: ReportModel, name: str, subject: str, lang: str) -> str:
-    parts = (label(name, lang), subject_name(model, subject, lang), unit_of(name, lang))
+    parts = (
+        label(name, lang),
+        subject_name(model, subject_of(name, subject), lang),
+        unit_of(name, lang),
+    )
     return "\n".join(p for p in parts if p)
 
 
@@ -197,9 +211,7 @@ def _days(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> Non
         ("high", 13),
         ("data_quality", 24),
     ]
-    sheet = _sheet(
-        book, look, _word("daily", lang), [(_word(k, lang), width) for k, width in heads]
-    )
+    sheet = _table(book, look, "daily", heads, lang)
     ordered = sorted(model.result.days, key=lambda d: (d.name, d.subject, d.day))
     for row, day in enumerate(ordered, start=1):
         quality = QUALITIES.get(day.quality)
@@ -208,7 +220,7 @@ def _days(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> Non
         cells: list[tuple[Cell, Any]] = [
             (None, None),
             (label(day.name, lang), look["text"]),
-            (subject_name(model, day.subject, lang), look["text"]),
+            (subject_name(model, day.about, lang), look["text"]),
             (day.value, form),
             (unit_of(day.name, lang) if day.name in FIGURE_NAMES else None, look["text"]),
             (day.low, form),
@@ -224,9 +236,7 @@ def _days(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> Non
 
 def _factors(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> None:
     heads = [("factor", 36), ("value", 12), ("unit", 18), ("valid_from", 14), ("source", 60)]
-    sheet = _sheet(
-        book, look, _word("factors", lang), [(_word(k, lang), width) for k, width in heads]
-    )
+    sheet = _table(book, look, "factors", heads, lang)
     used = dict.fromkeys(f for figure in model.result.figures for f in figure.factors)
     for row, factor in enumerate(used, start=1):
         sheet.write_datetime(row, 3, factor.valid_from, look["day"])
@@ -241,9 +251,7 @@ def _factors(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> 
 
 def _findings(book: Any, look: dict[str, Any], document: Document, lang: str) -> None:
     heads = [("severity", 10), ("subject", 40), ("finding", 110)]
-    sheet = _sheet(
-        book, look, _word("findings", lang), [(_word(k, lang), width) for k, width in heads]
-    )
+    sheet = _table(book, look, "findings", heads, lang)
     for row, line in enumerate(document.findings, start=1):
         cells: list[tuple[Cell, Any]] = [
             (line.severity_text, look["text"]),

@@ -4,9 +4,7 @@ from urllib.parse import unquote
 
 from domain.errors import ConfigError
 from store.ledger.sql.ledger import SqlLedger
-from store.readings.influx import InfluxReadingStore
 from store.readings.port import Directory, ReadingStore
-from store.readings.sqlite import SqliteReadingStore
 
 _FORMS = (
     "sqlite:///relative.db, sqlite:////absolute.db, influxdb+http://HOST:PORT/ORG/BUCKET"
@@ -22,10 +20,15 @@ def open_reading_store(url: str, directory: Directory, token: str = "") -> Readi
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from store.readings.sqlite import SqliteReadingStore
+
         return SqliteReadingStore(rest[1:])
     if scheme in ("influxdb+http", "influxdb+https"):
         host, *names = rest.rstrip("/").split("/")
         if host and len(names) == 2 and all(names):
+            # Its client takes most of a second to import; with SQLite nobody needs it.
+            from store.readings.influx import InfluxReadingStore
+
             org, bucket = map(unquote, names)
             server = f"{scheme.removeprefix('influxdb+')}://{host}"
             return InfluxReadingStore(server, token, org, bucket, directory)

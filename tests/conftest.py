@@ -12,8 +12,9 @@ from typing import NoReturn
 
 import pytest
 
+from tests.parts import INSTALL, find_browser, missing_packages
 from tests.real_parts import part
-from tests.servers import InfluxDb, Mosquitto, Postgres, find_program
+from tests.servers import InfluxDb, Mosquitto, Postgres
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,6 +22,18 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("terminated")  # unlike the default, stops the servers on the way out
 
     signal.signal(signal.SIGTERM, end)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Tests skipped for want of a part stand at the end, where nobody overlooks them."""
+    yield  # the other summaries
+    skipped = terminalreporter.stats.get("skipped", [])
+    wanting = sum(INSTALL in str(report.longrepr) for report in skipped)
+    if wanting:
+        terminalreporter.section("NOT TESTED", red=True, bold=True)
+        line = f"{INSTALL} {' '.join(missing_packages())}"
+        terminalreporter.line(f"{wanting} tests were skipped for want of parts; as root: {line}")
 
 
 @pytest.fixture(scope="session")
@@ -80,4 +93,4 @@ def postgres_url(postgres: Postgres) -> str:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the system's Chromium, for Playwright's ``executable_path``."""
-    return part(lambda: find_program("chromium"))
+    return part(find_browser)

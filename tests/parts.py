@@ -1,14 +1,12 @@
-"""The programs tests run: where they are, their Debian packages, and installing what is missing.
+"""The programs tests run: where they are, and which Debian packages of them are missing.
 
-This file needs the standard library only.
+``python tests/parts.py`` prints the missing packages; ``make test`` installs these. This file
+needs the standard library only.
 """
 
+import ctypes
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 _SEARCH_PATH = os.pathsep.join(
@@ -20,6 +18,7 @@ _SEARCH_PATH = os.pathsep.join(
         "/sbin",
     ]
 )
+INSTALL = "apt-get install"
 PACKAGE_OF = {
     "mosquitto": "mosquitto",
     "mosquitto_pub": "mosquitto-clients",
@@ -28,17 +27,21 @@ PACKAGE_OF = {
     "postgres": "postgresql",
     "chromium": "chromium",
     "pdftoppm": "poppler-utils",
+    "openssl": "openssl",
     "docker-compose": "docker-compose",  # only to check compose files: it starts nothing
 }
+_LIBATOMIC = ("libatomic.so.1", "libatomic1")  # Playwright's driver is linked to it
 _CJK_FONT = ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "fonts-noto-cjk")
 
 
 class MissingPartError(Exception):
     """A program the tests run is not on this machine."""
 
-    def __init__(self, program: str, detail: str = "is not installed") -> None:
-        package = PACKAGE_OF[program]
-        super().__init__(f"{program} {detail}: apt-get install {package} (or `make test` as root)")
+    def __init__(
+        self, program: str, detail: str = "is not installed", *, package: str = ""
+    ) -> None:
+        self.package = package or PACKAGE_OF[program]
+        super().__init__(f"{program} {detail}: {INSTALL} {self.package} (or `make test` as root)")
 
 
 def find_program(program: str) -> str:
@@ -49,45 +52,33 @@ def find_program(program: str) -> str:
     return found
 
 
+def find_browser() -> str:
+    """The path of Chromium, on a machine where Playwright can drive it, too."""
+    library, package = _LIBATOMIC
+    if not _loads(library):
+        raise MissingPartError(library, package=package)
+    return find_program("chromium")
+
+
 def missing_packages() -> list[str]:
     """Debian packages of the parts this machine lacks."""
     missing = [p for prog, p in PACKAGE_OF.items() if not shutil.which(prog, path=_SEARCH_PATH)]
+    library, package = _LIBATOMIC
+    if not _loads(library):
+        missing.append(package)
     font, package = _CJK_FONT
-    return missing if Path(font).exists() else [*missing, package]
+    if not Path(font).exists():
+        missing.append(package)
+    return missing
 
 
-@contextmanager
-def _daemons_held_back() -> Iterator[None]:
-    """Debian starts a daemon when its package is installed, unless this file says no."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    if policy.exists():  # somebody else's: theirs counts
-        yield
-        return
-    policy.write_text("#!/bin/sh\nexit 101\n")
-    policy.chmod(0o755)
+def _loads(library: str) -> bool:
     try:
-        yield
-    finally:
-        policy.unlink()
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
-def install() -> int:
-    """Install what is missing. Gives the exit code: 1 only where CI counts on the parts."""
-    missing = missing_packages()
-    if not missing:
-        return 0
-    failed = 1 if os.environ.get("CI") == "true" else 0
-    hint = f"apt-get install {' '.join(missing)}"
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"tests of missing parts will be skipped; as root: {hint}", file=sys.stderr)
-        return failed
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    print(f"installing for the tests: {' '.join(missing)}", flush=True)
-    with _daemons_held_back():
-        get = ["apt-get", "-q", "-y", "--no-install-recommends"]
-        subprocess.run([*get, "update"], env=env, stdout=subprocess.DEVNULL)
-        subprocess.run([*get, "install", *missing], env=env, stdout=subprocess.DEVNULL)
-    if left := missing_packages():
-        print(f"could not install {' '.join(left)}; tests of them will be skipped", file=sys.stderr)
-        return failed
-    return 0
+if __name__ == "__main__":
+    print("\n".join(missing_packages()))

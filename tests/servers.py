@@ -1,21 +1,17 @@
-"""Real servers for tests: mosquitto, InfluxDB behind nginx, PostgreSQL; and their installation.
+"""Real servers for tests: mosquitto, InfluxDB behind nginx, PostgreSQL.
 
 Each is a context manager that runs one server on free ports of 127.0.0.1 with its files in a
 temporary folder, and stops it whatever happens. ``kill()`` is kill -9, ``stop()`` is polite,
-``start()`` brings the same server back on the same port with the same data.
-
-``python -m tests.servers --install`` installs what is missing on Debian; when everything is
-there it does nothing. This file needs the standard library only.
+``start()`` brings the same server back on the same port with the same data. Standard
+library only.
 """
 
-import argparse
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -25,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from tests.parts import MissingPartError, find_program, install
+from tests.parts import MissingPartError, find_program
 
 __all__ = [
     "HOST",
@@ -406,9 +402,3 @@ def _answers(url: str) -> bool:
             return True
     except (urllib.error.URLError, OSError):
         return False
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--install", action="store_true", help="install missing Debian packages")
-    sys.exit(install() if parser.parse_args().install else parser.print_help())

@@ -1,44 +1,42 @@
-"""Who may write. Reading is open; posting readings needs a key where one is configured."""
+"""Who asks: the principal behind a request, by the key it carries.
+
+Today there is one key, the installation's; keys of vendors belong here.
+"""
 
 import hmac
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
+from domain.access import Action, Grant, Principal
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Key of the installation.")
 _bearer = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
 
+ANYONE = Principal("anyone", (Grant(frozenset({Action.READ, Action.POST, Action.CORRECT})),))
+"""Everybody, where no key is configured."""
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who posts. `institutions` None: for every institution."""
-
-    name: str
-    institutions: frozenset[str] | None = None
+INSTALLATION = Principal("key", (Grant(frozenset(Action)),))
+"""Whoever holds the installation's own key."""
 
 
-def require_writer(
-    parts: PartsDep,
+def principal_of(
+    backend: BackendDep,
     header_key: Annotated[str | None, Depends(_header)] = None,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
-) -> Writer:
-    """The one place that decides who may post readings; keys of vendors belong here.
-
-    Raises ProblemError 401 without a key, 403 with a wrong one.
-    """
-    if not parts.api_key:
-        return Writer("anyone")
+) -> Principal:
+    """Whose key the request carries. Raises ProblemError 401 without one, 403 with a wrong one."""
+    if not backend.api_key:
+        return ANYONE
     given = header_key or (bearer.credentials if bearer else "")
     if not given:
         raise ProblemError(401, "needs_key", headers={"WWW-Authenticate": "Bearer"})
-    if not hmac.compare_digest(given.encode(), parts.api_key.encode()):
+    if not hmac.compare_digest(given.encode(), backend.api_key.encode()):
         raise ProblemError(403, "wrong_key")
-    return Writer("key")
+    return INSTALLATION
 
 
-WriterDep = Annotated[Writer, Depends(require_writer)]
+PrincipalDep = Annotated[Principal, Depends(principal_of)]

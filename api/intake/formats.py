@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from api.intake.line_protocol import line_protocol
-from api.intake.rows import (
+from api.intake.posted import (
     PostedValue,
-    RowError,
     UnreadableBodyError,
     bad_row,
-    number,
     number_of_text,
+    posted_value,
     time_ms,
 )
+from domain.judge import read_number
 
 
 def native_json(body: bytes) -> Iterator[PostedValue]:
@@ -81,17 +81,7 @@ def _telemetry(row: int, item: object) -> Iterator[PostedValue]:
         return
     at_ms = time_ms(item.get("ts"))
     for quantity, raw in values.items():
-        yield _posted(row, name, quantity, at_ms, number(raw))
-
-
-def _posted(
-    row: int, device: str, quantity: str, at_ms: int | None, value: float | None
-) -> PostedValue:
-    if at_ms is None:
-        return PostedValue(row, device, quantity, error=RowError("bad_time"))
-    if value is None:
-        return PostedValue(row, device, quantity, at_ms, error=RowError("bad_value"))
-    return PostedValue(row, device, quantity, at_ms, value)
+        yield posted_value(row, name, quantity, at_ms, read_number(raw))
 
 
 def comma_separated(body: bytes) -> Iterator[PostedValue]:
@@ -140,11 +130,11 @@ def _cells(row: int, header: list[str], cells: list[str]) -> Iterator[PostedValu
     device, at_ms = by_name.pop("device"), time_ms(by_name.pop("ts"))
     if "quantity" in by_name:
         value = number_of_text(by_name["value"])
-        yield _posted(row, device, by_name["quantity"], at_ms, value)
+        yield posted_value(row, device, by_name["quantity"], at_ms, value)
         return
     for quantity, cell in by_name.items():
         if cell:
-            yield _posted(row, device, quantity, at_ms, number_of_text(cell))
+            yield posted_value(row, device, quantity, at_ms, number_of_text(cell))
 
 
 Reader = Callable[[bytes], Iterator[PostedValue]]

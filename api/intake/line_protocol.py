@@ -7,13 +7,12 @@ line protocol reference of InfluxDB 2 (escapes: backslash before comma, space, e
 
 from collections.abc import Iterator
 
-from api.intake.rows import (
-    MAX_MS,
+from api.intake.posted import (
     PostedValue,
-    RowError,
     UnreadableBodyError,
     bad_row,
     number_of_text,
+    posted_value,
 )
 
 _NS_PER_MS = 1_000_000
@@ -51,13 +50,9 @@ def _line(row: int, line: str) -> Iterator[PostedValue]:
 
 
 def _field(row: int, device: str, quantity: str, at_ms: int | None, text: str) -> PostedValue:
-    if at_ms is None:
-        return PostedValue(row, device, quantity, error=RowError("bad_time"))
     # Integers end in i, unsigned ones in u; text and truth values are no readings.
     value = number_of_text(text[:-1] if text[-1:] in ("i", "u") else text)
-    if value is None:
-        return PostedValue(row, device, quantity, at_ms, error=RowError("bad_value"))
-    return PostedValue(row, device, quantity, at_ms, value)
+    return posted_value(row, device, quantity, at_ms, value)
 
 
 def _device(series: str) -> str:
@@ -72,8 +67,7 @@ def _at_ms(text: str) -> int | None:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 20:
         return None
-    at_ms = int(text) // _NS_PER_MS
-    return at_ms if abs(at_ms) <= MAX_MS else None
+    return int(text) // _NS_PER_MS
 
 
 def _cut(line: str) -> tuple[str, str]:

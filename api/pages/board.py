@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Parts, PartsDep
+from api.dependencies import Backend, BackendDep
+from api.device_board import board_rows
 from api.language import language_of
 from api.pages.html import answer, render
-from api.rows.board import board_rows
 from api.rows.quality import sentence
 from config.processing import processing_settings
 from config.texts import text
@@ -20,10 +20,10 @@ from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.findings import Severity
 from domain.places import AnyDevice, Bin, Institution, Meter
-from processing.quality.completeness import STATES, BoardRow
-from reports.document import month_name
+from processing.quality.board import STATES, BoardRow
 from reports.tables import local_time
-from reports.words import UNKNOWN, percent
+from reports.words.numbers import UNKNOWN, percent
+from reports.words.texts import month_name
 
 router = APIRouter(include_in_schema=False)
 
@@ -88,7 +88,7 @@ class Line:
 @router.get("/quality", response_class=HTMLResponse)
 def quality_page(
     request: Request,
-    parts: PartsDep,
+    backend: BackendDep,
     institution: str = "",
     month: str = "",
     state: str = "",
@@ -97,12 +97,12 @@ def quality_page(
 ) -> HTMLResponse:
     lang = language_of(request)
     asked = Asked(institution, month, state, sort if sort in SORTS else "worst", page)
-    return answer(board_html(parts, asked, lang), lang)
+    return answer(board_html(backend, asked, lang), lang)
 
 
-def board_html(parts: Parts, asked: Asked, lang: str) -> str:
+def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     """The page of a board."""
-    registry = parts.registry
+    registry = backend.registry
     known = registry.institution_by_id
     notices = []
     chosen = known
@@ -111,13 +111,13 @@ def board_html(parts: Parts, asked: Asked, lang: str) -> str:
     elif asked.institution:
         notices.append(_b("unknown_institution", lang, id=asked.institution))
         asked = replace(asked, institution="")
-    every = sorted({s.month for s in parts.ledger.statuses(asked.institution or None)})
+    every = sorted({s.month for s in backend.ledger.statuses(asked.institution or None)})
     month = _month(asked.month)
     if asked.month and month not in every:
         notices.append(_b("unknown_month", lang, month=asked.month))
         asked, month = replace(asked, month=""), None
     found = board_rows(
-        parts.store, parts.ledger, registry, parts.now(), institutions=chosen, month=month
+        backend.store, backend.ledger, registry, backend.now(), institutions=chosen, month=month
     )
     rows = [r for r in found if asked.state not in STATES or r.state == asked.state]
     if asked.sort != "worst":

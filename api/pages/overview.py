@@ -14,12 +14,12 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.language import language_of
 from api.pages.html import HERE, answer, render
 from api.pages.overview_data import Overview, build_overview
-from reports.chart_look import Spec
-from reports.document import Chart
+from reports.charts.look import Spec
+from reports.charts.sections import Chart
 from reports.isolated import in_worker
 
 router = APIRouter(include_in_schema=False)
@@ -31,14 +31,14 @@ FOREVER = "public, max-age=31536000, immutable"
 @router.get("/", response_class=HTMLResponse)
 def overview(
     request: Request,
-    parts: PartsDep,
+    backend: BackendDep,
     institution: str = "",
     month: str = "",
     page: Annotated[int | None, Query(ge=1)] = None,
 ) -> HTMLResponse:
     lang = language_of(request)
     shown = build_overview(
-        parts.ledger, parts.registry, lang, institution=institution, month=month, page=page
+        backend.ledger, backend.registry, lang, institution=institution, month=month, page=page
     )
     return answer(overview_html(shown), lang)
 

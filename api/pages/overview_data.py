@@ -4,15 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from config.texts import text, texts
+from config.texts import reason_label, text
 from domain.calendar import Month
+from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, MonthResult, Shares
 from domain.places import Institution, Origin
 from domain.registry import Registry
-from reports.chart_look import USE_NAMES
-from reports.document import FLUID, Document, build_document, month_name
+from domain.subjects import OfContract
+from reports.charts.sections import FLUID
+from reports.document import Document, build_document
 from reports.model import build_report
-from reports.words import amount, carrier_name, joined, shares_in_words
+from reports.words.names import carrier_name
+from reports.words.numbers import amount, shares_in_words
+from reports.words.texts import joined, month_name
 from store.ledger.port import AsideEntry, Ledger, MonthStatus
 
 PAGE_SIZE = 40
@@ -23,7 +27,7 @@ ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PlaceLine:
     """An institution in the list, with its latest month in a line."""
 
     id: str
@@ -77,7 +81,7 @@ class Overview:
     lang: str
     notices: list[str]
     tiles: list[Tile]
-    places: list[Place]
+    places: list[PlaceLine]
     page: int
     pages: int
     detail: Detail | None
@@ -169,7 +173,7 @@ def _months_since_zero(statuses: list[MonthStatus]) -> int:
 
 def _place(
     ledger: Ledger, place: Institution, statuses: list[MonthStatus], lang: str, *, chosen: bool
-) -> Place:
+) -> PlaceLine:
     result: MonthResult | None = None
     if statuses:
         latest = _latest(statuses)
@@ -177,7 +181,7 @@ def _place(
     main = _main_figures(result.figures) if result else []
     shares = average_shares(main)
     closed = sum(s.revision > 0 for s in statuses)
-    return Place(
+    return PlaceLine(
         id=place.id,
         name=place.name(lang),
         origin=place.origin,
@@ -197,28 +201,23 @@ def _place(
 
 
 def _verdict(figure: Figure, lang: str) -> str:
-    carrier = carrier_name(figure.subject.rpartition("/")[2], lang)
+    about = figure.about
+    carrier = about.carrier if isinstance(about, OfContract) else figure.subject
+    carrier = carrier_name(carrier, lang)
     return _t(f"verdict_of.{figure.verdict}", lang, carrier=carrier)
 
 
 def _main_figures(figures: Iterable[Figure]) -> list[Figure]:
     """What an institution is about: its use by carrier, its PV systems, its waste."""
     found = list(figures)
-    uses = [f for n in USE_NAMES for f in found if f.name == n and not f.subject]
+    uses = [f for n in USE_OF_FIGURE for f in found if f.name == n and not f.subject]
     solar = [f for f in found if f.name == "pv_generation_kwh" and f.subject]
     return uses + solar + [f for f in found if f.name == "waste_mass_kg" and not f.subject]
 
 
 def average_shares(figures: Sequence[Figure]) -> Shares | None:
     """The mean of the figures' shares, each figure counting alike; None without figures."""
-    if not figures:
-        return None
-    n = len(figures)
-    return Shares(
-        sum(f.shares.measured for f in figures) / n,
-        sum(f.shares.estimated for f in figures) / n,
-        sum(f.shares.missing for f in figures) / n,
-    )
+    return Shares.mean([f.shares for f in figures]) if figures else None
 
 
 def _tiles(
@@ -271,10 +270,9 @@ def _aside_line(code: str, entries: list[AsideEntry], lang: str) -> AsideLine:
     shown = ", ".join(sources[:3])
     if len(sources) > 3:
         shown += " " + _t("more", lang, count=len(sources) - 3)
-    known = f"aside.{code}" in texts("overview")
     return AsideLine(
         code=code,
-        reason=_t(f"aside.{code}", lang) if known else code,
+        reason=reason_label(code, lang),
         count=sum(e.count for e in entries),
         sources=shown,
         last_at=last.last_at,

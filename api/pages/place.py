@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Parts, PartsDep
+from api.dependencies import Backend, BackendDep
 from api.language import language_of
 from api.pages.html import answer, render
-from api.routes.months import MonthPath, month_status
+from api.query import MonthPath
 from api.rows.comparisons import (
     ComparisonRow,
     History,
@@ -23,24 +23,28 @@ from api.rows.comparisons import (
     quota_rows,
     survey_field_rows,
 )
+from api.standing_results import month_status
 from config.processing import processing_settings
-from config.texts import text, texts
+from config.texts import text, texts, unit_text
 from domain.calendar import Month
+from domain.figure_kinds import GROUPS
+from domain.figure_names import AMONG_PEERS, group_of
 from domain.figures import Figure, Shares
-from processing.use.comparison import PEER_NAMES
 from reports.document import Document, build_document
 from reports.model import ReportModel, build_report
-from reports.tables import GROUPS, FigureRow, group_of, in_order
-from reports.words import amount, finding_line, label, number, percent, shares_in_words
+from reports.tables import FigureLine, in_order
+from reports.words.findings import finding_line
+from reports.words.names import label
+from reports.words.numbers import amount, number, percent, shares_in_words
 
 router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FigureLine:
+class FigureEvidence:
     """A figure with all of its evidence in words."""
 
-    row: FigureRow
+    row: FigureLine
     name: str
     evidence: str
     findings: list[tuple[str, str]]
@@ -48,20 +52,20 @@ class FigureLine:
 
 @router.get("/institutions/{institution}/{month}", response_class=HTMLResponse)
 def place_page(
-    request: Request, parts: PartsDep, institution: str, month: MonthPath
+    request: Request, backend: BackendDep, institution: str, month: MonthPath
 ) -> HTMLResponse:
     lang = language_of(request)
-    parts.institution(institution)
-    month_status(parts, institution, Month.parse(month))
-    return answer(place_html(parts, institution, Month.parse(month), lang), lang)
+    backend.institution(institution)
+    month_status(backend.ledger, institution, Month.parse(month))
+    return answer(place_html(backend, institution, Month.parse(month), lang), lang)
 
 
-def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
+def place_html(backend: Backend, institution: str, month: Month, lang: str) -> str:
     """The page of an institution's month. Raises ConfigError for one never computed."""
-    model = build_report(parts.ledger, institution, month)
+    model = build_report(backend.ledger, institution, month)
     document = build_document(model, lang)
     rules = processing_settings().comparison
-    known = sorted(s.month for s in parts.ledger.statuses(institution))
+    known = sorted(s.month for s in backend.ledger.statuses(institution))
     at = known.index(month)
     history = [History(model.institution, model.history, [month])]
     return render(
@@ -77,7 +81,7 @@ def place_html(parts: Parts, institution: str, month: Month, lang: str) -> str:
         least_peers=rules.least_peers,
         comparisons=[_comparison(r, lang) for r in comparison_rows(history)],
         quotas=[_quota(r, lang) for r in quota_rows(history)],
-        peers=[_peer(r, lang) for r in _peers(parts, model)],
+        peers=[_peer(r, lang) for r in _peers(backend, model)],
         survey=[_survey(r, lang) for r in survey_field_rows(history)],
         groups=_groups(model, document, lang),
     )
@@ -89,23 +93,23 @@ def _p(key: str, lang: str, /, **values: object) -> str:
 
 def _groups(
     model: ReportModel, document: Document, lang: str
-) -> list[tuple[str, list[FigureLine]]]:
+) -> list[tuple[str, list[FigureEvidence]]]:
     """The report's table of figures, each with its evidence and findings beside it."""
     figures = in_order(model.result.figures)
     rows = [(group.title, row) for group in document.groups for row in group.rows]
     grouped = sorted(figures, key=lambda f: _rank(f.name))
-    found: dict[str, list[FigureLine]] = {}
+    found: dict[str, list[FigureEvidence]] = {}
     for (title, row), figure in zip(rows, grouped, strict=True):
         found.setdefault(title, []).append(_line(model, figure, row, lang))
     return list(found.items())
 
 
 def _rank(name: str) -> int:
-    return list(GROUPS).index(group_of(name))
+    return GROUPS.index(group_of(name))
 
 
-def _line(model: ReportModel, figure: Figure, row: FigureRow, lang: str) -> FigureLine:
-    return FigureLine(
+def _line(model: ReportModel, figure: Figure, row: FigureLine, lang: str) -> FigureEvidence:
+    return FigureEvidence(
         row=row,
         name=figure.name,
         evidence=shares_in_words(figure.shares, lang),
@@ -141,7 +145,7 @@ def _quota(row: QuotaRow, lang: str) -> QuotaLine:
     known = f"measure.{row.measure}" in texts("place")
     return QuotaLine(
         measure=_p(f"measure.{row.measure}", lang) if known else row.measure,
-        unit=row.unit.replace("person", "人") if lang == "zh" else row.unit,
+        unit=unit_text(row.unit, lang),
         value=number(row.value),
         grade=row.grade or "none",
         grade_text=_p(f"grade.{row.grade}", lang)
@@ -154,15 +158,15 @@ def _quota(row: QuotaRow, lang: str) -> QuotaLine:
     )
 
 
-def _peers(parts: Parts, model: ReportModel) -> list[PeerRow]:
+def _peers(backend: Backend, model: ReportModel) -> list[PeerRow]:
     """Only institutions of the same type are looked at, in the one month."""
     alike = {
         i.id: i
-        for i in parts.registry.institutions
+        for i in backend.registry.institutions
         if i.building_type == model.institution.building_type
     }
-    results = parts.ledger.results(
-        None, model.month, model.month.plus(1), names=PEER_NAMES, days=False
+    results = backend.ledger.results(
+        None, model.month, model.month.plus(1), names=AMONG_PEERS, days=False
     )
     results = [r for r in results if r.institution in alike]
     return peer_rows({model.institution.id: model.institution}, alike.values(), results)
@@ -179,8 +183,9 @@ def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:
 
 
 def _survey(row: SurveyFieldRow, lang: str) -> tuple[str, ...]:
-    unit = row.unit if lang == "zh" else row.unit.replace("人", "")
-    value = row.text or f"{number(row.value)} {unit}".strip()
+    own = f"survey_value.{row.unit}"
+    key = own if own in texts("place") else "survey_value.other"
+    value = row.text or _p(key, lang, value=number(row.value), unit=row.unit).strip()
     months = _p("from_registry", lang) if row.months is None else f"{row.months} / 12"
     shares = (
         _p("from_registry", lang)

@@ -7,11 +7,11 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ValidationError
 
-from api.access.keys import Writer, WriterDep
-from api.dependencies import Parts, PartsDep
+from api.access.needs import Needs
+from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, PageDep
+from api.query import InstitutionsDep, PageDep, only_one
 from api.rows.adjustments import (
     AdjustmentRow,
     NewAdjustment,
@@ -19,41 +19,37 @@ from api.rows.adjustments import (
     adjustment_row,
     example_of,
 )
-from api.rows.table import TableRoute
+from api.tables.route import TableRoute
+from domain.access import Action, Principal
 from domain.adjustments import Adjustment, AdjustmentStatus, Decision
 from domain.places import Contract
-from processing.savings.entered_adjustments import approval, contract_of, decide, enter, formula_of
+from processing.months.bookkeeping import decide_adjustment, enter_adjustment
+from processing.savings.entered_adjustments import approval, contract_of, formula_of
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["adjustments"])
 Posted = TypeVar("Posted", bound=BaseModel)
 
 
-def _authorised(parts: PartsDep, writer: WriterDep) -> Writer:
-    """Whoever has a key. Without any configured, nobody: adjustments change what is paid."""
-    if not parts.api_key and writer.institutions is None:
-        raise ProblemError(403, "no_key_configured")
-    return writer
-
-
-AuthorisedDep = Annotated[Writer, Depends(_authorised)]
+# Without any key configured, nobody may: adjustments change what is paid.
+AdjusterDep = Annotated[Principal, Depends(Needs(Action.ADJUST, "may_only_propose"))]
+ApproverDep = Annotated[Principal, Depends(Needs(Action.APPROVE, "may_only_propose"))]
 NumberPath = Annotated[int, Path(ge=1, le=10**12, description="Number of the adjustment.")]
 
 
 @router.get("/adjustments")
 def adjustments(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
     status: Annotated[list[AdjustmentStatus] | None, Query(description="Only these.")] = None,
 ) -> list[AdjustmentRow]:
     """Non-routine adjustments, withdrawn ones too · 非常规调整."""
-    only = next(iter(institutions)) if len(institutions) == 1 else None
     contracts = [c for c in contract or [] if c]
     return page.cut(
         [
             adjustment_row(a, institutions[a.institution])
-            for a in parts.ledger.adjustments(only)
+            for a in backend.ledger.adjustments(only_one(institutions))
             if a.institution in institutions
             and (not contracts or a.contract in contracts)
             and (not status or a.status in status)
@@ -80,19 +76,18 @@ def adjustments(
         },
     ),
 )
-def post_adjustment(writer: AuthorisedDep, parts: PartsDep, body: BodyDep) -> AdjustmentRow:
+def post_adjustment(principal: AdjusterDep, backend: BackendDep, body: BodyDep) -> AdjustmentRow:
     """Enter an adjustment; it counts once somebody else has approved it · 登记非常规调整.
 
     With the key of a vendor it can only be proposed: the approval has to come from the
     installation's own key.
     """
     posted = _read(NewAdjustment, body)
-    contract = contract_of(parts.registries.get(fresh=True), posted.contract)
-    if writer.institutions is not None and (
-        contract.institution not in writer.institutions or posted.approver
-    ):
-        raise ProblemError(403, "may_only_propose")
-    now = parts.now()
+    contract = contract_of(backend.registries.get(fresh=True), posted.contract)
+    needed = [Action.ADJUST, Action.APPROVE] if posted.approver else [Action.ADJUST]
+    for action in needed:
+        _require(principal, action, contract.institution, contract.id)
+    now = backend.now()
     adjustment = Adjustment(
         institution=contract.institution,
         contract=contract.id,
@@ -113,8 +108,8 @@ def post_adjustment(writer: AuthorisedDep, parts: PartsDep, body: BodyDep) -> Ad
         entered_at=now,
         decisions=approval(posted.approver, now),
     )
-    entered = enter(parts.ledger, parts.registry, adjustment, posted.evidence_base64)
-    return adjustment_row(entered, parts.institution(entered.institution))
+    entered = enter_adjustment(backend.ledger, backend.registry, adjustment, posted.evidence_base64)
+    return adjustment_row(entered, backend.institution(entered.institution))
 
 
 @router.post(
@@ -124,16 +119,15 @@ def post_adjustment(writer: AuthorisedDep, parts: PartsDep, body: BodyDep) -> Ad
     openapi_extra=example_of(NewDecision, {"kind": "approved", "by": "Li Wei"}),
 )
 def post_decision(
-    writer: AuthorisedDep, parts: PartsDep, number: NumberPath, body: BodyDep
+    principal: ApproverDep, backend: BackendDep, number: NumberPath, body: BodyDep
 ) -> AdjustmentRow:
     """Approve or withdraw an adjustment · 批准或撤销非常规调整."""
-    if writer.institutions is not None:
-        raise ProblemError(403, "may_only_propose")
     posted = _read(NewDecision, body)
-    _known(parts, number)
-    decision = Decision(posted.kind, posted.by, parts.now(), posted.reason)
-    decided = decide(parts.ledger, number, decision)
-    return adjustment_row(decided, parts.institution(decided.institution))
+    found = _known(backend, number)
+    _require(principal, Action.APPROVE, found.institution, found.contract)
+    decision = Decision(posted.kind, posted.by, backend.now(), posted.reason)
+    decided = decide_adjustment(backend.ledger, number, decision)
+    return adjustment_row(decided, backend.institution(decided.institution))
 
 
 @router.get(
@@ -141,12 +135,11 @@ def post_decision(
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
-def evidence(writer: AuthorisedDep, parts: PartsDep, number: NumberPath) -> Response:
+def evidence(principal: AdjusterDep, backend: BackendDep, number: NumberPath) -> Response:
     """The evidence file of an adjustment, as it was given · 依据文件."""
-    found = _known(parts, number)
-    if writer.institutions is not None and found.institution not in writer.institutions:
-        raise ProblemError(403, "may_only_propose")
-    content = parts.ledger.evidence(found.evidence_sha256)
+    found = _known(backend, number)
+    _require(principal, Action.ADJUST, found.institution, found.contract)
+    content = backend.ledger.evidence(found.evidence_sha256)
     if content is None:
         raise ProblemError(404, "no_evidence", number=number, sha256=found.evidence_sha256)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", found.evidence)
@@ -158,6 +151,11 @@ def evidence(writer: AuthorisedDep, parts: PartsDep, number: NumberPath) -> Resp
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def _require(principal: Principal, action: Action, institution: str, contract: str) -> None:
+    if not principal.may(action, institution=institution, contract=contract):
+        raise ProblemError(403, "may_only_propose")
 
 
 def _read(model: type[Posted], body: bytes) -> Posted:
@@ -174,8 +172,8 @@ def _read(model: type[Posted], body: bytes) -> Posted:
         ) from error
 
 
-def _known(parts: Parts, number: int) -> Adjustment:
-    for found in parts.ledger.adjustments():
+def _known(backend: Backend, number: int) -> Adjustment:
+    for found in backend.ledger.adjustments():
         if found.number == number:
             return found
     raise ProblemError(404, "unknown_adjustment", number=number)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import Interval, PageDep
 from api.rows.comparisons import (
     YEAR_NAMES,
@@ -19,24 +19,24 @@ from api.rows.comparisons import (
     quota_rows,
     survey_field_rows,
 )
-from api.rows.table import TableRoute
-from api.standing_results import Standings, StandingsDep
+from api.standing_results import ResultsDep, ResultsQuery
+from api.tables.route import TableRoute
 from domain.calendar import Month
+from domain.figure_names import AMONG_PEERS, COMPARED
 from domain.figures import MonthResult
-from processing.use.comparison import ADDITIVE, PEER_NAMES
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["comparisons"])
 
 
-def histories(standings: Standings, names: tuple[str, ...], back: int) -> Iterator[History]:
+def histories(query: ResultsQuery, names: tuple[str, ...], back: int) -> Iterator[History]:
     """The asked months of each institution, with the `back` months before them."""
-    asked = standings.interval
-    wider = Standings(standings.ledger, standings.institutions, _earlier(asked, back))
+    asked = query.interval
+    wider = ResultsQuery(query.ledger, query.institutions, _earlier(asked, back))
     by_institution: dict[str, list[MonthResult]] = {}
     for s in wider.read(names):
         by_institution.setdefault(s.institution.id, []).append(s.result)
     for name, results in by_institution.items():
-        institution = standings.institutions[name]
+        institution = query.institutions[name]
         months = [r.month for r in results if asked.holds(r.month, institution.timezone)]
         yield History(institution, results, months)
 
@@ -49,27 +49,27 @@ def _earlier(interval: Interval, months: int) -> Interval:
 
 
 @router.get("/comparisons")
-def comparisons(standings: StandingsDep, page: PageDep) -> list[ComparisonRow]:
+def comparisons(query: ResultsDep, page: PageDep) -> list[ComparisonRow]:
     """Figures against last month and last year · 环比与同比."""
-    return page.cut(comparison_rows(histories(standings, ADDITIVE, 12)))
+    return page.cut(comparison_rows(histories(query, COMPARED, 12)))
 
 
 @router.get("/quotas")
-def quotas(standings: StandingsDep, page: PageDep) -> list[QuotaRow]:
+def quotas(query: ResultsDep, page: PageDep) -> list[QuotaRow]:
     """The twelve months up to each month against the quotas of the place · 定额对标."""
-    return page.cut(quota_rows(histories(standings, YEAR_NAMES, 11)))
+    return page.cut(quota_rows(histories(query, YEAR_NAMES, 11)))
 
 
 @router.get("/peers")
-def peers(parts: PartsDep, standings: StandingsDep, page: PageDep) -> list[PeerRow]:
+def peers(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[PeerRow]:
     """Each institution among those of its building type · 同类比较."""
-    everybody = parts.registry.institution_by_id
-    found = Standings(standings.ledger, everybody, standings.interval).read(PEER_NAMES)
+    everybody = backend.registry.institution_by_id
+    found = ResultsQuery(query.ledger, everybody, query.interval).read(AMONG_PEERS)
     results = [s.result for s in found]
-    return page.cut(peer_rows(standings.institutions, everybody.values(), results))
+    return page.cut(peer_rows(query.institutions, everybody.values(), results))
 
 
 @router.get("/survey")
-def survey(standings: StandingsDep, page: PageDep) -> list[SurveyFieldRow]:
+def survey(query: ResultsDep, page: PageDep) -> list[SurveyFieldRow]:
     """The national survey form over the twelve months up to each month · 统计调查表."""
-    return page.cut(survey_field_rows(histories(standings, YEAR_NAMES, 11)))
+    return page.cut(survey_field_rows(histories(query, YEAR_NAMES, 11)))

@@ -1,32 +1,32 @@
 """Corrections of readings: what was entered, by whom and why; and entering them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
-from api.access.keys import Writer, WriterDep
-from api.dependencies import Parts, PartsDep
+from api.access.needs import Needs
+from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
+from api.intake.posted import time_ms
 from api.problems import ProblemError
-from api.query import InstitutionsDep, LanguageDep, PageDep
-from api.rows.base import Row
-from api.rows.table import TableRoute
-from domain.calendar import from_ms, to_ms
+from api.query import InstitutionsDep, LanguageDep, Owners, PageDep
+from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, correction_row
+from api.tables.route import TableRoute
+from config.texts import refusal_text
+from domain.access import Action, Principal
 from domain.corrections import Correction
-from domain.quantities import QUANTITIES
+from domain.judge import Refusal, read_number
 from domain.registry import Registry
-from processing.months.entered_corrections import enter, refusals, reported, series_of
-from processing.quality.corrections import Refusal
-from store.ledger.port import MonthState
+from processing.months.bookkeeping import enter_corrections
+from processing.months.entered_corrections import refusals, reported, series_of
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
 MAX_CORRECTIONS = 10_000
-_DIGITS = re.compile(r"-?\d{1,15}")
+CorrectorDep = Annotated[Principal, Depends(Needs(Action.CORRECT))]
 _EXAMPLE = [
     {
         "device": "b7-elec",
@@ -58,48 +58,13 @@ _BODY: dict[str, Any] = {
 }
 
 
-class CorrectionRow(Row):
-    institution: str = Field(description="Institution id; empty when the device is gone.")
-    device: str = Field(description="Device id.")
-    quantity: str = Field(description="What was reported.")
-    at: datetime = Field(description="Instant of the reading, UTC.")
-    value: float | None = Field(description="What it should have been, in `unit`; null: left out.")
-    leave_out: bool = Field(description="There should have been no such reading.")
-    reported_value: float | None = Field(
-        description="What the device reported, in `unit`, which stays stored; null: nothing."
-    )
-    unit: str = Field(description="Unit of the values.")
-    stands: bool = Field(description="No later correction of the same reading supersedes it.")
-    author: str = Field(description="Who corrected it.")
-    reason: str = Field(description="Why.")
-    entered_at: datetime = Field(description="When it was entered, UTC.")
-
-
-class TouchedRow(Row):
-    institution: str = Field(description="Institution id.")
-    month: str = Field(description="Local calendar month to be computed anew.")
-    state: MonthState = Field(description="Where it stands now; a closed one is not changed.")
-
-
-class CorrectionsEntered(Row):
-    """What became of a body. entered + repeated = received."""
-
-    received: int = Field(description="Corrections in the body.")
-    entered: int = Field(description="New ones.")
-    repeated: int = Field(description="What stood already; nothing was added.")
-    months: list[TouchedRow] = Field(
-        description="Months computed anew in the next round; where a closed one would change, "
-        "a restatement waits for approval."
-    )
-
-
 class _Posted(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     device: str
     quantity: str
     at: str | int
-    value: float | None = None
+    value: object = None
     leave_out: bool = False
     author: str = ""
     reason: str = ""
@@ -107,15 +72,15 @@ class _Posted(BaseModel):
 
 @router.get("/corrections")
 def corrections(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     institution: Annotated[list[str] | None, Query()] = None,
     device: Annotated[list[str] | None, Query(description="Only these devices.")] = None,
 ) -> list[CorrectionRow]:
     """Corrections of readings in the order entered · 读数更正记录."""
-    devices = parts.registry.device_by_id
-    every = parts.ledger.corrections()
+    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
+    every = backend.ledger.corrections()
     known = {c.device for c in every}
     for one in device or []:
         if one not in devices and one not in known:
@@ -124,32 +89,14 @@ def corrections(
     found = []
     for k, c in enumerate(every):
         owner = devices[c.device].institution if c.device in devices else ""
-        ours = owner in institutions or not any(institution or [])
-        if ours and (not device or c.device in device):
+        if owner in owners and (not device or c.device in device):
             found.append((owner, c, last[series_of(c), c.at_ms] == k))
     cut = page.cut(found)
-    said = reported(parts.store, [(series_of(c), c.at_ms) for _, c, _ in cut])
+    said = reported(backend.store, [(series_of(c), c.at_ms) for _, c, _ in cut])
     return [
-        CorrectionRow(
-            institution=owner,
-            device=c.device,
-            quantity=c.quantity,
-            at=from_ms(c.at_ms),
-            value=c.value,
-            leave_out=c.value is None,
-            unit=_unit(c.quantity),
-            stands=stands,
-            reported_value=said[series_of(c), c.at_ms].value,
-            author=c.author,
-            reason=c.reason,
-            entered_at=c.entered_at,
-        )
+        correction_row(c, owner, reported_value=said[series_of(c), c.at_ms].value, stands=stands)
         for owner, c, stands in cut
     ]
-
-
-def _unit(quantity: str) -> str:
-    return QUANTITIES[quantity].unit if quantity in QUANTITIES else "1"
 
 
 @router.post(
@@ -163,7 +110,7 @@ def _unit(quantity: str) -> str:
     },
 )
 def post_corrections(
-    parts: PartsDep, writer: WriterDep, body: BodyDep, lang: LanguageDep
+    backend: BackendDep, principal: CorrectorDep, body: BodyDep, lang: LanguageDep
 ) -> CorrectionsEntered:
     """Correct readings · 更正读数.
 
@@ -173,26 +120,27 @@ def post_corrections(
     was adds one. All are entered or none; entering the same again adds nothing.
     """
     posted = _read(body)
-    now = parts.now()
-    registry = parts.registry
-    read = [_correction(p, writer, now) for p in posted]
+    now = backend.now()
+    registry = backend.registry
+    read = [_correction(p, principal, now) for p in posted]
     good = {k: c for k, c in enumerate(read) if isinstance(c, Correction)}
     if any(c.device not in registry.device_by_id for c in good.values()):
-        registry = parts.registries.get(fresh=True)  # it may just have been registered
+        registry = backend.registries.get(fresh=True)  # it may just have been registered
     wrong = {k: r for k, r in enumerate(read) if isinstance(r, Refusal)}
-    wrong |= _foreign(good, registry, writer)
-    judged = refusals(list(good.values()), parts.store, parts.ledger, registry, now)
+    wrong |= _foreign(good, registry, principal)
+    before = backend.ledger.corrections()
+    judged = refusals(list(good.values()), backend.store, before, registry, now)
     for k, refusal in zip(good, map(judged.get, range(len(good))), strict=True):
         if refusal is not None:
             wrong.setdefault(k, refusal)
     if wrong:
         raise _refused(posted, wrong, lang)
-    entered = enter(list(good.values()), parts.store, parts.ledger, registry, now)
+    entered = enter_corrections(list(good.values()), backend.store, backend.ledger, registry, now)
     return CorrectionsEntered(
         received=len(good),
         entered=entered.added,
         repeated=len(good) - entered.added,
-        months=_touched(parts, entered.months),
+        months=_touched(backend, entered.months),
     )
 
 
@@ -207,7 +155,7 @@ def _read(body: bytes) -> list[object]:
     return posted
 
 
-def _correction(posted: object, writer: Writer, now: datetime) -> Correction | Refusal:
+def _correction(posted: object, principal: Principal, now: datetime) -> Correction | Refusal:
     try:
         one = _Posted.model_validate(posted)
     except ValidationError as error:
@@ -215,49 +163,43 @@ def _correction(posted: object, writer: Writer, now: datetime) -> Correction | R
         where = ".".join(str(p) for p in first["loc"])
         return Refusal("bad_row", {"reason": f"{where}: {first['msg']}" if where else first["msg"]})
     if one.leave_out == (one.value is not None):
-        return Refusal("two_values" if one.leave_out else "no_value", {})
-    at_ms = _instant_ms(one.at)
+        return Refusal("two_values" if one.leave_out else "no_value")
+    at_ms = time_ms(one.at)
     if at_ms is None:
-        return Refusal("bad_instant", {})
+        return Refusal("bad_time")
+    value = None if one.value is None else read_number(one.value)
+    if isinstance(value, Refusal):
+        return value
     return Correction(
         device=one.device,
         quantity=one.quantity,
         at_ms=at_ms,
-        value=one.value,
-        author=_author(one.author, writer),
+        value=value,
+        author=_author(one.author, principal),
         reason=one.reason,
         entered_at=now,
     )
 
 
-def _author(given: str, writer: Writer) -> str:
-    """Who a vendor's key names, and whose key it is: nobody signs for the administration."""
-    vendor = writer.institutions is not None and given.strip()
-    return f"{given} ({writer.name})" if vendor else given
-
-
-def _instant_ms(at: str | int) -> int | None:
-    if isinstance(at, int) or _DIGITS.fullmatch(at):
-        return int(at) if abs(int(at)) < 10**15 else None
-    try:
-        found = datetime.fromisoformat(at)
-        return to_ms(found) if found.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
+def _author(given: str, principal: Principal) -> str:
+    """Who is named, and whose key it was where that is not for every institution, such as a
+    vendor's: nobody signs for the administration."""
+    for_all = principal.may(Action.CORRECT)
+    return given if for_all or not given.strip() else f"{given} ({principal.name})"
 
 
 def _foreign(
-    good: Mapping[int, Correction], registry: Registry, writer: Writer
+    good: Mapping[int, Correction], registry: Registry, principal: Principal
 ) -> dict[int, Refusal]:
-    """Those of devices whose institution this key is not for."""
-    if writer.institutions is None:
-        return {}
-    known = registry.device_by_id
-    return {
-        k: Refusal("foreign_device", {"device": c.device})
-        for k, c in good.items()
-        if c.device in known and known[c.device].institution not in writer.institutions
-    }
+    """Those of devices this key is not for."""
+    refused = {}
+    for k, c in good.items():
+        device = registry.device_by_id.get(c.device)
+        if device is not None and not principal.may(
+            Action.CORRECT, institution=device.institution, device=device.id
+        ):
+            refused[k] = Refusal("foreign_device", {"device": c.device})
+    return refused
 
 
 def _refused(posted: Sequence[object], wrong: Mapping[int, Refusal], lang: str) -> ProblemError:
@@ -271,7 +213,7 @@ def _refused(posted: Sequence[object], wrong: Mapping[int, Refusal], lang: str) 
                 "device": str(named.get("device", ""))[:100],
                 "quantity": str(named.get("quantity", ""))[:100],
                 "code": refusal.code,
-                "reason": refusal.sentence(lang),
+                "reason": refusal_text(refusal, lang),
             }
         )
     return ProblemError(
@@ -279,8 +221,8 @@ def _refused(posted: Sequence[object], wrong: Mapping[int, Refusal], lang: str) 
     )
 
 
-def _touched(parts: Parts, months: Sequence[tuple[str, Any]]) -> list[TouchedRow]:
-    states = {(s.institution, s.month): s.state for s in parts.ledger.statuses()}
+def _touched(backend: Backend, months: Sequence[tuple[str, Any]]) -> list[TouchedRow]:
+    states = {(s.institution, s.month): s.state for s in backend.ledger.statuses()}
     return [
         TouchedRow(institution=i, month=str(m), state=states.get((i, m), "open")) for i, m in months
     ]

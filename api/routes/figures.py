@@ -5,20 +5,26 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import PageDep
-from api.rows import figures as make
-from api.rows.base import (
+from api.rows.figures import (
+    USE_CARRIERS,
     ConsumptionRow,
-    CostRow,
     DayRow,
-    FactorRow,
     FigureRow,
-    IndicatorRow,
-    PvRow,
-    WasteRow,
+    consumption_rows,
+    day_rows,
+    figure_rows,
 )
-from api.rows.quality import factor_rows
+from api.rows.indicators import (
+    COST_NAMES,
+    INDICATOR_NAMES,
+    CostRow,
+    IndicatorRow,
+    cost_rows,
+    indicator_rows,
+)
+from api.rows.quality import FactorRow, factor_rows
 from api.rows.savings import (
     SAVINGS_NAMES,
     PortfolioRow,
@@ -26,8 +32,10 @@ from api.rows.savings import (
     portfolio_rows,
     savings_rows,
 )
-from api.rows.table import TableRoute
-from api.standing_results import StandingsDep
+from api.rows.solar import PV_NAMES, PvRow, pv_rows
+from api.rows.waste import WASTE_NAMES, WasteRow, waste_rows
+from api.standing_results import ResultsDep
+from api.tables.route import TableRoute
 from domain.places import Carrier
 from processing.savings.portfolio import Kind
 
@@ -51,29 +59,29 @@ def _given(values: list[str] | None) -> list[str]:
 
 @router.get("/figures")
 def figures(
-    standings: StandingsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
+    query: ResultsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
 ) -> list[FigureRow]:
     """Every figure with its evidence · 全部结果及其依据."""
-    return page.cut(make.figure_rows(standings.read(name), name or (), subject))
+    return page.cut(figure_rows(query.read(name), name or (), subject))
 
 
 @router.get("/days")
 def days(
-    standings: StandingsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
+    query: ResultsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
 ) -> list[DayRow]:
     """Day values behind the figures · 逐日值."""
-    return page.cut(make.day_rows(standings.read(name, days=True), name or (), subject))
+    return page.cut(day_rows(query.read(name, days=True), name or (), subject))
 
 
 @router.get("/factors")
-def factors(standings: StandingsDep, page: PageDep) -> list[FactorRow]:
+def factors(query: ResultsDep, page: PageDep) -> list[FactorRow]:
     """Dated factors the figures were computed with · 所用系数."""
-    return page.cut(factor_rows(standings.read()))
+    return page.cut(factor_rows(query.read()))
 
 
 @router.get("/consumption")
 def consumption(
-    standings: StandingsDep,
+    query: ResultsDep,
     page: PageDep,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
     name: NamesDep = None,
@@ -82,14 +90,12 @@ def consumption(
     ),
 ) -> list[ConsumptionRow]:
     """Monthly use by carrier · 月度用能用水."""
-    return page.cut(
-        make.consumption_rows(standings.read(make.USE_CARRIERS), carrier or (), name or (), per)
-    )
+    return page.cut(consumption_rows(query.read(USE_CARRIERS), carrier or (), name or (), per))
 
 
 @router.get("/consumption/days")
 def consumption_days(
-    standings: StandingsDep,
+    query: ResultsDep,
     page: PageDep,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these.")] = None,
     per: Annotated[Per, Query(description="Totals of institutions, single meters, or all.")] = (
@@ -97,25 +103,25 @@ def consumption_days(
     ),
 ) -> list[DayRow]:
     """Daily use by carrier · 逐日用能用水."""
-    names = [n for n, c in make.USE_CARRIERS.items() if not carrier or c in carrier]
-    return page.cut(make.day_rows(standings.read(names, days=True), names, None, per))
+    names = [n for n, c in USE_CARRIERS.items() if not carrier or c in carrier]
+    return page.cut(day_rows(query.read(names, days=True), names, None, per))
 
 
 @router.get("/savings")
 def savings(
-    standings: StandingsDep,
+    query: ResultsDep,
     page: PageDep,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
 ) -> list[SavingsRow]:
     """Avoided energy with its interval, by contract and carrier · 节能量及区间."""
-    return page.cut(savings_rows(standings.read(SAVINGS_NAMES), _given(contract), carrier or ()))
+    return page.cut(savings_rows(query.read(SAVINGS_NAMES), _given(contract), carrier or ()))
 
 
 @router.get("/savings/portfolio")
 def savings_portfolio(
-    parts: PartsDep,
-    standings: StandingsDep,
+    backend: BackendDep,
+    query: ResultsDep,
     page: PageDep,
     period: Annotated[Kind, Query(description="Each month, or the year up to it.")] = "month",
     vendor: Annotated[list[str] | None, Query(description="Only contracts of these.")] = None,
@@ -129,38 +135,38 @@ def savings_portfolio(
     vendors, ids = _given(vendor), _given(contract)
     asked = {
         c.id: c
-        for c in parts.registry.contracts
+        for c in backend.registry.contracts
         if (not vendors or c.vendor in vendors) and (not ids or c.id in ids)
     }
-    read = standings.read(SAVINGS_NAMES)
+    read = query.read(SAVINGS_NAMES)
     by_vendor = per == "vendor"
     return page.cut(portfolio_rows(read, asked, period, carrier or (), by_vendor=by_vendor))
 
 
 @router.get("/pv")
 def pv(
-    parts: PartsDep,
-    standings: StandingsDep,
+    backend: BackendDep,
+    query: ResultsDep,
     page: PageDep,
     system: Annotated[list[str] | None, Query(description="Only these PV systems.")] = None,
 ) -> list[PvRow]:
     """Rooftop PV by month · 光伏月度结果."""
-    return page.cut(make.pv_rows(standings.read(make.PV_NAMES), parts.registry, _given(system)))
+    return page.cut(pv_rows(query.read(PV_NAMES), backend.registry, _given(system)))
 
 
 @router.get("/waste")
-def waste(standings: StandingsDep, page: PageDep) -> list[WasteRow]:
+def waste(query: ResultsDep, page: PageDep) -> list[WasteRow]:
     """Sorted waste by stream and month · 垃圾分类月度结果."""
-    return page.cut(make.waste_rows(standings.read(make.WASTE_NAMES)))
+    return page.cut(waste_rows(query.read(WASTE_NAMES)))
 
 
 @router.get("/costs")
-def costs(standings: StandingsDep, page: PageDep) -> list[CostRow]:
+def costs(query: ResultsDep, page: PageDep) -> list[CostRow]:
     """Electricity and its cost by tariff period · 分时电量与电费."""
-    return page.cut(make.cost_rows(standings.read(make.COST_NAMES)))
+    return page.cut(cost_rows(query.read(COST_NAMES)))
 
 
 @router.get("/indicators")
-def indicators(standings: StandingsDep, page: PageDep) -> list[IndicatorRow]:
+def indicators(query: ResultsDep, page: PageDep) -> list[IndicatorRow]:
     """Standard coal, CO₂, cost, out of hours, per area and head · 折标煤、碳排放与人均等指标."""
-    return page.cut(make.indicator_rows(standings.read(make.INDICATOR_NAMES)))
+    return page.cut(indicator_rows(query.read(INDICATOR_NAMES)))

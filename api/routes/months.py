@@ -1,119 +1,79 @@
 """A month's life: where each month stands, its signed revisions, and what waits."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.dependencies import Parts, PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, IntervalDep, PageDep
-from api.rows.base import ChangeRow, FigureRow, MonthStateRow, RevisionRow
-from api.rows.changes import change_rows
-from api.rows.figures import Standing, figure_rows
-from api.rows.registry import place
-from api.rows.table import TableRoute
+from api.query import MonthPath, PageDep
+from api.rows.figures import FigureRow, figure_rows
+from api.rows.months import (
+    ChangeRow,
+    MonthStateRow,
+    RevisionRow,
+    change_rows,
+    month_state_row,
+    revision_row,
+)
+from api.rows.standing import StandingResult
+from api.standing_results import ResultsDep, month_status
+from api.tables.route import TableRoute
 from domain.calendar import Month
-from domain.places import Institution
-from store.ledger.port import MonthState, MonthStatus, Revision
+from store.ledger.port import MonthState, Revision
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
-MonthPath = Annotated[
-    str,
-    Path(pattern=r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$", examples=["2019-03"]),
-]
-
-
-def month_head(institution: Institution, status: MonthStatus) -> dict[str, Any]:
-    start_at, end_at = status.month.interval(institution.timezone)
-    return {
-        **place(institution),
-        "month": str(status.month),
-        "start_at": start_at,
-        "end_at": end_at,
-        "state": status.state,
-        "revision": status.revision,
-    }
 
 
 @router.get("/months")
 def months(
-    parts: PartsDep,
-    institutions: InstitutionsDep,
-    interval: IntervalDep,
+    query: ResultsDep,
     page: PageDep,
     state: Annotated[list[MonthState] | None, Query(description="Only these.")] = None,
 ) -> list[MonthStateRow]:
     """Where each month stands · 各月状态."""
-    only = next(iter(institutions)) if len(institutions) == 1 else None
-    rows = []
-    for s in parts.ledger.statuses(only):
-        i = institutions.get(s.institution)
-        if i and interval.holds(s.month, i.timezone) and (not state or s.state in state):
-            rows.append(
-                MonthStateRow(
-                    **month_head(i, s),
-                    digest=s.digest,
-                    computed_at=s.computed_at,
-                    closed_at=s.closed_at,
-                )
-            )
+    rows = [month_state_row(i, s) for i, s in query.statuses() if not state or s.state in state]
     return page.cut(sorted(rows, key=lambda r: (r.institution, r.month)))
 
 
-def month_status(parts: Parts, institution: str, month: Month) -> MonthStatus:
-    for s in parts.ledger.statuses(institution):
-        if s.month == month:
-            return s
-    raise ProblemError(404, "unknown_month", institution=institution, month=month)
-
-
 @router.get("/months/{institution}/{month}/revisions")
-def revisions(parts: PartsDep, institution: str, month: MonthPath) -> list[RevisionRow]:
+def revisions(backend: BackendDep, institution: str, month: MonthPath) -> list[RevisionRow]:
     """The signed revisions of a month · 已签发的版本."""
-    known = parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
+    known = backend.institution(institution)
+    status = month_status(backend.ledger, institution, Month.parse(month))
     return [
-        RevisionRow(
-            **month_head(known, status),
-            number=r.number,
-            digest=r.digest,
-            closed_at=r.closed_at,
-            code_version=r.code_version,
-            signed_by=r.signed_by,
-            reason=r.reason,
-        )
-        for r in parts.ledger.revisions(institution, status.month)
+        revision_row(known, status, r) for r in backend.ledger.revisions(institution, status.month)
     ]
 
 
 @router.get("/months/{institution}/{month}/revisions/{number}")
 def revision_figures(
-    parts: PartsDep,
+    backend: BackendDep,
     institution: str,
     month: MonthPath,
     number: Annotated[int, Path(ge=1, le=10**6)],
 ) -> list[FigureRow]:
     """The figures of one signed revision, as they were signed · 某一版本的全部结果."""
-    known = parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
+    known = backend.institution(institution)
+    status = month_status(backend.ledger, institution, Month.parse(month))
     found: Revision | None = next(
-        (r for r in parts.ledger.revisions(institution, status.month) if r.number == number), None
+        (r for r in backend.ledger.revisions(institution, status.month) if r.number == number), None
     )
     if found is None:
         raise ProblemError(
             404, "unknown_month", institution=institution, month=f"{month} r{number}"
         )
-    rows = figure_rows([Standing(known, found.result, status)])
+    rows = figure_rows([StandingResult(known, found.result, status)])
     return [r.model_copy(update={"revision": number, "state": "closed"}) for r in rows]
 
 
 @router.get("/months/{institution}/{month}/restatement")
-def restatement(parts: PartsDep, institution: str, month: MonthPath) -> list[ChangeRow]:
+def restatement(backend: BackendDep, institution: str, month: MonthPath) -> list[ChangeRow]:
     """What a waiting restatement would change; empty when none waits · 待批更正."""
-    known = parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
-    pending = parts.ledger.pending(institution, status.month)
+    known = backend.institution(institution)
+    status = month_status(backend.ledger, institution, Month.parse(month))
+    pending = backend.ledger.pending(institution, status.month)
     if pending is None:
         return []
-    standing = parts.ledger.results(institution, status.month, status.month.plus(1))
-    return change_rows(Standing(known, standing[0], status), pending)
+    standing = backend.ledger.results(institution, status.month, status.month.plus(1))
+    return change_rows(StandingResult(known, standing[0], status), pending)

@@ -1,117 +1,103 @@
 """What exists: institutions, buildings, meters, PV systems, bins, weather stations, contracts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
 from fastapi import APIRouter
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.query import InstitutionsDep, PageDep
 from api.rows import registry as rows
-from api.rows.base import FigureNameRow, QuantityRow, figure_name_rows, quantity_rows
-from api.rows.table import TableRoute
-from domain.places import AnyDevice, Bin, Institution, Meter, PvSystem, WeatherStation
+from api.tables.route import TableRoute
+from domain.places import Bin, Building, Contract, Institution, Meter, PvSystem, WeatherStation
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])
+Thing = TypeVar("Thing", Meter, PvSystem, Bin, WeatherStation, Building, Contract)
 Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 
-def _today(parts: PartsDep) -> date:
-    return parts.now().date()
+def _today(backend: BackendDep) -> date:
+    return backend.now().date()
 
 
-def _devices(
-    devices: Iterable[AnyDevice],
-    kind: type[Device],
-    institutions: dict[str, Institution],
-    row: Callable[[Device, Institution], Row],
-) -> list[Row]:
-    return [
-        row(d, institutions[d.institution])
-        for d in devices
-        if isinstance(d, kind) and d.institution in institutions
-    ]
+def _rows(
+    things: Iterable[Thing],
+    institutions: Mapping[str, Institution],
+    row: Callable[[Thing, Institution], Item],
+) -> list[Item]:
+    """A row a thing of the institutions asked for."""
+    return [row(t, institutions[t.institution]) for t in things if t.institution in institutions]
+
+
+def _devices(backend: BackendDep, kind: type[Device]) -> list[Device]:
+    return [d for d in backend.registry.devices if isinstance(d, kind)]
 
 
 @router.get("/institutions")
 def institutions(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.InstitutionRow]:
     """Institutions · 机构."""
-    today = _today(parts)
+    today = _today(backend)
     return page.cut([rows.institution_row(i, today) for i in institutions.values()])
 
 
 @router.get("/buildings")
 def buildings(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.BuildingRow]:
     """Buildings · 建筑."""
-    return page.cut(
-        [
-            rows.building_row(b, institutions[b.institution])
-            for b in parts.registry.buildings
-            if b.institution in institutions
-        ]
-    )
+    return page.cut(_rows(backend.registry.buildings, institutions, rows.building_row))
 
 
 @router.get("/meters")
-def meters(parts: PartsDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.MeterRow]:
+def meters(
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+) -> list[rows.MeterRow]:
     """Meters · 计量表."""
-    today = _today(parts)
-    devices = parts.registry.devices
-    return page.cut(
-        _devices(devices, Meter, institutions, lambda m, i: rows.meter_row(m, i, today))
-    )
+    today, meters = _today(backend), _devices(backend, Meter)
+    return page.cut(_rows(meters, institutions, lambda m, i: rows.meter_row(m, i, today)))
 
 
 @router.get("/pv-systems")
 def pv_systems(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.PvSystemRow]:
     """Rooftop PV systems · 屋顶光伏."""
-    return page.cut(_devices(parts.registry.devices, PvSystem, institutions, rows.pv_row))
+    return page.cut(_rows(_devices(backend, PvSystem), institutions, rows.pv_row))
 
 
 @router.get("/bins")
-def bins(parts: PartsDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.BinRow]:
+def bins(backend: BackendDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.BinRow]:
     """Sorted-waste bins · 分类垃圾桶."""
-    return page.cut(_devices(parts.registry.devices, Bin, institutions, rows.bin_row))
+    return page.cut(_rows(_devices(backend, Bin), institutions, rows.bin_row))
 
 
 @router.get("/weather-stations")
 def weather_stations(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.DeviceRow]:
     """Weather stations · 气象站."""
-    devices = parts.registry.devices
-    return page.cut(_devices(devices, WeatherStation, institutions, rows.device_row))
+    return page.cut(_rows(_devices(backend, WeatherStation), institutions, rows.device_row))
 
 
 @router.get("/contracts")
 def contracts(
-    parts: PartsDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
 ) -> list[rows.ContractRow]:
     """Contracts and savings projects · 节能合同与项目."""
-    return page.cut(
-        [
-            rows.contract_row(c, institutions[c.institution])
-            for c in parts.registry.contracts
-            if c.institution in institutions
-        ]
-    )
+    return page.cut(_rows(backend.registry.contracts, institutions, rows.contract_row))
 
 
 @router.get("/quantities")
-def quantities() -> list[QuantityRow]:
+def quantities() -> list[rows.QuantityRow]:
     """What a device can report, with units · 设备可上报的量."""
-    return quantity_rows()
+    return rows.quantity_rows()
 
 
 @router.get("/figure-names")
-def figure_names() -> list[FigureNameRow]:
+def figure_names() -> list[rows.FigureNameRow]:
     """What is computed, with units · 计算结果的名称与单位."""
-    return figure_name_rows()
+    return rows.figure_name_rows()

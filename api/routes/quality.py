@@ -4,64 +4,62 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import PartsDep
-from api.query import InstitutionsDep, LanguageDep, PageDep
-from api.rows.base import (
+from api.dependencies import BackendDep
+from api.device_board import board_rows
+from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, Owners, PageDep
+from api.rows.quality import (
+    READINGS_NAMES,
     AsideRow,
     BoardDeviceRow,
     DeviceQualityRow,
     DeviceState,
     FindingRow,
     QualityRow,
-)
-from api.rows.board import board_rows
-from api.rows.quality import (
-    READINGS_NAMES,
+    aside_row,
     board_device_rows,
     device_quality_rows,
     finding_rows,
     quality_rows,
 )
-from api.rows.table import TableRoute
-from api.standing_results import StandingsDep
+from api.standing_results import ResultsDep
+from api.tables.route import TableRoute
 from domain.calendar import Month
 from domain.findings import Severity
 
-_MONTH = r"^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$"
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
 
 
 @router.get("/quality")
-def quality(standings: StandingsDep, page: PageDep) -> list[QualityRow]:
+def quality(query: ResultsDep, page: PageDep) -> list[QualityRow]:
     """Completeness and findings by institution and month · 数据完整性."""
-    return page.cut(quality_rows(standings.read()))
+    return page.cut(quality_rows(query.read()))
 
 
 @router.get("/quality/devices")
-def device_quality(
-    parts: PartsDep, standings: StandingsDep, page: PageDep
-) -> list[DeviceQualityRow]:
+def device_quality(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[DeviceQualityRow]:
     """Readings expected and received by device and month · 各设备应收与实收读数."""
-    return page.cut(device_quality_rows(standings.read(READINGS_NAMES), parts.registry))
+    return page.cut(device_quality_rows(query.read(READINGS_NAMES), backend.registry))
 
 
 @router.get("/quality/board")
 def quality_board(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     month: Annotated[
         str | None,
-        Query(pattern=_MONTH, description="YYYY-MM; each institution's latest when absent."),
+        Query(
+            pattern=ONE_MONTH_PATTERN, description="YYYY-MM; each institution's latest when absent."
+        ),
     ] = None,
     state: Annotated[list[DeviceState] | None, Query(description="Only these.")] = None,
 ) -> list[BoardDeviceRow]:
     """The completeness board: each device as it stands, the worst first · 数据完整性总表."""
     rows = board_rows(
-        parts.store,
-        parts.ledger,
-        parts.registry,
-        parts.now(),
+        backend.store,
+        backend.ledger,
+        backend.registry,
+        backend.now(),
         institutions=institutions,
         month=Month.parse(month) if month else None,
     )
@@ -72,18 +70,18 @@ def quality_board(
 
 @router.get("/findings")
 def findings(
-    standings: StandingsDep,
+    query: ResultsDep,
     page: PageDep,
     lang: LanguageDep,
     severity: Annotated[list[Severity] | None, Query(description="Only these.")] = None,
 ) -> list[FindingRow]:
     """What a reader of the numbers should know, in words · 需要注意的事项."""
-    return page.cut(finding_rows(standings.read(), lang, severity or ()))
+    return page.cut(finding_rows(query.read(), lang, severity or ()))
 
 
 @router.get("/aside")
 def aside(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     institution: Annotated[list[str] | None, Query()] = None,
@@ -93,22 +91,11 @@ def aside(
 
     With `institution`, only what is known to be of its devices.
     """
-    devices = parts.registry.device_by_id
+    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
     rows = []
-    for e in parts.ledger.aside():
+    for e in backend.ledger.aside():
         device = devices.get(e.device)
         owner = device.institution if device else ""
-        if (not any(institution or []) or owner in institutions) and (not code or e.code in code):
-            rows.append(
-                AsideRow(
-                    source=e.source,
-                    code=e.code,
-                    device=e.device,
-                    institution=owner,
-                    count=e.count,
-                    first_at=e.first_at,
-                    last_at=e.last_at,
-                    detail=e.detail,
-                )
-            )
+        if owner in owners and (not code or e.code in code):
+            rows.append(aside_row(e, owner))
     return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))

@@ -1,21 +1,21 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from api.access.keys import WriterDep
-from api.dependencies import Parts, PartsDep
+from api.access.needs import Needs
+from api.dependencies import BackendDep
 from api.intake.body import BodyDep
 from api.intake.formats import READERS
-from api.intake.judge import Limits
-from api.intake.rows import UnreadableBodyError
-from api.intake.take import ROUTE, Taken, take
+from api.intake.posted import UnreadableBodyError
+from api.intake.store_body import Taken, keep_unreadable, store_body
 from api.problems import ProblemError
 from api.query import LanguageDep
-from store.ledger.port import AsideEntry
+from domain.access import Action, Principal
 
 router = APIRouter(prefix="/v1", tags=["readings"])
+PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
 
 _EXAMPLES = {
     "application/json": [
@@ -57,8 +57,8 @@ _BODY: dict[str, Any] = {
 def post_readings(
     request: Request,
     response: Response,
-    parts: PartsDep,
-    writer: WriterDep,
+    backend: BackendDep,
+    principal: PosterDep,
     body: BodyDep,
     lang: LanguageDep,
 ) -> Taken:
@@ -74,9 +74,9 @@ def post_readings(
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
     try:
-        taken = take(iter(reader(body)), parts, Limits(institutions=writer.institutions), lang)
+        taken = store_body(iter(reader(body)), backend, principal.reach(Action.POST), lang)
     except UnreadableBodyError as error:
-        _keep_body_aside(parts, body, str(error))
+        keep_unreadable(backend, body, str(error))
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error
     if taken.refused and taken.refused == taken.received:
         raise ProblemError(
@@ -85,19 +85,3 @@ def post_readings(
     if taken.refused:
         response.status_code = 207
     return taken
-
-
-def _keep_body_aside(parts: Parts, body: bytes, reason: str) -> None:
-    now = parts.now()
-    parts.ledger.keep_aside(
-        [
-            AsideEntry(
-                source=ROUTE,
-                code="unreadable_body",
-                detail=reason[:500],
-                sample=body[:4096],
-                first_at=now,
-                last_at=now,
-            )
-        ]
-    )

@@ -6,26 +6,19 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, IntervalDep, LanguageDep, PageDep
-from api.routes.months import MonthPath, month_head, month_status
-from api.rows.base import MonthRow
-from api.rows.table import TableRoute
+from api.query import LanguageDep, MonthPath, PageDep
+from api.rows.months import ReportRow, report_row
+from api.standing_results import ResultsDep, month_status
+from api.tables.route import TableRoute
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from reports.model import build_report
 from reports.render import FORMATS, MEDIA_TYPES, file_name, render
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["reports"])
-
-
-class ReportRow(MonthRow):
-    lang: str = Field(description="Language of the report.")
-    format: str = Field(description="html, pdf or xlsx.")
-    url: str = Field(description="Where to fetch it, relative to this service.")
 
 
 class Rendered:
@@ -52,30 +45,17 @@ class Rendered:
 
 @router.get("/reports")
 def reports(
-    parts: PartsDep,
-    institutions: InstitutionsDep,
-    interval: IntervalDep,
+    query: ResultsDep,
     page: PageDep,
     lang: Annotated[str | None, Query(pattern="^(zh|en)$", description="Only zh or en.")] = None,
 ) -> list[ReportRow]:
     """Reports that can be fetched, newest month first · 可下载的报告."""
-    only = next(iter(institutions)) if len(institutions) == 1 else None
-    statuses = [
-        s
-        for s in parts.ledger.statuses(only)
-        if s.institution in institutions
-        and interval.holds(s.month, institutions[s.institution].timezone)
-    ]
-    statuses.sort(key=lambda s: (-s.month.year, -s.month.month, s.institution))
+    months = query.statuses()
+    months.sort(key=lambda m: (-m[1].month.year, -m[1].month.month, m[0].id))
     return page.cut(
         [
-            ReportRow(
-                **month_head(institutions[s.institution], s),
-                lang=language,
-                format=format,
-                url=f"/v1/reports/{quote(s.institution, safe='')}/{s.month}.{format}?lang={language}",
-            )
-            for s in statuses
+            report_row(institution, status, language, format)
+            for institution, status in months
             for language in ([lang] if lang else LANGUAGES)
             for format in FORMATS
         ]
@@ -94,7 +74,7 @@ def reports(
 )
 def report(
     request: Request,
-    parts: PartsDep,
+    backend: BackendDep,
     lang: LanguageDep,
     institution: str,
     month: MonthPath,
@@ -103,9 +83,9 @@ def report(
     """One report as a file · 下载报告."""
     if format not in FORMATS:
         raise ProblemError(404, "unknown_report", format=format, formats=", ".join(FORMATS))
-    parts.institution(institution)
-    status = month_status(parts, institution, Month.parse(month))
-    model = build_report(parts.ledger, institution, status.month)
+    backend.institution(institution)
+    status = month_status(backend.ledger, institution, Month.parse(month))
+    model = build_report(backend.ledger, institution, status.month)
     rendered: Rendered = request.app.state.rendered
     key = (institution, month, status.state, str(status.revision), status.digest, lang, format)
     content = rendered.get(key, model, lang, format)

@@ -1,18 +1,17 @@
 """Raw readings and what series there are."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
-import pandas as pd
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import PartsDep
+from api.dependencies import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, PageDep, instant_of
-from api.rows.base import ReadingRow, SeriesRow, unit_of_quantity
-from api.rows.table import TableRoute
+from api.query import InstitutionsDep, Owners, PageDep, instant_of
+from api.rows.readings import ReadingRow, SeriesRow, reading_rows, series_row
+from api.tables.route import TableRoute
 from domain.places import AnyDevice
-from domain.quantities import QUANTITIES, DeviceClass
+from domain.quantities import QUANTITIES
 from domain.readings import Series
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
@@ -22,39 +21,26 @@ _MAX_SERIES = 200
 
 @router.get("/series/list")
 def series_list(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     institution: Annotated[list[str] | None, Query()] = None,
 ) -> list[SeriesRow]:
     """Which series there are and how far they reach · 已有序列."""
-    devices = parts.registry.device_by_id
+    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
     rows = []
-    for device, quantity, readings, first_at, last_at in parts.store.series().itertuples(
+    for device, quantity, readings, first_at, last_at in backend.store.series().itertuples(
         index=False
     ):
         known = devices.get(device)
-        if any(institution or []) and (known is None or known.institution not in institutions):
-            continue
-        device_class: DeviceClass | Literal[""] = known.device_class if known else ""
-        rows.append(
-            SeriesRow(
-                device=device,
-                quantity=quantity,
-                unit=unit_of_quantity(quantity),
-                readings=int(readings),
-                device_class=device_class,
-                institution=known.institution if known else "",
-                first_at=first_at.to_pydatetime(),
-                last_at=last_at.to_pydatetime(),
-            )
-        )
+        if (known.institution if known else "") in owners:
+            rows.append(series_row(device, quantity, readings, first_at, last_at, known))
     return page.cut(rows)
 
 
 @router.get("/series/latest")
 def series_latest(
-    parts: PartsDep,
+    backend: BackendDep,
     institutions: InstitutionsDep,
     page: PageDep,
     device: Annotated[
@@ -62,18 +48,18 @@ def series_latest(
     ] = None,
 ) -> list[ReadingRow]:
     """The last reading of every series · 最新读数."""
-    devices = _devices(parts, device) if device else parts.registry.devices
+    devices = _devices(backend, device) if device else backend.registry.devices
     wanted = {d.id for d in devices if d.institution in institutions}
     if device:
-        frame = parts.store.latest([Series(d, q) for d in sorted(wanted) for q in QUANTITIES])
+        frame = backend.store.latest([Series(d, q) for d in sorted(wanted) for q in QUANTITIES])
     else:
-        frame = parts.store.latest()
-    return page.cut(_rows(frame[frame["device"].isin(wanted)]))
+        frame = backend.store.latest()
+    return page.cut(reading_rows(frame[frame["device"].isin(wanted)]))
 
 
 @router.get("/series")
 def series(
-    parts: PartsDep,
+    backend: BackendDep,
     response: Response,
     device: Annotated[
         list[str], Query(min_length=1, description="Device (repeat the parameter for several).")
@@ -93,29 +79,31 @@ def series(
     Bounded: an interval that would hold more than 200,000 readings is refused with 422; the
     expected interval of each device says how many it would be.
     """
-    wanted = [Series(d.id, q) for d in _devices(parts, device) for q in _quantities(quantity)]
-    end_at = instant_of(end, "end") if end else parts.now()
+    wanted = [Series(d.id, q) for d in _devices(backend, device) for q in _quantities(quantity)]
+    end_at = instant_of(end, "end") if end else backend.now()
     start_at = instant_of(start, "start") if start else end_at - timedelta(days=1)
     if start_at >= end_at:
         raise ProblemError(422, "bad_interval", start=start_at.isoformat(), end=end_at.isoformat())
     if len(wanted) > _MAX_SERIES:
         raise ProblemError(422, "too_much", expected=f"{len(wanted)} series", limit=_MAX_SERIES)
-    _require_bounded(parts, wanted, start_at, end_at)
-    rows = _rows(parts.store.read(wanted, start_at, end_at))
+    _require_bounded(backend, wanted, start_at, end_at)
+    rows = reading_rows(backend.store.read(wanted, start_at, end_at))
     response.headers["X-Total-Count"] = str(len(rows))
     return rows
 
 
-def _require_bounded(parts: PartsDep, wanted: list[Series], start: datetime, end: datetime) -> None:
-    devices = parts.registry.device_by_id
+def _require_bounded(
+    backend: BackendDep, wanted: list[Series], start: datetime, end: datetime
+) -> None:
+    devices = backend.registry.device_by_id
     span_s = (end - start).total_seconds()
     expected = sum(span_s / max(devices[s.device].expected_interval_s, 1) for s in wanted)
     if expected > MAX_READINGS:
         raise ProblemError(422, "too_much", expected=int(expected), limit=MAX_READINGS)
 
 
-def _devices(parts: PartsDep, ids: list[str]) -> list[AnyDevice]:
-    known = parts.registry.device_by_id
+def _devices(backend: BackendDep, ids: list[str]) -> list[AnyDevice]:
+    known = backend.registry.device_by_id
     for i in ids:
         if i not in known:
             raise ProblemError(404, "unknown_device", id=i)
@@ -129,11 +117,3 @@ def _quantities(names: list[str]) -> list[str]:
                 422, "bad_parameter", where="query.quantity", reason=f"there is no {name!r}"
             )
     return list(dict.fromkeys(names))
-
-
-def _rows(frame: pd.DataFrame) -> list[ReadingRow]:
-    columns = zip(frame["device"], frame["quantity"], frame["at"], frame["value"], strict=True)
-    return [
-        ReadingRow(device=d, quantity=q, at=at.to_pydatetime(), value=v, unit=unit_of_quantity(q))
-        for d, q, at, v in columns
-    ]

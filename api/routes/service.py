@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import Parts, PartsDep
+from api.dependencies import Backend, BackendDep
 from api.problems import ProblemError
 from domain.errors import StoreUnavailableError
 from domain.readings import Series
@@ -20,9 +20,9 @@ def healthz() -> dict[str, str]:
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "A part is not ready."}})
-def readyz(parts: PartsDep) -> dict[str, object]:
+def readyz(backend: BackendDep) -> dict[str, object]:
     """The stores answer, and what the operator wants to know · 是否就绪."""
-    state: dict[str, object] = {"store": _store(parts), "ledger": _ledger(parts)}
+    state: dict[str, object] = {"store": _store(backend), "ledger": _ledger(backend)}
     not_ready = [name for name, value in state.items() if value != "ok"]
     if not_ready:
         raise ProblemError(
@@ -32,26 +32,26 @@ def readyz(parts: PartsDep) -> dict[str, object]:
             headers={"Retry-After": "5"},
             extra={"state": state},
         )
-    return {"status": "ok", **state, **(parts.status() if parts.status else {})}
+    return {"status": "ok", **state, **(backend.status() if backend.status else {})}
 
 
-def _store(parts: Parts) -> str:
+def _store(backend: Backend) -> str:
     try:
-        parts.store.latest([Series(_NOBODY, "power_w")])
+        backend.store.latest([Series(_NOBODY, "power_w")])
     except StoreUnavailableError as error:
         return str(error)
     return "ok"
 
 
-def _ledger(parts: Parts) -> str:
+def _ledger(backend: Backend) -> str:
     try:
-        parts.ledger.statuses(_NOBODY)
+        backend.ledger.statuses(_NOBODY)
     except StoreUnavailableError as error:
         return str(error)
     return "ok"
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(parts: PartsDep) -> Response:
+def metrics(backend: BackendDep) -> Response:
     """Prometheus metrics of this process · 监控指标."""
-    return Response(parts.telemetry.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(backend.telemetry.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -7,17 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.rows.base import PlaceRow, Row
-from api.rows.registry import place
+from api.rows.base import PlaceRow, place_fields
 from domain.adjustments import Adjustment, AdjustmentStatus, DecisionKind
 from domain.places import Carrier, Institution
-
-
-class DecisionRow(Row):
-    kind: DecisionKind = Field(description="approved or withdrawn.")
-    by: str = Field(description="Who decided.")
-    at: datetime = Field(description="When, UTC.")
-    reason: str = Field(description="Why, where it was said.")
 
 
 class AdjustmentRow(PlaceRow):
@@ -45,7 +37,7 @@ def adjustment_row(adjustment: Adjustment, institution: Institution) -> Adjustme
         " ".join(p for p in (d.kind, d.by, f"{d.at:%Y-%m-%dT%H:%MZ}", d.reason) if p)
         for d in adjustment.decisions
     )
-    return AdjustmentRow(**place(institution), **own, decisions=decisions)
+    return AdjustmentRow(**place_fields(institution), **own, decisions=decisions)
 
 
 _OWN = (

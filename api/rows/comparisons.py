@@ -6,22 +6,19 @@ from typing import Any, Literal, cast
 
 from pydantic import Field
 
-from api.rows.base import PlaceRow, number_field
-from api.rows.figures import finite, shares_fields, unit_of
-from api.rows.registry import place
+from api.rows.base import PlaceRow, finite, number_field, place_fields, shares_fields, unit_of
 from domain.calendar import Month
+from domain.figure_names import AMONG_PEERS, COMPARED
 from domain.figures import MonthResult
 from domain.places import Institution
 from processing.use.comparison import (
-    ADDITIVE,
-    PEER_NAMES,
     month_and_year_before,
     peer_position,
     quota_positions,
 )
 from processing.use.survey import survey_rows
 
-YEAR_NAMES = (*ADDITIVE, "pv_generation_kwh")
+YEAR_NAMES = (*COMPARED, "pv_generation_kwh")
 """The figures that years are made of."""
 
 Grade = Literal["guide", "base", "constraint", "above"]
@@ -95,7 +92,7 @@ class History:
 
     def heads(self) -> Iterable[tuple[Month, dict[str, Any]]]:
         for month in self.months:
-            yield month, {**place(self.institution), "month": str(month)}
+            yield month, {**place_fields(self.institution), "month": str(month)}
 
 
 def comparison_rows(histories: Iterable[History]) -> list[ComparisonRow]:
@@ -167,12 +164,12 @@ def peer_rows(
     everybody: Iterable[Institution],
     results: Sequence[MonthResult],
 ) -> list[PeerRow]:
-    """One row a figure, institution and month. `results` are of `everybody`, with PEER_NAMES."""
+    """One row a figure, institution and month. `results` are of `everybody`, with AMONG_PEERS."""
     kind = {i.id: i.building_type for i in everybody}
     values: dict[tuple[Month, str, str], dict[str, float | None]] = {}
     for r in results:
         for f in r.figures:
-            if f.name in PEER_NAMES and not f.subject:
+            if f.name in AMONG_PEERS and not f.subject:
                 group = values.setdefault((r.month, kind[r.institution], f.name), {})
                 group[r.institution] = finite(f.value)
     rows = []
@@ -182,7 +179,7 @@ def peer_rows(
             if found is not None:
                 rows.append(
                     PeerRow(
-                        **place(asked[institution]),
+                        **place_fields(asked[institution]),
                         month=str(month),
                         name=name,
                         unit=unit_of(name),
@@ -192,4 +189,4 @@ def peer_rows(
                         peers=found.peers,
                     )
                 )
-    return sorted(rows, key=lambda r: (r.institution, r.month, PEER_NAMES.index(r.name)))
+    return sorted(rows, key=lambda r: (r.institution, r.month, AMONG_PEERS.index(r.name)))

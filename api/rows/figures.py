@@ -1,96 +1,74 @@
-"""From month results to rows: pure functions, no queries."""
+"""Rows of single figures and of the days behind them: pure functions, no queries."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from api.rows.base import (
-    ConsumptionRow,
-    CostRow,
-    DayRow,
-    FigureRow,
-    IndicatorRow,
-    PvRow,
-    WasteRow,
-)
-from api.rows.registry import place
+from pydantic import Field
+
+from api.rows.base import UNITS, EvidenceRow, PlaceRow, finite, number_field, place_fields, unit_of
+from api.rows.standing import StandingResult, evidence_fields
 from domain.calendar import local_midnight
-from domain.figures import FIGURE_NAMES, DayValue, FactorUse, Figure, MonthResult, Shares
-from domain.places import Carrier, Institution, PvSystem, WasteStream
-from domain.registry import Registry
-from store.ledger.port import MonthStatus
+from domain.carriers import USE_OF_FIGURE, WATER
+from domain.figures import DayValue, FactorUse, Figure, Verdict
+from domain.places import Carrier
+from domain.quality import QUALITIES
+from store.ledger.port import MonthState
 
-USE_CARRIERS: dict[str, Carrier] = {
-    "electricity_use_kwh": Carrier.ELECTRICITY,
-    "water_use_m3": Carrier.WATER,
-    "natural_gas_use_m3": Carrier.NATURAL_GAS,
-    "natural_gas_use_kwh": Carrier.NATURAL_GAS,
-    "heat_use_gj": Carrier.HEAT,
-    "cooling_use_gj": Carrier.COOLING,
-}
-PV_NAMES = tuple(n for n in PvRow.model_fields if n in FIGURE_NAMES)
-WASTE_NAMES = tuple(n for n in WasteRow.model_fields if n in FIGURE_NAMES)
-INDICATOR_NAMES = tuple(n for n in IndicatorRow.model_fields if n in FIGURE_NAMES)
-COST_NAMES = tuple(n for n in CostRow.model_fields if n in FIGURE_NAMES)
-_EXPORT = "electricity_export_kwh"
+USE_CARRIERS = {name: use.carrier for name, use in USE_OF_FIGURE.items()}
 
 
-@dataclass(frozen=True)
-class Standing:
-    """The result that stands for a month, with whose it is and where the month stands."""
-
-    institution: Institution
-    result: MonthResult
-    status: MonthStatus | None
-
-    @cached_property
-    def head(self) -> dict[str, Any]:
-        """The fields of a MonthRow."""
-        start_at, end_at = self.result.month.interval(self.institution.timezone)
-        return {
-            **place(self.institution),
-            "month": str(self.result.month),
-            "start_at": start_at,
-            "end_at": end_at,
-            "state": self.status.state if self.status else "open",
-            "revision": self.status.revision if self.status else 0,
-        }
+class FigureRow(EvidenceRow):
+    name: str = Field(description=f"Name of the figure; {UNITS}.", examples=[WATER.figure])
+    subject: str = Field(description="Device, contract/carrier or stream; empty: institution.")
+    value: float | None = Field(description="The value, in `unit`; null: could not be said.")
+    unit: str = Field(description="Unit of value, low and high.", examples=["kWh"])
+    low: float | None = Field(None, description="Lower bound of the interval, in `unit`.")
+    high: float | None = Field(None, description="Upper bound of the interval, in `unit`.")
+    confidence: float | None = number_field("Confidence of the interval, 0 to 1", "1")
+    verdict: Verdict | None = Field(None, description="What the interval allows to say.")
+    factors: str = Field(
+        "",
+        description="Dated factors it was computed with, by '; ': name = value unit (from day); "
+        "sources: /v1/factors.",
+    )
 
 
-def finite(value: float | None) -> float | None:
-    """The value, or None where it is no number: JSON has none, and it is not known."""
-    return value if value is not None and math.isfinite(value) else None
+class ConsumptionRow(FigureRow):
+    carrier: Carrier = Field(description="What is used.")
 
 
-def shares_fields(shares: Shares | None) -> dict[str, Any]:
-    return {
-        "measured_share": finite(shares.measured) if shares else None,
-        "estimated_share": finite(shares.estimated) if shares else None,
-        "missing_share": finite(shares.missing) if shares else None,
-    }
+class DayRow(PlaceRow):
+    """One local day of one series behind the figures."""
+
+    day: date = Field(description="Local calendar day.", examples=["2019-03-14"])
+    start_at: datetime = Field(description="Start of the day, UTC.")
+    name: str = Field(description=f"Name of the figure; {UNITS}.")
+    subject: str = Field(description="Device, contract/carrier or stream; empty: institution.")
+    value: float | None = Field(description="The value, in `unit`; null: could not be said.")
+    unit: str = Field(description="Unit of value, low and high.")
+    low: float | None = Field(None, description="Lower bound, in `unit`.")
+    high: float | None = Field(None, description="Upper bound, in `unit`.")
+    quality: str = Field(description="Quality code: " + ", ".join(QUALITIES) + ".")
+    state: MonthState = Field(description="State of the month the day is in.")
+    revision: int = Field(description="Signed revision of that month; 0 means never closed.")
 
 
-def evidence(main: Shares | None, figures: Iterable[Figure]) -> dict[str, Any]:
-    """The fields of an EvidenceRow beyond the month's: shares of the main figure, methods and
-    findings of all."""
-    figures = list(figures)
-    return {
-        **shares_fields(main),
-        "method": "; ".join(dict.fromkeys(f.method for f in figures)),
-        "findings": ", ".join(dict.fromkeys(x.code for f in figures for x in f.findings)),
-    }
-
-
-def unit_of(name: str) -> str:
-    """The unit of a figure name; "1" for one that is not in the table (an older result)."""
-    return FIGURE_NAMES[name].unit if name in FIGURE_NAMES else "1"
+def figure_rows(
+    standing: Iterable[StandingResult], names: Sequence[str] = (), subject: str | None = None
+) -> list[FigureRow]:
+    """One row a figure; only `names` and `subject` where given."""
+    return [
+        FigureRow(**s.head, **_figure_fields(f))
+        for s in standing
+        for f in s.result.figures
+        if (not names or f.name in names) and (subject is None or f.subject == subject)
+    ]
 
 
 def _figure_fields(f: Figure) -> dict[str, Any]:
     return {
-        **evidence(f.shares, [f]),
+        **evidence_fields(f.shares, [f]),
         "name": f.name,
         "subject": f.subject,
         "value": finite(f.value),
@@ -108,20 +86,8 @@ def factor_text(used: FactorUse) -> str:
     return f"{used.name} = {used.value:g} {used.unit} (from {used.valid_from})"
 
 
-def figure_rows(
-    standing: Iterable[Standing], names: Sequence[str] = (), subject: str | None = None
-) -> list[FigureRow]:
-    """One row a figure; only `names` and `subject` where given."""
-    return [
-        FigureRow(**s.head, **_figure_fields(f))
-        for s in standing
-        for f in s.result.figures
-        if (not names or f.name in names) and (subject is None or f.subject == subject)
-    ]
-
-
 def consumption_rows(
-    standing: Iterable[Standing],
+    standing: Iterable[StandingResult],
     carriers: Sequence[Carrier] = (),
     names: Sequence[str] = (),
     per: str = "all",
@@ -143,7 +109,7 @@ def _is_per(subject: str, per: str) -> bool:
 
 
 def day_rows(
-    standing: Iterable[Standing], names: Iterable[str], subject: str | None, per: str = "all"
+    standing: Iterable[StandingResult], names: Iterable[str], subject: str | None, per: str = "all"
 ) -> list[DayRow]:
     """Day values of the given names (all when empty)."""
     wanted = frozenset(names)
@@ -157,9 +123,9 @@ def day_rows(
     ]
 
 
-def _day_row(s: Standing, d: DayValue) -> DayRow:
+def _day_row(s: StandingResult, d: DayValue) -> DayRow:
     return DayRow(
-        **place(s.institution),
+        **place_fields(s.institution),
         day=d.day,
         start_at=local_midnight(d.day, s.institution.timezone),
         name=d.name,
@@ -172,108 +138,3 @@ def _day_row(s: Standing, d: DayValue) -> DayRow:
         state=s.status.state if s.status else "open",
         revision=s.status.revision if s.status else 0,
     )
-
-
-Group = Mapping[str, Figure]
-
-
-def groups_of(s: Standing, names: Iterable[str]) -> Iterator[tuple[str, Group]]:
-    """Subject → its figures by name, in order of appearance."""
-    wanted = frozenset(names)
-    found: dict[str, dict[str, Figure]] = {}
-    for f in s.result.figures:
-        if f.name in wanted:
-            found.setdefault(f.subject, {})[f.name] = f
-    yield from found.items()
-
-
-def value_of(group: Group, name: str) -> float | None:
-    return finite(group[name].value) if name in group else None
-
-
-def wide_fields(group: Group, names: Iterable[str]) -> dict[str, Any]:
-    return {n: value_of(group, n) for n in names}
-
-
-def pv_rows(
-    standing: Iterable[Standing], registry: Registry, systems: Sequence[str] = ()
-) -> list[PvRow]:
-    """One row a PV system and month; its export is that of the grid meter it feeds."""
-    rows = []
-    for s in standing:
-        by_subject = dict(groups_of(s, PV_NAMES))
-        for subject, group in by_subject.items():
-            if not any(n.startswith("pv_") for n in group) or (systems and subject not in systems):
-                continue
-            device = registry.device_by_id.get(subject)
-            meter = device.grid_meter if isinstance(device, PvSystem) else subject
-            export = by_subject.get(meter, {}).get(_EXPORT)
-            whole = {**group, _EXPORT: export} if export else group
-            rows.append(
-                PvRow(
-                    **s.head,
-                    **evidence(_main_shares(group, "pv_generation_kwh"), whole.values()),
-                    system=subject,
-                    **wide_fields(whole, PV_NAMES),
-                )
-            )
-    return rows
-
-
-def waste_rows(standing: Iterable[Standing]) -> list[WasteRow]:
-    """One row a stream and month, and one for the total."""
-    return [
-        WasteRow(
-            **s.head,
-            **evidence(_main_shares(group, "waste_mass_kg"), group.values()),
-            stream=WasteStream(subject) if subject else "total",
-            **wide_fields(group, WASTE_NAMES),
-            **_accuracy_bounds(group.get("waste_sorting_accuracy_ratio")),
-        )
-        for s in standing
-        for subject, group in groups_of(s, WASTE_NAMES)
-        if subject == "" or subject in list(WasteStream)
-    ]
-
-
-def _accuracy_bounds(accuracy: Figure | None) -> dict[str, Any]:
-    return {
-        "waste_sorting_accuracy_low_ratio": finite(accuracy.low) if accuracy else None,
-        "waste_sorting_accuracy_high_ratio": finite(accuracy.high) if accuracy else None,
-    }
-
-
-def indicator_rows(standing: Iterable[Standing]) -> list[IndicatorRow]:
-    """One row an institution and month: coal, carbon, per area, per head."""
-    return [
-        IndicatorRow(
-            **s.head,
-            **evidence(_worst(group), group.values()),
-            **wide_fields(group, INDICATOR_NAMES),
-        )
-        for s in standing
-        for subject, group in groups_of(s, INDICATOR_NAMES)
-        if subject == ""
-    ]
-
-
-def cost_rows(standing: Iterable[Standing]) -> list[CostRow]:
-    """One row a tariff period and month, and one for the total."""
-    return [
-        CostRow(
-            **s.head,
-            **evidence(_worst(group), group.values()),
-            period=subject or "total",
-            **wide_fields(group, COST_NAMES),
-        )
-        for s in standing
-        for subject, group in groups_of(s, COST_NAMES)
-    ]
-
-
-def _main_shares(group: Group, name: str) -> Shares | None:
-    return group[name].shares if name in group else None
-
-
-def _worst(group: Group) -> Shares:
-    return max((f.shares for f in group.values()), key=lambda s: (s.missing, s.estimated))

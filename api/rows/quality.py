@@ -1,41 +1,66 @@
-"""Rows on how far the numbers can be trusted: completeness, findings, factors."""
+"""Rows on how far the numbers can be trusted: completeness, findings, factors, what was kept aside."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal
 
-from api.rows.base import BoardDeviceRow, DeviceQualityRow, FactorRow, FindingRow, QualityRow
-from api.rows.figures import (
-    USE_CARRIERS,
-    Standing,
+from pydantic import Field
+
+from api.rows.base import (
+    MonthRow,
+    PlaceRow,
+    Row,
+    figure_field,
     finite,
-    groups_of,
+    number_field,
+    place_fields,
     shares_fields,
-    value_of,
-    wide_fields,
 )
-from api.rows.registry import place
+from api.rows.figures import USE_CARRIERS
+from api.rows.standing import StandingResult, groups_of, value_of, wide_fields
 from config.texts import finding_text
 from domain.errors import ConfigError
-from domain.figures import FIGURE_NAMES, Figure, MonthResult, Shares
-from domain.findings import Finding
+from domain.figure_names import COLUMNS
+from domain.figures import Figure, MonthResult, Shares
+from domain.findings import Finding, Severity
 from domain.places import Institution
+from domain.quantities import DeviceClass
 from domain.registry import Registry
-from processing.quality.completeness import BoardRow
+from processing.quality.board import BoardRow
+from store.ledger.port import AsideEntry
 
-READINGS_NAMES = tuple(n for n in DeviceQualityRow.model_fields if n in FIGURE_NAMES)
+DeviceState = Literal["never", "stale", "zero", "ok"]
+
+
+class DeviceQualityRow(MonthRow):
+    """How much of what a device had to report came."""
+
+    device: str = Field(description="Device id.")
+    device_name_zh: str = Field(description="Its name in Chinese.")
+    device_name_en: str = Field(description="Its name in English.")
+    readings_expected_count: float | None = figure_field("readings_expected_count")
+    readings_received_count: float | None = figure_field("readings_received_count")
+    received_share: float | None = number_field("Received / expected, 0 to 1", "1")
+
+
+READINGS_NAMES = COLUMNS["readings"]
+
 _MEASURABLE = (*USE_CARRIERS, "pv_generation_kwh", "waste_mass_kg")
 
 
-def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> list[DeviceQualityRow]:
+def device_quality_rows(
+    standing: Iterable[StandingResult], registry: Registry
+) -> list[DeviceQualityRow]:
     """One row a device and month."""
     rows = []
     for s in standing:
         for subject, group in groups_of(s, READINGS_NAMES):
             expected, received = (value_of(group, n) for n in READINGS_NAMES)
-            device = registry.device_by_id.get(subject)
+            device = registry.device_by_id.get(str(subject))
             rows.append(
                 DeviceQualityRow(
                     **s.head,
-                    device=subject,
+                    device=str(subject),
                     **wide_fields(group, READINGS_NAMES),
                     device_name_zh=device.name_zh if device else "",
                     device_name_en=device.name_en if device else "",
@@ -47,13 +72,38 @@ def device_quality_rows(standing: Iterable[Standing], registry: Registry) -> lis
     return rows
 
 
+class BoardDeviceRow(PlaceRow):
+    """One device on the completeness board."""
+
+    month: str | None = Field(
+        description="Month the counts and shares are of; null: nothing computed."
+    )
+    device: str = Field(description="Device id.")
+    device_name_zh: str = Field(description="Its name in Chinese.")
+    device_name_en: str = Field(description="Its name in English.")
+    device_class: DeviceClass = Field(description="meter, pv, bin or weather.")
+    device_state: DeviceState = Field(
+        description="never: no reading ever came; stale: the last is older than three of its "
+        "intervals, at the month's end or now while it runs; zero: goes on reporting, but its use "
+        "newly stopped; ok: reports, however low its use."
+    )
+    last_at: datetime | None = Field(description="Its last reading, UTC; null: none ever came.")
+    readings_expected_count: float | None = figure_field("readings_expected_count")
+    readings_received_count: float | None = figure_field("readings_received_count")
+    received_share: float | None = number_field("Received / expected, may exceed 1", "1")
+    measured_share: float | None = number_field("Share of its use's time measured, 0 to 1", "1")
+    estimated_share: float | None = number_field("Share of its use's time estimated, 0 to 1", "1")
+    missing_share: float | None = number_field("Share of its use's time missing, 0 to 1", "1")
+    findings: str = Field(description="Codes of what to know, by ', '; texts: /v1/findings.")
+
+
 def board_device_rows(
     rows: Iterable[BoardRow], institutions: Mapping[str, Institution]
 ) -> list[BoardDeviceRow]:
     """The completeness board's rows, in its order."""
     return [
         BoardDeviceRow(
-            **place(institutions[r.device.institution]),
+            **place_fields(institutions[r.device.institution]),
             **shares_fields(r.shares),
             month=str(r.month) if r.month else None,
             device=r.device.id,
@@ -71,12 +121,27 @@ def board_device_rows(
     ]
 
 
-def quality_rows(standing: Iterable[Standing]) -> list[QualityRow]:
+class QualityRow(MonthRow):
+    """How complete the figures of one institution and month are."""
+
+    figures: int = Field(description="Figures computed.")
+    figures_without_value: int = Field(description="Figures that could not be said.")
+    measured_share: float | None = number_field(
+        "Share of the time measured, mean over the use, PV and waste figures with a subject", "1"
+    )
+    estimated_share: float | None = number_field("Share estimated, same mean", "1")
+    missing_share: float | None = number_field("Share missing, same mean", "1")
+    findings_serious: int = Field(description="Serious findings.")
+    findings_warning: int = Field(description="Warnings.")
+    findings_info: int = Field(description="Notes.")
+
+
+def quality_rows(standing: Iterable[StandingResult]) -> list[QualityRow]:
     """One row an institution and month: how complete it is and how much there is to know."""
     return [_quality_row(s) for s in standing]
 
 
-def _quality_row(s: Standing) -> QualityRow:
+def _quality_row(s: StandingResult) -> QualityRow:
     figures = s.result.figures
     measurable = [f.shares for f in figures if f.name in _MEASURABLE and f.subject]
     severities = [x.severity for _, x in _findings(s.result)]
@@ -84,22 +149,19 @@ def _quality_row(s: Standing) -> QualityRow:
         **s.head,
         figures=len(figures),
         figures_without_value=sum(finite(f.value) is None for f in figures),
-        **shares_fields(_mean(measurable)),
+        **shares_fields(Shares.mean(measurable) if measurable else None),
         findings_serious=severities.count("serious"),
         findings_warning=severities.count("warning"),
         findings_info=severities.count("info"),
     )
 
 
-def _mean(shares: Sequence[Shares]) -> Shares | None:
-    if not shares:
-        return None
-    n = len(shares)
-    return Shares(
-        sum(s.measured for s in shares) / n,
-        sum(s.estimated for s in shares) / n,
-        sum(s.missing for s in shares) / n,
-    )
+class FindingRow(MonthRow):
+    figure: str = Field(description="Name of the figure meant; empty: the month as a whole.")
+    subject: str = Field(description="Device, contract or stream meant; empty: institution.")
+    code: str = Field(description="Stable code of the finding.")
+    severity: Severity = Field(description="info, warning or serious.")
+    text: str = Field(description="The finding as a sentence, by ?lang or Accept-Language.")
 
 
 def _findings(result: MonthResult) -> Iterator[tuple[Figure | None, Finding]]:
@@ -119,7 +181,7 @@ def sentence(finding: Finding, lang: str) -> str:
 
 
 def finding_rows(
-    standing: Iterable[Standing], lang: str, severities: Sequence[str] = ()
+    standing: Iterable[StandingResult], lang: str, severities: Sequence[str] = ()
 ) -> list[FindingRow]:
     """One row a finding, as a sentence in `lang`."""
     return [
@@ -137,7 +199,17 @@ def finding_rows(
     ]
 
 
-def factor_rows(standing: Iterable[Standing]) -> list[FactorRow]:
+class FactorRow(MonthRow):
+    figure: str = Field(description="Name of the figure computed with the factor.")
+    subject: str = Field(description="Subject of that figure.")
+    factor: str = Field(description="Name of the factor.")
+    value: float = Field(description="Value of the factor, in `unit`.")
+    unit: str = Field(description="Unit of the value.")
+    source: str = Field(description="Where the factor was published.")
+    valid_from: date = Field(description="Local day from which it holds.")
+
+
+def factor_rows(standing: Iterable[StandingResult]) -> list[FactorRow]:
     """One row a figure and dated factor it was computed with."""
     return [
         FactorRow(
@@ -154,3 +226,30 @@ def factor_rows(standing: Iterable[Standing]) -> list[FactorRow]:
         for f in s.result.figures
         for u in f.factors
     ]
+
+
+class AsideRow(Row):
+    """What was kept aside and why, counted together by source, code and device."""
+
+    source: str = Field(description="MQTT topic or HTTP route it came by.")
+    code: str = Field(description="Reason, a stable word.")
+    device: str = Field(description="Device meant, where known.")
+    institution: str = Field(description="Its institution, where known.")
+    count: int = Field(description="How many.")
+    first_at: datetime = Field(description="First seen, UTC.")
+    last_at: datetime = Field(description="Last seen, UTC.")
+    detail: str = Field(description="The reason in words, of the last one.")
+
+
+def aside_row(entry: AsideEntry, institution: str) -> AsideRow:
+    """`institution` is that of the device meant; empty where it is not known."""
+    return AsideRow(
+        source=entry.source,
+        code=entry.code,
+        device=entry.device,
+        institution=institution,
+        count=entry.count,
+        first_at=entry.first_at,
+        last_at=entry.last_at,
+        detail=entry.detail,
+    )

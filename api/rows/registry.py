@@ -1,11 +1,12 @@
-"""Rows of the registry: institutions, buildings, devices, contracts."""
+"""Rows of what there is: institutions, buildings, devices, contracts, quantities, figures."""
 
 from datetime import date
 from typing import Any
 
 from pydantic import Field
 
-from api.rows.base import PlaceRow, Row, number_field
+from api.rows.base import PlaceRow, Row, number_field, place_fields
+from domain.figure_names import FIGURE_NAMES
 from domain.places import (
     AnyDevice,
     Bin,
@@ -19,6 +20,7 @@ from domain.places import (
     WasteStream,
     value_on,
 )
+from domain.quantities import QUANTITIES, Kind
 
 
 class InstitutionRow(Row):
@@ -36,82 +38,6 @@ class InstitutionRow(Row):
     headcount: float | None = number_field("People using energy, as of today", "1")
     provenance: str = Field(description="Where replayed or simulated data comes from.")
     provenance_zh: str = Field(description="The same in Chinese.")
-
-
-class BuildingRow(PlaceRow):
-    id: str = Field(description="Building id.")
-    name_zh: str = Field(description="Name in Chinese.")
-    name_en: str = Field(description="Name in English.")
-    floor_area_m2: float | None = number_field("Floor area", "m²")
-    latitude_deg: float | None = number_field("Latitude, north positive", "°")
-    longitude_deg: float | None = number_field("Longitude, east positive", "°")
-
-
-class DeviceRow(PlaceRow):
-    id: str = Field(description="Device id.")
-    name_zh: str = Field(description="Name in Chinese.")
-    name_en: str = Field(description="Name in English.")
-    building: str = Field(description="Building id, where given.")
-    expected_interval_s: int = number_field("How often it is expected to report", "s", 3600)
-
-
-class MeterRow(DeviceRow):
-    carrier: Carrier = Field(description="What it meters.")
-    register_quantity: str = Field(description="Quantity of its main register.")
-    parent: str = Field(description="Meter upstream; empty: a main meter.")
-    item_code: str = Field(description="MOHURD energy-item code.")
-    multiplier: float | None = number_field("Factor on register differences, as of today", "1")
-    register_size: float | None = Field(
-        None, description="Value at which the register starts again at 0, in the register's unit."
-    )
-    max_rate_per_h: float | None = Field(
-        None, description="Most the branch can carry, in the register's unit per hour."
-    )
-
-
-class PvSystemRow(DeviceRow):
-    capacity_kwp: float = number_field("Capacity P0 at standard test conditions", "kWp", ...)
-    gamma_per_c: float = number_field("Power temperature coefficient", "1/°C", ...)
-    grid_meter: str = Field(description="Meter whose export register it feeds.")
-    latitude_deg: float | None = number_field("Latitude, north positive", "°")
-    longitude_deg: float | None = number_field("Longitude, east positive", "°")
-    tilt_deg: float | None = number_field("Tilt from the horizontal", "°")
-    azimuth_deg: float | None = number_field("Azimuth, clockwise from north", "°")
-
-
-class BinRow(DeviceRow):
-    stream: WasteStream = Field(description="Stream of GB/T 19095-2019.")
-    tare_kg: float = number_field("Mass of the empty bin", "kg", ...)
-    capacity_kg: float | None = number_field("Most it may hold", "kg")
-    depth_mm: float | None = number_field("Inner depth", "mm")
-
-
-class ContractRow(PlaceRow):
-    id: str = Field(description="Contract id.")
-    name_zh: str = Field(description="Name in Chinese.")
-    name_en: str = Field(description="Name in English.")
-    form: str = Field(description="shared, guaranteed, entrusted (GB/T 24915-2020) or none.")
-    vendor: str = Field(description="Contract-energy vendor.")
-    carriers: str = Field(description="Carriers whose avoided energy counts, by ', '.")
-    baseline_start: date = Field(description="First day of the baseline period.")
-    baseline_end: date = Field(description="End of the baseline period, excluded.")
-    reporting_start: date = Field(description="First day of the reporting period.")
-    reporting_end: date | None = Field(None, description="Its end, excluded; null: runs on.")
-    confidence: float = number_field("Level at which a saving is called proven", "1", ...)
-    option: str = Field(
-        description="IPMVP option: C measures the whole facility, B the equipment by its meters."
-    )
-    meters: str = Field(description="The equipment's meters, by ', '; empty: the main meters.")
-
-
-def place(institution: Institution) -> dict[str, Any]:
-    """The fields that every row of an institution begins with."""
-    return {
-        "institution": institution.id,
-        "institution_name_zh": institution.name_zh,
-        "institution_name_en": institution.name_en,
-        "origin": institution.origin,
-    }
 
 
 def institution_row(i: Institution, today: date) -> InstitutionRow:
@@ -133,9 +59,18 @@ def institution_row(i: Institution, today: date) -> InstitutionRow:
     )
 
 
+class BuildingRow(PlaceRow):
+    id: str = Field(description="Building id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    floor_area_m2: float | None = number_field("Floor area", "m²")
+    latitude_deg: float | None = number_field("Latitude, north positive", "°")
+    longitude_deg: float | None = number_field("Longitude, east positive", "°")
+
+
 def building_row(b: Building, institution: Institution) -> BuildingRow:
     return BuildingRow(
-        **place(institution),
+        **place_fields(institution),
         id=b.id,
         name_zh=b.name_zh,
         name_en=b.name_en,
@@ -145,9 +80,17 @@ def building_row(b: Building, institution: Institution) -> BuildingRow:
     )
 
 
-def _device(d: AnyDevice, institution: Institution) -> dict[str, Any]:
+class DeviceRow(PlaceRow):
+    id: str = Field(description="Device id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    building: str = Field(description="Building id, where given.")
+    expected_interval_s: int = number_field("How often it is expected to report", "s", 3600)
+
+
+def _device_fields(d: AnyDevice, institution: Institution) -> dict[str, Any]:
     return {
-        **place(institution),
+        **place_fields(institution),
         "id": d.id,
         "name_zh": d.name_zh,
         "name_en": d.name_en,
@@ -157,12 +100,26 @@ def _device(d: AnyDevice, institution: Institution) -> dict[str, Any]:
 
 
 def device_row(d: AnyDevice, institution: Institution) -> DeviceRow:
-    return DeviceRow(**_device(d, institution))
+    return DeviceRow(**_device_fields(d, institution))
+
+
+class MeterRow(DeviceRow):
+    carrier: Carrier = Field(description="What it meters.")
+    register_quantity: str = Field(description="Quantity of its main register.")
+    parent: str = Field(description="Meter upstream; empty: a main meter.")
+    item_code: str = Field(description="MOHURD energy-item code.")
+    multiplier: float | None = number_field("Factor on register differences, as of today", "1")
+    register_size: float | None = Field(
+        None, description="Value at which the register starts again at 0, in the register's unit."
+    )
+    max_rate_per_h: float | None = Field(
+        None, description="Most the branch can carry, in the register's unit per hour."
+    )
 
 
 def meter_row(m: Meter, institution: Institution, today: date) -> MeterRow:
     return MeterRow(
-        **_device(m, institution),
+        **_device_fields(m, institution),
         carrier=m.carrier,
         register_quantity=m.register,
         parent=m.parent,
@@ -173,9 +130,19 @@ def meter_row(m: Meter, institution: Institution, today: date) -> MeterRow:
     )
 
 
+class PvSystemRow(DeviceRow):
+    capacity_kwp: float = number_field("Capacity P0 at standard test conditions", "kWp", ...)
+    gamma_per_c: float = number_field("Power temperature coefficient", "1/°C", ...)
+    grid_meter: str = Field(description="Meter whose export register it feeds.")
+    latitude_deg: float | None = number_field("Latitude, north positive", "°")
+    longitude_deg: float | None = number_field("Longitude, east positive", "°")
+    tilt_deg: float | None = number_field("Tilt from the horizontal", "°")
+    azimuth_deg: float | None = number_field("Azimuth, clockwise from north", "°")
+
+
 def pv_row(p: PvSystem, institution: Institution) -> PvSystemRow:
     return PvSystemRow(
-        **_device(p, institution),
+        **_device_fields(p, institution),
         capacity_kwp=p.capacity_kwp,
         gamma_per_c=p.gamma_per_c,
         grid_meter=p.grid_meter,
@@ -186,9 +153,16 @@ def pv_row(p: PvSystem, institution: Institution) -> PvSystemRow:
     )
 
 
+class BinRow(DeviceRow):
+    stream: WasteStream = Field(description="Stream of GB/T 19095-2019.")
+    tare_kg: float = number_field("Mass of the empty bin", "kg", ...)
+    capacity_kg: float | None = number_field("Most it may hold", "kg")
+    depth_mm: float | None = number_field("Inner depth", "mm")
+
+
 def bin_row(b: Bin, institution: Institution) -> BinRow:
     return BinRow(
-        **_device(b, institution),
+        **_device_fields(b, institution),
         stream=b.stream,
         tare_kg=b.tare_kg,
         capacity_kg=b.capacity_kg,
@@ -196,9 +170,27 @@ def bin_row(b: Bin, institution: Institution) -> BinRow:
     )
 
 
+class ContractRow(PlaceRow):
+    id: str = Field(description="Contract id.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    form: str = Field(description="shared, guaranteed, entrusted (GB/T 24915-2020) or none.")
+    vendor: str = Field(description="Contract-energy vendor.")
+    carriers: str = Field(description="Carriers whose avoided energy counts, by ', '.")
+    baseline_start: date = Field(description="First day of the baseline period.")
+    baseline_end: date = Field(description="End of the baseline period, excluded.")
+    reporting_start: date = Field(description="First day of the reporting period.")
+    reporting_end: date | None = Field(None, description="Its end, excluded; null: runs on.")
+    confidence: float = number_field("Level at which a saving is called proven", "1", ...)
+    option: str = Field(
+        description="IPMVP option: C measures the whole facility, B the equipment by its meters."
+    )
+    meters: str = Field(description="The equipment's meters, by ', '; empty: the main meters.")
+
+
 def contract_row(c: Contract, institution: Institution) -> ContractRow:
     return ContractRow(
-        **place(institution),
+        **place_fields(institution),
         id=c.id,
         name_zh=c.name_zh,
         name_en=c.name_en,
@@ -213,3 +205,42 @@ def contract_row(c: Contract, institution: Institution) -> ContractRow:
         option=c.option,
         meters=", ".join(c.meters),
     )
+
+
+class QuantityRow(Row):
+    name: str = Field(description="Name, as in payloads.")
+    unit: str = Field(description="Unit; 1 means none.")
+    kind: Kind = Field(description="measurement, or total_increasing (a register).")
+    name_zh: str = Field(description="Meaning in Chinese.")
+    name_en: str = Field(description="Meaning in English.")
+    minimum: float | None = Field(description="Least physical value, in `unit`.")
+    maximum: float | None = Field(description="Greatest physical value, in `unit`.")
+
+
+def quantity_rows() -> list[QuantityRow]:
+    return [
+        QuantityRow(
+            name=q.name,
+            unit=q.unit,
+            kind=q.kind,
+            name_zh=q.zh,
+            name_en=q.en,
+            minimum=q.minimum,
+            maximum=q.maximum,
+        )
+        for q in QUANTITIES.values()
+    ]
+
+
+class FigureNameRow(Row):
+    name: str = Field(description="Name of the figure.")
+    unit: str = Field(description="Unit; 1 means none.")
+    name_zh: str = Field(description="Meaning in Chinese.")
+    name_en: str = Field(description="Meaning in English.")
+
+
+def figure_name_rows() -> list[FigureNameRow]:
+    return [
+        FigureNameRow(name=f.name, unit=f.unit, name_zh=f.zh, name_en=f.en)
+        for f in FIGURE_NAMES.values()
+    ]

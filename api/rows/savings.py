@@ -5,10 +5,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.rows.base import EvidenceRow, Row, figure_field, number_field
-from api.rows.figures import Group, Standing, evidence, finite, groups_of, wide_fields
+from api.rows.base import EvidenceRow, Row, figure_field, finite, number_field
+from api.rows.standing import Group, StandingResult, evidence_fields, groups_of, wide_fields
+from domain.figure_names import COLUMNS
 from domain.figures import Figure, Verdict
 from domain.places import Carrier, Contract
+from domain.subjects import OfContract
 from processing.savings.portfolio import Claim, Kind, Portfolio, claims_of, portfolios
 
 _WITH_INTERVAL = {
@@ -19,13 +21,7 @@ _WITH_INTERVAL = {
     "normalised_saving": "normalised_saving_kwh",
 }
 _VERDICT_OF = ("avoided_energy_unadjusted", "avoided_energy_year_to_date", "normalised_saving")
-SAVINGS_NAMES = (
-    "counterfactual_kwh",
-    "observed_kwh",
-    "avoided_energy_ratio",
-    "adjustment_kwh",
-    *_WITH_INTERVAL.values(),
-)
+SAVINGS_NAMES = COLUMNS["savings"]
 
 
 def _low(name: str) -> Any:
@@ -78,19 +74,21 @@ class SavingsRow(EvidenceRow):
 
 
 def savings_rows(
-    standing: Iterable[Standing], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
+    standing: Iterable[StandingResult], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
 ) -> list[SavingsRow]:
     """One row a contract, carrier and month."""
     rows = []
     for s in standing:
         for subject, group in groups_of(s, SAVINGS_NAMES):
-            contract, _, carrier = subject.rpartition("/")
-            if (not contracts or contract in contracts) and (not carriers or carrier in carriers):
-                rows.append(_savings_row(s, contract, carrier, group))
+            if not isinstance(subject, OfContract):
+                continue
+            of_these = not contracts or subject.contract in contracts
+            if of_these and (not carriers or subject.carrier in carriers):
+                rows.append(_savings_row(s, subject, group))
     return rows
 
 
-def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> SavingsRow:
+def _savings_row(s: StandingResult, of: OfContract, group: Group) -> SavingsRow:
     avoided = group.get("avoided_energy_kwh")
     whole = _with_nothing_adjusted(group, avoided)
     bounds: dict[str, Any] = {}
@@ -104,9 +102,9 @@ def _savings_row(s: Standing, contract: str, carrier: str, group: Group) -> Savi
     names = [n for n in SAVINGS_NAMES if n in SavingsRow.model_fields]
     return SavingsRow(
         **s.head,
-        **evidence(avoided.shares if avoided else None, group.values()),
-        contract=contract,
-        carrier=carrier,
+        **evidence_fields(avoided.shares if avoided else None, group.values()),
+        contract=of.contract,
+        carrier=of.carrier,
         **wide_fields(whole, names) | _nothing_added(group, avoided),
         **bounds,
         confidence=avoided.confidence if avoided else None,
@@ -164,7 +162,7 @@ class PortfolioRow(Row):
 
 
 def portfolio_rows(
-    standing: Iterable[Standing],
+    standing: Iterable[StandingResult],
     contracts: Mapping[str, Contract],
     kind: Kind,
     carriers: Sequence[str] = (),

@@ -1,14 +1,11 @@
 """`civicmeter collect`: take readings from MQTT into the store."""
 
-import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from config.settings import Settings
-from domain.errors import CivicmeterError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _GROUP = "civicmeter"
@@ -65,6 +62,7 @@ def command(
     log_json: bool,
 ) -> None:
     """Collect until told to stop; what was received is stored before leaving."""
+    from civicmeter.wiring.collecting import collect, ended_by_signal
     from civicmeter.wiring.pipeline import collector_settings
     from ingest.logs import log_to_stderr
 
@@ -84,54 +82,10 @@ def command(
         watch_broker=True,
         share_group=share_group or (_GROUP if processes > 1 else ""),
     )
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ended = ended_by_signal()
     if processes > 1:
         from civicmeter.wiring.collector_processes import collect_in_processes
 
         collect_in_processes(settings, own, processes, metrics_port, ended, log_json=log_json)
     else:
         collect(settings, own, metrics_port, ended)
-
-
-def collect(
-    settings: Settings, own: object, metrics_port: int | None, ended: threading.Event
-) -> None:
-    """Collect in this process until `ended`. `own` are the CollectorSettings."""
-    from civicmeter.wiring.pipeline import open_pipeline
-    from ingest.live.collector import Collector
-    from ingest.settings import CollectorSettings
-
-    assert isinstance(own, CollectorSettings)
-    with open_pipeline(replace(settings, mqtt=own.mqtt)) as pipeline:
-        collector = Collector(
-            own, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
-        )
-        if metrics_port is not None:
-            _serve_metrics(metrics_port)
-        collector.start()
-        click.echo(f"Collecting from {own.mqtt} as {own.client_id}  (Ctrl-C ends)")
-        while not ended.wait(0.5) and collector.failure is None:
-            pass
-        collector.stop()
-        counts = collector.counters()
-        click.echo(
-            f"stored {counts.stored}, repeated {counts.repeated}, "
-            f"kept aside {counts.rejected_total} from {counts.received} messages"
-        )
-    if collector.failure is not None:
-        raise CivicmeterError(f"the collector ended: {collector.failure}") from collector.failure
-
-
-def _serve_metrics(port: int) -> None:
-    from prometheus_client import start_http_server
-
-    from domain.errors import ConfigError
-
-    try:
-        start_http_server(port, "127.0.0.1")
-    except OSError as error:
-        raise ConfigError(
-            f"port {port} for the metrics is taken: choose another with --metrics-port"
-        ) from error

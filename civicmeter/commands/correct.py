@@ -1,17 +1,24 @@
 """`civicmeter correct`: say what a reading should have been, and why."""
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
-from domain.calendar import Month
+from domain.calendar import Month, from_ms, local_time
 from domain.corrections import Correction
 from domain.errors import ConfigError
+from domain.quantities import QUANTITIES
+from domain.readings import Series
+from domain.registry import Registry
+
+if TYPE_CHECKING:
+    from processing.months.entered_corrections import Reported
 
 _USAGE = (
     "say which reading: DEVICE QUANTITY TIME with --value V or --leave-out; "
@@ -68,9 +75,7 @@ def command(
     who = getpass.getuser() if by is None else by
     with open_pipeline(settings) as pipeline:
         if table is not None:
-            from civicmeter.subcommands.corrections_table import read_corrections
-
-            corrections = read_corrections(table, pipeline.registry, by=who, reason=reason, now=now)
+            corrections = _of_file(table, pipeline, who, reason, now)
         else:
             _require((value is None) == leave_out, "give --value V or --leave-out, one of them")
             corrections = [_single(pipeline, one, value, who, reason, now)]
@@ -82,6 +87,18 @@ def _require(condition: bool, sentence: str) -> None:
         raise ConfigError(sentence)
 
 
+def _of_file(
+    path: Path, pipeline: Pipeline, by: str, reason: str, now: datetime
+) -> list[Correction]:
+    from processing.quality.written_corrections import read_corrections
+
+    try:
+        table = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}): save it as CSV in UTF-8") from error
+    return read_corrections(table, str(path), pipeline.registry, by=by, reason=reason, now=now)
+
+
 def _single(
     pipeline: Pipeline,
     reading: tuple[str | None, str | None, str | None],
@@ -90,7 +107,7 @@ def _single(
     reason: str,
     now: datetime,
 ) -> Correction:
-    from civicmeter.subcommands.corrections_table import RefusedError, instant_ms, timezone_of
+    from processing.quality.written_corrections import RefusedError, instant_ms, timezone_of
 
     device, quantity, time = (part or "" for part in reading)
     try:
@@ -109,14 +126,14 @@ def _single(
 
 
 def _enter(pipeline: Pipeline, corrections: Sequence[Correction], now: datetime) -> None:
-    from civicmeter.subcommands.corrections_table import described
-    from processing.months.entered_corrections import enter, reported, series_of
+    from processing.months.bookkeeping import enter_corrections
+    from processing.months.entered_corrections import reported, series_of
 
     store, ledger, registry = pipeline.store, pipeline.ledger, pipeline.registry
-    entered = enter(corrections, store, ledger, registry, now)
+    entered = enter_corrections(corrections, store, ledger, registry, now)
     said = reported(store, [(series_of(c), c.at_ms) for c in corrections])
     for one in corrections:
-        click.echo(described(one, said[series_of(one), one.at_ms], registry))
+        click.echo(_described(one, said[series_of(one), one.at_ms], registry))
     stood = len(corrections) - entered.added
     click.echo(f"{entered.added} corrections entered" + (f", {stood} stood already" * (stood > 0)))
     for line in _what_next(pipeline, entered.months):
@@ -145,13 +162,54 @@ def _what_next(pipeline: Pipeline, months: Iterable[tuple[str, Month]]) -> list[
 
 
 def _show(pipeline: Pipeline, device: str | None) -> None:
-    from civicmeter.subcommands.corrections_table import listing
     from processing.months.entered_corrections import reported, series_of
 
     found = [c for c in pipeline.ledger.corrections() if device in (None, c.device)]
     if device is not None and not found and device not in pipeline.registry.device_by_id:
         raise ConfigError(f"no device {device!r}: see `civicmeter registry export`")
     said = reported(pipeline.store, [(series_of(c), c.at_ms) for c in found])
-    for line in listing(found, said, pipeline.registry):
+    for line in _listing(found, said, pipeline.registry):
         click.echo(line)
     click.echo(f"{len(found)} corrections")
+
+
+def _described(one: Correction, said: "Reported", registry: Registry) -> str:
+    """A correction and what it does to the reading, in a line."""
+    unit = QUANTITIES[one.quantity].unit if one.quantity in QUANTITIES else ""
+    zone = _zone(one.device, registry)
+    where = f"{one.device} {one.quantity} {_local(one.at_ms, zone)}"
+    if one.value is None:
+        was = "" if said.value is None else f" ({said.value:.12g} {unit})"
+        return f"{where}: left out{was}"
+    if said.value is not None:
+        return f"{where}: {one.value:.12g} {unit} instead of {said.value:.12g} {unit}"
+    near = [_local(t, zone) for t in (said.before_ms, said.after_ms) if t is not None]
+    beside = f", between the readings of {' and '.join(near)}" if near else ""
+    return f"{where}: {one.value:.12g} {unit} added, where no reading was{beside}"
+
+
+def _zone(device: str, registry: Registry) -> str:
+    known = registry.device_by_id.get(device)
+    return registry.institution_by_id[known.institution].timezone if known else "UTC"
+
+
+def _local(at_ms: int, timezone: str) -> str:
+    at = local_time(from_ms(at_ms), timezone)
+    return at.isoformat(" ", timespec="milliseconds" if at.microsecond else "minutes")
+
+
+def _listing(
+    corrections: Sequence[Correction],
+    said: "Mapping[tuple[Series, int], Reported]",
+    registry: Registry,
+) -> list[str]:
+    """Every correction with who, when and why; those that a later one supersedes say so."""
+    from processing.months.entered_corrections import series_of
+
+    last = {(series_of(c), c.at_ms): k for k, c in enumerate(corrections)}
+    return [
+        f"{_described(c, said[series_of(c), c.at_ms], registry)}\n"
+        f"    {c.author}, {c.entered_at:%Y-%m-%d %H:%M} UTC: {c.reason}"
+        + ("" if last[series_of(c), c.at_ms] == k else "  [superseded]")
+        for k, c in enumerate(corrections)
+    ]

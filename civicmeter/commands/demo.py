@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from civicmeter.output import month_table, progress_line
+from civicmeter.output import progress_line
 from config.settings import Settings
 
 
@@ -31,14 +31,16 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     processing, month close, reports, overview page."""
     from civicmeter.demo import run as demo
     from civicmeter.demo.embedded_broker import embedded_broker
-    from civicmeter.wiring.live import (
-        app_of,
+    from civicmeter.demo.ending import institution_table, kept_aside_line, summary
+    from civicmeter.wiring.collecting import (
         collecting,
-        processing_every,
-        wait_for_the_end,
+        ended_by_signal,
+        require_sound,
+        wait_until,
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
-    from civicmeter.wiring.serving import require_free_port, serving
+    from civicmeter.wiring.processing_rounds import processing_every
+    from civicmeter.wiring.serving import app_of, require_free_port, serving
     from simulators.scenarios import scenario as find_scenario
 
     now = datetime.now(UTC)
@@ -47,7 +49,6 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
     folder = demo.prepare_folder(folder or settings.data / "demo")
     truth = folder / "truth"
     with ExitStack() as stack:
-        progress = stack.enter_context(progress_line())
         broker = stack.enter_context(embedded_broker(queue_mb=demo.QUEUE_MB))
         # The demo's own stores and broker, whatever the environment says.
         own = replace(settings, data=folder, store="", ledger="", mqtt=broker.url, mqtt_username="")
@@ -56,32 +57,34 @@ def command(settings: Settings, once: bool, folder: Path | None, port: int, scen
         collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline.settings)))
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", port))
-        devices = stack.enter_context(
-            demo.simulating(
-                broker.port,
-                truth,
-                now,
-                scenario=scenario,
-                live=not once,
-                progress=progress,
-                settled=lambda: demo.settled_messages(collector),
+        told = f"collecting from {broker.url}, data in {folder}, overview at {address}"
+        click.echo(told, err=True)
+        with progress_line() as progress:
+            devices = stack.enter_context(
+                demo.simulating(
+                    broker.port,
+                    truth,
+                    now,
+                    scenario=scenario,
+                    live=not once,
+                    progress=progress,
+                    settled=lambda: demo.settled_messages(collector),
+                )
             )
-        )
-        devices.wait()
-        demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
-        collector.wait_idle(10)
-        results, finished = demo.compute_and_close(pipeline, now, progress)
-        reports = demo.write_reports(pipeline, finished, folder / "reports", progress)
-        counted = demo.count_sent(pipeline, truth)
-        click.echo(month_table(results, pipeline.ledger.statuses(), pipeline.registry))
-        click.echo(demo.kept_aside_table(pipeline))
-        for path in reports:
-            click.echo(f"report: {path}")
+            devices.wait()
+            demo.wait_until_stored(lambda: collector.counters().stored, devices.sent, progress)
+            collector.wait_idle(10)
+            closed = demo.compute_and_close(pipeline, now, progress)
+            reports = demo.write_reports(pipeline, closed, folder / "reports", progress)
+            counted = demo.count_sent(pipeline, truth)
+        click.echo(institution_table(pipeline, closed, reports))
+        click.echo(kept_aside_line(pipeline))
         if not once:
-            click.echo(f"{demo.summary(counted, len(finished), len(reports))}")
+            click.echo(summary(counted, len(closed), len(reports)))
             click.echo(f"Overview: {address}  (Ctrl-C ends)")
             stack.enter_context(processing_every(pipeline, 60))
-            wait_for_the_end(lambda: collector.failure)
+            wait_until(ended_by_signal(), collector)
+            require_sound(collector)
     if once:
         demo.require_clean(counted)
-        click.echo(demo.summary(counted, len(finished), len(reports)))
+        click.echo(summary(counted, len(closed), len(reports)))

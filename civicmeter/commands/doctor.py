@@ -1,18 +1,28 @@
-"""`civicmeter doctor`: find the usual mistakes."""
+"""`civicmeter doctor`: find the usual mistakes; each check says what it found and what to do."""
 
+import shutil
+import sqlite3
 import sys
+from collections.abc import Callable
 
 import click
 
+from civicmeter.wiring.pipeline import Pipeline, make_folder, open_pipeline
+from civicmeter.wiring.serving import require_free_port
 from config.settings import Settings
+from domain.errors import CivicmeterError
+from domain.readings import Series
+from ingest.checks import Check, broker_checks
+
+_LEAST_FREE_BYTES = 2 << 30
+_SQLITE = (3, 35)
+_REGISTER = "register devices with `civicmeter registry import FILE.xlsx`"
 
 
 @click.command("doctor")
 @click.pass_obj
 def command(settings: Settings) -> None:
     """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong."""
-    from civicmeter.doctor import examine
-
     checks = examine(settings)
     width = max(len(c.name) for c in checks)
     for check in checks:
@@ -22,3 +32,69 @@ def command(settings: Settings) -> None:
     wrong = sum(not c.well for c in checks)
     click.echo(f"{len(checks)} checks, {wrong} to look at")
     sys.exit(1 if wrong else 0)
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which a reading would meet the parts."""
+    return [
+        _python(),
+        _folder(settings),
+        *broker_checks(settings),
+        *_stores(settings),
+        _port(settings),
+    ]
+
+
+def _tried(name: str, action: Callable[[], str]) -> Check:
+    try:
+        return Check(name, action())
+    except CivicmeterError as error:
+        return Check(name, "does not work", str(error))
+
+
+def _python() -> Check:
+    found = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
+    old = sqlite3.sqlite_version_info < _SQLITE
+    return Check("python", found, "use a Python with SQLite 3.35 or later" if old else "")
+
+
+def _folder(settings: Settings) -> Check:
+    def look() -> str:
+        folder = make_folder(settings.data)
+        free = shutil.disk_usage(folder).free
+        if free < _LEAST_FREE_BYTES:
+            raise CivicmeterError(
+                f"only {free >> 20} MiB are free: readings stop being stored when the disk is full"
+            )
+        return f"{folder.resolve()}, {free >> 30} GiB free"
+
+    return _tried("data folder", look)
+
+
+def _stores(settings: Settings) -> list[Check]:
+    try:
+        with open_pipeline(settings) as pipeline:
+            registry = pipeline.registry
+            found = f"{len(registry.institutions)} institutions, {len(registry.devices)} devices"
+            advice = "" if registry.devices else _REGISTER
+            return [Check("ledger", found, advice), _tried("store", lambda: _asked(pipeline))]
+    except CivicmeterError as error:
+        return [Check("stores", "cannot be opened", str(error))]
+
+
+def _asked(pipeline: Pipeline) -> str:
+    """Ask the store for one series that need not be there; counting all would take long."""
+    pipeline.store.latest([Series("civicmeter-doctor", "power_w")])
+    return f"{pipeline.settings.store_url} answers"
+
+
+def _port(settings: Settings) -> Check:
+    def look() -> str:
+        require_free_port(settings.http_host, settings.http_port)
+        return f"{settings.http_host}:{settings.http_port} is free"
+
+    check = _tried("http port", look)
+    if check.well:
+        return check
+    advice = f"{check.advice} (if that is Civicmeter already running, all is well)"
+    return Check(check.name, "taken", advice)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.output import month_table, progress_line
+from civicmeter.output import MonthTable, progress_line
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from processing.months.workers import Workers
+    from processing.months.job import Workers
 
 
 @click.command("process")
@@ -39,7 +39,7 @@ def command(
     processes: int,
 ) -> None:
     """Compute the open months; a closed month that would change waits as a restatement."""
-    from civicmeter.wiring.live import process_touched
+    from civicmeter.wiring.processing_rounds import process_touched
     from processing.months.job import process
 
     if touched and (month or institution):
@@ -47,10 +47,10 @@ def command(
     months = [Month.parse(month)] if month else None
     now = datetime.now(UTC)
     with open_pipeline(settings) as pipeline, progress_line() as progress:
+        table = MonthTable(pipeline.registry)
         if touched:
             results = process_touched(pipeline, now)
         else:
-            waiting = pipeline.ledger.touched()
             results = process(
                 pipeline.store,
                 pipeline.ledger,
@@ -60,16 +60,15 @@ def command(
                 progress=progress,
                 workers=_workers(pipeline, processes),
             )
-            done = {(r.institution, r.month) for r in results}
-            pipeline.ledger.settle(w for w in waiting if (w.institution, w.month) in done)
+        for result in results:
+            table.add(result)
         statuses = pipeline.ledger.statuses()
-        registry = pipeline.registry
-    click.echo(month_table(results, statuses, registry))
+    click.echo(table.text(statuses))
 
 
 def _workers(pipeline: Pipeline, processes: int) -> "Workers | None":
     """This process keeps the results, the others compute: none for a single one."""
-    from processing.months.workers import Workers
+    from processing.months.job import Workers
     from store.opening import open_ledger, open_reading_store
 
     if processes == 1:

@@ -34,7 +34,7 @@ def check(settings: Settings, file: Path) -> None:
 def import_(settings: Settings, file: Path) -> None:
     """Add or update the records of a workbook; records not in it stay."""
     from civicmeter.wiring.pipeline import open_pipeline
-    from registry.workbook import merged
+    from registry.merging import merged
 
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry
@@ -50,7 +50,7 @@ def import_(settings: Settings, file: Path) -> None:
 def export(settings: Settings, file: Path, force: bool) -> None:
     """Write the whole registry as a workbook; of an empty one, the columns to fill in."""
     from civicmeter.wiring.pipeline import open_pipeline
-    from registry.workbook import write_xlsx
+    from registry.writing import write_xlsx
 
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already: name another file, or give --force")
@@ -61,7 +61,7 @@ def export(settings: Settings, file: Path, force: bool) -> None:
 
 
 def _checked(file: Path, known: Registry) -> Registry:
-    from registry.workbook import check_xlsx
+    from registry.merging import check_xlsx
 
     registry, problems = check_xlsx(file, known)
     if problems:

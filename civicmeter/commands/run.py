@@ -36,14 +36,15 @@ def command(
     every: float,
 ) -> None:
     """Collect, process and serve in one process: enough for a city on one machine."""
-    from civicmeter.wiring.live import (
-        app_of,
+    from civicmeter.wiring.collecting import (
         collecting,
-        processing_every,
-        wait_for_the_end,
+        ended_by_signal,
+        require_sound,
+        wait_until,
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
-    from civicmeter.wiring.serving import require_free_port, serving
+    from civicmeter.wiring.processing_rounds import processing_every
+    from civicmeter.wiring.serving import app_of, require_free_port, serving
 
     settings = replace(
         settings,
@@ -60,4 +61,5 @@ def command(
         address = stack.enter_context(serving(app, settings.http_host, settings.http_port))
         stack.enter_context(processing_every(pipeline, every))
         click.echo(f"Collecting from {settings.mqtt}; overview: {address}  (Ctrl-C ends)")
-        wait_for_the_end(lambda: collector.failure)
+        wait_until(ended_by_signal(), collector)
+        require_sound(collector)

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from civicmeter.demo.audit import Audit, audit
 from civicmeter.output import Progress
@@ -19,7 +19,6 @@ from civicmeter.wiring.pipeline import Pipeline, make_folder
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
-from domain.figures import MonthResult
 from ingest.live.collector import Collector
 from processing.months.job import process
 from reports.model import build_report
@@ -185,23 +184,28 @@ def wait_until_stored(
     progress("stored", count, sent)
 
 
-def compute_and_close(
-    pipeline: Pipeline, now: datetime, progress: Progress
-) -> tuple[list[MonthResult], list[MonthResult]]:
-    """Compute every month with data and close those that are over: (all, closed)."""
-    touched = pipeline.ledger.touched()
-    results = process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress)
-    pipeline.ledger.settle(touched)
+class Closed(NamedTuple):
+    """A closed month of an institution."""
+
+    institution: str
+    month: Month
+
+
+def compute_and_close(pipeline: Pipeline, now: datetime, progress: Progress) -> list[Closed]:
+    """Compute every month with data and close those that are over; gives these."""
     known = pipeline.registry.institution_by_id
-    over = [r for r in results if r.month.interval(known[r.institution].timezone)[1] <= now]
-    for done, result in enumerate(over, 1):
-        pipeline.ledger.close(result.institution, result.month, signed_by=SIGNER)
+    over = []
+    for result in process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress):
+        if result.month.interval(known[result.institution].timezone)[1] <= now:
+            over.append(Closed(result.institution, result.month))
+    for done, one in enumerate(over, 1):
+        pipeline.ledger.close(one.institution, one.month, signed_by=SIGNER)
         progress("months closed", done, len(over))
-    return results, over
+    return over
 
 
 def write_reports(
-    pipeline: Pipeline, closed: Sequence[MonthResult], folder: Path, progress: Progress
+    pipeline: Pipeline, closed: Sequence[Closed], folder: Path, progress: Progress
 ) -> list[Path]:
     """The report of each institution's last closed month, in every language and format."""
     latest: dict[str, Month] = {}
@@ -216,15 +220,6 @@ def write_reports(
     return paths
 
 
-def kept_aside_table(pipeline: Pipeline) -> str:
-    """What was kept aside, by reason; one line each."""
-    counts: Counter[str] = Counter()
-    for entry in pipeline.ledger.aside():
-        counts[entry.code] += entry.count
-    lines = [f"  {code:24} {count:>6}" for code, count in sorted(counts.items())]
-    return "\n".join(["kept aside with the reason:", *lines])
-
-
 def require_clean(counted: Audit) -> None:
     """Raise CivicmeterError when the store does not hold exactly what was sent."""
     if not counted.clean:
@@ -232,14 +227,6 @@ def require_clean(counted: Audit) -> None:
             f"the store does not hold what was sent: lost={counted.lost} "
             f"duplicated={counted.duplicated} altered={counted.altered}"
         )
-
-
-def summary(counted: Audit, months: int, reports: int) -> str:
-    """The line a demo ends with; its counts come from the store."""
-    return (
-        f"demo ok: readings={counted.readings} lost={counted.lost} "
-        f"duplicated={counted.duplicated} months={months} reports={reports}"
-    )
 
 
 def count_sent(pipeline: Pipeline, truth: Path) -> Audit:

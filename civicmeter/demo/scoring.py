@@ -15,9 +15,9 @@ import pyarrow as pa
 from civicmeter.demo.embedded_broker import embedded_broker
 from civicmeter.demo.run import QUEUE_MB, settled_messages, simulating, wait_until_stored
 from civicmeter.output import Progress
-from civicmeter.wiring.live import app_of, collecting
+from civicmeter.wiring.collecting import collecting
 from civicmeter.wiring.pipeline import Pipeline, collector_settings, open_pipeline
-from civicmeter.wiring.serving import free_port, serving
+from civicmeter.wiring.serving import app_of, free_port, serving
 from config.settings import Settings
 from domain.calendar import Month
 from domain.places import Meter
@@ -25,11 +25,11 @@ from domain.readings import Series
 from ingest.mapping import Mapping, read_mappings
 from processing.months.job import process
 from simulators.scenarios import Scenario
-from simulators.truth.score import Computed, Found, Results, Scorecard, read_truth, score
+from simulators.truth.results import Computed, Found, Results, read_truth
+from simulators.truth.score import Scorecard, score
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _PAGE = 20_000
-_INSTITUTIONS_AT_ONCE = 50
 
 
 def score_scenario(
@@ -71,22 +71,13 @@ def score_scenario(
         told = read_truth(truth)
         # The scenario's own months: in the running one its devices have already fallen silent.
         months = sorted({Month.parse(month) for *_, month in told.months})
-        _process(pipeline, months, scenario.now, progress)
+        for _ in process(
+            pipeline.store, pipeline.ledger, months=months, now=scenario.now, progress=progress
+        ):
+            pass
         app = app_of(pipeline, collector)
         address = stack.enter_context(serving(app, "127.0.0.1", free_port()))
         return score(told, results_of(pipeline, scenario, address))
-
-
-def _process(
-    pipeline: Pipeline, months: Sequence[Month], now: datetime, progress: Progress
-) -> None:
-    """Some institutions at a time: nobody needs a whole city's results in memory."""
-    names = [i.id for i in pipeline.registry.institutions]
-    for low in range(0, len(names), _INSTITUTIONS_AT_ONCE):
-        progress("processing", low, len(names))
-        part = names[low : low + _INSTITUTIONS_AT_ONCE]
-        process(pipeline.store, pipeline.ledger, months=months, institutions=part, now=now)
-    progress("processing", len(names), len(names))
 
 
 def scorecard_lines(card: Scorecard) -> str:

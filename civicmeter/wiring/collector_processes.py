@@ -10,8 +10,10 @@ from multiprocessing.process import BaseProcess
 
 import click
 
+from civicmeter.wiring.collecting import collect
 from config.settings import Settings
 from domain.errors import CivicmeterError
+from ingest.logs import log_to_stderr
 from ingest.settings import CollectorSettings
 
 log = logging.getLogger("civicmeter.collector")
@@ -69,9 +71,6 @@ def collect_in_processes(
 def _child(
     settings: Settings, own: CollectorSettings, metrics_port: int | None, log_json: bool
 ) -> None:
-    from civicmeter.commands.collect import collect
-    from ingest.logs import log_to_stderr
-
     log_to_stderr(as_json=log_json)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from civicmeter.wiring.late_readings import NotingStore
 from config.settings import Settings
 from domain.errors import ConfigError
 from domain.registry import Registry
 from ingest.live.collector import system_ms
 from ingest.mapping import read_mappings
 from ingest.settings import CollectorSettings
+from store.late_readings import NotingStore
 from store.ledger.port import Ledger
 from store.opening import open_ledger, open_reading_store
 from store.readings.port import DeviceTags, Directory, ReadingStore
@@ -21,7 +21,7 @@ from store.readings.port import DeviceTags, Directory, ReadingStore
 class Pipeline:
     """Open stores. `registry` and `directory` are as of the last `refresh()`.
 
-    Late readings written to `store` are noted in the ledger (see civicmeter.wiring.late_readings).
+    Late readings written to `store` are noted in the ledger (see store.late_readings).
     """
 
     settings: Settings
@@ -60,7 +60,7 @@ def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
         store = open_reading_store(settings.store_url, directory, token=settings.influx_token)
         try:
             pipeline = Pipeline(settings, store, ledger, registry, directory)
-            pipeline.store = NotingStore(store, ledger, lambda: pipeline.registry, system_ms)
+            pipeline.store = NotingStore(store, ledger, system_ms)
             yield pipeline
         finally:
             store.close()

@@ -4,11 +4,26 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import uvicorn
 from fastapi import FastAPI
 
+from api.app import create_app
+from civicmeter.wiring.pipeline import Pipeline
 from domain.errors import CivicmeterError, ConfigError
+from ingest.live.collector import Collector
+
+
+def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
+    """The HTTP service over the open stores, reporting on the collector beside it."""
+    return create_app(
+        store=pipeline.store,
+        ledger=pipeline.ledger,
+        api_key=pipeline.settings.api_key,
+        on_registry_change=pipeline.refresh,
+        status=lambda: {"collector": asdict(collector.counters())},
+    )
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -1,1 +1,1 @@
-"""Kinds of panels, and units as Grafana writes them."""
+"""Panels: their frame, the kinds there are by data source and looks, and one function for each."""

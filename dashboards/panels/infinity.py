@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dashboards.panels.frame import Json
+
 INFINITY = "yesoreyeram-infinity-datasource"
 DATASOURCE = {"type": INFINITY, "uid": "${datasource}"}
 TIME_RANGE = {"start": "${__timeFrom}", "end": "${__timeTo}"}
+OURS = {"institution": "${institution}", **TIME_RANGE}
+"""The chosen institution in the time shown."""
 
-Json = dict[str, Any]
 ColumnType = Literal["string", "number", "timestamp"]
 
 
@@ -58,7 +61,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel without its place; `kind` is Grafana's panel type."""
+    """A panel fed by a query; `kind` is Grafana's panel type."""
 
     kind: str
     title: str
@@ -103,140 +106,6 @@ def override(column: str, **properties: Any) -> Json:
     return {
         "matcher": {"id": "byName", "options": column},
         "properties": [{"id": k.replace("__", "."), "value": v} for k, v in properties.items()],
-    }
-
-
-def bars(
-    title: str,
-    query: Query,
-    *,
-    width: int = 12,
-    unit: str = "",
-    stacked: bool = False,
-    description: str = "",
-    maximum: float | None = None,
-    overrides: Sequence[Json] = (),
-    transformations: Sequence[Json] = (),
-) -> Panel:
-    """Bars by month: the first column is the category."""
-    return Panel(
-        "barchart",
-        title,
-        query,
-        width,
-        8,
-        description,
-        unit,
-        options={
-            "xField": query.columns[0].text,
-            "stacking": "normal" if stacked else "none",
-            "showValue": "never",
-            "xTickLabelRotation": -45,
-            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
-            "tooltip": {"mode": "multi", "sort": "none"},
-        },
-        custom={"fillOpacity": 75, "lineWidth": 1},
-        defaults={} if maximum is None else {"min": 0, "max": maximum},
-        overrides=overrides,
-        transformations=transformations,
-    )
-
-
-def lines(
-    title: str,
-    query: Query,
-    *,
-    width: int = 12,
-    unit: str = "",
-    description: str = "",
-    overrides: Sequence[Json] = (),
-) -> Panel:
-    """Lines over time; a missing value leaves a gap."""
-    return Panel(
-        "timeseries",
-        title,
-        query,
-        width,
-        9,
-        description,
-        unit,
-        options={
-            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
-            "tooltip": {"mode": "multi", "sort": "none"},
-        },
-        custom={
-            "drawStyle": "line",
-            "lineWidth": 2,
-            "showPoints": "always",
-            "pointSize": 6,
-            "spanNulls": False,
-        },
-        overrides=overrides,
-    )
-
-
-def table(
-    title: str,
-    query: Query,
-    *,
-    width: int = 24,
-    height: int = 8,
-    description: str = "",
-    overrides: Sequence[Json] = (),
-    sort_by: str = "",
-) -> Panel:
-    """A table; times are shown in the reader's own zone."""
-    return Panel(
-        "table",
-        title,
-        query,
-        width,
-        height,
-        description,
-        options={
-            "showHeader": True,
-            "cellHeight": "sm",
-            "sortBy": [{"displayName": sort_by, "desc": True}] if sort_by else [],
-        },
-        custom={"align": "auto", "filterable": True},
-        overrides=overrides,
-    )
-
-
-def total(title: str, query: Query, *, width: int = 6, description: str = "") -> Panel:
-    """One big number: the sum of the query's only column; without rows it is 0."""
-    return Panel(
-        "stat",
-        title,
-        query,
-        width,
-        4,
-        description,
-        "short",
-        options={
-            "reduceOptions": {"calcs": ["sum"], "fields": "", "values": False},
-            "colorMode": "value",
-            "graphMode": "none",
-        },
-        defaults={
-            "noValue": "0",
-            "thresholds": {
-                "mode": "absolute",
-                "steps": [{"color": "green", "value": None}, {"color": "orange", "value": 1}],
-            },
-        },
-    )
-
-
-def row(title: str, panel_id: int, y: int) -> Json:
-    """A heading between panels."""
-    return {
-        "id": panel_id,
-        "type": "row",
-        "title": title,
-        "collapsed": False,
-        "panels": [],
-        "gridPos": {"h": 1, "w": 24, "x": 0, "y": y},
     }
 
 

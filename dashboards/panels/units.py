@@ -1,6 +1,6 @@
 """Grafana's unit ids for the units of the domain's tables."""
 
-from domain.figures import FIGURE_NAMES
+from domain.figure_names import FIGURE_NAMES
 from domain.quantities import QUANTITIES
 
 _GRAFANA = {

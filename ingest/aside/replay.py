@@ -1,12 +1,16 @@
-"""Ingesting again what was kept aside, after a mapping, the registry or a limit was mended."""
+"""Ingesting again what was kept aside, after a mapping, the registry or a limit was mended.
+
+However it came: as a message, or over HTTP.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ingest.judge import Limits
-from ingest.live.batch import hear, once, sort_batch, write_batch
+from domain.judge import Judge, TimeLimits
+from ingest.live.batch import decode_messages, once, sort_batch, write_batch
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
+from store.aside import POSTED
 from store.ledger.kept import KeptMessage
 from store.ledger.port import Ledger
 from store.readings.port import Directory, ReadingStore
@@ -33,7 +37,7 @@ def replay(
     ledger: Ledger,
     devices: Directory,
     router: Router,
-    limits: Limits,
+    times: TimeLimits,
     now_ms: int,
     *,
     code: str | None = None,
@@ -44,7 +48,8 @@ def replay(
     """Take every kept message of a group through the whole way again.
 
     What can be read now is stored (again changes nothing); a message of which anything is
-    still wrong stays as it is. Raises StoreUnavailableError; replaying again is safe.
+    still wrong stays as it is. What was posted is judged by what its key was granted. Raises
+    StoreUnavailableError; replaying again is safe.
     """
     done = Replay()
     groups: set[tuple[str, str, str]] = set()
@@ -56,7 +61,11 @@ def replay(
         if not page:
             break
         after = page[-1].digest
-        mended = [m for m in page if _again(m, store, devices, router, limits, now_ms, done)]
+        mended = []
+        for message in page:
+            judge = Judge(devices, times, now_ms, message.grants)
+            if _again(message, store, router, judge, done):
+                mended.append(message)
         groups.update((m.source, m.code, m.device) for m in mended)
         ledger.forget_messages([m.digest for m in mended])
         done.mended += len(mended)
@@ -66,18 +75,11 @@ def replay(
 
 
 def _again(
-    message: KeptMessage,
-    store: ReadingStore,
-    devices: Directory,
-    router: Router,
-    limits: Limits,
-    now_ms: int,
-    done: Replay,
+    message: KeptMessage, store: ReadingStore, router: Router, judge: Judge, done: Replay
 ) -> bool:
-    topic, by = (message.topic, router) if message.topic else (PIECE_TOPIC, _NATIVE)
+    topic, by = _way(message, router)
     came = Message(0, 0, 0, topic, message.payload, message.arrived_at_ms)
-    heard = hear([came], by, len(message.payload))
-    batch = sort_batch(heard, devices, limits, now_ms)
+    batch = sort_batch(decode_messages([came], by, len(message.payload)), judge)
     # What is still wrong stays kept, and was counted when it came.
     result = write_batch(batch, store, once)
     done.stored += result.stored
@@ -87,6 +89,16 @@ def _again(
     reason = next(iter(batch.aside.counts))
     done.still[reason] = done.still.get(reason, 0) + 1
     return False
+
+
+def _way(message: KeptMessage, router: Router) -> tuple[str, Router]:
+    """The topic a kept message goes by, and what decodes it. A mapping may speak of what was
+    posted by its source, and of nothing else that is in the native form already."""
+    if message.topic:
+        return message.topic, router
+    if message.source == POSTED and router.names(POSTED):
+        return POSTED, router
+    return PIECE_TOPIC, _NATIVE
 
 
 def _forget_empty_groups(ledger: Ledger, mended: set[tuple[str, str, str]]) -> None:

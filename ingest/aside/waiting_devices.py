@@ -4,19 +4,13 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.carriers import USES
 from domain.errors import ConfigError
-from domain.places import AnyDevice, Bin, Carrier, Meter, PvSystem, WasteStream, WeatherStation
+from domain.places import AnyDevice, Bin, Meter, PvSystem, WasteStream, WeatherStation
 from domain.registry import Registry
 from store.ledger.port import Ledger
 
-_CARRIER_OF = {
-    "energy_import_kwh": Carrier.ELECTRICITY,
-    "water_m3": Carrier.WATER,
-    "gas_m3": Carrier.NATURAL_GAS,
-    "gas_kwh": Carrier.NATURAL_GAS,
-    "heat_gj": Carrier.HEAT,
-    "cooling_gj": Carrier.COOLING,
-}
+_CARRIER_OF = {use.register: use.carrier for use in USES}
 
 
 @dataclass(frozen=True, slots=True)

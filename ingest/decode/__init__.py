@@ -1,5 +1,7 @@
 """Pure decoders, one file a format: topic and payload in, readings and rejects out."""
 
+from functools import partial
+
 from ingest.decode import (
     chirpstack,
     esphome,
@@ -27,9 +29,15 @@ DECODERS: dict[str, Decoder] = {
     "senml": senml.decode,
     "chirpstack": chirpstack.decode,
     "fiware": fiware.decode,
-    "sparkplug": sparkplug.decode,
     "example": example.decode,
 }
-"""Format name, as in a mapping file → decoder."""
+"""Format name, as in a mapping file → decoder, of formats whose messages stand for themselves."""
 
-__all__ = ["DECODERS", "Decoded", "Decoder", "Reject"]
+
+def decoders() -> dict[str, Decoder]:
+    """All formats: also that which must remember something from one message to the next. Its
+    memory is new and the caller's own."""
+    return {**DECODERS, "sparkplug": partial(sparkplug.decode, births=sparkplug.Births())}
+
+
+__all__ = ["DECODERS", "Decoded", "Decoder", "Reject", "decoders"]

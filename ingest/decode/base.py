@@ -46,4 +46,5 @@ class Decoded(NamedTuple):
 
 
 Decoder = Callable[[str, bytes, int, Mapping], Decoded]
-"""``decode(topic, payload, arrived_at_ms, mapping)``: pure; raises nothing but PayloadError."""
+"""``decode(topic, payload, arrived_at_ms, mapping)``; raises nothing but PayloadError. Pure, but
+for what a format must remember, which belongs to who decodes (see `ingest.decode.decoders`)."""

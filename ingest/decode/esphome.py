@@ -6,9 +6,9 @@ of arrival is taken. This shape is from memory of ESPHome's MQTT component, not 
 """
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting
-from ingest.decode.values import quoted
 from ingest.mapping import Mapping
 
 

@@ -16,13 +16,22 @@ To add a format:
 """
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import epoch_ms, number, quoted
+from ingest.decode.values import epoch_ms, number
 from ingest.mapping import Mapping
 
 
 def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> Decoded:  # noqa: ARG001
-    """The readings of one line."""
+    """The readings of one line.
+
+    >>> logger = Mapping(topic="example/+", format="example", device="{1}")
+    >>> said = decode("example/hall", b"1451649600;energy_import_kwh=1.5;power_w=?", 0, logger)
+    >>> said.readings
+    [Reading(device='hall', quantity='energy_import_kwh', at_ms=1451649600000, value=1.5)]
+    >>> said.rejects
+    [Reject(device='hall', code='bad_value', detail="power_w: '?' is not a number")]
+    """
     device = mapping.device_of(topic)
     try:
         head, *pairs = payload.decode("utf-8").strip().split(";")

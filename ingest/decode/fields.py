@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import number, quoted
+from ingest.decode.values import number
 from ingest.mapping import Field, Mapping
 
 COMMON_NAMES: dict[str, Field] = {

@@ -11,9 +11,10 @@ Source: Smart Data Models, WasteManagement.
 """
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object
-from ingest.decode.values import iso_ms, number, quoted, read_json
+from ingest.decode.values import iso_ms, number, read_json
 from ingest.mapping import Field, Mapping
 
 NAMES = {

@@ -4,15 +4,18 @@ Topic ``civicmeter/v1/gateway/<gateway>/telemetry``::
 
     {"<device>": [{"ts": 1451649600512, "values": {"energy_import_kwh": 1.5}}, …], …}
 
+A mapping of one's own may rename devices (``devices``) and say what names are (``fields``).
 Source: ThingsBoard, MQTT gateway API, telemetry upload.
 """
 
 import msgspec
 
 from domain.errors import PayloadError
+from domain.judge import quoted
+from domain.readings import Run
 from ingest.decode.base import Decoded
 from ingest.decode.native import Telemetry, from_plain, runs_of_telemetry
-from ingest.decode.values import UNREADABLE, quoted, read_json
+from ingest.decode.values import UNREADABLE, read_json
 from ingest.mapping import Mapping
 
 _fast = msgspec.json.Decoder(dict[str, list[Telemetry]])
@@ -23,8 +26,31 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
     try:
         said = _fast.decode(payload)
     except UNREADABLE:
-        return _each(read_json(payload), arrived_at_ms)
-    return Decoded([run for d, t in said.items() for run in runs_of_telemetry(d, t)], [])
+        decoded = _each(read_json(payload), arrived_at_ms)
+    else:
+        decoded = Decoded([run for d, t in said.items() for run in runs_of_telemetry(d, t)], [])
+    return _renamed(decoded, mapping) if mapping.devices or mapping.fields else decoded
+
+
+def _renamed(decoded: Decoded, mapping: Mapping) -> Decoded:
+    """The same by the mapping's names."""
+    names = mapping.devices
+    return decoded._replace(
+        runs=[
+            _run(run._replace(device=names.get(run.device, run.device)), mapping)
+            for run in decoded.runs
+        ],
+        rejects=[r._replace(device=names.get(r.device, r.device)) for r in decoded.rejects],
+    )
+
+
+def _run(run: Run, mapping: Mapping) -> Run:
+    field = mapping.fields.get(run.quantity)
+    if field is None:
+        return run
+    # A mapping's unit can become its quantity's, or the mapping had not been read.
+    values = [v for v in map(field.convert, run.value) if v is not None]
+    return Run(field.device or run.device, field.quantity, run.at_ms, values)
 
 
 def _each(content: object, arrived_at_ms: int) -> Decoded:

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 import msgspec
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from domain.readings import Reading, Run, runs_of
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import UNREADABLE, epoch_ms, number, quoted, read_json
+from ingest.decode.values import UNREADABLE, epoch_ms, number, read_json
 from ingest.mapping import Mapping
 
 
@@ -34,7 +35,15 @@ _fast = msgspec.json.Decoder(Telemetry | list[Telemetry])
 
 
 def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> Decoded:
-    """The readings of one device, named by the topic."""
+    """The readings of one device, named by the topic; without `ts` it is the time of arrival.
+
+    >>> from ingest.mapping import NATIVE
+    >>> topic = "civicmeter/v1/roof/telemetry"
+    >>> decode(topic, b'{"pv_power_w": 12}', 1_773_547_200_000, NATIVE[0]).untimed
+    1
+    >>> decode(topic, b'{"ts": 0, "values": {"power_w": NaN}}', 0, NATIVE[0]).rejects
+    [Reject(device='roof', code='not_finite', detail='power_w: nan is not a finite number')]
+    """
     device = mapping.device_of(topic)
     try:
         said = _fast.decode(payload)

@@ -16,9 +16,10 @@ Source: EMQX Neuron documentation, MQTT plugin, data formats.
 from collections.abc import Iterator
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object
-from ingest.decode.values import epoch_ms, quoted, read_json
+from ingest.decode.values import epoch_ms, read_json
 from ingest.mapping import Mapping
 
 

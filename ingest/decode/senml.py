@@ -14,9 +14,10 @@ base name (see ``devices``).
 from dataclasses import dataclass
 
 from domain.errors import PayloadError
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object
-from ingest.decode.values import epoch_ms, number, quoted, read_json
+from ingest.decode.values import epoch_ms, number, read_json
 from ingest.mapping import Mapping
 
 _RELATIVE_BELOW_S = 2**28
@@ -34,7 +35,15 @@ class _Base:
 
 
 def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> Decoded:
-    """The readings of one pack; a record that cannot be read costs only itself."""
+    """The readings of one pack; a record that cannot be read costs only itself.
+
+    >>> from ingest.mapping import Field
+    >>> meter = Mapping(topic="senml/+", format="senml", device="{1}",
+    ...                 fields={"energy": Field("energy_import_kwh")})
+    >>> pack = b'[{"bu": "Wh", "bt": 1451649600, "n": "energy", "v": 1500}]'
+    >>> decode("senml/hall", pack, 0, meter).readings
+    [Reading(device='hall', quantity='energy_import_kwh', at_ms=1451649600000, value=1.5)]
+    """
     records = read_json(payload)
     if not isinstance(records, list):
         raise PayloadError("bad_shape", f"{quoted(records)} is not a list of records")

@@ -2,17 +2,20 @@
 
 Topics ``spBv1.0/<group>/<type>/<node>[/<device>]`` with type NBIRTH, NDATA, DBIRTH or DDATA.
 Data messages may name metrics by number only (alias); the numbers are told in the birth
-messages. The memory of births is the one thing that outlives a message here: `decode` itself
-takes it as an argument. A number whose birth was not heard (the collector came later) is a
-reject ``unknown_alias``; the node tells its births again when it is asked to or reconnects, and
-what was kept aside can be replayed then.
+messages. The memory of births is the one thing that outlives a message here; it belongs to
+who decodes (a router), and is given in. A number whose birth was not heard (the collector came
+later), or forgotten for want of room, is a reject ``unknown_alias`` until the node tells its
+births again, which it does when it is asked to or reconnects. What was kept aside till then
+stays so: the numbers of a later birth may mean something else.
 
 Names in ``fields``: ``node/device/metric``, ``device/metric`` or ``metric``. The device is the
 field's, else the topic's by the mapping's ``device``, else the Sparkplug device, else the node.
 Source: Eclipse Sparkplug specification 3.0.
 """
 
-from collections.abc import MutableMapping
+from collections import OrderedDict
+from collections.abc import Mapping as MappingOf
+from threading import Lock
 from typing import Any
 
 from domain.errors import PayloadError
@@ -25,20 +28,57 @@ from ingest.mapping import Mapping
 _DATA = {"NBIRTH", "NDATA", "DBIRTH", "DDATA"}
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Sparkplug's signed integers travel as unsigned ones."""
-_REMEMBERED_METRICS = 1_000_000
+REMEMBERED_METRICS = 1_000_000
+"""Enough for a thousand nodes of a thousand metrics each."""
 
-Births = MutableMapping[tuple[str, str], dict[int, str]]
-"""(group, node) → alias → metric. Aliases are unique within a node, its devices included."""
 
-_births: Births = {}
+class Births:
+    """What nodes said at birth: (group, node) → alias → metric name.
+
+    Aliases are unique within a node, its devices included. Holds at most `metrics_max` of them:
+    beyond that the nodes that said nothing for longest are forgotten; a single node that tells
+    more than a tenth of that is not believed. May be used from several threads.
+    """
+
+    def __init__(self, metrics_max: int = REMEMBERED_METRICS) -> None:
+        self._metrics_max = metrics_max
+        self._metrics = 0
+        self._nodes: OrderedDict[tuple[str, str], dict[int, str]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, node: tuple[str, str]) -> MappingOf[int, str]:
+        """The aliases a node told; none when it was not heard."""
+        with self._lock:
+            if node not in self._nodes:
+                return {}
+            self._nodes.move_to_end(node)
+            return self._nodes[node]
+
+    def tell(self, node: tuple[str, str], aliases: MappingOf[int, str], *, anew: bool) -> None:
+        """A birth of the node (then `anew`: earlier aliases are void) or of a device of it."""
+        with self._lock:
+            before = self._nodes.pop(node, None)
+            self._metrics -= 0 if before is None else _size(before)
+            told = dict(aliases) if anew or before is None else {**before, **aliases}
+            if len(told) > self._metrics_max // 10:
+                return
+            self._nodes[node] = told
+            self._metrics += _size(told)
+            while self._metrics > self._metrics_max:
+                _, forgotten = self._nodes.popitem(last=False)
+                self._metrics -= _size(forgotten)
+
+    def __len__(self) -> int:
+        """How many nodes are remembered."""
+        return len(self._nodes)
+
+
+def _size(aliases: MappingOf[int, str]) -> int:
+    return 1 + len(aliases)  # a node without any takes room, too
 
 
 def decode(
-    topic: str,
-    payload: bytes,
-    arrived_at_ms: int,
-    mapping: Mapping,
-    births: Births = _births,
+    topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping, births: Births
 ) -> Decoded:
     """The readings of one message; remembers the aliases a birth tells in `births`."""
     levels = topic.split("/")
@@ -54,11 +94,10 @@ def decode(
         said = Payload.FromString(payload)
     except DecodeError as error:
         raise PayloadError("bad_protobuf", f"not a Sparkplug B payload: {error}") from error
-    aliases = births.setdefault((group, node), {})
-    if kind == "NBIRTH":
-        aliases.clear()
-    if kind.endswith("BIRTH") and len(aliases) + len(said.metrics) <= _REMEMBERED_METRICS:
-        aliases.update({m.alias: m.name for m in said.metrics if m.HasField("alias") and m.name})
+    if kind.endswith("BIRTH"):
+        told = {m.alias: m.name for m in said.metrics if m.HasField("alias") and m.name}
+        births.tell((group, node), told, anew=kind == "NBIRTH")
+    aliases = births.of((group, node))
     target = mapping.device_of(topic) or mapping.devices.get(device or node, device or node)
     for metric in said.metrics:
         try:
@@ -72,7 +111,7 @@ def _metric(
     collecting: Collecting,
     target: str,
     origin: tuple[str, str],
-    aliases: dict[int, str],
+    aliases: MappingOf[int, str],
     metric: Any,
     said: Any,
 ) -> None:

@@ -12,14 +12,13 @@ voltages and currents kept by phase. Other sensors are named like ``AM2301.Tempe
 Source: Tasmota's own sources (energy driver) and its documentation.
 """
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from domain.calendar import DEFAULT_TIMEZONE
+from domain.calendar import DEFAULT_TIMEZONE, from_ms, to_ms
 from domain.errors import PayloadError
+from domain.instants import InstantError, parse_instant
+from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object, leaves
-from ingest.decode.values import iso_ms, number, quoted, read_json
+from ingest.decode.values import number, read_json
 from ingest.mapping import Field, Mapping
 
 NAMES = {
@@ -65,16 +64,10 @@ def _parts(name: str, value: object) -> list[tuple[str, object]]:
 def local_ms(text: object, timezone: str, arrived_at_ms: int) -> int:
     """Milliseconds since the epoch of a local time in ISO 8601, with or without its zone."""
     try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        at = None
-    if at is None:
-        raise PayloadError("bad_time", f"Time {quoted(text)} is not a time in ISO 8601")
-    if at.tzinfo is not None:
-        return iso_ms(text)
-    zone = ZoneInfo(timezone)
-    try:
-        either = [int(at.replace(tzinfo=zone, fold=f).timestamp() * 1000) for f in (0, 1)]
-    except (OverflowError, ValueError) as error:
-        raise PayloadError("bad_time", f"Time {quoted(text)} is beyond the calendar") from error
-    return min(either, key=lambda ms: abs(ms - arrived_at_ms))
+        if not isinstance(text, str):
+            raise InstantError("no_time")
+        return to_ms(parse_instant(text, timezone=timezone, near=from_ms(arrived_at_ms)))
+    except InstantError as error:
+        beyond = error.fault == "beyond"
+        reason = "beyond the calendar" if beyond else "not a time in ISO 8601"
+        raise PayloadError("bad_time", f"Time {quoted(text)} is {reason}") from error

@@ -1,20 +1,18 @@
 """Numbers, times and JSON as devices send them, read strictly."""
 
 import json
-import math
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from config.texts import refusal_text
+from domain.calendar import to_ms
 from domain.errors import PayloadError
+from domain.instants import InstantError, parse_instant
+from domain.judge import LARGEST_MS, Refusal, quoted, read_number
 
-_QUOTED = 80
-"""How much of an offending value is quoted to a person, in characters."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes it cannot read as the type wanted."""
-MAX_MS = 253_402_300_800_000
-"""The year 10000: no device's clock is beyond it on purpose."""
 
 
 def read_json(payload: bytes) -> Any:
@@ -38,16 +36,18 @@ def read_json(payload: bytes) -> Any:
 
 
 def number(value: object) -> float:
-    """A finite number. Raises PayloadError for text, booleans, null, NaN and infinities."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PayloadError("bad_value", f"{quoted(value)} is not a number")
-    try:
-        result = float(value)
-    except OverflowError:
-        result = math.inf
-    if not math.isfinite(result):
-        raise PayloadError("not_finite", f"{quoted(value)} is not a finite number")
-    return result
+    """A finite number. Raises PayloadError for text, booleans, null, NaN and infinities.
+
+    >>> number(12)
+    12.0
+    >>> number("12")
+    Traceback (most recent call last):
+    domain.errors.PayloadError: bad_value: the value must be a finite number, not '12'
+    """
+    found = read_number(value)
+    if isinstance(found, Refusal):
+        raise PayloadError(found.code, refusal_text(found, "en"))
+    return found
 
 
 def epoch_ms(value: object) -> int:
@@ -56,39 +56,28 @@ def epoch_ms(value: object) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise PayloadError("bad_time", f"ts {quoted(value)} is not milliseconds since the epoch")
-    if not -MAX_MS < value < MAX_MS:
-        raise PayloadError("bad_time", f"ts {quoted(value)} is beyond the year 9999")
+    if abs(value) > LARGEST_MS:
+        raise PayloadError("bad_time", f"ts {quoted(value)} is too large a number")
     return value
 
 
 def iso_ms(text: object) -> int:
-    """Milliseconds since the epoch of an ISO 8601 time that carries its zone."""
-    at = _datetime(text)
-    if at.tzinfo is None:
-        raise PayloadError("bad_time", f"{quoted(text)} does not say its time zone")
-    return _to_ms(at)
+    """Milliseconds since the epoch of an ISO 8601 time that carries its zone.
 
-
-def _datetime(text: object) -> datetime:
+    >>> iso_ms("1970-01-01T08:00:01+08:00")
+    1000
+    >>> iso_ms("2026-03-15T12:00:00")
+    Traceback (most recent call last):
+    domain.errors.PayloadError: bad_time: '2026-03-15T12:00:00' does not say its time zone
+    """
     if not isinstance(text, str):
         raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601")
     try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise PayloadError("bad_time", f"{quoted(text)} is not a time in ISO 8601") from error
-
-
-def _to_ms(at: datetime) -> int:
-    try:
-        return int(at.astimezone(UTC).timestamp() * 1000)
-    except OverflowError as error:
-        raise PayloadError("bad_time", f"{at} is beyond the calendar") from error
-
-
-def quoted(value: object) -> str:
-    """A value as a person may see it: short, and never itself an error."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # an int of too many digits, a nest too deep
-        text = type(value).__name__
-    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
+        return to_ms(parse_instant(text))
+    except InstantError as error:
+        reasons = {
+            "no_zone": f"{quoted(text)} does not say its time zone",
+            "beyond": f"{error.at} is beyond the calendar",
+        }
+        reason = reasons.get(error.fault, f"{quoted(text)} is not a time in ISO 8601")
+        raise PayloadError("bad_time", reason) from error

@@ -1,18 +1,18 @@
-"""One batch of messages: decode, validate, store, keep aside. No network, no threads."""
+"""One batch of messages: decode, judge, store, keep aside. No network, no threads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from domain.errors import PayloadError
+from domain.judge import Judge
 from domain.readings import Reading, Run
-from ingest.aside.kept_aside import AsideBatch
 from ingest.decode.base import Reject
-from ingest.judge import Limits, doubtful, validate
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
+from store.aside import AsideBatch, keep
 from store.ledger.port import Ledger
-from store.readings.port import Directory, ReadingStore, WriteResult
+from store.readings.port import ReadingStore, WriteResult
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def once(call: Callable[[], T], /) -> T:
 
 
 @dataclass(slots=True)
-class Heard:
+class DecodedMessages:
     """What some messages say, whether it may be stored or not."""
 
     messages: list[Message] = field(default_factory=list)
@@ -46,15 +46,15 @@ class Heard:
     """Messages with readings that have no time of their own (not carried over by `add`)."""
     frames: list[tuple[str, int]] = field(default_factory=list)
     """Devices and the numbers of their radio frames."""
-    suspects: list[int] | None = None
-    """Positions of the doubtful runs; None while nobody has looked."""
+    doubtful: list[int] | None = None
+    """Positions of the runs to judge reading by reading; None while nobody has looked."""
 
-    def add(self, other: "Heard") -> None:
+    def add(self, other: "DecodedMessages") -> None:
         """Put what later messages say behind it."""
-        if self.suspects is None or other.suspects is None:
-            self.suspects = None
+        if self.doubtful is None or other.doubtful is None:
+            self.doubtful = None
         else:
-            self.suspects += [len(self.runs) + i for i in other.suspects]
+            self.doubtful += [len(self.runs) + i for i in other.doubtful]
         self.messages += other.messages
         self.runs += other.runs
         self.topics += other.topics
@@ -65,9 +65,11 @@ class Heard:
         self.frames += other.frames
 
 
-def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Heard:
-    """Decode messages."""
-    heard = Heard(messages, payload_bytes=sum([len(m.payload) for m in messages]))
+def decode_messages(
+    messages: list[Message], router: Router, max_payload_bytes: int
+) -> DecodedMessages:
+    """What the messages say; of those that cannot be read, why."""
+    decoded = DecodedMessages(messages, payload_bytes=sum([len(m.payload) for m in messages]))
     for message in messages:
         payload = message.payload
         try:
@@ -75,66 +77,66 @@ def hear(messages: list[Message], router: Router, max_payload_bytes: int) -> Hea
                 raise PayloadError(
                     "too_long", f"{len(payload)} bytes; up to {max_payload_bytes} are read"
                 )
-            decoded = router.decode(message.topic, payload, message.arrived_at_ms)
+            said = router.decode(message.topic, payload, message.arrived_at_ms)
         except PayloadError as error:
-            heard.wrong.append((message, error))
+            decoded.wrong.append((message, error))
             continue
-        runs, rejects, untimed, _, frame = decoded
+        runs, rejects, untimed, _, frame = said
         if runs:
-            heard.firsts_ms.append(runs[0].at_ms[0])
-            heard.runs += runs
-            heard.topics += [message.topic] * len(runs)
+            decoded.firsts_ms.append(runs[0].at_ms[0])
+            decoded.runs += runs
+            decoded.topics += [message.topic] * len(runs)
         if rejects:
-            heard.wrong += [(message, reject) for reject in rejects]
+            decoded.wrong += [(message, reject) for reject in rejects]
         if frame:
-            heard.frames.append(frame)
+            decoded.frames.append(frame)
         if untimed:
-            heard.untimed += untimed
-            heard.undated.append(message)
-    return heard
+            decoded.untimed += untimed
+            decoded.undated.append(message)
+    return decoded
 
 
-def look(heard: Heard, devices: Directory, limits: Limits, now_ms: int) -> list[int]:
-    """Find what of it may not be storable; most of sorting a batch, and may be done before."""
-    heard.suspects = doubtful(heard.runs, devices, limits, now_ms)
-    return heard.suspects
+def mark_doubtful(decoded: DecodedMessages, judge: Judge) -> list[int]:
+    """Find what may be no reading; most of sorting a batch, and may be done before."""
+    decoded.doubtful = judge.doubtful(decoded.runs)
+    return decoded.doubtful
 
 
 @dataclass(slots=True)
 class Batch:
-    """What was heard, sorted into what to store and what to keep aside."""
+    """What messages said, sorted into what to store and what to keep aside."""
 
-    heard: Heard
+    decoded: DecodedMessages
     runs: Sequence[Run]
     """What to store."""
     aside: AsideBatch
 
     def lags_s(self, now_ms: int) -> list[float]:
         """From the first measurement of each message until now."""
-        return [(now_ms - first_ms) / 1000 for first_ms in self.heard.firsts_ms]
+        return [(now_ms - first_ms) / 1000 for first_ms in self.decoded.firsts_ms]
 
     def topic_finder(self) -> Callable[[Reading], str]:
         """A function that tells by which topic a reading came."""
-        pairs = zip(self.heard.runs, self.heard.topics, strict=True)
+        pairs = zip(self.decoded.runs, self.decoded.topics, strict=True)
         topics = {reading: topic for run, topic in pairs for reading in run.readings()}
         return lambda reading: topics.get(reading, "")
 
 
-def sort_batch(heard: Heard, devices: Directory, limits: Limits, now_ms: int) -> Batch:
+def sort_batch(decoded: DecodedMessages, judge: Judge) -> Batch:
     """Tell what may be stored from what is kept aside with its reason."""
-    aside = AsideBatch(now_ms)
-    for message, what in heard.wrong:
+    aside = AsideBatch(judge.now_ms)
+    for message, what in decoded.wrong:
         if isinstance(what, Reject):
-            aside.part(message.topic, message.payload, what)
+            aside.part(message.topic, message.payload, *what)
         else:
             aside.message(message.topic, message.payload, what)
-    suspects = heard.suspects
-    if suspects is None:
-        suspects = look(heard, devices, limits, now_ms)
-    runs, bad = validate(heard.runs, suspects, devices, limits, now_ms)
-    for position, reading, reject in bad:
-        aside.reading(heard.topics[position], reading, reject)
-    return Batch(heard, runs, aside)
+    doubtful = decoded.doubtful
+    if doubtful is None:
+        doubtful = mark_doubtful(decoded, judge)
+    runs, bad = judge.sort(decoded.runs, doubtful)
+    for position, reading, refusal in bad:
+        aside.reading(decoded.topics[position], reading, refusal)
+    return Batch(decoded, runs, aside)
 
 
 def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -> WriteResult:
@@ -151,7 +153,4 @@ def keep_batch(batch: Batch, ledger: Ledger, persistently: Persistently, *, whol
     """Keep aside durably what is no reading; unless `whole`, it is only counted by reason."""
     entries = batch.aside.entries() if whole else batch.aside.sums()
     kept = batch.aside.kept() if whole else []
-    if kept:
-        persistently(lambda: ledger.keep_messages(kept))
-    if entries:
-        persistently(lambda: ledger.keep_aside(entries))
+    persistently(lambda: keep(ledger, entries, kept))

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -17,6 +16,7 @@ from domain.errors import ConfigError
 from ingest.live.counters import Counters
 from ingest.live.mqtt_client import FastClient, Message
 from ingest.settings import CollectorSettings, Endpoint
+from ingest.tls import set_tls
 
 log = logging.getLogger("civicmeter.collector")
 _KEEPALIVE_S = 30
@@ -106,16 +106,7 @@ class Connection:
         if settings.username:
             client.username_pw_set(settings.username, settings.password)
         if self._endpoint.tls:
-            try:
-                client.tls_set(
-                    ca_certs=str(settings.ca) if settings.ca else None,
-                    certfile=str(settings.cert) if settings.cert else None,
-                    keyfile=str(settings.key) if settings.key else None,
-                )
-            except (OSError, ssl.SSLError, ValueError) as error:
-                raise ConfigError(
-                    f"the TLS files cannot be used ({error}): check --ca, --cert and --key"
-                ) from error
+            set_tls(client, settings.ca, settings.cert, settings.key)
         return client
 
     def _received(self, messages: list[Message]) -> None:

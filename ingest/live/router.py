@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from domain.errors import ConfigError, PayloadError
-from ingest.decode import DECODERS, Decoded, Decoder
+from ingest.decode import Decoded, Decoder, decoders
 from ingest.mapping import NATIVE, Mapping
+from store.aside import POSTED
 
 _REMEMBERED_TOPICS = 50_000
 
@@ -12,24 +13,29 @@ _REMEMBERED_TOPICS = 50_000
 class Router:
     """Decodes any message by the first mapping whose filter matches its topic.
 
-    Raises ConfigError for a mapping whose format nobody decodes.
+    What formats remember from one message to the next is remembered here. Raises ConfigError for a mapping whose format nobody decodes.
     """
 
     def __init__(self, mappings: Sequence[Mapping] = ()) -> None:
         # The user's mappings come first, so that they may also take over a native topic.
         self.mappings = (*mappings, *NATIVE)
+        self._decoders = decoders()
         for mapping in self.mappings:
-            if mapping.format not in DECODERS:
+            if mapping.format not in self._decoders:
                 raise ConfigError(
                     f"format {mapping.format!r} of topic {mapping.topic!r} is not known; "
-                    f"there are: {', '.join(sorted(DECODERS))}"
+                    f"there are: {', '.join(sorted(self._decoders))}"
                 )
         self._routes: dict[str, tuple[Decoder, Mapping]] = {}
 
     @property
     def filters(self) -> list[str]:
         """The MQTT topic filters to subscribe to, each once."""
-        return list(dict.fromkeys(m.topic for m in self.mappings))
+        return list(dict.fromkeys(m.topic for m in self.mappings if m.topic != POSTED))
+
+    def names(self, topic: str) -> bool:
+        """Whether a mapping speaks of this topic by its name, without wildcards."""
+        return any(m.topic == topic for m in self.mappings)
 
     def decode(self, topic: str, payload: bytes, arrived_at_ms: int) -> Decoded:
         """What a message says. Raises PayloadError, also for a bug in a decoder."""
@@ -52,7 +58,7 @@ class Router:
             if topic_matches(mapping.topic, topic):
                 if len(self._routes) >= _REMEMBERED_TOPICS:
                     self._routes.clear()
-                route = self._routes[topic] = DECODERS[mapping.format], mapping
+                route = self._routes[topic] = self._decoders[mapping.format], mapping
                 return route
         raise PayloadError("unmapped_topic", f"no mapping has a topic that matches {topic!r}")
 

@@ -19,7 +19,7 @@ import msgspec
 
 from domain.errors import ConfigError
 from domain.readings import Run
-from ingest.live.batch import Heard
+from ingest.live.batch import DecodedMessages
 from ingest.live.mqtt_client import Message
 
 log = logging.getLogger("civicmeter.collector")
@@ -45,12 +45,12 @@ class _Content(msgspec.Struct, array_like=True):
 
 
 class Spooled(NamedTuple):
-    """What waits longest: what was heard, and the messages to hear again as they were wrong."""
+    """What waits longest: what was decoded, and the messages to hear again as they were wrong."""
 
     last_row: int
     messages: int
     bytes: int
-    heard: Heard
+    decoded: DecodedMessages
     unread: list[Message]
 
 
@@ -88,41 +88,41 @@ class Spool:
     def bytes(self) -> int:
         return self._bytes
 
-    def append(self, heard: Heard) -> bool:
+    def append(self, decoded: DecodedMessages) -> bool:
         """Keep durably what was heard; False, and nothing kept, when there is no room."""
-        content = _packed(heard)
+        content = _packed(decoded)
         with self._lock:
             if self._bytes + len(content) > self._limit_bytes:
                 return False
             try:
                 self._db.execute(
                     "INSERT INTO heard (messages, content) VALUES (?, ?)",
-                    (len(heard.messages), content),
+                    (len(decoded.messages), content),
                 )
             except sqlite3.Error as error:
                 log.error("the spool %s takes nothing: %s", self._path, error)
                 return False
-            self._messages += len(heard.messages)
+            self._messages += len(decoded.messages)
             self._bytes += len(content)
             return True
 
     def oldest(self, messages: int) -> Spooled | None:
         """What has waited longest, in rows of together at least so many messages if there are."""
         last_row = count = size = 0
-        heard, unread = Heard(), []
+        decoded, unread = DecodedMessages(), []
         with self._lock:
             rows = self._db.execute("SELECT id, messages, content FROM heard ORDER BY id")
             for row, its_messages, content in rows:
                 last_row = row
                 part, again = _unpacked(content)
-                heard.add(part)
+                decoded.add(part)
                 unread += again
                 count += its_messages
                 size += len(content)
                 if count >= messages:
                     break
             rows.close()
-        return Spooled(last_row, count, size, heard, unread) if last_row else None
+        return Spooled(last_row, count, size, decoded, unread) if last_row else None
 
     def forget(self, stored: Spooled) -> None:
         """Drop what is stored."""
@@ -156,31 +156,31 @@ def spools(folder: Path) -> Iterator[tuple[str, int | None]]:
             yield name, None
 
 
-def _packed(heard: Heard) -> bytes:
+def _packed(decoded: DecodedMessages) -> bytes:
     content = _Content(
-        heard.runs,
-        heard.topics,
-        heard.firsts_ms,
-        heard.untimed,
-        _plain(dict.fromkeys(message for message, _ in heard.wrong)),
+        decoded.runs,
+        decoded.topics,
+        decoded.firsts_ms,
+        decoded.untimed,
+        _plain(dict.fromkeys(message for message, _ in decoded.wrong)),
     )
     try:
         return msgspec.msgpack.encode(content)
     except (UnicodeEncodeError, OverflowError, ValueError):
         # Half a letter in a device's name, a time beyond 64 bits: no reading, but to be told.
-        return msgspec.msgpack.encode(_Content([], [], [], 0, _plain(heard.messages)))
+        return msgspec.msgpack.encode(_Content([], [], [], 0, _plain(decoded.messages)))
 
 
 def _plain(messages: Iterable[Message]) -> list[tuple[str, bytes, int]]:
     return [(m.topic, m.payload, m.arrived_at_ms) for m in messages]
 
 
-def _unpacked(content: bytes) -> tuple[Heard, list[Message]]:
+def _unpacked(content: bytes) -> tuple[DecodedMessages, list[Message]]:
     found = msgspec.msgpack.decode(content, type=_Content)
-    heard = Heard(
+    decoded = DecodedMessages(
         runs=found.runs,
         topics=found.topics,
         firsts_ms=found.firsts_ms,
         untimed=found.untimed,
     )
-    return heard, [Message(0, 0, 0, topic, load, at_ms) for topic, load, at_ms in found.unread]
+    return decoded, [Message(0, 0, 0, topic, load, at_ms) for topic, load, at_ms in found.unread]

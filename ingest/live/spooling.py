@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from domain.errors import StoreUnavailableError
-from ingest.live.batch import Heard, hear
+from ingest.live.batch import DecodedMessages, decode_messages
 from ingest.live.counters import Counters
 from ingest.live.router import Router
 from ingest.live.spool import Spool, spool_path
@@ -36,7 +36,7 @@ class Spooling:
         self,
         settings: CollectorSettings,
         router: Router,
-        store: Callable[[Heard], None],
+        store: Callable[[DecodedMessages], None],
         counters: Counters,
         stopping: threading.Event,
     ) -> None:
@@ -59,11 +59,11 @@ class Spooling:
     def empty(self) -> bool:
         return not self._spool.messages
 
-    def take(self, heard: Heard, give_up: Callable[[], bool]) -> None:
+    def take(self, decoded: DecodedMessages, give_up: Callable[[], bool]) -> None:
         """Returns when a batch is safe. Raises StoreUnavailableError when it is not and
         `give_up` says to wait no longer."""
-        while not (self.empty and self._stored_at_once(heard)):
-            if self._spool.append(heard):
+        while not (self.empty and self._stored_at_once(decoded)):
+            if self._spool.append(decoded):
                 self._tell()
                 self.drain()
                 return
@@ -86,8 +86,8 @@ class Spooling:
         self._thread.shutdown()
         self._spool.close()
 
-    def _stored_at_once(self, heard: Heard) -> bool:
-        storing = self._thread.submit(self._store, heard)
+    def _stored_at_once(self, decoded: DecodedMessages) -> bool:
+        storing = self._thread.submit(self._store, decoded)
         try:
             storing.result(self._settings.spool_after_s)
         except StoreUnavailableError as error:
@@ -108,10 +108,10 @@ class Spooling:
             waited = self._spool.oldest(settings.batch_messages)
             if waited is None:
                 return
-            heard = waited.heard
-            heard.add(hear(waited.unread, self._router, settings.max_payload_bytes))
+            decoded = waited.decoded
+            decoded.add(decode_messages(waited.unread, self._router, settings.max_payload_bytes))
             try:
-                self._store(heard)
+                self._store(decoded)
             except StoreUnavailableError as error:
                 self._counters.add(store_failures=1)
                 log.warning("the store is still away: %s", error)

@@ -5,6 +5,7 @@ much was used up to each knot, and how well each segment between two knots is kn
 of hours, days and months are differences on that one curve, so they always agree.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,3 +240,14 @@ def _nothing(size: int) -> GridUse:
         doubtful=zero,
         code=np.full(size, "missing", dtype=object),
     )
+
+
+def mean_shares(grids: Sequence[GridUse], weight: Floats) -> dict[str, Floats]:
+    """The mean of each share over several grids, by interval; `weight` has a row for each grid
+    and a column for each interval, which may be fewer than a grid has. 0 where nothing weighs."""
+    total = np.maximum(weight.sum(axis=0), 1.0)
+    width = weight.shape[1]
+    return {
+        share: (np.array([getattr(g, share)[:width] for g in grids]) * weight).sum(axis=0) / total
+        for share in ("measured", "estimated", "missing", "doubtful")
+    }

@@ -20,7 +20,7 @@ from processing.curves.curve import (
     UseCurve,
     on_grid,
 )
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 
 Method = Literal["none", "linear", "profile", "similar_day"]
 DAY_MS = 24 * HOUR_MS

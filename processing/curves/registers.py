@@ -6,14 +6,11 @@ spike and never a zero. What happened is told as events.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from config.processing import RegisterThresholds, processing_settings
+from config.processing import processing_settings
 from processing.curves.curve import (
     DOUBTFUL,
     INTERPOLATED,
@@ -26,78 +23,15 @@ from processing.curves.curve import (
     UseCurve,
 )
 from processing.curves.judge import Judge
+from processing.curves.register_spec import (
+    HOUR_MS,
+    PLAIN,
+    RegisterRules,
+    RegisterSpec,
+    Swap,
+    default_rules,
+)
 from processing.curves.standstill import join_standstills
-
-HOUR_MS = 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterRules:
-    """How readings are judged.
-
-    An instant between two readings at most `max_gap_ms` apart may be interpolated. A rise is
-    possible up to `spike_factor` × the branch's largest rate (MOHURD guide: twice), where
-    steps shorter than `shortest_ms` count as that long (coarse registers step by whole
-    units). Readings that leap away and come back are dropped: at most `longest_glitch` in a row
-    if only the way back shows it, for at most `longest_excursion_ms` if both ways do. Old and new meter
-    report together for at most `longest_overlap_ms` around a replacement.
-    """
-
-    max_gap_ms: int
-    spike_factor: float
-    shortest_ms: int
-    longest_glitch: int
-    longest_overlap_ms: int
-    longest_excursion_ms: int
-
-    @classmethod
-    def of(cls, table: RegisterThresholds) -> "RegisterRules":
-        """Of the settings' table [registers]."""
-        return cls(
-            max_gap_ms=round(table.max_gap_h * HOUR_MS),
-            spike_factor=table.spike_factor,
-            shortest_ms=round(table.shortest_minutes * 60_000),
-            longest_glitch=table.longest_glitch,
-            longest_overlap_ms=round(table.longest_overlap_days * 24 * HOUR_MS),
-            longest_excursion_ms=round(table.longest_excursion_days * 24 * HOUR_MS),
-        )
-
-
-@cache
-def default_rules() -> RegisterRules:
-    """Those of `config/tables/processing.toml`."""
-    return RegisterRules.of(processing_settings().registers)
-
-
-class Swap(NamedTuple):
-    """A replaced meter: the old register's last and the new one's first value at an instant.
-
-    `final` NaN: nobody wrote it down, so the use since the old meter's last reading is unknown.
-    """
-
-    at_ms: int
-    final: float
-    initial: float
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterSpec:
-    """The register of one meter.
-
-    `size` is the value at which it starts again at 0 (None: never), `max_rate_per_h` the most
-    the branch can carry after the multiplier (None: unknown), `unproven_rate_per_h` the most (in
-    register units) that is believed of one whose habits are not known yet, `multiplier` ((from_ms, factor),
-    …) sorted, the first of which also holds before it; empty means 1.
-    """
-
-    size: float | None = None
-    max_rate_per_h: float | None = None
-    unproven_rate_per_h: float | None = None
-    multiplier: tuple[tuple[int, float], ...] = ()
-    swaps: tuple[Swap, ...] = ()
-
-
-PLAIN = RegisterSpec()
 
 
 def use_curve(

@@ -8,7 +8,7 @@ from typing import get_args
 from config.processing import read_processing_settings
 from domain.errors import ConfigError
 from processing.curves.filling import DAY_MS, FillRules, Method
-from processing.curves.registers import RegisterRules
+from processing.curves.register_spec import RegisterRules
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processing.curves.curve import DOUBTFUL, MEASURED, Event, Floats, Ints, UseCurve
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 
 DAY_MS = 24 * HOUR_MS
 

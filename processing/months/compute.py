@@ -1,64 +1,68 @@
-"""The months of one site: which ones, and their results."""
+"""The months of one site: which ones, and their results. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
-from domain.calendar import Month, from_ms, months_between, to_ms
+from domain.calendar import Month, from_ms, local_day, months_between, to_ms
 from domain.figures import MonthResult
 from domain.findings import Finding
+from processing.curves.meter_use import MeterUse
 from processing.curves.standstill import caught_up
+from processing.months.baselines import savings_tracks
 from processing.months.month import month_result
+from processing.months.plan import Outcome, Plan
 from processing.months.site import Site
-from processing.savings.tracks import savings_tracks
-from processing.use.consumption import MeterUse
-from store.ledger.port import Ledger
 
 
-def compute(
-    site: Site, ledger: Ledger, months: Sequence[Month] | None, now: datetime
-) -> list[MonthResult]:
-    """The results of the asked months of a site. A baseline that is due is fitted and kept.
+def compute(plan: Plan) -> Outcome:
+    """The results of a plan's months. A baseline that is due is fitted and frozen.
 
     A register that caught up in one of them tells what was used in months before: the first
-    time it is seen, those that were not asked for are touched.
+    time it is seen, those that are not in the plan are touched.
     """
-    wanted = months_of(site, months, now)
-    if not wanted:
-        return []
-    tracks = savings_tracks(site, ledger, now)
-    results = [month_result(site, month, to_ms(now), tracks) for month in wanted]
-    explained = _explained(site, results, ledger) if months is not None else set()
-    if explained:
-        ledger.touch((site.institution.id, month) for month in explained)
-    return results
+    if not plan.months:
+        return Outcome()
+    site = plan.site
+    tracks, frozen = savings_tracks(site, plan.models, plan.adjustments, plan.now)
+    results = [month_result(site, month, to_ms(plan.now), tracks) for month in plan.months]
+    return Outcome(
+        tuple(results),
+        tuple(frozen),
+        frozenset((site.institution.id, month) for month in _explained(plan, results)),
+    )
 
 
-def _explained(site: Site, results: Sequence[MonthResult], ledger: Ledger) -> set[Month]:
-    """The months not among the results in which registers stood still that caught up in one of
-    the results, as the ledger does not know yet."""
-    result_of = {r.month: r for r in results}
-    found: set[Month] = set()
+class Leap(NamedTuple):
+    """A meter caught up in `month`, and in the months `before`, which nobody asked for, it had
+    stood still."""
+
+    use: MeterUse
+    month: Month
+    before: frozenset[Month]
+
+
+def leaps_out_of(site: Site, months: Sequence[Month]) -> list[Leap]:
+    """The leaps in the given months that say something of months which are not among them."""
+    found = []
     for use in (*site.meters, *(p.generation for p in site.pv)):
         for start_ms, leap_ms in caught_up(use.curve if use.unfilled is None else use.unfilled):
             first, last = (_month(t, site.institution.timezone) for t in (start_ms, leap_ms))
-            earlier = set(months_between(first, last)) - set(result_of)
-            if earlier and last in result_of and not _known(result_of[last], use, ledger):
-                found |= earlier
+            before = frozenset(months_between(first, last)) - set(months)
+            if before and last in months:
+                found.append(Leap(use, last, before))
     return found
 
 
-def _month(at_ms: int, timezone: str) -> Month:
-    return Month.of(from_ms(at_ms).astimezone(ZoneInfo(timezone)).date())
-
-
-def _known(result: MonthResult, use: MeterUse, ledger: Ledger) -> bool:
-    """Whether the ledger holds the month with the same leaps of the meter."""
-    end = result.month.plus(1)
-    kept = ledger.results(result.institution, result.month, end, names={use.name}, days=False)
-    waits = ledger.pending(result.institution, result.month)
-    told = _leaps(result, use)
-    return any(_leaps(k, use) == told for k in (*kept, *([waits] if waits else [])))
+def _explained(plan: Plan, results: Sequence[MonthResult]) -> set[Month]:
+    """The months that leaps tell of, as far as the ledger does not know of the leap yet."""
+    result_of = {r.month: r for r in results}
+    found: set[Month] = set()
+    for use, month, before in leaps_out_of(plan.site, plan.months):
+        told = _leaps(result_of[month], use)
+        if not any(_leaps(kept, use) == told for kept in plan.kept.get(month, ())):
+            found |= before
+    return found
 
 
 def _leaps(result: MonthResult, use: MeterUse) -> list[Finding]:
@@ -66,12 +70,16 @@ def _leaps(result: MonthResult, use: MeterUse) -> list[Finding]:
     return [x for f in figures for x in f.findings if x.code == "register_caught_up"]
 
 
+def _month(at_ms: int, timezone: str) -> Month:
+    return Month.of(local_day(from_ms(at_ms), timezone))
+
+
 def months_of(site: Site, months: Iterable[Month] | None, now: datetime) -> list[Month]:
     """The asked months that have begun and are not before all data, or every such month."""
     span = site.span()
     if span is None:
         return []
-    today = now.astimezone(ZoneInfo(site.institution.timezone)).date()
+    today = local_day(now, site.institution.timezone)
     first, last = Month.of(span[0]), Month.of(_last_day(span[1]))
     if site.institution.origin != "measured":
         last = max(last, Month.of(today))

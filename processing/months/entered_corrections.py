@@ -1,19 +1,20 @@
-"""Entering corrections: all of a batch or none, and the months that they touch with them."""
+"""Corrections that somebody enters: which cannot be, and which months they touch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from config.texts import refusal_text
 from domain.calendar import Month, from_ms, to_ms
 from domain.corrections import Correction
 from domain.errors import ConfigError
+from domain.judge import Refusal
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.neighbours import NEVER, look_around
 from processing.months.touched import touched
-from processing.quality.corrections import Refusal, amendments, refusal, repeated
-from store.ledger.port import Ledger
+from processing.quality.corrections import amendments, refusal, repeated
 from store.readings.port import ReadingStore
 
 
@@ -50,15 +51,16 @@ def series_of(one: Correction) -> Series:
 def refusals(
     corrections: Sequence[Correction],
     store: ReadingStore,
-    ledger: Ledger,
+    entered: Sequence[Correction],
     registry: Registry,
     now: datetime,
 ) -> dict[int, Refusal]:
-    """Position → why that correction cannot be entered; empty when all can.
+    """Position → why that correction cannot be entered beside all that were `entered` before;
+    empty when all can.
 
     Leaving out what is not there is a mistake in the time: the nearest readings are named.
     """
-    wrong = {k: Refusal("twice", {}) for k in repeated(corrections)}
+    wrong = {k: Refusal("twice") for k in repeated(corrections)}
     for k, one in enumerate(corrections):
         found = refusal(one, registry, to_ms(now))
         if found is not None:
@@ -66,12 +68,12 @@ def refusals(
     removed = [k for k, c in enumerate(corrections) if c.value is None and k not in wrong]
     if not removed:
         return wrong
-    entered = {(c.device, c.quantity, c.at_ms) for c in ledger.corrections()}
+    known = {(c.device, c.quantity, c.at_ms) for c in entered}
     said = reported(store, [(series_of(corrections[k]), corrections[k].at_ms) for k in removed])
     for k in removed:
         one = corrections[k]
         there = said[series_of(one), one.at_ms]
-        if there.value is None and (one.device, one.quantity, one.at_ms) not in entered:
+        if there.value is None and (one.device, one.quantity, one.at_ms) not in known:
             wrong[k] = Refusal("nothing_there", {"near": _near(there)})
     return wrong
 
@@ -89,25 +91,32 @@ class Entered:
     months: tuple[tuple[str, Month], ...]
 
 
-def enter(
+def checked(
     corrections: Sequence[Correction],
     store: ReadingStore,
-    ledger: Ledger,
+    entered: Sequence[Correction],
     registry: Registry,
     now: datetime,
-) -> Entered:
-    """Enter corrections and touch their months, in one transaction. Entering the same again adds
-    nothing. Raises ConfigError naming each that cannot be entered; then none is."""
-    wrong = refusals(corrections, store, ledger, registry, now)
+) -> None:
+    """Raises ConfigError naming each correction that cannot be entered."""
+    wrong = refusals(corrections, store, entered, registry, now)
     if wrong:
         lines = [
-            f"{c.device} {c.quantity} {from_ms(c.at_ms).isoformat()}: {r.sentence('en')}"
+            f"{c.device} {c.quantity} {from_ms(c.at_ms).isoformat()}: {refusal_text(r, 'en')}"
             for c, r in ((corrections[k], r) for k, r in sorted(wrong.items()))
         ]
         raise ConfigError("nothing was entered:\n  " + "\n  ".join(lines))
+
+
+def months_touched(
+    corrections: Sequence[Correction],
+    store: ReadingStore,
+    entered: Sequence[Correction],
+    registry: Registry,
+    now: datetime,
+) -> set[tuple[str, Month]]:
+    """The (institution, month) pairs that corrections touch beside those `entered` before."""
     # What is left out from now on is no neighbour; what comes back is a change itself.
-    standing = amendments([*ledger.corrections(), *corrections])
+    standing = amendments([*entered, *corrections])
     instants = [(series_of(c), c.at_ms) for c in corrections]
-    months = touched(store, instants, registry, standing, now)
-    added = ledger.enter_corrections(corrections, months)
-    return Entered(added, tuple(sorted(months)))
+    return touched(store, instants, registry, standing, now)

@@ -1,23 +1,57 @@
-"""The processing job: reads what devices said, computes months, keeps them in the ledger."""
+"""The processing job: plans are read, computed and committed, one institution after another."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
+from processing.months.bookkeeping import Keeper, Planner, find_touched
 from processing.months.compute import compute
-from processing.months.reading import SiteReader
-from processing.months.workers import WORTHWHILE, Workers, compute_in_workers
-from processing.quality.corrections import amendments
-from store.ledger.port import Ledger, MonthState
+from processing.months.plan import Outcome
+from processing.months.workers import WORTHWHILE, in_workers
+from processing.quality.corrections import Amendments, amendments
+from store.ledger.port import Ledger
+from store.ledger.touched import TouchedMonth
 from store.readings.port import ReadingStore
 
 Progress = Callable[[str, int, int], None]
+_READ_TOGETHER = 100
+"""Institutions for which the store is asked together what lies around their months."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many worker processes, and how each opens the stores (picklable, without arguments)."""
+
+    count: int
+    open_store: Callable[[], ReadingStore]
+    open_ledger: Callable[[], Ledger]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What is computed, the same for every institution."""
+
+    registry: Registry
+    months: Sequence[Month] | None
+    now: datetime
+    amended: Amendments
+
+    def outcomes(
+        self, store: ReadingStore, ledger: Ledger, institutions: Sequence[Institution]
+    ) -> Iterator[Outcome]:
+        for k in range(0, len(institutions), _READ_TOGETHER):
+            together = institutions[k : k + _READ_TOGETHER]
+            planner = Planner(
+                store, ledger, self.registry, together, self.months, self.now, self.amended
+            )
+            for institution in together:
+                yield compute(planner.plan(institution))
 
 
 def process(
@@ -29,46 +63,58 @@ def process(
     now: datetime,
     progress: Progress | None = None,
     workers: Workers | None = None,
-) -> list[MonthResult]:
+) -> Iterator[MonthResult]:
     """Compute months and keep them: open months are replaced, closed ones wait as restatements.
 
     `months` None means every month with data, and the current one of institutions that are
-    not replays of the past. Each institution's readings are read once. Returns the computed
-    results by institution and month. With `workers`, many institutions are computed in processes
-    of their own. Raises ConfigError for an unknown institution.
+    not replays of the past. Each institution's readings are read once. Gives the results by
+    institution and month, each once it is in the ledger, and computes as they are taken: what
+    is not taken is not computed. Touched months that are among them are settled. With `workers`,
+    many institutions are computed in processes of their own. Raises ConfigError for an unknown
+    institution.
     """
     registry = ledger.registry()
-    chosen = _chosen(registry, institutions)
-    results: list[MonthResult] = []
-    with _Keeper(ledger) as keeper:
-        for done, found in enumerate(
-            _computed(store, ledger, registry, chosen, months, now, workers)
-        ):
-            if progress is not None:
-                progress("processing", done, len(chosen))
-            results += keeper.keep(found)
-    if progress is not None:
-        progress("processing", len(chosen), len(chosen))
-    return results
+    return _process(
+        store, ledger, registry, _chosen(registry, institutions), months, now, progress, workers
+    )
 
 
-def _computed(
+def _process(
     store: ReadingStore,
     ledger: Ledger,
     registry: Registry,
     chosen: Sequence[Institution],
     months: Sequence[Month] | None,
     now: datetime,
+    progress: Progress | None,
     workers: Workers | None,
-) -> Iterator[list[MonthResult]]:
-    """The results of each institution: computed here, or by workers where there are many."""
-    amended = amendments(ledger.corrections())
+) -> Iterator[MonthResult]:
+    find_touched(store, ledger, registry, now)
+    # Before anything that touches months is read: what comes later stays touched.
+    waiting = _by_institution(ledger.touched())
+    what = _Round(registry, months, now, amendments(ledger.corrections()))
     if workers is not None and len(chosen) >= WORTHWHILE:
-        yield from compute_in_workers(workers, registry, chosen, months, now, amended)
-        return
-    reader = SiteReader(store, ledger, registry, chosen, months, now, amended)
-    for institution in chosen:
-        yield compute(reader.read(institution), ledger, months, now)
+        begin = partial(_begin, workers, what)
+        outcomes = in_workers(workers.count, begin, [i.id for i in chosen])
+    else:
+        outcomes = what.outcomes(store, ledger, chosen)
+    tell = progress or (lambda *_: None)
+    with Keeper(ledger) as keeper:
+        for done, (institution, outcome) in enumerate(zip(chosen, outcomes, strict=True)):
+            tell("processing", done, len(chosen))
+            computed = {r.month for r in outcome.results}
+            touched = waiting.get(institution.id, [])
+            settled = [t for t in touched if months is None or t.month in computed]
+            yield from keeper.keep(outcome, settled)
+        yield from keeper.rest()
+    tell("processing", len(chosen), len(chosen))
+
+
+def _begin(workers: Workers, what: _Round) -> Callable[[Sequence[str]], list[Outcome]]:
+    """In a worker: opens the stores; gives what makes outcomes of institutions."""
+    store, ledger = workers.open_store(), workers.open_ledger()
+    known = what.registry.institution_by_id
+    return lambda names: list(what.outcomes(store, ledger, [known[n] for n in names]))
 
 
 def _chosen(registry: Registry, institutions: Sequence[str] | None) -> list[Institution]:
@@ -81,52 +127,36 @@ def _chosen(registry: Registry, institutions: Sequence[str] | None) -> list[Inst
     return [known[i] for i in institutions]
 
 
-def process_months(
-    store: ReadingStore,
-    ledger: Ledger,
-    registry: Registry,
-    months: Mapping[str, Iterable[Month]],
-    now: datetime,
-) -> list[MonthResult]:
-    """Compute and keep the given months of the given institutions and no other."""
-    results: list[MonthResult] = []
-    amended = amendments(ledger.corrections()) if months else {}
-    with _Keeper(ledger) as keeper:
-        for name in sorted(months):
-            institution, wanted = registry.institution_by_id[name], sorted(months[name])
-            reader = SiteReader(store, ledger, registry, [institution], wanted, now, amended)
-            results += keeper.keep(compute(reader.read(institution), ledger, wanted, now))
-    return results
+def _by_institution(touched: Iterable[TouchedMonth]) -> dict[str, list[TouchedMonth]]:
+    found: dict[str, list[TouchedMonth]] = {}
+    for one in touched:
+        found.setdefault(one.institution, []).append(one)
+    return found
 
 
-class _Keeper:
-    """Saves results in a thread of its own: the disk is waited for while the next is computed.
+def process_touched(
+    store: ReadingStore, ledger: Ledger, *, now: datetime, registry: Registry | None = None
+) -> Iterator[MonthResult]:
+    """Compute and keep the months that late or corrected readings touched, and no other; gives
+    the results as `process` does.
 
-    The block's end waits for all of them, and raises what saving raised.
+    The cost follows what is touched, not how much history or how many institutions there are.
+    Who has the registry at hand gives it: reading it costs more than a month. It is read anew
+    where it does not know an institution; what is touched of one that is not registered waits.
     """
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self._waiting: deque[Future[MonthState]] = deque()
-
-    def __enter__(self) -> "_Keeper":
-        return self
-
-    def keep(self, results: list[MonthResult]) -> list[MonthResult]:
-        """Save the results soon; gives them back."""
-        for result in results:
-            self._waiting.append(self._thread.submit(self._ledger.save_result, result))
-            while len(self._waiting) > _MOST_WAITING:
-                self._waiting.popleft().result()
-        return results
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            while self._waiting and kind is None:
-                self._waiting.popleft().result()
-        finally:
-            self._thread.shutdown(cancel_futures=True)
-
-
-_MOST_WAITING = 32
+    registry = find_touched(store, ledger, registry or ledger.registry(), now)
+    waiting = _by_institution(ledger.touched())
+    if not waiting:
+        return
+    if not waiting.keys() <= registry.institution_by_id.keys():
+        registry = ledger.registry()
+    amended = amendments(ledger.corrections())
+    with Keeper(ledger) as keeper:
+        for name, touched in waiting.items():
+            institution = registry.institution_by_id.get(name)
+            if institution is None:
+                continue
+            what = _Round(registry, sorted({t.month for t in touched}), now, amended)
+            for outcome in what.outcomes(store, ledger, [institution]):
+                yield from keeper.keep(outcome, touched)
+        yield from keeper.rest()

@@ -1,6 +1,6 @@
 """Reads institutions out of the store: all of their history, or just what some months need."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,17 +8,17 @@ import numpy as np
 
 from config.processing import processing_settings
 from domain.calendar import Month, to_ms
+from domain.models import ModelRecord
 from domain.places import Contract, Institution, PvSystem
 from domain.quantities import QUANTITIES
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Floats, Ints
 from processing.curves.neighbours import NEVER, Around, look_around, outwards
+from processing.months.baselines import baselines_due
 from processing.months.site import Site, build_site, wanted_series
-from processing.quality.corrections import Amendments, Corrected, amendments, apply
+from processing.quality.corrections import Amendments, Corrected, apply
 from processing.savings.figures import WINDOW_MONTHS
-from processing.savings.tracks import baselines_due
-from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -53,24 +53,25 @@ class SiteReader:
     """Reads the sites of some institutions, each when asked for, as people corrected them.
 
     What lies around the windows is found for all of them at once, by seeks; series that have
-    no reading at all are not asked for again. `amended` is what all corrections
-    say, for who has read them already.
+    no reading at all are not asked for again. `amended` is what all corrections say, `models`
+    what is frozen of each institution: a baseline that is due needs all of its past.
     """
 
     def __init__(
         self,
         store: ReadingStore,
-        ledger: Ledger,
         registry: Registry,
         institutions: Sequence[Institution],
         months: Sequence[Month] | None,
         now: datetime,
-        amended: Amendments | None = None,
+        amended: Amendments,
+        models: Mapping[str, Sequence[ModelRecord]],
     ) -> None:
         self._store, self._registry, self._now = store, registry, now
-        self._amended = amendments(ledger.corrections()) if amended is None else amended
+        self._amended = amended
         self._windows = {
-            i.id: _window(registry.contracts_of(i.id), ledger, i, months, now) for i in institutions
+            i.id: _window(registry.contracts_of(i.id), models.get(i.id, ()), i, months, now)
+            for i in institutions
         }
         by_window: dict[Window, dict[Series, None]] = {}
         for institution in institutions:
@@ -207,14 +208,14 @@ def _nearest(found: Corrected, start_ms: int, end_ms: int) -> Corrected:
 
 def _window(
     contracts: Sequence[Contract],
-    ledger: Ledger,
+    models: Sequence[ModelRecord],
     institution: Institution,
     months: Sequence[Month] | None,
     now: datetime,
 ) -> Window:
     """What the months' figures depend on: the months themselves, what their quality and savings
     are judged by. Everything, when no months are named or a baseline has yet to be fitted."""
-    if not months or baselines_due(contracts, ledger, institution, now):
+    if not months or baselines_due(contracts, models, institution, now):
         return Window(_FIRST, now, False)
     first = min(months).plus(-WINDOW_MONTHS if contracts else 0)
     start = first.interval(institution.timezone)[0] - _BEFORE

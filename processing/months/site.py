@@ -6,38 +6,22 @@ from datetime import date
 
 import numpy as np
 
-from domain.calendar import Month, from_ms
+from domain.calendar import Month, from_ms, local_day
+from domain.carriers import ELECTRICITY, FIGURE_OF_REGISTER
 from domain.places import AnyDevice, Bin, Carrier, Contract, Institution, Meter
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Floats, Ints, UseCurve
+from processing.curves.days import day_edges
 from processing.curves.filling import FillRules, fill_gaps
 from processing.curves.measured_states import MAX_TEMPERATURE_GAP_MS, integral_curve
-from processing.curves.registers import RegisterRules
+from processing.curves.meter_use import CorrectedAt, MeterUse, Samples, meter_uses, service_start
+from processing.curves.register_spec import RegisterRules
 from processing.curves.rules import shipped_rules
+from processing.curves.series import MAIN_SERIES, OF_WEATHER, SUN, WARMTH, quantities_of
 from processing.curves.zeros import set_aside_zeros
 from processing.quality.weather_drift import neighbour_stations
-from processing.solar.pv import PvSource, pv_source
-from processing.use.consumption import (
-    USE_NAME,
-    CorrectedAt,
-    MeterUse,
-    Samples,
-    day_edges,
-    meter_uses,
-    service_start,
-)
-
-_REGISTERS_OF_BIN = ("inspection_correct_count", "inspection_total_count")
-_OF_PV = ("pv_energy_kwh", "pv_power_w", "irradiance_w_per_m2", "module_temperature_c")
-_MAIN_SERIES: dict[str, tuple[str, ...]] = {
-    "pv": ("pv_energy_kwh", "pv_power_w"),
-    "bin": ("mass_kg",),
-    "weather": ("outdoor_temperature_c",),
-}
-_WARMTH, _SUN = "outdoor_temperature_c", "irradiance_w_per_m2"
-_OF_WEATHER = (_WARMTH, _SUN)
-_OF_CLASS = {"pv": _OF_PV, "bin": ("mass_kg", *_REGISTERS_OF_BIN), "weather": _OF_WEATHER}
+from processing.solar.source import PvSource, pv_source
 
 
 @dataclass(frozen=True)
@@ -80,25 +64,8 @@ class Site:
         if not known:
             return None
         first, last = min(a for a, _ in known), max(b for _, b in known)
-        start, end = (_local_day(t, self.institution.timezone) for t in (first, last - 1))
+        start, end = (local_day(from_ms(t), self.institution.timezone) for t in (first, last - 1))
         return start, date.fromordinal(end.toordinal() + 1)
-
-
-def _local_day(at_ms: int, timezone: str) -> date:
-    from zoneinfo import ZoneInfo
-
-    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
-
-
-def quantities_of(device: AnyDevice) -> tuple[str, ...]:
-    """The quantities of a device that figures are computed from; none of a virtual meter."""
-    if not isinstance(device, Meter):
-        return _OF_CLASS[device.device_class]
-    if device.formula:
-        return ()
-    if device.carrier is Carrier.ELECTRICITY:
-        return tuple(dict.fromkeys((device.register, "energy_export_kwh")))
-    return (device.register,)
 
 
 def wanted_series(registry: Registry, institution: Institution) -> Iterator[Series]:
@@ -111,9 +78,9 @@ def wanted_series(registry: Registry, institution: Institution) -> Iterator[Seri
     for device in devices:
         yield from (Series(device.id, q) for q in quantities_of(device))
     if institution.weather_device:
-        yield from (Series(institution.weather_device, q) for q in _OF_WEATHER)
+        yield from (Series(institution.weather_device, q) for q in OF_WEATHER)
         for station in neighbour_stations(registry, institution.weather_device):
-            yield Series(station, _WARMTH)
+            yield Series(station, WARMTH)
 
 
 def build_site(
@@ -145,7 +112,7 @@ def build_site(
         pv_source(system, samples, institution.weather_device, rules)
         for system in registry.pv_systems(institution.id)
     )
-    uses_own = {*USE_NAME, *_MAIN_SERIES["pv"]}
+    uses_own = {*FIGURE_OF_REGISTER, *MAIN_SERIES["pv"]}
     bins = tuple(registry.bins(institution.id))
     ours = {b.id for b in bins}
     around = neighbour_stations(registry, institution.weather_device)
@@ -156,10 +123,10 @@ def build_site(
         pv=tuple(_marked(s, corrected) for s in sources if s is not None),
         bins=bins,
         bin_samples={k: v for k, v in samples.items() if k[0] in ours},
-        temperature=_state(institution.weather_device, _WARMTH, samples),
-        irradiance=_state(institution.weather_device, _SUN, samples),
+        temperature=_state(institution.weather_device, WARMTH, samples),
+        irradiance=_state(institution.weather_device, SUN, samples),
         temperatures_around=tuple(
-            _state(s, _WARMTH, samples) for s in around if (s, _WARMTH) in samples
+            _state(s, WARMTH, samples) for s in around if (s, WARMTH) in samples
         ),
         contracts=tuple(registry.contracts_of(institution.id)),
         arrivals=tuple(_arrivals(registry, institution, samples)),
@@ -181,7 +148,7 @@ def _arrivals(
         if isinstance(device, Meter):
             quantities: tuple[str, ...] = () if device.formula else (device.register,)
         else:
-            quantities = _MAIN_SERIES[device.device_class]
+            quantities = MAIN_SERIES[device.device_class]
         heard = [samples[(device.id, q)][0] for q in quantities if (device.id, q) in samples]
         at = np.sort(heard[0]) if heard else np.empty(0, np.int64)
         if quantities:
@@ -190,7 +157,7 @@ def _arrivals(
 
 
 def _marked(source: PvSource, corrected: CorrectedAt) -> PvSource:
-    series = [(source.system.id, q) for q in _MAIN_SERIES["pv"]]
+    series = [(source.system.id, q) for q in MAIN_SERIES["pv"]]
     at = [corrected[s] for s in series if s in corrected]
     if not at:
         return source
@@ -205,12 +172,12 @@ def _filled(use: MeterUse, fill: FillRules) -> MeterUse:
 
 
 def _without_false_zeros(use: MeterUse, timezone: str) -> MeterUse:
-    if use.carrier is not Carrier.ELECTRICITY or use.name != "electricity_use_kwh":
+    if use.carrier is not Carrier.ELECTRICITY or use.name != ELECTRICITY.figure:
         return use
     first, last = use.curve.first_ms, use.curve.last_ms
     if first is None or last is None:
         return use
-    month, end = (Month.of(_local_day(t, timezone)) for t in (first, last))
+    month, end = (Month.of(local_day(from_ms(t), timezone)) for t in (first, last))
     edges = [month.first_day]
     while month <= end:
         month = month.plus(1)

@@ -1,26 +1,22 @@
-"""Late and corrected readings: which months they touch, and recomputing exactly those."""
+"""Late and corrected readings: which months they touch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from domain.calendar import Month, from_ms, months_between, to_ms
-from domain.figures import MonthResult
+from domain.calendar import Month, from_ms, local_day, months_between, to_ms
 from domain.places import AnyDevice, Bin, Meter
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Ints
 from processing.curves.filling import DAY_MS, WEEK_MS
 from processing.curves.neighbours import NEVER, look_around, outwards
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.curves.rules import shipped_rules
-from processing.months.job import process_months
 from processing.quality.corrections import Amendments, apply
 from processing.savings.figures import WINDOW_MONTHS
-from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
 _TOGETHER_MS = 2 * HOUR_MS
@@ -52,6 +48,23 @@ def changes_of(readings: Iterable[tuple[Series, int]]) -> list[Change]:
         at = np.unique(np.array(each, np.int64))
         for part in np.split(at, np.flatnonzero(np.diff(at) > _TOGETHER_MS) + 1):
             found.append(Change(series, int(part[0]), int(part[-1])))
+    return found
+
+
+def joined(spans: Iterable[Change]) -> list[Change]:
+    """As few changes as stand for the same readings: those of a series that overlap in time, or
+    nearly, are one."""
+    found: list[Change] = []
+    for span in sorted(spans):
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and last.series == span.series
+            and span.start_ms <= last.end_ms + _TOGETHER_MS
+        ):
+            found[-1] = last._replace(end_ms=max(last.end_ms, span.end_ms))
+        else:
+            found.append(span)
     return found
 
 
@@ -126,7 +139,7 @@ def _gaps_filled_by(
 ) -> tuple[int, ...]:
     """The ends of gaps in later months that are filled by the weeks in which the change lies."""
     fill = shipped_rules()[1]
-    month_end = Month.of(_local_day(change.end_ms, timezone)).interval(timezone)[1]
+    month_end = _month(change.end_ms, timezone).interval(timezone)[1]
     last_start_ms = change.end_ms + fill.weeks * WEEK_MS
     start = max(from_ms(change.end_ms), month_end - timedelta(milliseconds=fill.longest_ms))
     end = from_ms(last_start_ms + fill.longest_ms)
@@ -173,14 +186,14 @@ def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Mon
 def _months(change: Change, timezone: str) -> set[Month]:
     """The months of the change. A reading ends one step and begins the next, so one at local
     midnight touches the days on both sides."""
-    first = Month.of(_local_day(change.start_ms - 1, timezone))
-    last = Month.of(_local_day(change.end_ms, timezone))
-    also = {Month.of(_local_day(t, timezone)) for t in change.also_ms}
+    first = _month(change.start_ms - 1, timezone)
+    last = _month(change.end_ms, timezone)
+    also = {_month(t, timezone) for t in change.also_ms}
     return {*months_between(first, last.plus(1)), *also}
 
 
-def _local_day(at_ms: int, timezone: str) -> date:
-    return from_ms(at_ms).astimezone(ZoneInfo(timezone)).date()
+def _month(at_ms: int, timezone: str) -> Month:
+    return Month.of(local_day(from_ms(at_ms), timezone))
 
 
 def touched(
@@ -192,8 +205,19 @@ def touched(
 ) -> set[tuple[str, Month]]:
     """The (institution, month) pairs that late or corrected readings (series and time each)
     touch, as far as the months have begun (by UTC; one that begins now is computed anyway)."""
-    changes = widened(store, changes_of(readings), registry, amended)
-    this_month = Month.of(now.astimezone(UTC).date())
+    return touched_by(store, changes_of(readings), registry, amended, now)
+
+
+def touched_by(
+    store: ReadingStore,
+    narrow: Iterable[Change],
+    registry: Registry,
+    amended: Amendments,
+    now: datetime,
+) -> set[tuple[str, Month]]:
+    """As `touched`, of changes that are not widened yet."""
+    changes = widened(store, narrow, registry, amended)
+    this_month = Month.of(local_day(now, "UTC"))
     return {
         (institution, month)
         for institution, months in affected(changes, registry).items()
@@ -208,20 +232,3 @@ def _readers(registry: Registry) -> dict[str, set[str]]:
         if institution.weather_device:
             readers.setdefault(institution.weather_device, set()).add(institution.id)
     return readers
-
-
-def process_changes(
-    store: ReadingStore,
-    ledger: Ledger,
-    months: Mapping[str, set[Month]],
-    *,
-    now: datetime,
-    registry: Registry | None = None,
-) -> list[MonthResult]:
-    """Recompute the given months of the given institutions, and no other.
-
-    The cost follows what is given, not how much history or how many institutions there are.
-    Doing it again changes nothing. Who has the registry at hand gives it: reading it costs
-    more than a month.
-    """
-    return process_months(store, ledger, registry or ledger.registry(), months, now)

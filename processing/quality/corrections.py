@@ -6,16 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from config.limits import OLDEST_AT
-from config.texts import text
-from domain.calendar import to_ms
+from config.limits import TIME_LIMITS
 from domain.corrections import Correction
 from domain.findings import Finding
-from domain.quantities import QUANTITIES
+from domain.judge import Judge, Refusal
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Floats, Ints
-from processing.months.site import quantities_of
+from processing.curves.series import quantities_of
 
 
 class Amended(NamedTuple):
@@ -88,59 +86,32 @@ def input_findings(
     ]
 
 
-class Refusal(NamedTuple):
-    """Why a correction cannot be entered: a stable code, and the numbers of its sentence."""
-
-    code: str
-    values: Mapping[str, object]
-
-    def sentence(self, lang: str) -> str:
-        return text("corrections", f"refused.{self.code}", lang, **self.values)
-
-
 def refusal(one: Correction, registry: Registry, now_ms: int) -> Refusal | None:
-    """Why a correction cannot be entered, as far as the registry knows; None: it can."""
-    for wrong in (_wrong_place(one, registry), _wrong_time(one, now_ms), _wrong_value(one)):
-        if wrong is not None:
-            return wrong
+    """Why a correction cannot be entered, as far as the registry knows; None: it can.
+
+    What it says must be a good reading; besides, it must change something, and somebody must
+    stand for it.
+    """
+    judge = Judge(registry.device_by_id, TIME_LIMITS, now_ms)
+    wrong = judge.refusal(one.device, one.quantity, one.at_ms, one.value)
+    if wrong is None:
+        wrong = _without_effect(one, registry)
+    if wrong is not None:
+        return wrong
     if not one.author.strip():
-        return Refusal("no_author", {})
-    return Refusal("no_reason", {}) if not one.reason.strip() else None
+        return Refusal("no_author")
+    return Refusal("no_reason") if not one.reason.strip() else None
 
 
-def _wrong_place(one: Correction, registry: Registry) -> Refusal | None:
-    device = registry.device_by_id.get(one.device)
-    if device is None:
-        return Refusal("unknown_device", {"device": one.device[:100]})
-    known = quantities_of(device)
+def _without_effect(one: Correction, registry: Registry) -> Refusal | None:
+    """Why nothing would be computed from it, of a device that is registered."""
+    known = quantities_of(registry.device_by_id[one.device])
     if one.quantity in known:
         return None
-    values = {"device": one.device, "quantity": one.quantity[:100]}
+    values = {"device": one.device, "quantity": one.quantity}
     if not known:
         return Refusal("virtual_meter", values)
     return Refusal("wrong_quantity", {**values, "known": ", ".join(known)})
-
-
-def _wrong_time(one: Correction, now_ms: int) -> Refusal | None:
-    if one.at_ms > now_ms:
-        return Refusal("future_time", {})
-    if one.at_ms < to_ms(OLDEST_AT):
-        return Refusal("ancient_time", {"oldest": OLDEST_AT.date().isoformat()})
-    return None
-
-
-def _wrong_value(one: Correction) -> Refusal | None:
-    if one.value is None:
-        return None
-    if not math.isfinite(one.value):
-        return Refusal("bad_value", {})
-    limits = QUANTITIES[one.quantity]
-    low = -math.inf if limits.minimum is None else limits.minimum
-    high = math.inf if limits.maximum is None else limits.maximum
-    if low <= one.value <= high:
-        return None
-    values = {"value": one.value, "quantity": one.quantity, "minimum": low, "maximum": high}
-    return Refusal("out_of_limits", values)
 
 
 def repeated(corrections: Sequence[Correction]) -> list[int]:

@@ -21,8 +21,8 @@ from config.processing import WeatherDriftRules, processing_settings
 from domain.findings import Finding
 from domain.registry import Registry
 from processing.curves.curve import Floats, UseCurve
+from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
-from processing.use.consumption import day_edges
 
 _NORMAL = 1.4826  # scatter of a normal distribution over its median absolute deviation
 

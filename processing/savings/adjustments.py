@@ -18,7 +18,7 @@ import pandas as pd
 from domain.adjustments import Adjustment
 from domain.errors import ConfigError
 from domain.findings import Finding
-from processing.savings.engine import Estimate, SavingsAssessment, beside
+from processing.savings.assessment import Estimate, SavingsAssessment, beside
 from processing.savings.models.terms import Floats
 
 _AN_ORDINARY_DAY = {"counterfactual": np.array([1234.5]), "temperature_c": np.array([11.3])}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from processing.savings.engine import SavingsAssessment
+from processing.savings.assessment import SavingsAssessment
 from processing.savings.intervals import DAYS_PER_MONTH, Calibration
 from processing.savings.models.terms import Floats
 
@@ -22,7 +22,10 @@ class Scores:
 
 
 def scores(building: str, seen: SavingsAssessment) -> Scores:
-    """Scores of one placebo year, in the scales and reference use of its calibration."""
+    """Scores of one placebo year, in the scales and reference use of its calibration.
+
+    Bills tell of no day: their days have the scores of months.
+    """
     calibration = seen.calibration
     days = seen.days[["observed", "counterfactual"]].dropna()
     counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
@@ -35,12 +38,9 @@ def scores(building: str, seen: SavingsAssessment) -> Scores:
         return values[np.isfinite(values)]
 
     year = abs(float(error.sum())) / max(float(reference.sum()), 1e-12) / seen.scale(len(days))
-    return Scores(
-        building,
-        ratio(error, reference, 1),
-        ratio(error.groupby(months).sum(), reference.groupby(months).sum(), DAYS_PER_MONTH),
-        np.array([year]),
-    )
+    month = ratio(error.groupby(months).sum(), reference.groupby(months).sum(), DAYS_PER_MONTH)
+    day = ratio(error, reference, 1) if seen.model.bills is None else month
+    return Scores(building, day, month, np.array([year]))
 
 
 def calibrate(

@@ -5,39 +5,26 @@ calendar, less what was measured (IPMVP option C; GB/T 28750 calls the first ter
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from domain.errors import ConfigError
-from domain.figures import Verdict
-from domain.findings import Finding
-from processing.savings.changes import Change, propose_changes
-from processing.savings.inputs.sufficiency import (
-    baseline_findings,
-    change_finding,
-    reporting_findings,
-)
-from processing.savings.intervals import (
-    Calibration,
-    nominal_half_width,
-    shipped_calibration,
-    unsteadiness,
-)
+from processing.savings.assessment import SavingsAssessment, beside
+from processing.savings.inputs.bills import bills_of_days, laid_over
+from processing.savings.inputs.sufficiency import baseline_findings
+from processing.savings.intervals import Calibration, calibration_of
+from processing.savings.models.billing import fit_bills
 from processing.savings.models.daily import (
     USE_LED,
     WEATHER_LED,
     DailyFit,
     fit_daily,
 )
-from processing.savings.models.frozen import FrozenModel, Season
+from processing.savings.models.frozen import FrozenModel, Season, empty_model
 from processing.savings.models.terms import Conditions, Floats
-
-__all__ = ["Estimate", "FrozenModel", "SavingsAssessment", "assess", "conditions", "fit_baseline"]
 
 
 class TypesByDay(Protocol):
@@ -49,144 +36,8 @@ class TypesByDay(Protocol):
 HABITS = {"natural_gas": WEATHER_LED, "heat": WEATHER_LED}
 """Carriers that do not follow people first of all."""
 
-UNSTEADY_MONTHS = 3
-
 DayTypesLike = TypesByDay | Mapping[date, str] | Sequence[str]
 """``working``, ``weekend`` or ``holiday``: by day, or in the order of the table's rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What was avoided from `start` to `end` (excluded), in the unit of the use.
-
-    `observed` and `counterfactual` are summed over the days that have both, so that a missing
-    day yields no saving. `low` and `high` bound `avoided` at `confidence` as calibrated on
-    placebo years; `nominal_low` and `nominal_high` are Guideline 14's, for comparison only.
-    All are NaN when no day is known. The verdict is ``proven`` when `low` > 0,
-    ``proven_increase`` when `high` < 0, and ``not_proven`` otherwise or with a serious finding.
-    """
-
-    observed: float
-    counterfactual: float
-    avoided: float
-    low: float
-    high: float
-    nominal_low: float
-    nominal_high: float
-    confidence: float
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    days_observed: int
-    days_expected: int
-
-    @property
-    def avoided_ratio(self) -> float:
-        """Avoided energy as a share of the counterfactual; NaN where that is nought."""
-        return self.avoided / self.counterfactual if self.counterfactual else float("nan")
-
-
-@dataclass(frozen=True)
-class SavingsAssessment:
-    """A model laid beside what was observed.
-
-    `days` is indexed by local date with `observed`, `counterfactual` and the counterfactual's
-    `low` and `high` of that day; NaN where something needed is missing.
-    """
-
-    model: FrozenModel
-    days: pd.DataFrame
-    confidence: float
-    calibration: Calibration
-    steadiness: tuple[float, int]
-    """What `unsteadiness` says of the days."""
-
-    def period(self, start: date, end: date) -> Estimate:
-        """The estimate of the local days from `start` to `end`, which is excluded."""
-        inside = (self.days.index >= pd.Timestamp(start)) & (self.days.index < pd.Timestamp(end))
-        days = self.days[inside]
-        both = days[["observed", "counterfactual"]].notna().all(axis=1)
-        expected = (end - start).days
-        known = days[both]
-        findings = reporting_findings(self.model, known, expected, self._unsteadiness())
-        findings = (*findings, *(change_finding(c) for c in self.changes))
-        if known.empty:
-            nan = float("nan")
-            return Estimate(
-                nan,
-                nan,
-                nan,
-                nan,
-                nan,
-                nan,
-                nan,
-                self.confidence,
-                "not_proven",
-                findings,
-                0,
-                expected,
-            )
-        counterfactual = known["counterfactual"].to_numpy(dtype=np.float64)
-        observed = float(known["observed"].sum())
-        avoided = float(counterfactual.sum()) - observed
-        half = self._half_width(counterfactual)
-        nominal = self._nominal(counterfactual)
-        low, high = avoided - half, avoided + half
-        verdict = _verdict(low, high, findings)
-        return Estimate(
-            observed,
-            float(counterfactual.sum()),
-            avoided,
-            low,
-            high,
-            avoided - nominal,
-            avoided + nominal,
-            self.confidence,
-            verdict,
-            findings,
-            len(known),
-            expected,
-        )
-
-    @cached_property
-    def changes(self) -> list[Change]:
-        """Steps within the assessed days that neither weather nor calendar explain."""
-        return propose_changes(self.days)
-
-    def scale(self, days: float) -> float:
-        """The building's own scale for a sum over `days` days (see `Calibration.scale`)."""
-        return self.calibration.scale(self.model, days, *self.steadiness)
-
-    def _unsteadiness(self) -> float:
-        """How unsteadily the whole assessed time runs, as a multiple of the model's own error."""
-        ratio, months = self.steadiness
-        own = float(np.hypot(self.model.cv_month_ratio, self.calibration.floor_ratio))
-        return ratio / own if months >= UNSTEADY_MONTHS else 0.0
-
-    def _half_width(self, counterfactual: Floats) -> float:
-        reference = float(self.calibration.reference(self.model, counterfactual).sum())
-        days = len(counterfactual)
-        ratio = self.calibration.half_width_ratio(days, self.confidence)
-        return ratio * self.scale(days) * reference
-
-    def _nominal(self, counterfactual: Floats) -> float:
-        return nominal_half_width(
-            predicted=float(counterfactual.sum()),
-            cvrmse_ratio=self.model.cvrmse_ratio,
-            parameters=self.model.parameters,
-            baseline_periods=self.model.days_used,
-            reporting_periods=len(counterfactual),
-            reporting_months=len(counterfactual) / 30.4,
-            confidence=self.confidence,
-            autocorrelation=self.model.autocorrelation,
-        )
-
-
-def _verdict(low: float, high: float, findings: tuple[Finding, ...]) -> Verdict:
-    if any(f.severity == "serious" for f in findings):
-        return "not_proven"  # too thin a baseline, or something else changed: nobody may claim
-    if low > 0:
-        return "proven"
-    return "proven_increase" if high < 0 else "not_proven"
 
 
 def fit_baseline(
@@ -210,7 +61,7 @@ def fit_baseline(
     use = table["use"].to_numpy(dtype=np.float64)
     start, end = _span(table.index)
     if not np.isfinite(use).any() or (np.isfinite(use).sum() < 2):
-        return _empty(carrier, start, end, heating_season)
+        return empty_model(carrier, start, end, heating_season)
     habit = HABITS.get(carrier, USE_LED)
     fit = fit_daily(use, on, habit)
     felt = on.temperature_c[fit.used]
@@ -245,11 +96,13 @@ def assess(
 ) -> SavingsAssessment:
     """Lay a frozen model beside observed days (columns and types as in `fit_baseline`).
 
-    Without a `calibration` the shipped one of the model's carrier sets the intervals' widths.
+    The days of a billing model are those of `billed_days`. A column `estimated` is the share of
+    each day's use that was not measured. Without a `calibration` the shipped one of the model's
+    kind and carrier sets the intervals' widths.
     """
     table = _checked(daily)
     on = conditions(table, day_types, model.heating_season)
-    calibration = calibration or shipped_calibration(model.carrier)
+    calibration = calibration or calibration_of(model)
     days = pd.DataFrame(
         {
             "observed": table["use"].to_numpy(dtype=np.float64),
@@ -258,20 +111,33 @@ def assess(
         },
         index=table.index,
     )
+    if "estimated" in table:
+        days["estimated"] = table["estimated"].to_numpy(dtype=np.float64)
     return beside(model, days, confidence, calibration)
 
 
-def beside(
-    model: FrozenModel, days: pd.DataFrame, confidence: float, calibration: Calibration
-) -> SavingsAssessment:
-    """The assessment of days that already have `observed` and `counterfactual`."""
-    steadiness = unsteadiness(days)
-    counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
-    scale = calibration.scale(model, 1, *steadiness)
-    ratio = calibration.half_width_ratio(1, confidence) * scale
-    width = ratio * calibration.reference(model, counterfactual)
-    days = days.assign(low=np.maximum(counterfactual - width, 0.0), high=counterfactual + width)
-    return SavingsAssessment(model, days, confidence, calibration, steadiness)
+def billed_days(model: FrozenModel, bills: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:
+    """What `assess` lays beside a billing model: bills over the days of the weather.
+
+    `weather` is indexed by local date with temperature_c; see `laid_over` for how a bill becomes
+    days.
+    """
+    on = conditions(weather, ["working"] * len(weather), None)
+    would = pd.Series(model.predict(on), index=weather.index)
+    return weather.assign(use=laid_over(bills, would))
+
+
+def fit_again(model: FrozenModel, daily: pd.DataFrame, *, day_types: DayTypesLike) -> FrozenModel:
+    """A model of the same kind and carrier, of other days (those of `billed_days` for bills)."""
+    if model.bills is None:
+        return fit_baseline(
+            daily,
+            day_types=day_types,
+            heating_season=model.heating_season,
+            carrier=model.carrier,
+        )
+    start, end = _span(daily.index)
+    return fit_bills(bills_of_days(daily), daily["temperature_c"], model.carrier, start, end)
 
 
 def conditions(
@@ -351,28 +217,3 @@ def _statistics(use: Floats, fit: DailyFit, days: pd.Index) -> dict[str, Any]:
         "r_squared": 1 - squares / spread if spread > 0 else 0.0,
         "autocorrelation": lagged / squares if squares > 0 else 0.0,
     }
-
-
-def _empty(carrier: str, start: date, end: date, season: Season | None) -> FrozenModel:
-    """The model of a meter without data: it predicts nothing and proves nothing."""
-    return FrozenModel(
-        carrier=carrier,
-        baseline_start=start,
-        baseline_end=end,
-        terms=(),
-        coefficients=(),
-        memory_share=0.0,
-        memory_days=1.0,
-        parameters=0,
-        days_used=0,
-        mean_per_day=0.0,
-        cv_day_ratio=0.0,
-        cv_month_ratio=0.0,
-        cvrmse_ratio=0.0,
-        r_squared=0.0,
-        autocorrelation=0.0,
-        temperature_low_c=None,
-        temperature_high_c=None,
-        heating_season=season,
-        findings=(Finding("savings_baseline_no_data", "serious"),),
-    )

@@ -1,5 +1,6 @@
-"""Entering, approving and withdrawing non-routine adjustments: checked, kept, months touched."""
+"""Non-routine adjustments that somebody enters: checked, and which months they change."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -10,7 +11,6 @@ from domain.places import Contract
 from domain.registry import Registry
 from processing.savings.adjustments import formula_tree
 from processing.savings.figures import WINDOW_MONTHS
-from store.ledger.port import Ledger
 
 LARGEST_EVIDENCE_BYTES = 10 * 1024 * 1024
 
@@ -24,15 +24,11 @@ def contract_of(registry: Registry, contract_id: str) -> Contract:
     raise ConfigError(f"no contract {contract_id!r}; there are: {known}")
 
 
-def enter(
-    ledger: Ledger, registry: Registry, adjustment: Adjustment, content: bytes | None = None
-) -> Adjustment:
-    """Check an adjustment against its contract and keep it, with the evidence's content if given.
-
-    With an approval among its decisions it counts at once, and the months it changes are touched.
-    Raises ConfigError when it does not fit its contract, its formula cannot be read, or the
-    content has another digest.
-    """
+def check_adjustment(
+    registry: Registry, adjustment: Adjustment, content: bytes | None = None
+) -> None:
+    """Raises ConfigError when an adjustment does not fit its contract, its formula cannot be
+    read, or the evidence's content has another digest than it says."""
     contract = contract_of(registry, adjustment.contract)
     if adjustment.institution != contract.institution:
         raise ConfigError(f"{contract.id} is a contract of {contract.institution}")
@@ -49,8 +45,6 @@ def enter(
     formula_tree(adjustment.formula)
     if content is not None:
         _check_content(adjustment, content)
-    touches = _touches(ledger, adjustment) if adjustment.status == "approved" else []
-    return ledger.enter_adjustment(adjustment, content=content, touches=touches)
 
 
 def _check_content(adjustment: Adjustment, content: bytes) -> None:
@@ -63,29 +57,14 @@ def _check_content(adjustment: Adjustment, content: bytes) -> None:
         raise ConfigError(f"the SHA-256 given is not that of {adjustment.evidence}: leave it out")
 
 
-def decide(ledger: Ledger, number: int, decision: Decision) -> Adjustment:
-    """Approve or withdraw an adjustment; the months it changes are touched.
-
-    Raises ConfigError for an unknown number and a decision that cannot be (see the ledger).
-    """
-    found = next((a for a in ledger.adjustments() if a.number == number), None)
-    counts = decision.kind == "approved" or (found is not None and found.status == "approved")
-    touches = _touches(ledger, found) if found is not None and counts else []
-    return ledger.decide_adjustment(number, decision, touches)
-
-
-def _touches(ledger: Ledger, adjustment: Adjustment) -> list[tuple[str, Month]]:
+def months_changed(adjustment: Adjustment, computed: Iterable[Month]) -> list[Month]:
     """The computed months an adjustment changes: its own, and the eleven after them, whose
     intervals are judged by the twelve months that end with each."""
     first = Month.of(adjustment.start)
     last = None
     if adjustment.end is not None:
         last = Month.of(adjustment.end).plus(WINDOW_MONTHS - 1)
-    return [
-        (s.institution, s.month)
-        for s in ledger.statuses(adjustment.institution)
-        if s.month >= first and (last is None or s.month <= last)
-    ]
+    return [m for m in computed if m >= first and (last is None or m <= last)]
 
 
 def approval(approver: str, at: datetime) -> tuple[Decision, ...]:

@@ -13,11 +13,14 @@ from domain.calendar import Month
 from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding
 from domain.places import CalendarName, Contract
+from domain.subjects import OfContract, OfPart
 from processing.savings.adjustments import BothWays, WithAndWithout, both_ways
 from processing.savings.adjustments import finding as adjusted_finding
-from processing.savings.engine import Estimate, FrozenModel, assess, fit_baseline
+from processing.savings.assessment import Estimate
+from processing.savings.engine import assess, fit_again
+from processing.savings.explain import PARTS, contributions
 from processing.savings.inputs.typical import TypicalYear
-from processing.savings.models.explain import PARTS, contributions
+from processing.savings.models.frozen import FrozenModel
 from processing.savings.normalised import is_thin, normalised_saving
 
 WINDOW_MONTHS = 12
@@ -28,7 +31,8 @@ _MEMORY_DAYS = 13
 class SavingsTrack:
     """A contract's carrier: its frozen baseline and the days it is laid beside.
 
-    `daily` and `kinds` (the day types) as the savings engine wants them. `adjustments` are those
+    `daily` and `kinds` (the day types) as the savings engine wants them; with a model of bills,
+    `daily` is that of `billed_days`. `adjustments` are those
     of this contract and carrier, whatever their status. `typical` None: not frozen yet. `meters`
     are those whose readings make the use.
     """
@@ -44,13 +48,21 @@ class SavingsTrack:
     meters: frozenset[str] = frozenset()
 
     @property
+    def about(self) -> OfContract:
+        return OfContract(self.contract.id, self.carrier)
+
+    @property
     def subject(self) -> str:
-        return f"{self.contract.id}/{self.carrier}"
+        return str(self.about)
 
     @property
     def method(self) -> str:
         """Of its figures: the version that fitted the baseline, which stays with it."""
-        how = "retrofit-isolation" if self.contract.option == "B" else "daily-baseline"
+        isolated, billed = self.contract.option == "B", self.model.bills is not None
+        how = (
+            "retrofit-isolation" if isolated else "billing-baseline" if billed else "daily-baseline"
+        )
+        how += "-billing" if isolated and billed else ""
         return f"{how}/{self.model.format.rpartition('/')[2]}"
 
     def assessment(self, month: Month) -> BothWays:
@@ -116,7 +128,9 @@ def savings_figures(
 
 def _shares(estimate: Estimate) -> Shares:
     known = estimate.days_observed / estimate.days_expected if estimate.days_expected else 0.0
-    return Shares(known, 0.0, 1.0 - known)
+    if not estimate.estimated_ratio:
+        return Shares.known(known)
+    return Shares.rest(estimated=known * estimate.estimated_ratio, missing=1.0 - known)
 
 
 def _plain(track: SavingsTrack, estimate: Estimate, name: str, value: float) -> Figure:
@@ -202,7 +216,7 @@ def _parts(
     return [
         replace(
             _plain(track, estimate, "counterfactual_part_kwh", float(value)),
-            subject=f"{track.subject}/{part}",
+            subject=str(OfPart(track.about, str(part))),
         )
         for part, value in sums.items()
         if abs(value) > 1e-9
@@ -224,19 +238,15 @@ def _normalised(
     added = seen["counterfactual"] - assessment.routine.days["counterfactual"]
     daily = track.days(month)
     last_year = _inside(daily, (start, month.end_day))
-    after = fit_baseline(
-        daily.assign(use=daily["use"] - added.fillna(0.0))[last_year],
-        day_types=track.kinds,
-        heating_season=track.model.heating_season,
-        carrier=track.model.carrier,
-    )
+    less = daily.assign(use=daily["use"] - added.fillna(0.0))
+    after = fit_again(track.model, less[last_year], day_types=track.kinds)
     known = int(daily["use"][last_year].notna().sum())
     share = known / max(int(last_year.sum()), 1)
     base = Figure(
         name="normalised_saving_kwh",
         subject=track.subject,
         value=None,
-        shares=Shares(share, 0.0, 1.0 - share),
+        shares=Shares.known(share),
         method="normalised-two-models/1",
     )
     if not track.typical.years:
@@ -272,9 +282,9 @@ def savings_days(
     track: SavingsTrack, assessment: BothWays, month: Month, today: date
 ) -> list[DayValue]:
     """Counterfactual (with its interval, adjustments in) and observed use of each day that is
-    over."""
+    over. None of bills: nobody knows what was used on which day."""
     window = _window(track.contract, month, today)
-    if window is None:
+    if window is None or track.model.bills is not None:
         return []
     found = []
     days = assessment.adjusted.days

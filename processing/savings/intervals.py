@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -120,15 +121,26 @@ def unsteadiness(days: pd.DataFrame) -> tuple[float, int]:
     return float(apart.std(ddof=1)) / (total / len(months)), len(months)
 
 
+def calibration_of(model: FrozenModel) -> Calibration:
+    """The calibration shipped for a model's kind and carrier."""
+    return shipped_calibration(model.carrier, "carrier" if model.bills is None else "billing")
+
+
 @cache
-def shipped_calibration(carrier: str) -> Calibration:
-    """The pooled calibration shipped for a carrier; carriers without one get the widest."""
+def shipped_calibration(
+    carrier: str, kind: Literal["carrier", "billing"] = "carrier"
+) -> Calibration:
+    """The pooled calibration shipped for a carrier; carriers without one get the widest.
+
+    `kind` ``billing`` is that of models of bills, which know no single day: a day's error is
+    taken as its month's.
+    """
     source = files("config") / "tables" / "savings_calibration.toml"
     table = tomllib.loads(source.read_text(encoding="utf-8"))
-    row = table["carrier"].get(carrier) or table["carrier"]["other"]
+    row = table[kind].get(carrier) or table[kind]["other"]
     return Calibration(
         confidences=tuple(table["confidences"]),
-        day=tuple(row["day"]),
+        day=tuple(row["day"] if kind == "carrier" else row["month"]),
         month=tuple(row["month"]),
         year=tuple(row["year"]),
         floor_ratio=float(row["floor_ratio"]),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from domain.figures import Verdict
 from processing.savings.engine import DayTypesLike, conditions
-from processing.savings.intervals import Calibration, shipped_calibration
+from processing.savings.intervals import Calibration, calibration_of
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 
@@ -106,7 +106,7 @@ def _typical_days(
 def _half_width(
     model: FrozenModel, predicted: Floats, confidence: float, calibration: Calibration | None
 ) -> float:
-    calibration = calibration or shipped_calibration(model.carrier)
+    calibration = calibration or calibration_of(model)
     scale = calibration.scale(model, len(predicted), 0.0, 0)
     ratio = calibration.half_width_ratio(len(predicted), confidence)
     return ratio * scale * float(calibration.reference(model, predicted).sum())

@@ -8,27 +8,28 @@ are calibrated on the *other* buildings' errors only (conformal, leaving the bui
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from config.working_days import DayTypes, day_types
 from domain.calendar import Month
+from processing.savings.assessment import Estimate, SavingsAssessment, beside
 from processing.savings.conformal import Scores, calibrate, scores
-from processing.savings.engine import (
-    Estimate,
-    SavingsAssessment,
-    assess,
-    beside,
-    fit_baseline,
-)
+from processing.savings.engine import assess, billed_days, fit_baseline
+from processing.savings.inputs.bills import bill_weather, bills_of_days
+from processing.savings.models.billing import fit_bills
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 
 CARRIERS = {"electricity": "electricity", "gas": "natural_gas"}
 """Fuels of the table, and the carrier whose rules they follow."""
+
+Kind = Literal["daily", "billing"]
+"""The model that is tested: of days, or of bills."""
 
 MIN_HOURS = 8700
 MIN_USE_KWH = 20_000.0
@@ -73,12 +74,13 @@ class Cell:
 @dataclass(frozen=True)
 class Archive:
     """A daily table of many buildings, with weather (see `rollup`): what the placebo test walks
-    over.
+    over. `billed`: the bills the table was made of, if it was (see `bills_of_table`).
     """
 
     daily: pd.DataFrame
     weather: pd.DataFrame
     calendar: str
+    billed: pd.DataFrame | None = None
 
     def years(self) -> list[int]:
         return sorted(set(pd.DatetimeIndex(self.daily["day"]).year))
@@ -91,6 +93,27 @@ class Archive:
             table = self.daily.iloc[:0].set_index("day")
         table = table.reindex(days)
         return table.join(self.weather.reindex(days))
+
+    def bills(self, building: str, fuel: str, start: date, end: date) -> pd.DataFrame:
+        """The bills whose middle lies in [start, end): as given, or the months of the days."""
+        if self.billed is None:
+            table = self._cells[fuel, building]
+            days = pd.date_range(start, end, freq="D", inclusive="left")
+            return bills_of_days(table.reindex(days))
+        bills = self.billed
+        bills = bills[(bills["fuel"] == fuel) & (bills["building"] == building)]
+        middle = bills["start"] + (bills["end"] - bills["start"]) / 2
+        return bills[(middle >= pd.Timestamp(start)) & (middle < pd.Timestamp(end))]
+
+    @cached_property
+    def warmth_c(self) -> pd.Series:
+        """The daily mean temperatures as models of bills want them."""
+        return bill_weather(self.weather["temperature_c"])
+
+    def laid_beside(self, model: FrozenModel, bills: pd.DataFrame) -> pd.DataFrame:
+        """The days of some bills (at least one) as `assess` lays them beside a model of bills."""
+        days = pd.date_range(bills["start"].min(), bills["end"].max(), inclusive="left")
+        return billed_days(model, bills, self.warmth_c.reindex(days).to_frame("temperature_c"))
 
     @property
     def _cells(self) -> dict[tuple[str, str], pd.DataFrame]:
@@ -133,10 +156,10 @@ def cells(
     fit_year: int,
     year: int,
     progress: Callable[[str, int, int], None] | None = None,
+    kind: Kind = "daily",
 ) -> list[Cell]:
     """Fit and predict every building of the fuel that takes part."""
     found: list[Cell] = []
-    types = archive.types(fit_year), archive.types(year)
     names = archive.buildings(fuel)
     for i, building in enumerate(names):
         if progress:
@@ -144,12 +167,30 @@ def cells(
         fitted, predicted = (archive.year(building, fuel, y) for y in (fit_year, year))
         if not takes_part(fuel, fitted, predicted):
             continue
-        began = perf_counter()
-        model = fit_baseline(fitted, day_types=types[0], carrier=CARRIERS.get(fuel, fuel))
-        fit_ms = 1e3 * (perf_counter() - began)
-        seen = assess(model, predicted, day_types=types[1])
-        found.append(Cell(building, fuel, model, seen, fit_ms, fit_year, year))
+        judge = _daily_cell if kind == "daily" else _billing_cell
+        found.append(judge(archive, building, fuel, fit_year, year))
     return found
+
+
+def _daily_cell(archive: Archive, building: str, fuel: str, fit_year: int, year: int) -> Cell:
+    fitted, predicted = (archive.year(building, fuel, y) for y in (fit_year, year))
+    types = archive.types(fit_year), archive.types(year)
+    began = perf_counter()
+    model = fit_baseline(fitted, day_types=types[0], carrier=CARRIERS.get(fuel, fuel))
+    fit_ms = 1e3 * (perf_counter() - began)
+    seen = assess(model, predicted, day_types=types[1])
+    return Cell(building, fuel, model, seen, fit_ms, fit_year, year)
+
+
+def _billing_cell(archive: Archive, building: str, fuel: str, fit_year: int, year: int) -> Cell:
+    (start, end), reported = ((date(y, 1, 1), date(y + 1, 1, 1)) for y in (fit_year, year))
+    bills = archive.bills(building, fuel, start, end)
+    began = perf_counter()
+    model = fit_bills(bills, archive.warmth_c, CARRIERS.get(fuel, fuel), start, end)
+    fit_ms = 1e3 * (perf_counter() - began)
+    table = archive.laid_beside(model, archive.bills(building, fuel, *reported))
+    seen = assess(model, table, day_types=["working"] * len(table))
+    return Cell(building, fuel, model, seen, fit_ms, fit_year, year)
 
 
 def errors(found: Iterable[Cell]) -> tuple[Floats, Floats]:
@@ -199,6 +240,7 @@ def placebo(
     *,
     confidence: float = 0.90,
     progress: Callable[[str, int, int], None] | None = None,
+    kind: Kind = "daily",
 ) -> list[PlaceboResult]:
     """The placebo test for every fuel of the archive that has qualifying buildings.
 
@@ -207,20 +249,22 @@ def placebo(
     """
     results: list[PlaceboResult] = []
     for fuel in archive.fuels():
-        found = cells(archive, fuel, fit_year, year, progress)
+        found = cells(archive, fuel, fit_year, year, progress, kind)
         if found:
             known = [scores(c.building, c.seen) for c in found]
             if len(found) < FEW:
-                known += _earlier(archive, fuel, fit_year)
+                known += _earlier(archive, fuel, fit_year, kind)
             judged = [_judge(c, known, confidence) for c in found]
             results.append(_summary(fuel, found, judged))
     return results
 
 
-def _earlier(archive: Archive, fuel: str, fit_year: int) -> list[Scores]:
+def _earlier(archive: Archive, fuel: str, fit_year: int, kind: Kind) -> list[Scores]:
     """Scores of the placebo years that ended with the fit year or before."""
     pairs = [(y, y + 1) for y in archive.years() if y + 1 <= fit_year]
-    return [scores(c.building, c.seen) for a, b in pairs for c in cells(archive, fuel, a, b)]
+    return [
+        scores(c.building, c.seen) for a, b in pairs for c in cells(archive, fuel, a, b, kind=kind)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 
 from domain.calendar import Month
+from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.places import Contract
+from domain.subjects import OfContract
 from processing.savings.intervals import shipped_calibration
-from processing.savings.rules import half_width_of_sum
 
 Kind = Literal["month", "year_to_date"]
 _NAMES: dict[str, str] = {
@@ -80,18 +81,20 @@ def claims_of(result: MonthResult, contracts: Mapping[str, Contract], kind: Kind
     by_key = {(f.name, f.subject): f for f in result.figures}
     found = []
     for figure in result.figures:
-        contract_id, _, carrier = figure.subject.rpartition("/")
-        contract = contracts.get(contract_id)
-        if figure.name != _NAMES[kind] or contract is None:
+        about = figure.about
+        if figure.name != _NAMES[kind] or not isinstance(about, OfContract):
+            continue
+        contract = contracts.get(about.contract)
+        if contract is None:
             continue
         of_month = kind == "month"
         found.append(
             Claim(
                 month=result.month,
                 institution=result.institution,
-                contract=contract_id,
+                contract=about.contract,
                 vendor=contract.vendor,
-                carrier=carrier,
+                carrier=about.carrier,
                 option=contract.option,
                 confidence=figure.confidence or contract.confidence,
                 counterfactual=_value(by_key, "counterfactual_kwh", figure) if of_month else np.nan,
@@ -195,3 +198,15 @@ def _total(claims: Sequence[Claim]) -> tuple[float, float]:
         halves = [c.half for c in claims if c.carrier == carrier]
         half += half_width_of_sum(halves, shipped_calibration(carrier).correlation)
     return sum(c.avoided for c in claims), half
+
+
+def half_width_of_sum(halves: Sequence[float], correlation: float) -> float:
+    """The half-width of a sum whose parts' errors are correlated (0 independent … 1 together).
+
+    half² = Σh² + 2·ρ·Σ h_i·h_j. Raises ConfigError for another correlation.
+    """
+    if not 0 <= correlation <= 1:
+        raise ConfigError(f"the correlation {correlation} must lie between 0 and 1")
+    known = np.array(halves, dtype=np.float64)
+    squares, total = float(np.sum(known**2)), float(known.sum())
+    return float(np.sqrt(squares + correlation * (total**2 - squares)))

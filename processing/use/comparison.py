@@ -13,32 +13,11 @@ from config.factors import factors
 from config.factors_tariffs import Quota, quotas_on
 from config.processing import processing_settings
 from domain.calendar import Month
+from domain.carriers import HEAT, WATER
+from domain.comparing import change_ratio
+from domain.figure_names import COMPARED
 from domain.figures import MonthResult, Shares
 from domain.places import Institution, value_on
-
-ADDITIVE = (
-    "electricity_use_kwh",
-    "electricity_export_kwh",
-    "gross_load_kwh",
-    "water_use_m3",
-    "natural_gas_use_m3",
-    "natural_gas_use_kwh",
-    "heat_use_gj",
-    "cooling_use_gj",
-    "standard_coal_kgce",
-    "standard_coal_shandong_kgce",
-    "co2_kg",
-    "standard_coal_heating_kgce",
-    "standard_coal_non_heating_kgce",
-    "standard_coal_non_heating_shandong_kgce",
-    "co2_heating_kg",
-    "co2_non_heating_kg",
-    "electricity_non_heating_kwh",
-    "electricity_cost_cny",
-    "waste_mass_kg",
-    "out_of_hours_use_kwh",
-)
-"""Institution figures whose months add up to a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +36,19 @@ class Comparison:
 
 
 def compare(results: Sequence[MonthResult], month: Month, against: Month) -> list[Comparison]:
-    """Each additive institution figure of `month` against the same of another month.
+    """Each compared figure of `month` against the same of another month.
 
     `results` are of one institution.
     """
     least = processing_settings().comparison.least_known_ratio
     now, then = (_totals(results, m) for m in (month, against))
     found = []
-    for name in ADDITIVE:
+    for name in COMPARED:
         if name not in now:
             continue
         value, shares = now[name]
         earlier, earlier_shares = then.get(name, (None, Shares.none()))
-        known = min(1.0 - shares.missing, 1.0 - earlier_shares.missing) >= least
-        ratio = None
-        if known and value is not None and earlier:
-            ratio = (value - earlier) / earlier
+        ratio = change_ratio(value, shares, earlier, earlier_shares, least)
         found.append(Comparison(name, month, against, value, earlier, ratio))
     return found
 
@@ -102,14 +78,12 @@ def year_figures(results: Sequence[MonthResult], end: Month) -> dict[str, YearFi
     """Sums over the twelve months before `end` (excluded) of one institution, by name."""
     months = [_totals(results, end.plus(-k)) for k in range(1, 13)]
     found = {}
-    for name in ADDITIVE:
+    for name in COMPARED:
         parts = [m.get(name, (None, Shares.none())) for m in months]
         known = [v for v, _ in parts if v is not None]
         if not any(name in m for m in months):
             continue
-        estimated = sum(s.estimated for _, s in parts) / 12
-        missing = sum(s.missing for _, s in parts) / 12
-        shares = Shares(max(1.0 - estimated - missing, 0.0), estimated, missing)
+        shares = Shares.mean_unmeasured([s for _, s in parts], first="estimated")
         found[name] = YearFigure(name, sum(known) if known else None, len(known), shares)
     return found
 
@@ -120,7 +94,7 @@ def _totals(results: Sequence[MonthResult], month: Month) -> dict[str, tuple[flo
         for r in results
         if r.month == month
         for f in r.figures
-        if not f.subject and f.name in ADDITIVE
+        if not f.subject and f.name in COMPARED
     }
 
 
@@ -165,8 +139,8 @@ def _position(
         "non_heating_per_area": ("standard_coal_non_heating_shandong_kgce", area, 1.0),
         "electricity_per_area": ("electricity_non_heating_kwh", area, 1.0),
         "energy_per_head": ("standard_coal_shandong_kgce", heads, 1.0),
-        "heating_per_area": ("heat_use_gj", area, kgce_per_gj),
-        "water_per_head": ("water_use_m3", heads, 1.0),
+        "heating_per_area": (HEAT.figure, area, kgce_per_gj),
+        "water_per_head": (WATER.figure, heads, 1.0),
     }
     if quota.measure not in parts:
         return QuotaPosition(quota, None, None, 0)
@@ -191,17 +165,6 @@ class PeerPosition:
     median: float
     percentile: float
     peers: int
-
-
-PEER_NAMES = (
-    "energy_per_area_kgce_per_m2",
-    "energy_per_area_heating_kgce_per_m2",
-    "energy_per_area_non_heating_kgce_per_m2",
-    "energy_per_head_kgce",
-    "water_per_head_m3",
-    "out_of_hours_use_ratio",
-)
-"""The figures by which institutions of one building type are compared."""
 
 
 def peer_position(

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from config.processing import HeatingRules, processing_settings
 from domain.calendar import Month
+from domain.carriers import ELECTRICITY, ENERGY_USES
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution, Meter, value_on
-from processing.use.consumption import Period, shares_of, value_or_none
 from processing.use.indicators import (
     CO2,
     NATIONAL,
@@ -24,9 +24,10 @@ from processing.use.indicators import (
     ratio,
     weighted,
 )
+from processing.use.month_use import Period, shares_of, value_or_none
 
-_HEATS = {"heat_use_gj"}
-_NEVER_HEATS = {"cooling_use_gj"}
+_HEATS = {name for name, use in ENERGY_USES.items() if use.heating == "always"}
+_NEVER_HEATS = {name for name, use in ENERGY_USES.items() if use.heating == "never"}
 METERED = "heat-and-heating-item-meters/1"
 
 
@@ -112,7 +113,7 @@ def _dedicated(
 
 def _none_of(total: Figure) -> Figure:
     """Nought of a known total. Of an unknown one too: that none of it is, is known."""
-    return replace(total, value=0.0, shares=Shares(1.0, 0.0, 0.0), findings=(), factors=())
+    return replace(total, value=0.0, shares=Shares.full(), findings=(), factors=())
 
 
 def _apart(total: Figure, parts: Sequence[Period], rules: HeatingRules) -> Split:
@@ -132,22 +133,20 @@ def _apart(total: Figure, parts: Sequence[Period], rules: HeatingRules) -> Split
             others = max(others, 0.0)
     own = [shares_of(p.whole) for p in parts]
     heating = replace(
-        total, value=heats, shares=_mean(own), method=METERED, findings=tuple(findings)
+        total,
+        value=heats,
+        shares=Shares.mean_unmeasured(own, first="estimated"),
+        method=METERED,
+        findings=tuple(findings),
     )
     other = replace(
         total,
         value=others,
-        shares=_mean([total.shares, *own]),
+        shares=Shares.mean_unmeasured([total.shares, *own], first="estimated"),
         method=METERED,
         findings=(*total.findings, *findings),
     )
     return Split(heating, other)
-
-
-def _mean(shares: Sequence[Shares]) -> Shares:
-    estimated = sum(s.estimated for s in shares) / len(shares)
-    missing = sum(s.missing for s in shares) / len(shares)
-    return Shares(max(1.0 - estimated - missing, 0.0), estimated, missing)
 
 
 def _with_some(parts: dict[str, Figure]) -> dict[str, Figure]:
@@ -184,7 +183,7 @@ def heating_figures(
     if is_shandong(institution) and quota_set:
         name = "standard_coal_non_heating_shandong_kgce"
         figures.append(weighted(name, quota_set, SHANDONG, day))
-    if "electricity_use_kwh" in split:
-        bought = split["electricity_use_kwh"].other
+    if ELECTRICITY.figure in split:
+        bought = split[ELECTRICITY.figure].other
         figures.append(replace(bought, name="electricity_non_heating_kwh", method=METERED))
     return figures

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from config.factors_tariffs import PERIODS, Tariff, tariff_on
 from config.processing import HoursRules, NightFlowRules, processing_settings
 from config.working_days import day_types
-from domain.calendar import from_ms
+from domain.calendar import from_ms, local_time
+from domain.carriers import ELECTRICITY, WATER
 from domain.figures import FactorUse, Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution
+from domain.subjects import OfPeriod, Subject, Whole
 from processing.curves.curve import Floats, Ints
-from processing.curves.registers import HOUR_MS
-from processing.use.consumption import MeterUse
+from processing.curves.meter_use import MeterUse
+from processing.curves.register_spec import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class LocalHours:
 
 @lru_cache(maxsize=32)
 def _local_hours(start_ms: int, end_ms: int, timezone: str) -> LocalHours:
-    zone = ZoneInfo(timezone)
     edges = np.append(np.arange(start_ms, end_ms, HOUR_MS, dtype=np.int64), end_ms)
-    local = [from_ms(t).astimezone(zone) for t in edges[:-1].tolist()]
+    local = [local_time(from_ms(t), timezone) for t in edges[:-1].tolist()]
     return LocalHours(edges, np.array([t.hour for t in local]), tuple(t.date() for t in local))
 
 
@@ -53,21 +53,20 @@ class HourlyUse:
 
 def hourly_electricity(uses: Sequence[MeterUse], edges_ms: Ints, timezone: str) -> HourlyUse | None:
     """The purchased electricity of all main meters; None without any."""
-    mains = [u for u in uses if u.is_main and u.name == "electricity_use_kwh"]
+    mains = [u for u in uses if u.is_main and u.name == ELECTRICITY.figure]
     if not mains or edges_ms.size < 2:
         return None
     hours = local_hours(edges_ms, timezone)
     total = np.zeros(hours.hour.size)
-    missing = estimated = 0.0
+    shares: list[Shares] = []
     for main in mains:
         grid = main.grid(hours.edges_ms)
         idle = hours.edges_ms[1:] <= main.service_ms
         known = np.where(grid.missing < 0.5, grid.use, np.nan)
         total += np.where(idle, 0.0, known)
-        missing += float((np.where(idle, 0.0, grid.missing)).mean()) / len(mains)
-        estimated += float(grid.estimated.mean()) / len(mains)
-    shares = Shares(max(1.0 - missing - estimated, 0.0), estimated, missing)
-    return HourlyUse(hours, total, shares)
+        missing = float((np.where(idle, 0.0, grid.missing)).mean())
+        shares.append(Shares.rest(missing=missing, estimated=float(grid.estimated.mean())))
+    return HourlyUse(hours, total, Shares.together(shares))
 
 
 def out_of_hours_figures(
@@ -119,14 +118,16 @@ def tariff_figures(hourly: HourlyUse, institution: Institution, day: date) -> li
         total += cost
         factors.append(price)
         figures += [
-            _figure("electricity_period_kwh", period, energy, hourly.shares, ()),
-            _figure("electricity_cost_cny", period, cost, hourly.shares, (price,)),
+            _figure("electricity_period_kwh", OfPeriod(period), energy, hourly.shares, ()),
+            _figure("electricity_cost_cny", OfPeriod(period), cost, hourly.shares, (price,)),
         ]
     if tariff.demand_price_cny_per_kw_month > 0:
         demand = float(np.nanmax(hourly.use)) * tariff.demand_price_cny_per_kw_month
         total += demand
-        figures.append(_figure("electricity_cost_cny", "demand", demand, hourly.shares, ()))
-    figures.append(_figure("electricity_cost_cny", "", total, hourly.shares, tuple(factors)))
+        figures.append(
+            _figure("electricity_cost_cny", OfPeriod("demand"), demand, hourly.shares, ())
+        )
+    figures.append(_figure("electricity_cost_cny", Whole(), total, hourly.shares, tuple(factors)))
     return figures
 
 
@@ -141,11 +142,11 @@ def _price(tariff: Tariff, period: str) -> FactorUse:
 
 
 def _figure(
-    name: str, subject: str, value: float, shares: Shares, factors: tuple[FactorUse, ...]
+    name: str, subject: Subject, value: float, shares: Shares, factors: tuple[FactorUse, ...]
 ) -> Figure:
     return Figure(
         name=name,
-        subject=subject,
+        subject=str(subject),
         value=value,
         shares=shares,
         method="hourly-use-by-tariff-period/1",
@@ -164,7 +165,7 @@ def night_flow_figures(
     rules = rules or processing_settings().night_flow
     figures = []
     for use in uses:
-        if use.name != "water_use_m3" or edges_ms.size < 2:
+        if use.name != WATER.figure or edges_ms.size < 2:
             continue
         hours = local_hours(edges_ms, timezone)
         grid = use.grid(hours.edges_ms)
@@ -184,7 +185,7 @@ def night_flow_figures(
                 name="water_night_flow_m3_per_h",
                 subject=use.meter,
                 value=flow,
-                shares=Shares(share, 0.0, 1.0 - share),
+                shares=Shares.known(share),
                 method=f"median-{rules.start_h}-{rules.end_h}h/1",
                 findings=findings if leaks else (),
             )

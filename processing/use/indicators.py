@@ -7,30 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from config.factors import KWH_PER_MJ, electricity_region, factors
+from domain.carriers import ELECTRICITY, ENERGY_USES, GAS_ENERGY, WATER
 from domain.figures import FactorUse, Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution, value_on
-from processing.use.consumption import passed_on
+from processing.use.month_use import passed_on
 
-NATIONAL = {
-    "electricity_use_kwh": "standard_coal.national.electricity",
-    "natural_gas_use_m3": "standard_coal.national.natural_gas",
-    "natural_gas_use_kwh": "standard_coal.national.gas_energy",
-    "heat_use_gj": "standard_coal.national.heat",
-    "cooling_use_gj": "standard_coal.national.heat",
-}
-SHANDONG = {
-    "electricity_use_kwh": "standard_coal.shandong.electricity",
-    "natural_gas_use_m3": "standard_coal.shandong.natural_gas",
-    "natural_gas_use_kwh": "standard_coal.shandong.natural_gas",
-}
-CO2 = {
-    "electricity_use_kwh": "co2.electricity",
-    "natural_gas_use_m3": "co2.natural_gas",
-    "natural_gas_use_kwh": "co2.natural_gas",
-    "heat_use_gj": "co2.heat",
-    "cooling_use_gj": "co2.heat",
-}
+NATIONAL = {name: use.coal for name, use in ENERGY_USES.items()}
+SHANDONG = {name: use.quota_coal for name, use in ENERGY_USES.items() if use.quota_coal}
+CO2 = {name: use.co2 for name, use in ENERGY_USES.items()}
 """Which factor each use is weighted with; that of electricity's CO₂ depends on the place."""
 _PER_M3 = {"standard_coal.shandong.natural_gas", "co2.natural_gas"}
 _PROVINCE = "37"
@@ -46,7 +31,7 @@ def indicator_figures(
     tables, leaves the indicator unknown with a finding; a carrier nobody meters is not counted.
     """
     used = {n: f for n, f in totals.items() if n in NATIONAL}
-    if not used and "water_use_m3" not in totals:
+    if not used and WATER.figure not in totals:
         return []
     national = weighted("standard_coal_kgce", used, NATIONAL, day)
     figures = [national, *_per_area_and_head(institution, national, day)] if used else []
@@ -61,7 +46,7 @@ def indicator_figures(
 def co2_names(institution: Institution) -> dict[str, str]:
     """The CO₂ factor of electricity at a place."""
     region = electricity_region(institution.district_code, institution.timezone)
-    return {"electricity_use_kwh": f"co2.electricity.{region or 'unknown'}"}
+    return {ELECTRICITY.figure: f"{ELECTRICITY.co2}.{region or 'unknown'}"}
 
 
 def is_shandong(institution: Institution) -> bool:
@@ -108,7 +93,7 @@ def weighted(
     return Figure(
         name=name,
         value=sum(p for p, _ in parts) if complete else None,
-        shares=_weigh(parts) if complete else Shares.none(),
+        shares=Shares.weighted(parts) if complete else Shares.none(),
         method="use-times-dated-factor/1",
         factors=tuple(applied),
         findings=tuple(problems),
@@ -121,7 +106,7 @@ def _why_apart(figure: Figure) -> tuple[Finding, ...]:
 
 def _factors_for(use: str, name: str, day: date) -> list[FactorUse] | None:
     wanted = [name]
-    if use == "natural_gas_use_kwh" and name in _PER_M3:
+    if use == GAS_ENERGY.figure and name in _PER_M3:
         wanted.append("calorific.natural_gas")
     found = [factors().on(n, day) for n in wanted]
     return None if None in found else [f for f in found if f is not None]
@@ -132,15 +117,6 @@ def _product(chain: Sequence[FactorUse]) -> float:
     if len(chain) == 1:
         return chain[0].value
     return chain[0].value / (chain[1].value * KWH_PER_MJ)
-
-
-def _weigh(parts: Sequence[tuple[float, Shares]]) -> Shares:
-    total = sum(p for p, _ in parts)
-    weights = [p / total for p, _ in parts] if total > 0 else [1 / len(parts)] * len(parts)
-    pairs = list(zip(weights, (s for _, s in parts), strict=True))
-    estimated = sum(w * s.estimated for w, s in pairs)
-    missing = sum(w * s.missing for w, s in pairs)
-    return Shares(max(1.0 - estimated - missing, 0.0), estimated, missing)
 
 
 def _per_area_and_head(institution: Institution, coal: Figure, day: date) -> list[Figure]:
@@ -155,7 +131,7 @@ def _per_area_and_head(institution: Institution, coal: Figure, day: date) -> lis
 def _water_per_head(
     institution: Institution, totals: Mapping[str, Figure], day: date
 ) -> list[Figure]:
-    water = totals.get("water_use_m3")
+    water = totals.get(WATER.figure)
     heads = value_on(institution.headcount, day)
     return [] if water is None else ratio("water_per_head_m3", water, heads)
 

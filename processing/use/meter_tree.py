@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from config.processing import BalanceRules, processing_settings
+from domain.carriers import ELECTRICITY, FIGURE_OF_REGISTER
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Meter
-from processing.curves.curve import GridUse
-from processing.use.consumption import USE_NAME, Period, passed_on, shares_of, value_or_none
+from domain.subjects import OfItem
+from processing.curves.curve import GridUse, mean_shares
+from processing.use.month_use import Period, passed_on, shares_of, value_or_none
 
 VIRTUAL_METHOD = "virtual-meter/1"
 
@@ -22,7 +24,7 @@ def virtual_periods(meters: Sequence[Meter], real: Sequence[Period]) -> list[Per
     known: dict[tuple[str, str], Period] = {(p.subject, p.name): p for p in real}
     found = []
     for meter in (m for m in meters if m.formula):
-        name = USE_NAME.get(meter.register, "")
+        name = FIGURE_OF_REGISTER.get(meter.register, "")
         parts = [(known.get((part, name)), factor) for part, factor in meter.formula]
         periods = [(p, f) for p, f in parts if p is not None]
         findings = tuple(
@@ -44,10 +46,7 @@ def virtual_periods(meters: Sequence[Meter], real: Sequence[Period]) -> list[Per
 
 def _combined(parts: Sequence[tuple[GridUse, float]], width: int) -> GridUse:
     use = np.sum([g.use[:width] * f for g, f in parts], axis=0)
-    mean = {
-        field: np.mean([getattr(g, field)[:width] for g, _ in parts], axis=0)
-        for field in ("measured", "estimated", "missing", "doubtful")
-    }
+    mean = mean_shares([g for g, _ in parts], np.ones((len(parts), width)))
     code = np.select(
         [~np.isfinite(use), mean["missing"] > 0, mean["estimated"] < 0.05],
         ["missing", "partial", "measured"],
@@ -68,8 +67,10 @@ def balance_figures(
     value = {(p.subject, p.name): p for p in periods}
     figures = []
     for meter in meters:
-        name = USE_NAME.get(meter.register, "")
-        subs = [m for m in meters if m.parent == meter.id and USE_NAME.get(m.register) == name]
+        name = FIGURE_OF_REGISTER.get(meter.register, "")
+        subs = [
+            m for m in meters if m.parent == meter.id and FIGURE_OF_REGISTER.get(m.register) == name
+        ]
         if not subs or (meter.id, name) not in value:
             continue
         below = [value[(m.id, name)] for m in subs if (m.id, name) in value]
@@ -90,13 +91,11 @@ def _balance(main: Period, below: Sequence[Period], absent: int, rules: BalanceR
         numbers = {"pct": round(-100 * ratio, 1)}
         findings.append(Finding("submeters_exceed_main", "warning", main.subject, numbers))
     all_shares = [shares_of(p.whole) for p in (main, *below)]
-    missing = sum(s.missing for s in all_shares) / len(all_shares)
-    estimated = sum(s.estimated for s in all_shares) / len(all_shares)
     return Figure(
         name="meter_balance_ratio",
         subject=main.subject,
         value=ratio,
-        shares=Shares(max(1.0 - missing - estimated, 0.0), estimated, missing),
+        shares=Shares.mean_unmeasured(all_shares, first="missing"),
         method="main-minus-subs/1",
         findings=tuple(findings),
     )
@@ -107,21 +106,19 @@ def item_figures(meters: Sequence[Meter], periods: Sequence[Period]) -> list[Fig
     item_of: Mapping[str, str] = {m.id: m.item_code for m in meters if m.item_code}
     groups: dict[str, list[Period]] = {}
     for period in periods:
-        if period.name == "electricity_use_kwh" and period.subject in item_of:
+        if period.name == ELECTRICITY.figure and period.subject in item_of:
             groups.setdefault(item_of[period.subject], []).append(period)
     figures = []
     for code, group in sorted(groups.items()):
         values = [value_or_none(p.whole.use) for p in group]
         known = [v for v in values if v is not None]
         shares = [shares_of(p.whole) for p in group]
-        missing = sum(s.missing for s in shares) / len(shares)
-        estimated = sum(s.estimated for s in shares) / len(shares)
         figures.append(
             Figure(
                 name="energy_item_kwh",
-                subject=code,
+                subject=str(OfItem(code)),
                 value=sum(known) if len(known) == len(values) else None,
-                shares=Shares(max(1.0 - missing - estimated, 0.0), estimated, missing),
+                shares=Shares.mean_unmeasured(shares, first="missing"),
                 method="sum-of-item-meters/1",
                 findings=tuple(passed_on(f for p in group for f in p.findings)),
             )

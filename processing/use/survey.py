@@ -7,6 +7,9 @@ from typing import Any
 
 from config.factors import table
 from domain.calendar import Month
+from domain.carriers import SURVEYED
+from domain.errors import ConfigError
+from domain.figure_names import FIGURE_NAMES
 from domain.figures import MonthResult, Shares
 from domain.places import Institution, value_on
 
@@ -54,8 +57,17 @@ def _row(
         held = getattr(institution, field["registry"])
         value = value_on(held, end.plus(-1).end_day) if isinstance(held, tuple) else held or None
         return SurveyRow(**labels, value=value, months=None, shares=None)
-    value, months, shares = _year_sum(field["figure"], results, end)
+    value, months, shares = _year_sum(_figure(field), results, end)
     return SurveyRow(**labels, value=value, months=months, shares=shares)
+
+
+def _figure(field: dict[str, Any]) -> str:
+    """The figure of a field. Raises ConfigError for one whose months do not add up to a year."""
+    name: str = SURVEYED[field["carrier"]] if "carrier" in field else field["figure"]
+    known = FIGURE_NAMES.get(name)
+    if known is None or not known.adds_over_time:
+        raise ConfigError(f"survey.toml: {name!r} is no figure whose months add up to a year")
+    return name
 
 
 def _year_sum(
@@ -64,13 +76,11 @@ def _year_sum(
     """The year's sum of a figure: the institution's, else the sum over its devices (PV)."""
     wanted = {end.plus(-k) for k in range(1, 13)}
     known: list[float] = []
-    estimated = measured = 0.0
+    shares: list[Shares] = []
     for result in (r for r in results if r.month in wanted):
         figures = [f for f in result.figures if f.name == name]
         own = [f for f in figures if not f.subject] or figures
         if own and all(f.value is not None for f in own):
             known.append(sum(f.value or 0.0 for f in own))
-            estimated += sum(f.shares.estimated for f in own) / len(own) / 12
-            measured += sum(f.shares.measured for f in own) / len(own) / 12
-    shares = Shares(measured, estimated, max(1.0 - measured - estimated, 0.0))
-    return (sum(known) if known else None), len(known), shares
+            shares.append(Shares.mean([f.shares for f in own]))
+    return (sum(known) if known else None), len(known), Shares.of_span(shares, 12)

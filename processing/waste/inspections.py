@@ -14,9 +14,12 @@ from config.processing import WasteRules, processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Bin, WasteStream
+from domain.subjects import OfDevice, OfStream, Subject, Whole
 from processing.curves.curve import MEASURED, Ints, UseCurve, on_grid
-from processing.curves.registers import HOUR_MS, use_curve
-from processing.use.consumption import Samples
+from processing.curves.meter_use import Samples
+from processing.curves.register_spec import HOUR_MS
+from processing.curves.registers import use_curve
+from processing.use.month_use import shares_of
 
 CORRECT, TOTAL = "inspection_correct_count", "inspection_total_count"
 ACCURACY, INSPECTED = "waste_sorting_accuracy_ratio", "waste_inspected_count"
@@ -48,9 +51,7 @@ def inspections_of(
         if total.first_ms is None or total.first_ms >= edges_ms[-1]:
             continue
         heard = on_grid(total, edges_ms[[0, -1]], round(rules.max_gap_h * HOUR_MS))
-        shares = Shares(
-            float(heard.measured[0]), float(heard.estimated[0]), float(heard.missing[0])
-        )
+        shares = shares_of(heard)
         counts = [_reported(curve, edges_ms) for curve in (correct, total)]
         found.append(Inspections(bin_, counts[0], counts[1], shares))
     return found
@@ -72,20 +73,21 @@ def accuracy_figures(found: Sequence[Inspections], rules: WasteRules | None = No
     if not found:
         return []
     rules = rules or processing_settings().waste
-    figures = _figures("", found, rules)
+    figures = _figures(Whole(), found, rules)
     for stream in WasteStream:
         of_stream = [i for i in found if i.bin.stream is stream]
         if of_stream:
-            figures += _figures(stream.value, of_stream, rules)
+            figures += _figures(OfStream(stream), of_stream, rules)
     for one in found:
         if one.total:
-            figures += _figures(one.bin.id, [one], rules)
+            figures += _figures(OfDevice(one.bin.id), [one], rules)
     return figures
 
 
-def _figures(subject: str, found: Sequence[Inspections], rules: WasteRules) -> list[Figure]:
+def _figures(about: Subject, found: Sequence[Inspections], rules: WasteRules) -> list[Figure]:
+    subject = str(about)
     correct, total = sum(i.correct for i in found), sum(i.total for i in found)
-    shares = _mean([i.shares for i in found])
+    shares = Shares.mean_unmeasured([i.shares for i in found], first="estimated")
     accuracy = low = high = None
     findings: tuple[Finding, ...] = ()
     if correct > total:
@@ -120,9 +122,3 @@ def wilson(successes: int, trials: int, confidence: float) -> tuple[float, float
     centre = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * float(np.sqrt(share * (1 - share) / trials + weight / (4 * trials)))
     return max(centre - half, 0.0), min(centre + half, 1.0)
-
-
-def _mean(shares: Sequence[Shares]) -> Shares:
-    estimated = sum(s.estimated for s in shares) / len(shares)
-    missing = sum(s.missing for s in shares) / len(shares)
-    return Shares(max(1.0 - estimated - missing, 0.0), estimated, missing)

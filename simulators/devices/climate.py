@@ -58,12 +58,6 @@ class Climate:
         """Outdoor temperature alone, cheaper than all of the weather."""
         return _DaysAt.of(at_ms, self.seed).temperature_c
 
-    def daily_mean_c(self, first_day: int, days: int) -> Floats:
-        """Mean temperature of local days, counted from 1970-01-01: from the hourly values."""
-        hours = (np.arange(first_day * 24, (first_day + days) * 24) - _OFFSET_H) * _HOUR_MS
-        per_hour = self.temperature_c(hours + _HOUR_MS // 2)
-        return np.asarray(per_hour.reshape(days, 24).mean(axis=1), dtype=np.float64)
-
 
 @lru_cache(maxsize=4)
 def _weather_on(climate: Climate, grid: Grid) -> Weather:

@@ -55,17 +55,13 @@ def clear_sky_w_per_m2(at_ms: Ints, place: Place) -> Floats:
     return np.asarray(haurwitz(pd.Series(zenith))["ghi"], dtype=np.float64)
 
 
-def ac_output(
-    array: Array, place: Place, at_ms: Ints, ghi_w_per_m2: Floats, temperature_c: Floats
-) -> Output:
-    """AC power by the PVWatts chain: Erbs split, Hay–Davies plane, Faiman temperature."""
-    return ac_of(array, plane_of(array, place, at_ms, ghi_w_per_m2, temperature_c))
-
-
 def plane_of(
     array: Array, place: Place, at_ms: Ints, ghi_w_per_m2: Floats, temperature_c: Floats
 ) -> Plane:
-    """What an array's modules meet: the same for all at a place that are tilted alike."""
+    """What an array's modules meet: the same for all at a place that are tilted alike.
+
+    Erbs split, Hay–Davies plane, Faiman temperature.
+    """
     import pandas as pd
     from pvlib import irradiance, temperature
 
@@ -90,7 +86,7 @@ def plane_of(
 
 
 def ac_of(array: Array, plane: Plane) -> Output:
-    """What an array makes of what its modules meet."""
+    """What an array makes of what its modules meet: the PVWatts chain."""
     from pvlib import inverter, pvsystem
 
     poa, module = plane.poa_w_per_m2, plane.module_c

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
-from domain.calendar import DEFAULT_TIMEZONE, Month
+from domain.calendar import DEFAULT_TIMEZONE, Month, local_day
 from domain.errors import ConfigError
 from domain.places import Contract
 from domain.registry import Registry
 from simulators.devices.block import Site
-from simulators.faults import FaultSpec, FaultySite, parse_faults
+from simulators.faults import Fault, FaultySite, parse_faults
 from simulators.scenarios.city import CITY_INSTITUTIONS, PROVINCE_INSTITUTIONS, city
 from simulators.scenarios.demo import demo_sites, tiny_sites
 from simulators.scenarios.vendors import mapping_toml, untimed_devices, vendor_sites
@@ -54,12 +53,12 @@ class Scenario:
     def contracts(self) -> Iterator[Contract]:
         return (c for s in self.sites for c in s.contracts)
 
-    def with_faults(self, faults: tuple[FaultSpec, ...]) -> "Scenario":
+    def with_faults(self, faults: tuple[Fault, ...]) -> "Scenario":
         """The same scenario with (further) faults on its devices."""
         until = self._month()
         sites = [
             # Faults of one device keep apart, so one site holds them all.
-            replace(s, specs=(*s.specs, *faults))
+            replace(s, faults=(*s.faults, *faults))
             if isinstance(s, FaultySite)
             else FaultySite(s, faults, self.seed, s.end or until)
             for s in self.sites
@@ -71,7 +70,7 @@ class Scenario:
 
 
 def _month(now: datetime) -> Month:
-    return Month.of(now.astimezone(ZoneInfo(DEFAULT_TIMEZONE)).date())
+    return Month.of(local_day(now, DEFAULT_TIMEZONE))
 
 
 def _demo(now: datetime, seed: int, months: int) -> Scenario:

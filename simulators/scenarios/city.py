@@ -9,7 +9,9 @@ import numpy as np
 
 from domain.calendar import Month
 from domain.places import Carrier, Contract, Dated, Institution, WasteStream
-from simulators.devices.archetypes import (
+from simulators.devices.bins import BinSpec
+from simulators.devices.block import Site
+from simulators.devices.building.archetypes import (
     ARCHETYPES,
     CANTEEN,
     HOSPITAL,
@@ -18,11 +20,9 @@ from simulators.devices.archetypes import (
     SERVICE_HALL,
     Archetype,
 )
-from simulators.devices.bins import BinSpec
-from simulators.devices.block import Site
+from simulators.devices.building.house import Change, House
 from simulators.devices.campus import TIMEZONE, Campus, Roof, Siting, dated
 from simulators.devices.climate import Climate
-from simulators.devices.load import Change, House
 from simulators.devices.randomness import stream
 from simulators.devices.solar import Array
 

@@ -1,17 +1,17 @@
 """The demo: measured Cambridge buildings, a measured PV year, a simulated Dongying campus."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from domain.calendar import Month
+from domain.calendar import Month, local_day
 from domain.places import Carrier, Contract, Institution, WasteStream
-from simulators.devices.archetypes import CANTEEN, OFFICE
 from simulators.devices.bins import BinSpec
 from simulators.devices.block import Site
+from simulators.devices.building.archetypes import CANTEEN, OFFICE
+from simulators.devices.building.house import Change, House
 from simulators.devices.campus import TIMEZONE, Campus, Roof, dated
 from simulators.devices.climate import Climate
-from simulators.devices.load import Change, House
-from simulators.devices.replay import CambridgeBuilding, MeasuredPv
+from simulators.devices.replayed.cambridge import CambridgeBuilding
+from simulators.devices.replayed.pvdaq import MeasuredPv
 from simulators.devices.solar import Array
 
 CAMPUS_MONTHS = 26
@@ -63,7 +63,7 @@ def dongying_campus(now: datetime, seed: int) -> Campus:
     takes 25 % of the lighting and sockets, 20 % of the air conditioning and 10 % of the fans
     and pumps of the office.
     """
-    first = Month.of(now.astimezone(ZoneInfo(TIMEZONE)).date()).plus(-CAMPUS_MONTHS)
+    first = Month.of(local_day(now, TIMEZONE)).plus(-CAMPUS_MONTHS)
     reporting = first.plus(BASELINE_MONTHS)
     retrofit = Change("retrofit", reporting.first_day, lighting=0.75, cooling=0.80, power=0.90)
     return Campus(

@@ -16,13 +16,15 @@ from simulators.devices.campus import Campus, Roof
 from simulators.devices.solar import Array
 from simulators.dialects import SPEECHES, Speech
 from simulators.dialects.site import SpeakingSite
-from simulators.faults import FaultSpec, FaultySite
+from simulators.faults import FaultySite
+from simulators.faults.clocks import ClockDrift
+from simulators.faults.on_the_way import Burst, Duplicate
 from simulators.scenarios.city import Places
 
 _FAULTS = (
-    FaultSpec("burst", ("vc-*",), share=0.25, hours=20),
-    FaultSpec("duplicate", ("vc-*",), share=0.25, hours=120, rate=0.2),
-    FaultSpec("clock_drift", ("vc-*",), share=0.15, hours=200, per_day=3.0),
+    Burst(("vc-*",), share=0.25, hours=20),
+    Duplicate(("vc-*",), share=0.25, hours=120, rate=0.2),
+    ClockDrift(("vc-*",), share=0.15, hours=200, per_day=3.0),
 )
 
 

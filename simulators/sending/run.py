@@ -9,14 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from domain.calendar import to_ms
-from domain.places import Contract
 from simulators.devices.block import Block, Incident, Message, Site
 from simulators.faults.bad_messages import bad_messages
-from simulators.faults.broken_lines import befall
+from simulators.faults.kinds import LINE_KINDS
 from simulators.scenarios import Scenario
+from simulators.scenarios.timeline import Piece, Timeline
+from simulators.sending.device_line import DeviceLine
 from simulators.sending.publish import Publisher
-from simulators.sending.timeline import Piece, Timeline
-from simulators.truth.evidence import SentFile, TruthBook
+from simulators.truth.sent_file import SentFile
+from simulators.truth.truth_book import TruthBook, about
 
 Progress = Callable[[int, int], None]
 """Called with readings acknowledged so far and readings planned (about)."""
@@ -121,7 +122,8 @@ class Run:
             self._befall(ahead.pop(), truth)
 
     def _befall(self, incident: Incident, truth: TruthBook) -> None:
-        truth.count_extra(befall(incident, self.publisher))
+        strike = LINE_KINDS[incident.kind].strike
+        truth.count_extra(strike(DeviceLine(self.publisher), incident))
 
     def _send(self, block: Block, messages: Iterable[Message], evidence: SentFile) -> None:
         on_its_way = _Open(block)
@@ -159,28 +161,6 @@ class Run:
         self.hold(self.published)
         self.publisher.publish(message, acknowledged)
         self.published += 1
-
-
-def about(scenario: Scenario, readings: int) -> dict[str, object]:
-    """What ``truth.json`` says of a scenario beside its months."""
-    return {
-        "scenario": scenario.name,
-        "seed": scenario.seed,
-        "now": scenario.now.isoformat(),
-        "now_ms": to_ms(scenario.now),
-        "sent_readings": readings,
-        "untimed_devices": sorted(scenario.untimed),
-        "contracts": [_contract(c) for c in scenario.contracts()],
-    }
-
-
-def _contract(contract: Contract) -> dict[str, object]:
-    return {
-        "id": contract.id,
-        "institution": contract.institution,
-        "reporting_start": contract.reporting_start.isoformat(),
-        "carriers": [c.value for c in contract.carriers],
-    }
 
 
 def _by_time(ahead: list[tuple[Site, Block]]) -> Iterator[tuple[int, Site, Block]]:

@@ -4,7 +4,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from simulators.scenarios import Scenario
-from simulators.sending.timeline import Piece, Timeline
+from simulators.scenarios.timeline import Piece, Timeline
 
 
 class Digest:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.scenarios import Scenario
-from simulators.sending.run import about
-from simulators.sending.timeline import Timeline
+from simulators.scenarios.timeline import Timeline
 from simulators.truth.digest import Digest
-from simulators.truth.evidence import SentFile, TruthBook
+from simulators.truth.sent_file import SentFile
+from simulators.truth.truth_book import TruthBook, about
 
 
 @dataclass(frozen=True)

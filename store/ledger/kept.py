@@ -3,10 +3,13 @@
 `AsideEntry` counts and explains; this keeps the bytes. Part of the Ledger.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
+
+from domain.access import Action, Grant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +18,7 @@ class KeptMessage:
 
     `source`, `code` and `device` are those of its AsideEntry. `topic` is where it came from;
     empty when `payload` is in the native gateway form, made from a part of a message.
+    `grants` say for which devices who brought it may speak; None: for every one.
     """
 
     source: str
@@ -23,13 +27,36 @@ class KeptMessage:
     topic: str
     payload: bytes
     arrived_at_ms: int
+    grants: tuple[Grant, ...] | None = None
 
     @property
     def digest(self) -> str:
         """Identifies it: the same message kept again is kept once."""
-        parts = (self.source, self.code, self.device, self.topic)
+        parts = [self.source, self.code, self.device, self.topic]
+        if self.grants is not None:
+            parts.append(grants_text(self.grants))
         head = "\n".join(parts).encode(errors="replace")
         return sha256(head + b"\n" + self.payload).hexdigest()
+
+
+def grants_text(grants: Iterable[Grant]) -> str:
+    """Grants as JSON, the same for the same grants."""
+    found = [
+        [None if ids is None else sorted(ids) for ids in (g.actions, *_objects(g))] for g in grants
+    ]
+    return json.dumps(sorted(found, key=json.dumps))
+
+
+def grants_of(text: str) -> tuple[Grant, ...]:
+    """The grants in such a text."""
+    return tuple(
+        Grant(frozenset(map(Action, actions)), *(None if o is None else frozenset(o) for o in rest))
+        for actions, *rest in json.loads(text)
+    )
+
+
+def _objects(grant: Grant) -> tuple[frozenset[str] | None, ...]:
+    return grant.institutions, grant.contracts, grant.devices
 
 
 class KeptMessages(Protocol):
@@ -56,5 +83,9 @@ class KeptMessages(Protocol):
         ...
 
     def count_kept(self) -> int: ...
+
+    def kept_bytes(self, source: str) -> int:
+        """How many bytes of payload are kept of this source."""
+        ...
 
     def forget_messages(self, digests: Collection[str]) -> None: ...

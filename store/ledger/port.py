@@ -10,10 +10,13 @@ from typing import Literal, Protocol
 
 from domain.calendar import Month
 from domain.figures import MonthResult
+from domain.models import ModelKey as ModelKey
+from domain.models import ModelRecord as ModelRecord
 from domain.registry import Registry
 from store.ledger.adjustments import Adjustments
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
+from store.ledger.late_readings import LateSeries
 from store.ledger.touched import TouchedMonths
 
 MonthState = Literal["open", "closed", "restatement_pending"]
@@ -66,19 +69,7 @@ class Revision:
     closed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRecord:
-    """A frozen baseline model: its digest, what it is of, and its coefficients as JSON text."""
-
-    digest: str
-    institution: str
-    contract: str
-    carrier: str
-    json: str
-    fitted_at: datetime
-
-
-class Ledger(Adjustments, Corrections, KeptMessages, TouchedMonths, Protocol):
+class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
     def registry(self) -> Registry: ...

@@ -1,17 +1,22 @@
-"""What both reading stores share: time bounds, the frames they answer with, unstorable readings."""
+"""What both reading stores share: time bounds, the frames they answer with, unstorable readings.
+
+Pandas is imported by the frames alone: who only writes, as the collector does, never needs it.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from domain.calendar import to_ms
 from domain.readings import Reading, Run, Series, readings_of, runs_of
 from store.readings.port import SeriesArrays
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -73,13 +78,17 @@ def _storable(at_ms: Sequence[int], value: Sequence[float]) -> bool:
     return ordered[0] >= MIN_MS and ordered[-1] <= MAX_MS and isfinite(sum(value))
 
 
-def times(at_ms: ArrayLike) -> pd.DatetimeIndex:
+def times(at_ms: ArrayLike) -> "pd.DatetimeIndex":
     """Milliseconds since the epoch as ``datetime64[ms, UTC]``; NO_TIME becomes NaT."""
+    import pandas as pd
+
     return pd.DatetimeIndex(np.asarray(at_ms, dtype="int64").view("M8[ms]"), tz="UTC")
 
 
-def readings_frame(parts: Iterable[SeriesArrays]) -> pd.DataFrame:
+def readings_frame(parts: Iterable[SeriesArrays]) -> "pd.DataFrame":
     """Columns device, quantity, at, value from the arrays of each series, in their order."""
+    import pandas as pd
+
     found = [p for p in parts if len(p.at_ms)]
     counts = [len(p.at_ms) for p in found]
     at_ms = np.concatenate([p.at_ms for p in found]) if found else np.empty(0, np.int64)
@@ -94,8 +103,10 @@ def readings_frame(parts: Iterable[SeriesArrays]) -> pd.DataFrame:
     )
 
 
-def latest_frame(rows: Sequence[tuple[str, str, int, float]]) -> pd.DataFrame:
+def latest_frame(rows: Sequence[tuple[str, str, int, float]]) -> "pd.DataFrame":
     """Columns device, quantity, at, value from one row (device, quantity, at_ms, value) each."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "device": _names(r[0] for r in rows),
@@ -106,8 +117,10 @@ def latest_frame(rows: Sequence[tuple[str, str, int, float]]) -> pd.DataFrame:
     )
 
 
-def series_frame(rows: Sequence[tuple[str, str, int, int, int]]) -> pd.DataFrame:
+def series_frame(rows: Sequence[tuple[str, str, int, int, int]]) -> "pd.DataFrame":
     """The answer of `ReadingStore.series` from (device, quantity, count, first_ms, last_ms)."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "device": _names(r[0] for r in rows),
@@ -124,8 +137,10 @@ def registers_frame(
     instants: Sequence[datetime],
     before: tuple[NDArray[np.int64], NDArray[np.float64]],
     after: tuple[NDArray[np.int64], NDArray[np.float64]],
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The answer of `ReadingStore.registers_at`; arrays are series by series, instant by instant."""
+    import pandas as pd
+
     each = len(instants)
     counts = [each] * len(series)
     return pd.DataFrame(
@@ -147,6 +162,8 @@ def in_order(series: Iterable[Series]) -> list[Series]:
 
 
 def _names(names: Iterable[str], counts: list[int] | None = None) -> "pd.Series[str]":
+    import pandas as pd
+
     column = pd.Series(list(names), dtype="str")
     return column if counts is None else column.repeat(counts).reset_index(drop=True)
 

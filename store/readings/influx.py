@@ -10,10 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from domain.places import DEVICE_TYPES
@@ -43,6 +42,9 @@ from store.readings.influx_lines import (
     why_not_writable,
 )
 from store.readings.port import Conflict, Directory, SeriesArrays, WriteResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MEASUREMENTS = ", ".join(map(quoted_name, DEVICE_TYPES))
 _DEVICES_PER_STATEMENT = 500
@@ -114,14 +116,9 @@ class InfluxReadingStore:
         """See ReadingStore.write_runs. Lines are made reading by reading."""
         return self.write(list(readings_of(runs)))
 
-    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> "pd.DataFrame":
         """See ReadingStore.read."""
         return readings_frame(self.scan(in_order(series), start, end))
-
-    def read_arrays(self, series: Series, start: datetime, end: datetime) -> Arrays:
-        """Times (ms since the epoch) and values of one series, sorted by time."""
-        (found,) = self.scan([series], start, end)
-        return found.at_ms, found.value
 
     def scan(
         self, series: Sequence[Series], start: datetime, end: datetime
@@ -138,7 +135,7 @@ class InfluxReadingStore:
             for one in some:
                 yield SeriesArrays(one, *found.get((one[0], one[1]), nothing))
 
-    def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
+    def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """See ReadingStore.latest."""
         if series is None:
             quantities: dict[str, list[str] | None] = dict.fromkeys(self._quantities())
@@ -146,7 +143,9 @@ class InfluxReadingStore:
             quantities = dict(by_quantity(series))
         return latest_frame(sorted(self._last(quantities)))
 
-    def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
+    def registers_at(
+        self, series: Sequence[Series], instants: Sequence[datetime]
+    ) -> "pd.DataFrame":
         """See ReadingStore.registers_at."""
         return registers_frame(
             series,
@@ -155,7 +154,7 @@ class InfluxReadingStore:
             self._nearest("first", series, [ceil_ms(i) for i in instants]),
         )
 
-    def series(self) -> pd.DataFrame:
+    def series(self) -> "pd.DataFrame":
         """See ReadingStore.series. The engine counts by reading everything."""
         asked = [
             (quantity, function, _select(function, quantity, None, MIN_MS, MAX_MS))

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from domain.readings import Reading, Run, Series
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class DeviceTags(NamedTuple):
@@ -67,7 +69,7 @@ class ReadingStore(Protocol):
         """As `write`, of readings that come series by series; a series may come repeatedly."""
         ...
 
-    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> "pd.DataFrame":
         """Readings of the series: columns device, quantity, at, value; sorted by these.
 
         Empty (with the columns) when there is none. Series never seen are simply absent.
@@ -81,11 +83,13 @@ class ReadingStore(Protocol):
         memory. A series without a reading comes with empty arrays."""
         ...
 
-    def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
+    def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """The last reading of each series (of all when None): columns as in `read`."""
         ...
 
-    def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
+    def registers_at(
+        self, series: Sequence[Series], instants: Sequence[datetime]
+    ) -> "pd.DataFrame":
         """The readings around each instant, found by the engine without a scan.
 
         Columns device, quantity, instant, before_at, before_value (last at or before the
@@ -94,7 +98,7 @@ class ReadingStore(Protocol):
         """
         ...
 
-    def series(self) -> pd.DataFrame:
+    def series(self) -> "pd.DataFrame":
         """Every series: columns device, quantity, readings (count), first_at, last_at."""
         ...
 

@@ -15,9 +15,9 @@ from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from domain.errors import ConfigError, StoreUnavailableError
@@ -35,6 +35,9 @@ from store.readings.frames import (
     split_unstorable_runs,
 )
 from store.readings.port import Conflict, SeriesArrays, WriteResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LAYOUT = 1
 _SCHEMA = f"""
@@ -123,16 +126,9 @@ class SqliteReadingStore:
         self._ids.update(new_ids)
         return WriteResult(stored, count - stored - len(conflicts), conflicts, refused)
 
-    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> pd.DataFrame:
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> "pd.DataFrame":
         """See ReadingStore.read."""
         return readings_frame(self.scan(in_order(series), start, end))
-
-    def read_arrays(
-        self, series: Series, start: datetime, end: datetime
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Times (ms since the epoch) and values of one series, sorted by time."""
-        (found,) = self.scan([series], start, end)
-        return found.at_ms, found.value
 
     def scan(
         self, series: Sequence[Series], start: datetime, end: datetime
@@ -149,7 +145,7 @@ class SqliteReadingStore:
                 found = np.fromiter(rows, dtype=_ROW)
                 yield SeriesArrays(one, found["at_ms"].copy(), found["value"].copy())
 
-    def latest(self, series: Sequence[Series] | None = None) -> pd.DataFrame:
+    def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """See ReadingStore.latest."""
         with self._reading() as connection:
             if series is None:
@@ -161,7 +157,9 @@ class SqliteReadingStore:
         found = zip(wanted, at_ms.tolist(), value.tolist(), strict=True)
         return latest_frame([(*s, t, v) for s, t, v in found if t != NO_TIME])
 
-    def registers_at(self, series: Sequence[Series], instants: Sequence[datetime]) -> pd.DataFrame:
+    def registers_at(
+        self, series: Sequence[Series], instants: Sequence[datetime]
+    ) -> "pd.DataFrame":
         """See ReadingStore.registers_at."""
         with self._reading() as connection:
             ids = self._ids_of(connection, series)
@@ -169,7 +167,7 @@ class SqliteReadingStore:
             after = _nearest(connection, ids, [ceil_ms(i) for i in instants], "min", ">=")
         return registers_frame(series, instants, before, after)
 
-    def series(self) -> pd.DataFrame:
+    def series(self) -> "pd.DataFrame":
         """See ReadingStore.series. Counts by reading the whole index: some 10 M rows a second."""
         with self._reading() as connection:
             rows = connection.execute(

@@ -43,7 +43,8 @@ def store(influxdb: servers.InfluxDb, influx_bucket: str) -> Iterator[InfluxRead
 
 
 def values(store: InfluxReadingStore, device: str = "a", quantity: str = ENERGY) -> list[float]:
-    return store.read_arrays(Series(device, quantity), *ALWAYS)[1].tolist()
+    (found,) = store.scan([Series(device, quantity)], *ALWAYS)
+    return found.value.tolist()
 
 
 # Partial writes

@@ -48,6 +48,7 @@ def test_models_are_kept_once(ledger: SqlLedger) -> None:
         digest="ab" * 32,
         institution="a",
         contract="c1",
+        kind="baseline",
         carrier="electricity",
         json=json.dumps({"coefficients": [1.5, -2.0]}),
         fitted_at=T0,

@@ -1,5 +1,8 @@
 """Kept messages, on both of the ledger's engines."""
 
+from dataclasses import replace
+
+from domain.access import Action, Grant
 from store.ledger.kept import KeptMessage
 from store.ledger.sql.ledger import SqlLedger
 
@@ -13,6 +16,10 @@ def message(number: int, *, code: str = "bad_json", device: str = "") -> KeptMes
         payload=b"\x00\xff%d" % number,
         arrived_at_ms=1_700_000_000_000 + number,
     )
+
+
+def of(*institutions: str) -> Grant:
+    return Grant(frozenset({Action.POST}), frozenset(institutions))
 
 
 def test_the_same_message_is_kept_once(ledger: SqlLedger) -> None:
@@ -54,3 +61,24 @@ def test_what_makes_a_message_the_same() -> None:
     assert one.digest != message(1, code="other").digest
     assert one.digest != message(1, device="d").digest
     assert one.digest != message(2).digest
+    assert one.digest != replace(one, grants=()).digest
+    assert (
+        replace(one, grants=(of("a", "b"),)).digest == replace(one, grants=(of("b", "a"),)).digest
+    )
+    assert replace(one, grants=(of("a", "b"),)).digest != replace(one, grants=(of("a,b"),)).digest
+
+
+def test_for_whom_it_speaks_is_kept(ledger: SqlLedger) -> None:
+    grants = (of("学校", "hall"), Grant(frozenset({Action.POST}), devices=frozenset({"m1"})))
+    messages = [replace(message(1), grants=g) for g in (None, (), grants)]
+    ledger.keep_messages(messages)
+    found = ledger.kept_messages()
+    assert {m.digest for m in found} == {m.digest for m in messages}
+    assert {m.grants and frozenset(m.grants) for m in found} == {None, (), frozenset(grants)}
+
+
+def test_how_much_is_kept_of_a_source(ledger: SqlLedger) -> None:
+    assert ledger.kept_bytes("a") == 0
+    ledger.keep_messages(replace(message(i), source="a", payload=b"x" * i) for i in range(1, 5))
+    ledger.keep_messages([message(9)])
+    assert ledger.kept_bytes("a") == 10

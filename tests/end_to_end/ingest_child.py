@@ -1,7 +1,7 @@
 """A collector in a process of its own, for tests that kill it.
 
-``python ingest_child.py MQTT_URL CLIENT_ID STORE_URL LEDGER_URL SERIES [SPOOL_FOLDER]`` prints
-``collecting``, then ``RECEIVED UNACKNOWLEDGED SPOOLED`` whenever these have changed.
+``python -m tests.end_to_end.ingest_child MQTT_URL CLIENT_ID STORE_URL LEDGER_URL SERIES
+[SPOOL_FOLDER]``, in the root of the tree, prints ``collecting``, then ``RECEIVED UNACKNOWLEDGED SPOOLED`` whenever these have changed.
 """
 
 import sys

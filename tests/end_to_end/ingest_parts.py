@@ -1,6 +1,7 @@
 """Parts shared by the tests of the collector: a registry, a sender, counting what arrived."""
 
 import json
+import sys
 import threading
 import time
 import uuid
@@ -20,6 +21,8 @@ from store.readings.port import DeviceTags, ReadingStore
 
 T0 = 1_700_000_000_000
 QUANTITY = "energy_import_kwh"
+CHILD = (sys.executable, "-m", "tests.end_to_end.ingest_child")
+"""A collector in a process of its own; to be run in the root of the tree."""
 
 
 def devices(count: int) -> dict[str, DeviceTags]:

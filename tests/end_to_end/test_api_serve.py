@@ -91,7 +91,7 @@ def test_the_reference_names_every_address_and_error(service: Service) -> None:
 
 
 def test_every_field_says_what_it_is_and_numbers_say_their_unit(service: Service) -> None:
-    from domain.figures import FIGURE_NAMES
+    from domain.figure_names import FIGURE_NAMES
 
     for name, schema in service.json("/openapi.json")["components"]["schemas"].items():
         if "enum" in schema:

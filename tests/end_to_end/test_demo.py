@@ -79,11 +79,26 @@ def test_it_ends_with_counts_from_the_store(demo: Demo) -> None:
     assert len(pdfs) >= 4 and all(f.read_bytes().startswith(b"%PDF-") for f in pdfs)
 
 
-def test_what_is_measured_and_what_is_simulated_is_said(demo: Demo) -> None:
-    rows = [line.split() for line in demo.output.splitlines() if re.search(r"\d{4}-\d{2}  ", line)]
-    assert {r[1] for r in rows if r[0].startswith("cam-")} == {"measured"}
-    assert {r[1] for r in rows if r[0] == "dongying-campus"} == {"simulated"}
-    assert len({r[0] for r in rows if r[0].startswith("cam-")}) >= 3
+def test_it_ends_with_a_table_of_one_row_an_institution(demo: Demo) -> None:
+    head, *rows = demo.output.splitlines()[:7]
+    assert head.split()[:3] == ["institution", "data", "months"]
+    origin = {row.split()[0]: row.split()[1] for row in rows}
+    assert len(origin) == 6
+    assert {o for i, o in origin.items() if i.startswith("cam-")} == {"measured"}
+    assert origin["dongying-campus"] == "simulated"
+    # Months, readings and report files of the rows are those of the last line.
+    last = demo.output.strip().splitlines()[-1]
+    counts = [re.search(r"\((\d+)\) +([\d,]+)", row) for row in rows]
+    assert sum(int(c[1]) for c in counts if c) == int(last.partition("months=")[2].split()[0])
+    readings = sum(int(c[2].replace(",", "")) for c in counts if c)
+    assert f"readings={readings} " in last
+    files = [path for row in rows for path in (demo.folder / "reports").glob(row.split()[-1])]
+    assert f"reports={len(files)}" in last
+
+
+def test_what_it_prints_fits_a_terminal(demo: Demo) -> None:
+    lines = [line for line in demo.output.splitlines() if not line.startswith("reports: ")]
+    assert len(lines) < 20 and max(map(len, lines)) <= 100
 
 
 def test_every_bad_message_is_kept_aside_with_its_reason(demo: Demo) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
-from registry.workbook import write_xlsx
+from registry.writing import write_xlsx
 from tests.end_to_end.deploy_parts import DEPLOY, compose, require, run_secrets
 from tests.servers import HOST, InfluxDb, Process, free_port
 

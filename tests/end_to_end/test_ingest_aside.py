@@ -16,12 +16,13 @@ import pytest
 
 from civicmeter.cli import main
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
+from config.limits import TIME_LIMITS
 from config.settings import Settings
 from domain.calendar import to_ms
+from domain.judge import Judge
 from domain.places import Bin, Meter, PvSystem, WeatherStation
 from domain.readings import Reading, Series
-from ingest.judge import Limits
-from ingest.live.batch import hear, keep_batch, once, sort_batch, write_batch
+from ingest.live.batch import decode_messages, keep_batch, once, sort_batch, write_batch
 from ingest.live.collector import Collector
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
@@ -60,8 +61,8 @@ def pipeline(folder: Path) -> Iterator[Pipeline]:
 def take(pipeline: Pipeline, *messages: tuple[str, bytes], router: Router | None = None) -> None:
     """What the collector does with a batch."""
     came = [Message(1, i, 1, topic, payload, NOW) for i, (topic, payload) in enumerate(messages)]
-    heard = hear(came, router or Router(), 1 << 20)
-    batch = sort_batch(heard, pipeline.directory, Limits(), NOW)
+    decoded = decode_messages(came, router or Router(), 1 << 20)
+    batch = sort_batch(decoded, Judge(pipeline.directory, TIME_LIMITS, NOW))
     write_batch(batch, pipeline.store, once)
     keep_batch(batch, pipeline.ledger, once, whole=True)
 

@@ -5,7 +5,6 @@ Three rounds of each here, twenty in the long suite.
 
 import random
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -26,6 +25,7 @@ from store.readings.port import ReadingStore
 from store.readings.sqlite import SqliteReadingStore
 from tests.end_to_end.ingest_faults import cable, grumbling
 from tests.end_to_end.ingest_parts import (
+    CHILD,
     Sender,
     devices,
     gateway,
@@ -35,6 +35,7 @@ from tests.end_to_end.ingest_parts import (
     stored,
     until,
 )
+from tests.paths import ROOT
 from tests.servers import InfluxDb, Mosquitto
 
 ROUNDS = pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
@@ -118,8 +119,7 @@ def test_killed_collector(
         server: InfluxDb = request.getfixturevalue("influxdb")
         url = influx_url(server.url, request.getfixturevalue("influx_bucket"))
     command = [
-        sys.executable,
-        str(Path(__file__).with_name("ingest_child.py")),
+        *CHILD,
         f"mqtt://{mosquitto.host}:{mosquitto.port}",
         f"test-{uuid.uuid4().hex}",
         url,
@@ -131,7 +131,7 @@ def test_killed_collector(
     total = 0
     with sending(mosquitto.host, mosquitto.port) as sender:
         for burst in bursts(rounds):
-            child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
             try:
                 assert child.stdout is not None
                 assert child.stdout.readline() == "collecting\n"
@@ -144,7 +144,7 @@ def test_killed_collector(
                 child.wait()
                 child.stdout.close()
         sender.wait()
-    last = subprocess.Popen(command)
+    last = subprocess.Popen(command, cwd=ROOT)
     try:
         exactly_once(store, total)
     finally:

@@ -33,7 +33,9 @@ from ingest.live.counters import Counters
 from ingest.settings import CollectorSettings
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
+from tests.certificates import Certificates
 from tests.end_to_end.ingest_parts import (
+    CHILD,
     aside_codes,
     devices,
     native,
@@ -43,6 +45,7 @@ from tests.end_to_end.ingest_parts import (
     stored,
     until,
 )
+from tests.paths import ROOT
 from tests.real_parts import part
 from tests.servers import InfluxDb, Mosquitto, free_port
 
@@ -60,78 +63,11 @@ def settings_for(port: int) -> CollectorSettings:
     return CollectorSettings(mqtt=f"mqtt://127.0.0.1:{port}", client_id=f"test-{uuid.uuid4().hex}")
 
 
-class Certificates:
-    """An authority, and what it signed for the server and for a client."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ca, self.key = folder / "ca.crt", folder / "client.key"
-        self.cert = folder / "client.crt"
-        self._run(
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=test authority",
-            "-keyout",
-            "ca.key",
-            "-out",
-            "ca.crt",
-        )
-        for name, subject in (("server", "/CN=127.0.0.1"), ("client", "/CN=collector")):
-            self._run(
-                "req",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-subj",
-                subject,
-                "-keyout",
-                f"{name}.key",
-                "-out",
-                f"{name}.csr",
-            )
-            (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
-            self._run(
-                "x509",
-                "-req",
-                "-in",
-                f"{name}.csr",
-                "-CA",
-                "ca.crt",
-                "-CAkey",
-                "ca.key",
-                "-CAcreateserial",
-                "-days",
-                "2",
-                "-extfile",
-                "ext",
-                "-out",
-                f"{name}.crt",
-            )
-
-    def _run(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=self.folder)
-
-
 def test_tls_with_client_certificates(
     tmp_path: Path, store: SqliteReadingStore, ledger: SqlLedger
 ) -> None:
     made, port = Certificates(tmp_path), free_port()
-    config = "\n".join(
-        [
-            f"listener {port} 127.0.0.1",
-            f"cafile {tmp_path}/ca.crt",
-            f"certfile {tmp_path}/server.crt",
-            f"keyfile {tmp_path}/server.key",
-            "require_certificate true",
-        ]
-    )
-    with part(lambda: Mosquitto(config)) as broker:
+    with part(lambda: Mosquitto(made.mosquitto_config(port))) as broker:
         plain = replace(settings_for(port), mqtt=f"mqtts://127.0.0.1:{port}", ca=made.ca)
         with pytest.raises(ConfigError):
             Collector(plain, store, ledger, devices(5)).start(timeout_s=1.5)
@@ -207,15 +143,14 @@ def test_everybody_can_see_whether_the_collector_is_there(
     watcher.subscribe(f"civicmeter/v1/collector/{name}/status", qos=1)
     watcher.loop_start()
     child = [
-        sys.executable,
-        str(Path(__file__).with_name("ingest_child.py")),
+        *CHILD,
         f"mqtt://{mosquitto.host}:{mosquitto.port}",
         name,
         f"sqlite:///{tmp_path / 'r.db'}",
         f"sqlite:///{tmp_path / 'l.db'}",
         "1",
     ]
-    process = subprocess.Popen(child)
+    process = subprocess.Popen(child, cwd=ROOT)
     try:
         until(lambda: told == ["collecting"])
     finally:

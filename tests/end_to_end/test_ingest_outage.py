@@ -4,7 +4,6 @@ Three rounds here, twenty in the long suite.
 """
 
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -26,7 +25,17 @@ from store.ledger.sql.ledger import SqlLedger
 from store.readings.influx import InfluxReadingStore
 from store.readings.port import WriteResult
 from store.readings.sqlite import SqliteReadingStore
-from tests.end_to_end.ingest_parts import Sender, devices, native, readings, sending, stored, until
+from tests.end_to_end.ingest_parts import (
+    CHILD,
+    Sender,
+    devices,
+    native,
+    readings,
+    sending,
+    stored,
+    until,
+)
+from tests.paths import ROOT
 from tests.servers import InfluxDb, Mosquitto
 
 ROUNDS = pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
@@ -48,7 +57,7 @@ class Child:
     """A collector in a process, and what it says of itself."""
 
     def __init__(self, command: list[str]) -> None:
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "collecting\n"
         self.received = self.unacknowledged = self.spooled = 0
@@ -102,8 +111,7 @@ def test_killed_collector_while_the_store_is_away(
     bucket = own_influxdb.create_database("b")
     client_id, spool = f"test-{uuid.uuid4().hex}", tmp_path / "spool"
     command = [
-        sys.executable,
-        str(Path(__file__).with_name("ingest_child.py")),
+        *CHILD,
         f"mqtt://{small_broker.host}:{small_broker.port}",
         client_id,
         f"influxdb+{own_influxdb.url}/org/{bucket}",

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from civicmeter.wiring.live import collecting
+from civicmeter.wiring.collecting import collecting
 from civicmeter.wiring.pipeline import Pipeline, collector_settings, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month, from_ms
@@ -95,7 +95,8 @@ def publish(settings: Settings, messages: list[tuple[str, bytes]]) -> None:
 
 
 def compute(pipeline: Pipeline) -> None:
-    process(pipeline.store, pipeline.ledger, months=[MARCH], now=datetime(2026, 4, 20, tzinfo=UTC))
+    now = datetime(2026, 4, 20, tzinfo=UTC)
+    assert list(process(pipeline.store, pipeline.ledger, months=[MARCH], now=now))
 
 
 def standing(pipeline: Pipeline) -> dict[str, Any]:

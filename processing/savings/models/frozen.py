@@ -16,14 +16,16 @@ from processing.savings.models.terms import Conditions, Floats, columns, felt_te
 
 FORMAT = "civicmeter-baseline/3"
 """What this version writes."""
-FORMATS = ("civicmeter-baseline/1", "civicmeter-baseline/2", FORMAT)
+BILLING_FORMAT = "civicmeter-billing/1"
+"""What it writes of a model of bills."""
+FORMATS = ("civicmeter-baseline/1", "civicmeter-baseline/2", FORMAT, BILLING_FORMAT)
 """What it reads: 1 had change points alone, 2 knew neither sun nor trend. All are predicted by the same code."""
 Season = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class FrozenModel:
-    """A fitted daily model with what its intervals and its report need.
+    """A fitted model, of days or of bills, with what its intervals and its report need.
 
     `terms` and `coefficients` make the prediction (energy per day, the unit of the use it was
     fitted on), never below zero; `memory_share`, `memory_days`
@@ -32,7 +34,8 @@ class FrozenModel:
     own honest error. `cvrmse_ratio` and `autocorrelation` (lag one) are of the residuals within
     the fit, for the nominal interval, and so is `parameters`, the best candidate's number of
     coefficients. `format` is that of the version that fitted it. `heating_season`
-    is ((month, day), (month, day) excluded).
+    is ((month, day), (month, day) excluded). `bills` is how many bills were fitted, None for a
+    model of days; all errors of a model of bills are of bills, those "of days" too.
     """
 
     carrier: str
@@ -56,6 +59,7 @@ class FrozenModel:
     sun: Sun | None = None
     findings: tuple[Finding, ...] = field(default=())
     format: str = FORMAT
+    bills: int | None = None
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys, no spaces, shortest exact floats)."""
@@ -66,6 +70,8 @@ class FrozenModel:
         }
         if self.sun is None:
             del data["sun"]  # as models were written that knew none: their digest stays
+        if self.bills is None:
+            del data["bills"]
         return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -121,3 +127,32 @@ class FrozenModel:
             return replace(on, temperature_c=np.zeros(len(on.days)))
         felt = felt_temperature_c(on, self.memory_share, self.memory_days, self.sun)
         return replace(on, temperature_c=felt)
+
+
+def empty_model(
+    carrier: str, start: date, end: date, season: Season | None, format: str = FORMAT
+) -> FrozenModel:
+    """The model of a meter without data: it predicts nothing and proves nothing."""
+    return FrozenModel(
+        carrier=carrier,
+        baseline_start=start,
+        baseline_end=end,
+        terms=(),
+        coefficients=(),
+        memory_share=0.0,
+        memory_days=1.0,
+        parameters=0,
+        days_used=0,
+        mean_per_day=0.0,
+        cv_day_ratio=0.0,
+        cv_month_ratio=0.0,
+        cvrmse_ratio=0.0,
+        r_squared=0.0,
+        autocorrelation=0.0,
+        temperature_low_c=None,
+        temperature_high_c=None,
+        heating_season=season,
+        findings=(Finding("savings_baseline_no_data", "serious"),),
+        format=format,
+        bills=0 if format == BILLING_FORMAT else None,
+    )

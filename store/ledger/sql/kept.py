@@ -1,12 +1,12 @@
 """Kept messages in the ledger's database."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, and_, delete, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.ledger.kept import KeptMessage
+from store.ledger.kept import KeptMessage, grants_of, grants_text
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import kept_message
 
@@ -57,7 +57,7 @@ class SqlKeptMessages:
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            return [KeptMessage(**r._mapping) for r in connection.execute(query)]
+            return [_message(r._asdict()) for r in connection.execute(query)]
 
     def kept_devices(self, code: str) -> list[str]:
         """See KeptMessages.kept_devices."""
@@ -70,6 +70,13 @@ class SqlKeptMessages:
         with reading(self._engine) as connection:
             counted = connection.execute(select(func.count()).select_from(kept_message))
             return int(counted.scalar_one())
+
+    def kept_bytes(self, source: str) -> int:
+        """See KeptMessages.kept_bytes."""
+        size = func.coalesce(func.sum(func.length(kept_message.c.payload)), 0)
+        with reading(self._engine) as connection:
+            found = connection.execute(select(size).where(kept_message.c.source == source))
+            return int(found.scalar_one())
 
     def forget_messages(self, digests: Collection[str]) -> None:
         """See KeptMessages.forget_messages."""
@@ -89,4 +96,10 @@ def _row(message: KeptMessage) -> dict[str, object]:
         "topic": message.topic,
         "payload": message.payload,
         "arrived_at_ms": message.arrived_at_ms,
+        "grants": None if message.grants is None else grants_text(message.grants),
     }
+
+
+def _message(row: Mapping[str, Any]) -> KeptMessage:
+    grants = None if row["grants"] is None else grants_of(row["grants"])
+    return KeptMessage(**{**row, "grants": grants})

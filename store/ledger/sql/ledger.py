@@ -26,6 +26,7 @@ from store.ledger.sql.aside import add_aside, read_aside, remove_aside
 from store.ledger.sql.corrections import SqlCorrections
 from store.ledger.sql.engine import open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
+from store.ledger.sql.late_readings import SqlLateSeries
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
     STANDING_ID,
@@ -39,7 +40,7 @@ from store.ledger.sql.results import (
 from store.ledger.sql.touched import SqlTouchedMonths
 
 
-class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlTouchedMonths):
+class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlLateSeries, SqlTouchedMonths):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(self, url: str, *, code_version: str | None = None) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0006"
+HEAD = "0009"
 """The newest migration."""
 
 
@@ -209,7 +209,9 @@ model = Table(
     Column("digest", String(64), primary_key=True),
     _id("institution", primary_key=True, index=True),
     _id("contract", primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("carrier", Text, primary_key=True),
+    Column("boundary", Text, primary_key=True),
     Column("json", Text, nullable=False),
     Column("fitted_at", UtcDateTime, nullable=False),
 )
@@ -238,7 +240,22 @@ kept_message = Table(
     Column("topic", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
+    Column("grants", Text),
     Index("ix_kept_message_code_device", "code", "device"),
+    Index("ix_kept_message_source", "source"),
+)
+
+# Late readings of which nobody has found out yet which months they touch: the first and the last
+# of a series and UTC day (counted from 1970).
+late_readings = Table(
+    "late_readings",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("quantity", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("stamp", String(32), nullable=False),
 )
 
 # What late readings touched and nobody has recomputed yet.

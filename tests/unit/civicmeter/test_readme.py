@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pkgutil import iter_modules
 
 import click
 import pytest
@@ -49,13 +50,16 @@ def test_each_setting_named_is_one(name: str) -> None:
     assert named and named <= set(Settings.__slots__)
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_every_file_linked_is_there(name: str) -> None:
+@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/why.md", "docs/why.zh.md"])
+def test_every_file_linked_and_every_target_named_is_there(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    assert links and all((ROOT / link).exists() for link in links)
+    assert links and all((ROOT / name).parent.joinpath(link).exists() for link in links)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", text))
+    assert named and named <= targets
 
 
 def test_every_command_is_described_in_the_table_help_shows() -> None:
-    modules = {p.stem for p in (ROOT / "civicmeter" / "commands").glob("*.py")} - {"__init__"}
-    assert modules == set(COMMANDS)
+    assert {m.name for m in iter_modules([str(ROOT / "civicmeter" / "commands")])} == set(COMMANDS)

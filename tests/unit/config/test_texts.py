@@ -1,12 +1,14 @@
 import re
 import string
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import config
-from config.texts import LANGUAGES, finding_text, text, texts
+from config.texts import LANGUAGES, finding_text, text, texts, unit_text
 from domain.errors import ConfigError
+from domain.figure_names import FIGURE_NAMES
 from domain.findings import Finding
 
 ROOMS = sorted(p.stem for p in (Path(config.__file__).parent / "texts").glob("*.toml"))
@@ -39,3 +41,13 @@ def test_a_missing_text_names_the_file_to_mend() -> None:
         finding_text(Finding("no_such_code"), "zh")
     with pytest.raises(ConfigError, match=rf"{ROOMS[0]}\.toml"):
         text(ROOMS[0], "no.such.key", "en")
+
+
+def test_every_unit_is_written_in_the_reader_s_language() -> None:
+    tables = Path(config.__file__).parent / "tables"
+    quotas = tomllib.loads((tables / "quotas.toml").read_text(encoding="utf-8"))["quota"]
+    units = {f.unit for f in FIGURE_NAMES.values()} | {q["unit"] for q in quotas}
+    assert {"kgce/人", "kgce/person", "kWh"} <= units
+    for unit in units:
+        assert unit_text(unit, "en").replace("person", "") == re.sub("人|person", "", unit)
+        assert unit_text(unit, "zh").replace("人", "") == re.sub("人|person", "", unit)

@@ -1,6 +1,6 @@
 import re
 
-from domain.figures import FIGURE_NAMES
+from domain.figure_names import FIGURE_NAMES
 from domain.quality import QUALITIES
 from domain.quantities import QUANTITIES
 

@@ -8,26 +8,29 @@ import click
 import pytest
 
 from civicmeter.cli import civicmeter
-from ingest.decode import DECODERS
+from ingest.decode import decoders
 from ingest.live.router import Router
 from ingest.mapping import read_mappings
+from store.aside import POSTED
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "ingest.md").read_text(encoding="utf-8")
 
 
-def test_the_mapping_shown_is_read(tmp_path: Path) -> None:
-    (shown,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+def test_the_mappings_shown_are_read(tmp_path: Path) -> None:
     path = tmp_path / "mapping.toml"
-    path.write_text(shown, encoding="utf-8")
+    path.write_text("\n".join(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)), encoding="utf-8")
     router = Router(read_mappings(path))
     payload = b'{"timestamp": 5, "node": "plc-1", "group": "g", "values": {"kw": 2}}'
     decoded = router.decode("neuron/x/upload", payload, 0)
     assert decoded.readings == [("b7-elec", "power_w", 5, 2000.0)]
+    payload = b'{"M-17": [{"ts": 5, "values": {"kWh": 2}}]}'
+    decoded = router.decode(POSTED, payload, 0)
+    assert decoded.readings == [("b7-elec", "energy_import_kwh", 5, 2.0)]
 
 
 def test_every_format_is_named() -> None:
-    for name in DECODERS:
+    for name in decoders():
         assert f"`{name}`" in PAGE
 
 

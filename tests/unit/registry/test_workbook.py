@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from civicmeter.cli import civicmeter
 from domain.errors import ConfigError
 from domain.places import Carrier, Contract, Dated, Institution, Meter, Swap
 from domain.registry import Registry
-from registry.workbook import check_xlsx, merged, read_xlsx, write_xlsx
+from registry.merging import check_xlsx, merged
+from registry.reading import read_xlsx
+from registry.writing import write_xlsx
+from simulators.scenarios import scenario
 from tests import api_sample
 
 Sheets = dict[str, list[list[Any]]]
@@ -47,7 +50,7 @@ def rich() -> Registry:
         "北院",
         "North",
         district_code="370502",
-        credit_code="12370500MB2848381X",
+        credit_code="12370500MB2848381Y",
         heating_season=((11, 15), (3, 15)),
         floor_area_m2=(Dated(date(2020, 1, 1), 9000.5), Dated(date(2023, 7, 1), 9800.0)),
     )
@@ -99,6 +102,13 @@ def test_an_empty_registry_gives_the_columns_to_fill_in(tmp_path: Path) -> None:
     assert read_xlsx(tmp_path / "r.xlsx") == (Registry(), [])
 
 
+@pytest.mark.parametrize("name", ["demo", "hostile"])
+def test_a_simulated_registry_passes_the_check(name: str, tmp_path: Path) -> None:
+    registry = scenario(name, datetime(2026, 11, 1, tzinfo=UTC)).registry()
+    write_xlsx(registry, tmp_path / "r.xlsx")
+    assert check_xlsx(tmp_path / "r.xlsx")[1] == []
+
+
 def test_midnight_is_a_day_and_a_time_of_day_is_a_problem(book: Callable[[Sheets], Path]) -> None:
     head = [
         "id",
@@ -126,6 +136,39 @@ def test_numbers_that_are_names_stay_names(book: Callable[[Sheets], Path]) -> No
     )
     (institution,) = read_xlsx(path)[0].institutions
     assert (institution.id, institution.district_code) == ("1001", "370502")
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("91350100M000100Y43", "91350100M000100Y43"),  # the example of GB 32100
+        (914403001922038216, None),  # a spreadsheet's number has lost its last digits
+        ("914403001922038216", "914403001922038216"),
+        ("9144 0300 1922 0382 16", "914403001922038216"),
+        ("91350100m000100y43", "91350100M000100Y43"),
+        ("N2370502MF12345670", "N2370502MF12345670"),  # registered by the agriculture department
+        (None, ""),
+    ],
+)
+def test_credit_codes_are_checked_by_their_last_character(
+    cell: object, code: str | None, book: Callable[[Sheets], Path]
+) -> None:
+    head = ["id", "name_zh", "name_en", "credit_code"]
+    registry, problems = check_xlsx(book({"institutions": [head, ["i", "院", "I", cell]]}))
+    if code is None:
+        assert len(problems) == 1
+    else:
+        assert (problems, [i.credit_code for i in registry.institutions]) == ([], [code])
+
+
+@pytest.mark.parametrize("wrong", ["91350100M000100Y34", "91350100M000100Y4", "9135O100M000100Y43"])
+def test_a_wrong_credit_code_is_told_with_what_to_do(
+    wrong: str, book: Callable[[Sheets], Path]
+) -> None:
+    head = ["id", "name_zh", "name_en", "credit_code"]
+    _, (problem,) = check_xlsx(book({"institutions": [head, ["i", "院", "I", wrong]]}))
+    assert problem.startswith(f"sheet institutions, row 2, column credit_code: {wrong!r} is not a")
+    assert "copy it from the certificate, or leave the cell empty" in problem
 
 
 BROKEN: list[tuple[str, list[str], list[Any], str, str]] = [

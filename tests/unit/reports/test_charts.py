@@ -7,9 +7,13 @@ import pytest
 
 from config.texts import LANGUAGES
 from domain.figures import MonthResult
-from reports import charts
-from reports.chart_look import Spec, month_labels
-from reports.document import FLUID, ON_PAPER, build_document
+from reports.charts.look import Spec, month_labels
+from reports.charts.savings import savings_by_day, savings_by_month
+from reports.charts.sections import FLUID, ON_PAPER
+from reports.charts.solar import pv_by_day, pv_by_month
+from reports.charts.use import quality_by_day, use_by_month
+from reports.charts.waste import waste_by_month
+from reports.document import build_document
 from reports.model import find
 from reports.svg import to_svg
 from tests.report_sample import LAST, PLACE, month_result, results, sample_model
@@ -25,9 +29,7 @@ def _values(spec: Spec | None) -> list[Spec]:
 
 def test_the_band_is_the_interval_of_the_avoided_energy() -> None:
     history = results()
-    rows = {
-        r["month"]: r for r in _values(charts.savings_by_month(history, SUBJECT, "en", width=600))
-    }
+    rows = {r["month"]: r for r in _values(savings_by_month(history, SUBJECT, "en", width=600))}
     assert min(rows) == "2025-09", "the chart begins with the reporting period"
     for result in history:
         avoided = find(result, "avoided_energy_kwh", SUBJECT)
@@ -42,7 +44,7 @@ def test_the_band_is_the_interval_of_the_avoided_energy() -> None:
 
 def test_a_month_without_a_result_keeps_its_place_and_stays_empty() -> None:
     history = [r for r in results() if str(r.month) != "2026-03"]
-    spec = charts.use_by_month(history, "electricity_use_kwh", "zh", width=600)
+    spec = use_by_month(history, "electricity_use_kwh", "zh", width=600)
     assert spec is not None
     assert "2026-03" in spec["encoding"]["x"]["scale"]["domain"]
     assert "2026-03" not in [r["month"] for r in _values(spec)]
@@ -50,7 +52,7 @@ def test_a_month_without_a_result_keeps_its_place_and_stays_empty() -> None:
 
 
 def test_a_missing_day_has_no_bar() -> None:
-    rows = _values(charts.savings_by_day(month_result(LAST), SUBJECT, "zh", width=600))
+    rows = _values(savings_by_day(month_result(LAST), SUBJECT, "zh", width=600))
     assert len(rows) == 31
     by_day = {r["day"]: r for r in rows}
     assert by_day[17]["observed"] is None
@@ -58,7 +60,7 @@ def test_a_missing_day_has_no_bar() -> None:
 
 
 def test_incomplete_months_are_drawn_as_such() -> None:
-    rows = _values(charts.use_by_month(results(), "electricity_use_kwh", "en", width=600))
+    rows = _values(use_by_month(results(), "electricity_use_kwh", "en", width=600))
     classes = {r["month"]: r["class"] for r in rows}
     assert classes["2026-04"] == "Time missing"
     assert classes["2026-05"] == "Partly estimated"
@@ -66,9 +68,7 @@ def test_incomplete_months_are_drawn_as_such() -> None:
 
 def test_every_device_has_every_day_in_the_quality_chart() -> None:
     names = {"m-main": "Main", "pv-1": "PV", "bin-food": "never reported a day"}
-    rows = _values(
-        charts.quality_by_day(month_result(LAST), names, "en", width=600, days=LAST.days())
-    )
+    rows = _values(quality_by_day(month_result(LAST), names, "en", width=600, days=LAST.days()))
     assert len(rows) == 2 * 31
     found = {(r["device"], r["day"]): r["quality"] for r in rows}
     assert found["Main", 9] == "Estimated"
@@ -78,16 +78,14 @@ def test_every_device_has_every_day_in_the_quality_chart() -> None:
 
 def test_without_data_there_is_no_chart() -> None:
     empty = MonthResult(institution=PLACE, month=LAST, figures=())
-    assert charts.savings_by_month([empty], SUBJECT, "en", width=600) is None
-    assert charts.savings_by_day(empty, SUBJECT, "en", width=600) is None
-    assert charts.use_by_month([empty], "water_use_m3", "en", width=600) is None
-    assert charts.pv_by_month([empty], "pv-1", "en", width=600) is None
-    assert charts.pv_by_day(empty, "pv-1", "en", width=600) is None
-    assert charts.waste_by_month([empty], "en", width=600) is None
-    assert (
-        charts.quality_by_day(empty, {"m-main": "Main"}, "en", width=600, days=LAST.days()) is None
-    )
-    assert charts.use_by_month([], "water_use_m3", "en", width=600) is None
+    assert savings_by_month([empty], SUBJECT, "en", width=600) is None
+    assert savings_by_day(empty, SUBJECT, "en", width=600) is None
+    assert use_by_month([empty], "water_use_m3", "en", width=600) is None
+    assert pv_by_month([empty], "pv-1", "en", width=600) is None
+    assert pv_by_day(empty, "pv-1", "en", width=600) is None
+    assert waste_by_month([empty], "en", width=600) is None
+    assert quality_by_day(empty, {"m-main": "Main"}, "en", width=600, days=LAST.days()) is None
+    assert use_by_month([], "water_use_m3", "en", width=600) is None
 
 
 def test_a_month_without_an_interval_has_no_band() -> None:
@@ -101,7 +99,7 @@ def test_a_month_without_an_interval_has_no_band() -> None:
             for f in result.figures
         ),
     )
-    (row,) = _values(charts.savings_by_month([bare], SUBJECT, "en", width=600))
+    (row,) = _values(savings_by_month([bare], SUBJECT, "en", width=600))
     assert (row["low"], row["high"]) == (None, None)
     assert row["verdict"] == "cannot be said"
 

@@ -99,6 +99,7 @@ def test_the_pdf_is_archival_and_carries_only_our_fonts(rendered: Rendered, tmp_
     assert b"pdfaid" in file.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_same_month_gives_the_same_bytes(rendered: Rendered) -> None:
     # In another process and another order than the first time.
     jobs = [
@@ -236,6 +237,7 @@ def test_errors_of_the_worker_reach_the_caller() -> None:
         list(in_worker(_divide, [1, 0]))
 
 
+@pytest.mark.slow
 def test_a_long_batch_changes_workers_and_ends() -> None:
     many = 2 * JOBS_PER_WORKER + 1
     done = list(in_worker(_process, range(many)))

@@ -87,6 +87,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         digest=MODEL.digest,
         institution=PLACE,
         contract="retrofit",
+        kind="baseline",
         carrier="electricity",
         json=MODEL.to_json(),
         fitted_at=AT,

@@ -10,23 +10,21 @@ from hypothesis import strategies as st
 from config.texts import LANGUAGES
 from domain.figures import Figure, Shares
 from domain.findings import Finding
+from domain.places import WasteStream
+from domain.subjects import OfContract, OfDevice, OfItem, OfPart, OfPeriod, OfStream, Whole
 from reports.model import Saving
-from reports.words import (
+from reports.words.findings import all_findings, finding_line, sentence
+from reports.words.names import subject_name
+from reports.words.numbers import (
     UNKNOWN,
-    all_findings,
     amount,
     change,
-    finding_line,
     interval,
     number,
     percent,
-    saving_headline,
-    saving_meaning,
-    saving_sentence,
-    sentence,
     shares_in_words,
-    subject_name,
 )
+from reports.words.savings import saving_headline, saving_meaning, saving_sentence
 from tests.report_sample import sample_model
 
 FULL = Shares(1.0, 0.0, 0.0)
@@ -156,10 +154,36 @@ def test_each_finding_is_told_once_of_the_part_it_is_about() -> None:
 
 def test_subjects_have_names_in_both_languages() -> None:
     model = sample_model()
-    assert subject_name(model, "m-main", "zh") == "总进线电表"
-    assert subject_name(model, "food", "en") == "Food waste"
+    cooling = OfContract("retrofit", "electricity")
+    assert subject_name(model, OfDevice("m-main"), "zh") == "总进线电表"
+    assert subject_name(model, OfStream(WasteStream.FOOD), "en") == "Food waste"
+    assert subject_name(model, cooling, "en") == "Air-conditioning retrofit, electricity"
     assert (
-        subject_name(model, "retrofit/electricity", "en")
-        == "Air-conditioning retrofit, electricity"
+        subject_name(model, OfPart(cooling, "cooling"), "en")
+        == "Air-conditioning retrofit, electricity, cooling (heat)"
     )
-    assert subject_name(model, "not-registered", "en") == "not-registered"
+    assert subject_name(model, OfContract("gone", "heat"), "en") == "gone/heat"
+    assert subject_name(model, OfPeriod("peak"), "en") == "Peak"
+    assert subject_name(model, OfPeriod("demand"), "en") == "demand"
+    assert subject_name(model, OfItem("01B00"), "en") == "Air conditioning"
+    assert subject_name(model, OfDevice("not-registered"), "en") == "not-registered"
+    assert subject_name(model, Whole(), "en") == ""
+
+
+def test_a_device_called_like_a_stream_is_shown_as_the_device_and_the_stream_as_the_stream() -> (
+    None
+):
+    model = sample_model()
+    namesake = replace(
+        next(d for d in model.devices if d.id == "m-main"),
+        id="food",
+        name_zh="食堂电表",
+        name_en="Canteen meter",
+    )
+    with_it = replace(model, devices=(*model.devices, namesake))
+    of_device = replace(_use(1.0), name="electricity_use_kwh", subject="food")
+    of_stream = replace(of_device, name="waste_mass_kg")
+    for named in (with_it, model):
+        assert subject_name(named, of_stream.about, "en") == "Food waste"
+    assert subject_name(with_it, of_device.about, "en") == "Canteen meter"
+    assert subject_name(model, of_device.about, "en") == "food"

@@ -104,6 +104,7 @@ def test_names_and_samples_cannot_break_out_of_the_page(tmp_path: Path) -> None:
     ledger.close_connections()
 
 
+@pytest.mark.slow
 def test_the_library_is_made_once_and_packed() -> None:
     packed = chart_library()
     assert packed is chart_library()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.access.keys import Writer, require_writer
+from api.access.keys import principal_of
+from domain.access import Action, Grant, Principal
 from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
@@ -97,8 +98,8 @@ def test_a_vendor_may_only_propose_and_only_for_its_own(serve_own: Serve) -> Non
     app: Any = client.app
 
     def vendor(*institutions: str) -> None:
-        writer = Writer("esco", frozenset(institutions))
-        app.dependency_overrides[require_writer] = lambda: writer
+        grant = Grant(frozenset({Action.ADJUST}), frozenset(institutions))
+        app.dependency_overrides[principal_of] = lambda: Principal("esco", (grant,))
 
     vendor(api_sample.HALL)
     assert code(post(client, ENTRY)) == (403, "may_only_propose")

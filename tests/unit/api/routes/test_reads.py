@@ -1,20 +1,13 @@
 """The read endpoints: flat rows, filters, evidence, pages."""
 
-import csv
-import io
 from dataclasses import replace
-from datetime import date, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from api.rows.changes import change_rows
-from api.rows.columns import PARQUET
-from api.rows.figures import Standing
-from api.rows.table import csv_text
+from api.rows.months import change_rows
+from api.rows.standing import StandingResult
 from domain.calendar import Month
 from domain.figures import Shares
 from domain.findings import Finding
@@ -179,7 +172,7 @@ def test_whatever_differs_in_a_signature_is_among_the_changes() -> None:
         digest="",
         computed_at=api_sample.NOW,
     )
-    standing = Standing(api_sample.registry().institution_by_id[CAMPUS], signed, status)
+    standing = StandingResult(api_sample.registry().institution_by_id[CAMPUS], signed, status)
     assert change_rows(standing, replace(signed, figures=signed.figures[::-1])) == []
     main = ("electricity_use_kwh", "dy-main")
     told = Finding("reading_corrected", "info", "dy-main", {"count": 1})
@@ -340,34 +333,6 @@ def test_latest_readings(client: TestClient) -> None:
     assert rows(client, "/v1/series/latest", institution=HALL, device="dy-main") == []
 
 
-def test_rows_as_csv_for_spreadsheets(client: TestClient) -> None:
-    as_json = rows(client, "/v1/consumption", per="all", limit=5)
-    for answer in (
-        client.get("/v1/consumption?per=all&limit=5&format=csv"),
-        client.get("/v1/consumption?per=all&limit=5", headers={"Accept": "text/csv"}),
-    ):
-        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer.headers["X-Total-Count"] == "16"
-        assert answer.content.startswith(b"\xef\xbb\xbf")
-        table = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-        assert [r["subject"] for r in table] == [r["subject"] for r in as_json]
-        known = [r["value"] for r in as_json]
-        assert [float(r["value"]) if r["value"] else None for r in table] == known
-    assert client.get("/v1/consumption?format=xml").status_code == 422
-    assert (
-        client.get("/v1/consumption?format=csv&institution=ghost").json()["code"]
-        == "unknown_institution"
-    )
-    assert client.get("/v1/aside?format=csv&code=none").content == b"\xef\xbb\xbf"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+1", "-1", "\tx"])
-def test_text_that_looks_like_a_formula_stays_text(text: str) -> None:
-    assert (
-        csv_text([{"a": text, "b": -1.5, "c": None}]).splitlines()[1].strip('"') == f"'{text},-1.5,"
-    )
-
-
 def test_health_is_told_to_whoever_asks_only_for_the_head(client: TestClient) -> None:
     assert client.head("/healthz").status_code == client.head("/readyz").status_code == 200
 
@@ -383,31 +348,3 @@ def test_answers_are_compressed_where_the_reader_takes_it(client: TestClient) ->
     answer = client.get("/v1/days", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.json()
-
-
-@pytest.mark.parametrize("path", LISTS)
-def test_every_list_is_to_be_had_as_parquet(client: TestClient, path: str) -> None:
-    as_json = rows(client, path)
-    for answer in (
-        client.get(path, params={"format": "parquet"}),
-        client.get(path, headers={"Accept": PARQUET}),
-    ):
-        assert answer.headers["Content-Type"] == PARQUET
-        table = pq.read_table(pa.BufferReader(answer.content))
-        assert table.column_names == list(as_json[0])
-        assert len(table) == len(as_json)
-        for name, first in as_json[0].items():
-            value = table.column(name)[0].as_py()
-            if isinstance(value, datetime):
-                assert value.utcoffset() == timedelta(0)
-                assert value == datetime.fromisoformat(str(first))
-            else:
-                assert (str(value) if isinstance(value, date) else value) == first
-
-
-def test_parquet_says_the_unit_of_every_column(client: TestClient) -> None:
-    answer = client.get("/v1/waste?format=parquet")
-    schema = pq.read_schema(pa.BufferReader(answer.content))
-    assert schema.field("waste_mass_kg").metadata[b"unit"] == b"kg"
-    empty = client.get("/v1/aside?format=parquet&code=none")
-    assert len(pq.read_table(pa.BufferReader(empty.content))) == 0

@@ -8,7 +8,7 @@ from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
-from ingest.live.batch import hear
+from ingest.live.batch import decode_messages
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
 from ingest.live.spool import Spool, spool_path, spools
@@ -49,7 +49,7 @@ def test_what_was_backed_up_comes_back_whole(data: Path, tmp_path: Path) -> None
 def test_messages_that_wait_in_a_spool_come_along(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    heard = hear([Message(1, 1, 1, "t", b"not json", 5)], Router(), 1 << 20)
+    heard = decode_messages([Message(1, 1, 1, "t", b"not json", 5)], Router(), 1 << 20)
     waiting = Spool(spool_path(data / "spool", "hall/0"), 1 << 20)
     assert waiting.append(heard)
     assert run("backup", str(tmp_path / "early"), "--data", str(data)) == 0

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from api.export import rows_of_period
 from civicmeter.cli import main
-from civicmeter.export import exporting
 from domain.calendar import to_ms
 from domain.readings import Reading
 from store.readings.sqlite import SqliteReadingStore
@@ -86,7 +86,7 @@ def test_parquet_says_units_and_types(run: Run) -> None:
 def test_figures_of_many_months_in_many_pieces_are_those_of_the_ledger(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "GROUP_ROWS", 7)
+    monkeypatch.setattr(rows_of_period, "GROUP_ROWS", 7)
     for kind in ("figures", "days"):
         assert run(kind, "--from", "2024-01", "--to", "2025-01", "--out", f"{kind}.parquet") == 0
         found = pq.ParquetFile(f"{kind}.parquet")
@@ -114,7 +114,7 @@ def test_readings_of_local_days_in_many_pieces_are_those_stored(
     store = SqliteReadingStore(tmp_path / "readings.db")
     store.write([Reading("ghost", "water_m3", to_ms(FIRST_AT), 7.0)])
     store.close()
-    monkeypatch.setattr(exporting, "GROUP_ROWS", 10)
+    monkeypatch.setattr(rows_of_period, "GROUP_ROWS", 10)
     day = ("--from", "2024-04-09", "--to", "2024-04-10")
     assert run("readings", *day, "--format", "parquet", "--out", "r.bin") == 0
     file = pq.ParquetFile("r.bin")

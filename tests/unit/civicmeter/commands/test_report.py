@@ -25,6 +25,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return call
 
 
+@pytest.mark.slow
 def test_it_writes_every_format_asked_for(run: Run, tmp_path: Path) -> None:
     assert run(str(LAST), "--lang", "en", "--format", "html,pdf,xlsx", "--out", "made/here") == 0
     names = {p.name for p in (tmp_path / "made" / "here").iterdir()}

@@ -11,12 +11,12 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from config.texts import text, texts
-from dashboards.boards.readings import INFLUXDB
 from dashboards.build import GENERATED, dashboards, file_text, write
 from dashboards.panels.infinity import INFINITY
+from dashboards.panels.influx import INFLUXDB
 from dashboards.panels.units import grafana_unit
 from domain.calendar import to_ms
-from domain.figures import FIGURE_NAMES
+from domain.figure_names import FIGURE_NAMES
 from domain.quantities import QUANTITIES
 from tests import api_sample
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import PayloadError
 from domain.readings import Reading, Run, runs_of
-from ingest.decode import DECODERS
+from ingest.decode import decoders
 from ingest.live.router import Router
 from ingest.mapping import NATIVE, Mapping
 from tests.unit.ingest.payload_cases import PAYLOADS, Case, cases
@@ -38,23 +38,23 @@ def test_recorded_payload(case: Case) -> None:
 
 def test_every_format_has_good_and_broken_recordings() -> None:
     names = {c.name for c in CASES}
-    for name in DECODERS:
+    for name in decoders():
         assert [n for n in names if n.startswith(f"{name}/good")], f"no good payload of {name}"
         assert [n for n in names if n.startswith(f"{name}/broken")], f"no broken payload of {name}"
-    assert {p.name for p in PAYLOADS.iterdir()} == set(DECODERS)
+    assert {p.name for p in PAYLOADS.iterdir()} == set(decoders())
 
 
 def _routes() -> list[tuple[str, Mapping]]:
     """Each format with a topic and the mapping its recordings use."""
     found = {m.format: m for c in CASES for m in (*c.mappings, *NATIVE)}
     topics = {c.name.split("/")[0]: c.topic for c in CASES}
-    return [(topics[f], found[f]) for f in DECODERS]
+    return [(topics[f], found[f]) for f in decoders()]
 
 
 def check_keeps_its_word(topic: str, mapping: Mapping, payload: bytes) -> None:
     """Readings with finite values and whole times, or PayloadError, and nothing else."""
     try:
-        decoded = DECODERS[mapping.format](topic, payload, T0, mapping)
+        decoded = decoders()[mapping.format](topic, payload, T0, mapping)
     except PayloadError as error:
         assert error.code
         return
@@ -143,7 +143,7 @@ _items = st.lists(
 
 @given(said=st.dictionaries(_name, _items, max_size=4))
 def test_gateway_says_what_was_sent(said: dict[str, list[dict]]) -> None:
-    decoded = DECODERS["gateway"]("t", json.dumps(said).encode(), T0, NATIVE[1])
+    decoded = decoders()["gateway"]("t", json.dumps(said).encode(), T0, NATIVE[1])
     sent = [
         Reading(device, quantity, item["ts"], value)
         for device, items in said.items()
@@ -163,7 +163,7 @@ def series_by_series(sent: list[Reading]) -> list[Run]:
 @given(items=_items, broken=st.sampled_from(["x", None, True, [], math.nan, math.inf]))
 def test_one_broken_device_costs_the_others_nothing(items: list[dict], broken: object) -> None:
     said = {"bad": [{"ts": 1, "values": {"power_w": broken}}], "good": items}
-    decoded = DECODERS["gateway"]("t", json.dumps(said).encode(), T0, NATIVE[1])
+    decoded = decoders()["gateway"]("t", json.dumps(said).encode(), T0, NATIVE[1])
     expected = [
         ("good", quantity, item["ts"], value)
         for item in items

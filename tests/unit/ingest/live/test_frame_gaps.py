@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.live.batch import Heard, hear
+from ingest.live.batch import DecodedMessages, decode_messages
 from ingest.live.frame_gaps import FrameGaps
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
@@ -45,10 +45,10 @@ def test_in_order_every_missing_frame_counts_once(came: set[int], data: st.DataO
 def test_uplinks_are_counted() -> None:
     router = Router([Mapping(topic="application/#", format="chirpstack")])
 
-    def said(frame: str) -> Heard:
+    def said(frame: str) -> DecodedMessages:
         payload = b'{"deviceInfo": {"devEui": "01"}, "fCnt": %s, "object": {"battery": 9}}'
         topic = "application/1/device/01/event/up"
-        return hear([Message(1, 1, 1, topic, payload % frame.encode(), 0)], router, 1000)
+        return decode_messages([Message(1, 1, 1, topic, payload % frame.encode(), 0)], router, 1000)
 
     heard = said("4")
     heard.add(said("7"))

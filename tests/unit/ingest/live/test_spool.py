@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigError, PayloadError
 from domain.readings import Run
-from ingest.live.batch import Heard, hear
+from ingest.live.batch import DecodedMessages, decode_messages
 from ingest.live.mqtt_client import Message
 from ingest.live.router import Router
 from ingest.live.spool import Spool, spool_path, spools
@@ -24,9 +24,9 @@ def message(topic: str, payload: bytes) -> Message:
     return Message(3, 7, 1, topic, payload, T0)
 
 
-def said(number: int) -> Heard:
+def said(number: int) -> DecodedMessages:
     payload = b'{"ts": %d, "values": {"power_w": %d, "water_m3": 0.5}}' % (T0 + number, number)
-    return hear([message("civicmeter/v1/a/telemetry", payload)], Router(), ROOM)
+    return decode_messages([message("civicmeter/v1/a/telemetry", payload)], Router(), ROOM)
 
 
 @pytest.fixture
@@ -37,24 +37,24 @@ def path(tmp_path: Path) -> Path:
 def values(spool: Spool) -> list[float]:
     found = []
     while (waited := spool.oldest(1)) is not None:
-        found.append(waited.heard.runs[0].value[0])
+        found.append(waited.decoded.runs[0].value[0])
         spool.forget(waited)
     return found
 
 
 def test_what_was_heard_comes_out_as_it_was(path: Path) -> None:
     heard = said(1)
-    heard.add(hear([message("t", b"\xff")], Router(), ROOM))
+    heard.add(decode_messages([message("t", b"\xff")], Router(), ROOM))
     part = b'{"ts": 5, "values": {"power_w": 1, "water_m3": "x"}}'
-    heard.add(hear([message("civicmeter/v1/b/telemetry", part)], Router(), ROOM))
+    heard.add(decode_messages([message("civicmeter/v1/b/telemetry", part)], Router(), ROOM))
     with closing(Spool(path, ROOM)) as spool:
         assert spool.append(heard)
     with closing(Spool(path, ROOM)) as spool:  # another process, later
         waited = spool.oldest(1)
         assert waited is not None
         runs = [Run(d, q, list(t), list(v)) for d, q, t, v in heard.runs]
-        assert (waited.heard.runs, waited.heard.topics) == (runs, heard.topics)
-        assert waited.heard.firsts_ms == heard.firsts_ms
+        assert (waited.decoded.runs, waited.decoded.topics) == (runs, heard.topics)
+        assert waited.decoded.firsts_ms == heard.firsts_ms
         assert [(m.topic, m.payload, m.arrived_at_ms) for m in waited.unread] == [
             ("t", b"\xff", T0),
             ("civicmeter/v1/b/telemetry", part, T0),
@@ -68,7 +68,7 @@ def test_first_in_first_out_also_after_some_were_forgotten(path: Path) -> None:
             assert spool.append(said(i))
         waited = spool.oldest(2)
         assert waited is not None
-        assert [run.value[0] for run in waited.heard.runs if run.quantity == "power_w"] == [0, 1]
+        assert [run.value[0] for run in waited.decoded.runs if run.quantity == "power_w"] == [0, 1]
         assert spool.append(said(3))
         spool.forget(waited)
         assert spool.messages == 2
@@ -103,21 +103,23 @@ def test_any_device_time_and_value_are_kept_or_heard_again(
     """Also names with half a letter in them and times beyond 64 bits."""
     runs = [Run(device, "power_w", (at_ms,), (value,))]
     came = message("t", b"payload")
-    heard = Heard([came], runs, [topic], firsts_ms=[at_ms])
+    heard = DecodedMessages([came], runs, [topic], firsts_ms=[at_ms])
     with closing(Spool(path, ROOM)) as spool:
         assert spool.append(heard)
         waited = spool.oldest(1)
         assert waited is not None
         spool.forget(waited)
-    if waited.heard.runs:
-        assert waited.heard.runs == [Run(device, "power_w", [at_ms], [value])]
+    if waited.decoded.runs:
+        assert waited.decoded.runs == [Run(device, "power_w", [at_ms], [value])]
     else:
         assert [(m.topic, m.payload) for m in waited.unread] == [("t", b"payload")]
 
 
 def test_a_message_wrong_in_two_ways_is_heard_again_once(path: Path) -> None:
     came = message("t", b"x")
-    heard = Heard([came], wrong=[(came, PayloadError("a", "b")), (came, PayloadError("c", "d"))])
+    heard = DecodedMessages(
+        [came], wrong=[(came, PayloadError("a", "b")), (came, PayloadError("c", "d"))]
+    )
     with closing(Spool(path, ROOM)) as spool:
         assert spool.append(heard)
         waited = spool.oldest(1)

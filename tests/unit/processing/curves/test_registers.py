@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.curves.curve import UseCurve, on_grid
-from processing.curves.registers import HOUR_MS, RegisterSpec, Swap, use_curve
+from processing.curves.register_spec import HOUR_MS, RegisterSpec, Swap
+from processing.curves.registers import use_curve
 
 GAP = 6 * HOUR_MS
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from config.processing import processing_settings
 from processing.curves.curve import UseCurve, on_grid
-from processing.curves.registers import HOUR_MS, RegisterSpec, use_curve
+from processing.curves.register_spec import HOUR_MS, RegisterSpec
+from processing.curves.registers import use_curve
 from processing.curves.standstill import join_standstills
 
 DAY = 24

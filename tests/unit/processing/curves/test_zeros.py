@@ -11,7 +11,8 @@ from domain.calendar import Month, to_ms
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from processing.curves.curve import DOUBTFUL, on_grid
-from processing.curves.registers import HOUR_MS, use_curve
+from processing.curves.register_spec import HOUR_MS
+from processing.curves.registers import use_curve
 from processing.curves.zeros import set_aside_zeros
 from processing.months.month import month_result
 from processing.months.site import build_site

@@ -15,9 +15,8 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Dated, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.months.job import process
-from processing.months.touched import process_changes, touched
-from processing.months.workers import Workers
+from processing.months.job import Workers, process, process_touched
+from processing.months.touched import touched
 from store.ledger.canonical import digest
 from store.ledger.port import Ledger
 from store.opening import open_ledger
@@ -112,6 +111,10 @@ class Place:
         arguments = {"months": None, "now": NOW} | options
         found = process(self.store, self.ledger, **arguments)  # type: ignore[arg-type]
         return {(r.institution, r.month): r for r in found}
+
+    def recompute(self, months: set[tuple[str, Month]]) -> list[MonthResult]:
+        self.ledger.touch(months)
+        return list(process_touched(self.store, self.ledger, now=NOW))
 
 
 @pytest.fixture(scope="module")
@@ -214,10 +217,10 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
     instants = [(r.series, r.at_ms) for r in batch]
     found = touched(place.store, instants, place.ledger.registry(), {}, NOW)
     assert found == {("bureau", Month(2023, 3))}
-    months = {"bureau": {Month(2023, 3)}}
-    results = process_changes(place.store, place.ledger, months, now=NOW)
+    results = place.recompute(found)
     assert [(r.institution, r.month) for r in results] == [("bureau", Month(2023, 3))]
-    again = process_changes(place.store, place.ledger, months, now=NOW)
+    assert place.ledger.touched() == []
+    again = place.recompute(found)
     assert digest(again[0]) == digest(results[0])
     everything = place.process()
     assert digest(everything[("bureau", Month(2023, 3))]) == digest(results[0])
@@ -228,6 +231,7 @@ def test_late_readings_recompute_exactly_what_they_touch(tmp_path: Path) -> None
     place.ledger.close_connections()
 
 
+@pytest.mark.slow
 def test_workers_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processing.months.job.WORTHWHILE", 1)
     place = Place(tmp_path)
@@ -264,12 +268,12 @@ def test_corrections_are_read_once_a_round(place: Place, monkeypatch: pytest.Mon
     asked: list[bool] = []
     read = place.ledger.corrections
     monkeypatch.setattr(place.ledger, "corrections", lambda: asked.append(True) or read())
-    months = {"bureau": {Month(2023, 3)}, "past": {Month(2019, 2)}}
-    assert len(process_changes(place.store, place.ledger, months, now=NOW)) == 2
+    months = {("bureau", Month(2023, 3)), ("past", Month(2019, 2))}
+    assert len(place.recompute(months)) == 2
     assert len(asked) == 1
     place.process(months=[Month(2023, 3)])
     assert len(asked) == 2
-    process_changes(place.store, place.ledger, {}, now=NOW)
+    assert place.recompute(set()) == []
     assert len(asked) == 2
 
 

@@ -13,8 +13,8 @@ from domain.figures import Figure, MonthResult
 from domain.places import Carrier, Institution, Meter
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.months.job import process
-from processing.months.touched import process_changes, touched
+from processing.months.job import process, process_touched
+from processing.months.touched import touched
 from store.ledger.canonical import digest
 from store.ledger.port import Ledger
 from store.opening import open_ledger
@@ -65,8 +65,8 @@ class Place:
     def touched(self) -> set[Month]:
         return {t.month for t in self.ledger.touched()}
 
-    def settle(self) -> None:
-        self.ledger.settle(self.ledger.touched())
+    def recompute(self, now: datetime) -> list[MonthResult]:
+        return list(process_touched(self.store, self.ledger, now=now))
 
 
 @pytest.fixture
@@ -169,8 +169,7 @@ def test_the_leap_touches_the_months_before_once(place: Place, end: int) -> None
     now = place.arrive(readings, end + 30 * HOUR_MS)
     place.compute(APRIL, now)
     assert place.touched() == {MARCH}
-    results = process_changes(place.store, place.ledger, {"hall": {MARCH}}, now=now)
-    place.settle()
+    results = place.recompute(now)
     assert use(march).shares.measured == 1.0  # the rest looked like no use
     assert use(results[0]).shares.measured < 0.95
     (status,) = [s for s in place.ledger.statuses("hall") if s.month == MARCH]
@@ -199,11 +198,10 @@ def test_a_leap_that_itself_comes_late_touches_them_too(place: Place) -> None:
     place.whole(now)
     late = [r for r in readings if end <= r.at_ms <= at(4, 28)]
     place.store.write(late)
-    months: dict[str, set[Month]] = {}
-    for name, month in touched(place.store, [(MAIN, r.at_ms) for r in late], REGISTRY, {}, now):
-        months.setdefault(name, set()).add(month)
-    process_changes(place.store, place.ledger, months, now=now)
-    assert MARCH in months["hall"] | place.touched()
-    process_changes(place.store, place.ledger, {"hall": place.touched()}, now=now)
+    months = touched(place.store, [(MAIN, r.at_ms) for r in late], REGISTRY, {}, now)
+    place.ledger.touch(months)
+    place.recompute(now)
+    assert MARCH in {m for _, m in months} | place.touched()
+    place.recompute(now)
     kept = {r.month: digest(r) for r in place.ledger.results("hall")}
     assert kept == {m: digest(r) for m, r in place.whole(now).items()}

@@ -15,8 +15,8 @@ from domain.corrections import Correction
 from domain.places import Bin, Carrier, Contract, Institution, Meter, WasteStream, WeatherStation
 from domain.readings import Reading, Series
 from domain.registry import Registry
+from processing.months.bookkeeping import Planner
 from processing.months.compute import compute
-from processing.months.reading import SiteReader
 from processing.months.touched import Change, affected, changes_of, touched
 from processing.quality.corrections import amendments
 from store.ledger.canonical import digest
@@ -208,12 +208,13 @@ def test_no_month_that_has_not_begun_is_touched(store: SqliteReadingStore) -> No
 
 def digests(store: SqliteReadingStore, ledger: Ledger) -> dict[Month, str]:
     institution = REGISTRY.institution_by_id["a"]
-    reader = SiteReader(store, ledger, REGISTRY, [institution], None, NOW, {})
-    return {r.month: digest(r) for r in compute(reader.read(institution), ledger, None, NOW)}
+    planner = Planner(store, ledger, REGISTRY, [institution], None, NOW, {})
+    return {r.month: digest(r) for r in compute(planner.plan(institution)).results}
 
 
 @settings(max_examples=25, deadline=timedelta(seconds=20))
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_whatever_comes_late_no_other_month_changes(
     tmp_path_factory: pytest.TempPathFactory, ledger: Ledger, seed: int, chance: Random
 ) -> None:

@@ -13,11 +13,11 @@ from config.texts import LANGUAGES, finding_text
 from domain.calendar import Month
 from domain.places import Institution, WeatherStation
 from domain.registry import Registry
+from processing.curves.days import day_edges
 from processing.curves.measured_states import integral_curve
 from processing.months.month import month_result
 from processing.months.site import build_site, wanted_series
 from processing.quality.weather_drift import _smooth, drift_findings, drift_of, neighbour_stations
-from processing.use.consumption import day_edges
 
 ZONE = "Asia/Shanghai"
 MONTH = Month(2026, 9)

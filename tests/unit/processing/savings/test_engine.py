@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from config.texts import finding_text
 from config.working_days import day_types
 from domain.errors import ConfigError
-from processing.savings.engine import FrozenModel, assess, fit_baseline
+from processing.savings.engine import assess, fit_baseline
 from processing.savings.intervals import provable_ratio, shipped_calibration
+from processing.savings.models.frozen import FrozenModel
 
 
 def building(

@@ -16,11 +16,12 @@ from domain.figures import MonthResult
 from domain.places import Carrier, Contract, Institution, Meter, WeatherStation
 from domain.readings import Reading
 from domain.registry import Registry
-from processing.months.job import process
-from processing.months.touched import process_changes
-from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES, approval, decide, enter
-from processing.savings.tracks import TYPICAL_YEAR
+from processing.months.bookkeeping import decide_adjustment as decide
+from processing.months.bookkeeping import enter_adjustment as enter
+from processing.months.job import process, process_touched
+from processing.savings.entered_adjustments import LARGEST_EVIDENCE_BYTES, approval
 from store.ledger.canonical import digest
+from store.ledger.port import ModelKey
 from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
@@ -105,13 +106,7 @@ class Hall:
 
     def settle(self) -> list[MonthResult]:
         """Recompute what is touched, as the running service does."""
-        touched = self.ledger.touched()
-        months: dict[str, set[Month]] = {}
-        for one in touched:
-            months.setdefault(one.institution, set()).add(one.month)
-        found = process_changes(self.store, self.ledger, months, now=NOW)
-        self.ledger.settle(touched)
-        return found
+        return list(process_touched(self.store, self.ledger, now=NOW))
 
 
 @pytest.fixture
@@ -128,6 +123,7 @@ def value(result: MonthResult, name: str, subject: str = "whole/electricity") ->
     return found.value
 
 
+@pytest.mark.slow
 def test_an_approved_adjustment_recomputes_open_months_and_restates_closed_ones(
     hall: Hall,
 ) -> None:
@@ -183,6 +179,7 @@ def test_option_b_knows_the_equipment_alone(hall: Hall) -> None:
     assert whole.verdict != "proven"
 
 
+@pytest.mark.slow
 def test_equipment_measured_elsewhere_gets_a_baseline_of_its_own(hall: Hall) -> None:
     """Whoever changes the boundary must not lay the old baseline beside the new meter."""
     before = hall.process()[Month(2023, 8)]
@@ -193,12 +190,16 @@ def test_equipment_measured_elsewhere_gets_a_baseline_of_its_own(hall: Hall) -> 
     for name in ("counterfactual_kwh", "observed_kwh"):
         assert value(after, name, chiller) == value(after, name, whole)
         assert value(before, name, chiller) < value(before, name, whole) / 3
-    kept = {m.carrier for m in hall.ledger.models("hall") if m.contract == "chiller"}
-    assert kept == {"electricity", "electricity:chiller", TYPICAL_YEAR}
+    kept = {m.key for m in hall.ledger.models("hall") if m.contract == "chiller"}
+    assert kept == {
+        ModelKey("chiller", "baseline", "electricity"),
+        ModelKey("chiller", "baseline", "electricity", "chiller"),
+        ModelKey("chiller", "typical_year"),
+    }
 
 
 def test_the_typical_year_is_frozen_once_and_the_same_from_part_of_the_past(hall: Hall) -> None:
-    kept = [m for m in hall.ledger.models("hall") if m.carrier == TYPICAL_YEAR]
+    kept = [m for m in hall.ledger.models("hall") if m.kind == "typical_year"]
     assert {m.contract for m in kept} == {"whole", "chiller"}
     results = hall.process()
     december, chiller = results[Month(2023, 12)], "chiller/electricity"
@@ -208,7 +209,7 @@ def test_the_typical_year_is_frozen_once_and_the_same_from_part_of_the_past(hall
     hall.ledger.touch([("hall", Month(2023, 12))])
     (again,) = hall.settle()
     assert digest(again) == digest(december)
-    assert [m for m in hall.ledger.models("hall") if m.carrier == TYPICAL_YEAR] == kept
+    assert [m for m in hall.ledger.models("hall") if m.kind == "typical_year"] == kept
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def test_steady_buildings_have_narrow_intervals_that_hold(steady: Archive) -> No
     assert result.planted_10pct_proven_pct == 100
 
 
+@pytest.mark.slow
 def test_drifting_buildings_get_wider_intervals(steady: Archive) -> None:
     (calm,) = placebo(steady, 2018, 2019)
     (restless,) = placebo(archive(0.08), 2018, 2019)
@@ -84,6 +85,7 @@ def test_drifting_buildings_get_wider_intervals(steady: Archive) -> None:
 
 
 @pytest.mark.parametrize(("drift", "least", "most"), [(0.03, 80, 100), (0.08, 0, 60)])
+@pytest.mark.slow
 def test_a_tenth_saved_is_proven_where_use_is_stable(drift: float, least: int, most: int) -> None:
     """A drift of 3 % a year leaves 10 % provable; one of 8 % must not claim what it cannot know."""
     (result,) = placebo(archive(drift, 30), 2018, 2019)
@@ -156,6 +158,7 @@ def test_short_weather_gaps_are_bridged_and_long_ones_not() -> None:
     assert np.isnan(daily_weather(table.drop(index=range(24, 40)), "UTC").temperature_c.iloc[1])
 
 
+@pytest.mark.slow
 def test_the_command_prints_json_and_text(tmp_path: Path) -> None:
     data, sky = tmp_path / "use.parquet", tmp_path / "sky.parquet"
     archive_table(0.02).to_parquet(data)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import Month
+from domain.figure_names import FIGURE_NAMES
 from processing.savings.portfolio import Claim, Portfolio, portfolios
 
 ONE = Claim(
@@ -34,6 +35,19 @@ def many(count: int, **change: object) -> list[Claim]:
 def only(claims: list[Claim], **more: bool) -> Portfolio:
     (found,) = portfolios(claims, **more)
     return found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "avoided_energy_kwh",
+        "avoided_energy_year_to_date_kwh",
+        "counterfactual_kwh",
+        "observed_kwh",
+    ],
+)
+def test_what_portfolios_sum_adds_up_over_institutions(name: str) -> None:
+    assert FIGURE_NAMES[name].adds_over_places
 
 
 def test_small_savings_that_prove_nothing_alone_are_proven_together() -> None:

@@ -1,12 +1,15 @@
 """Months against months, years against quotas, institutions against peers, and the form."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from domain.calendar import Month, months_between
+from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Shares
 from domain.places import Dated, Institution
+from processing.use import survey
 from processing.use.comparison import (
     compare,
     month_and_year_before,
@@ -114,6 +117,15 @@ def test_the_form_is_filled_from_figures_and_registry_and_empty_where_unknown() 
     assert rows["water"].months == 12
     assert rows["natural_gas"].value is None
     assert rows["pv"].value is None
+
+
+@pytest.mark.parametrize("figure", ["avoided_energy_ratio", "no_such_figure_kwh"])
+def test_a_form_sums_only_what_adds_up_over_a_year(figure: str, monkeypatch: Any) -> None:
+    field = {"id": "x", "zh": "x", "en": "x", "unit": "", "figure": figure}
+    form = [{"valid_from": SINCE, "fields": [field]}]
+    monkeypatch.setattr(survey, "table", lambda *_: form)
+    with pytest.raises(ConfigError, match="add up to a year"):
+        survey_rows(PLACE, YEAR, Month(2025, 1))
 
 
 def test_there_is_no_form_before_the_first_one_known() -> None:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from config.processing import processing_settings
 from domain.calendar import Month
+from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, Shares
 from domain.places import Carrier, Dated, Institution, Meter
 from processing.curves.curve import GridUse
-from processing.use.consumption import USE_NAME, Period
 from processing.use.heating import heating_figures, heating_split, touches_season
+from processing.use.month_use import Period
 
 PLACE = Institution(
     id="i",
@@ -52,7 +53,7 @@ def meter(name: str, register: str, code: str = "", parent: str = "main") -> Met
 def period(m: Meter, value: float) -> Period:
     one = np.ones(1)
     whole = GridUse(np.array([value]), one, 0 * one, 0 * one, 0 * one, np.array(["measured"]))
-    return Period(USE_NAME[m.register], m.id, whole, whole)
+    return Period(FIGURE_OF_REGISTER[m.register], m.id, whole, whole)
 
 
 def split(

@@ -8,8 +8,10 @@ import pytest
 from config.factors_tariffs import Quota, quotas_on, read_tariff, tariff_on
 from domain.errors import ConfigError
 from domain.places import Carrier, Institution
-from processing.curves.registers import HOUR_MS, use_curve
-from processing.use.consumption import MeterUse, day_edges
+from processing.curves.days import day_edges
+from processing.curves.meter_use import MeterUse
+from processing.curves.register_spec import HOUR_MS
+from processing.curves.registers import use_curve
 from processing.use.hours import (
     hourly_electricity,
     night_flow_figures,

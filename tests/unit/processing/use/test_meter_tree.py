@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from domain.places import Carrier, Meter
-from processing.curves.registers import HOUR_MS, use_curve
-from processing.use.consumption import MeterUse, Period, day_edges, month_use
+from processing.curves.days import day_edges
+from processing.curves.meter_use import MeterUse
+from processing.curves.register_spec import HOUR_MS
+from processing.curves.registers import use_curve
 from processing.use.meter_tree import balance_figures, item_figures, virtual_periods
+from processing.use.month_use import Period, month_use
 
 EDGES = day_edges(date(2025, 6, 1), date(2025, 7, 1), "Asia/Shanghai")
 

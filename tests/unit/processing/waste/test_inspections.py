@@ -14,11 +14,12 @@ from domain.figures import Figure
 from domain.places import Bin, Institution, WasteStream
 from domain.registry import Registry
 from processing.curves.curve import GridUse
-from processing.curves.registers import HOUR_MS
+from processing.curves.register_spec import HOUR_MS
 from processing.months.month import month_result
 from processing.months.site import build_site
-from processing.waste.bins import Period, StreamMonth, recycling_figure
+from processing.use.month_use import Period
 from processing.waste.inspections import CORRECT, TOTAL, accuracy_figures, inspections_of, wilson
+from processing.waste.streams import StreamMonth, recycling_figure
 
 DAY = 24
 Samples = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]

@@ -5,14 +5,15 @@ import numpy as np
 from domain.calendar import Month
 from simulators.devices.climate import Climate
 from simulators.devices.grid import Grid
-from simulators.devices.solar import Array, ac_output
+from simulators.devices.solar import Array, ac_of, plane_of
+from tests.unit.simulators.devices.building.load_shapes import daily_mean_c
 
 
 def test_degree_days_average_to_those_of_dongying() -> None:
     heating, cooling = [], []
     for seed in range(8):
         for year in range(40, 52):  # years since 1970, roughly
-            means = Climate(seed).daily_mean_c(round(year * 365.25), 365)
+            means = daily_mean_c(Climate(seed), round(year * 365.25), 365)
             heating.append(np.clip(18 - means, 0, None).sum())
             cooling.append(np.clip(means - 26, 0, None).sum())
     assert abs(np.mean(heating) - 2507) < 50
@@ -52,9 +53,10 @@ def test_a_year_of_sun_and_rooftop_pv_is_plausible_for_the_place() -> None:
     for month in range(1, 13):
         grid = Grid(Month(2025, month), "Asia/Shanghai", 3600)
         weather = climate.on(grid)
-        out = ac_output(
+        met = plane_of(
             array, climate.place, grid.middles_ms, weather.ghi_w_per_m2, weather.temperature_c
         )
+        out = ac_of(array, met)
         sun += weather.ghi_w_per_m2.sum() / 1000
         plane += out.poa_w_per_m2.sum() / 1000
         energy += out.ac_w.sum() / 1000

@@ -4,6 +4,7 @@ import json
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,7 @@ def test_blocks_with_and_without_gaps_have_the_bytes_of_the_plain_way(
     assert sent == plain
 
 
+@pytest.mark.slow
 def test_what_displays_show_has_the_bytes_of_the_plain_way() -> None:
     for quantity, decimals in {**DECIMALS, "power_w": 1}.items():
         edges = np.array([0.0, 1e4, 1e6, 1e8, 1e12])[:, None]

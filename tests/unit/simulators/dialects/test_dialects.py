@@ -16,7 +16,7 @@ from ingest.mapping import read_mappings
 from simulators.devices.block import Block
 from simulators.dialects import SPEECHES
 from simulators.scenarios import Scenario, scenario
-from simulators.sending.timeline import Piece, Timeline
+from simulators.scenarios.timeline import Piece, Timeline
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 ARRIVED = to_ms(NOW)

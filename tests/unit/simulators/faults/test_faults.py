@@ -1,6 +1,9 @@
 """Faults: each lies in its own way, says so in the truth, and touches nothing else."""
 
+import inspect
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +16,15 @@ from domain.errors import ConfigError
 from domain.places import Meter
 from domain.quantities import QUANTITIES
 from simulators.devices.block import Block, Carry, SiteMonth
-from simulators.devices.replay import CambridgeBuilding
-from simulators.faults import KINDS, FaultSpec, FaultySite, read_faults
-from simulators.faults.spec import ON_LINES
+from simulators.devices.replayed.cambridge import CambridgeBuilding
+from simulators.faults import KINDS, FaultySite, parse_faults, read_faults
+from simulators.faults.fault import Fault, own_numbers
+from simulators.faults.kinds import LINE_KINDS
+from simulators.faults.lines import Flapping
+from simulators.faults.registers import Reset, Rollover
+from simulators.faults.values import Drift
 from simulators.scenarios import scenario
-from simulators.sending.timeline import Timeline
+from simulators.scenarios.timeline import Timeline
 
 FIRST, END = Month(2019, 1), Month(2019, 4)
 CALM = CambridgeBuilding("b105", first=FIRST, end=END)  # its electricity has no gap
@@ -27,8 +34,8 @@ NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
 
 def faulty(kind: str, **values: object) -> FaultySite:
-    spec = FaultSpec(kind, devices=("*-electricity",), start_at=START, **values)  # type: ignore[arg-type]
-    return FaultySite(CALM, (spec,), 1, END)
+    table = {"kind": kind, "devices": ["*-electricity"], "start": START, **values}
+    return FaultySite(CALM, parse_faults({"fault": [table]}, "test"), 1, END)
 
 
 def run(site: FaultySite | CambridgeBuilding) -> tuple[Block, SiteMonth]:
@@ -186,11 +193,11 @@ def test_malformed_messages_cannot_be_read_and_their_readings_are_not_claimed() 
 )
 def test_a_register_that_begins_anew_twice_never_falls_below_zero(kinds: tuple[str, str]) -> None:
     second = START + timedelta(days=9)
-    specs = tuple(
-        FaultSpec(kind, ("*-electricity",), start_at=at, value=12.0, size=100_000.0)
+    tables = [
+        {"kind": kind, "devices": ["*-electricity"], "start": at, "size": 100_000.0}
         for kind, at in zip(kinds, (START, second), strict=True)
-    )
-    rows, rest = run(FaultySite(CALM, specs, 1, END))
+    ]
+    rows, rest = run(FaultySite(CALM, parse_faults({"fault": tables}, "test"), 1, END))
     assert [(f.kind, f.start_at) for f in rest.faults] == list(
         zip(kinds, (START, second), strict=True)
     )
@@ -202,20 +209,20 @@ def test_a_register_that_begins_anew_twice_never_falls_below_zero(kinds: tuple[s
 
 def test_a_register_that_has_begun_anew_does_not_roll_over() -> None:
     later = START + timedelta(days=9)
-    specs = (
-        FaultSpec("reset", ("*-electricity",), start_at=START),
-        FaultSpec("rollover", ("*-electricity",), start_at=later),
-        FaultSpec("rollover", ("*-gas",), start_at=START),
-        FaultSpec("rollover", ("*-gas",), start_at=later),
+    faults = (
+        Reset(("*-electricity",), start_at=START),
+        Rollover(("*-electricity",), start_at=later),
+        Rollover(("*-gas",), start_at=START),
+        Rollover(("*-gas",), start_at=later),
     )
-    site = FaultySite(CALM, specs, 1, END)
-    assert [(p.spec.kind, p.device) for p in site.plans] == [
+    site = FaultySite(CALM, faults, 1, END)
+    assert [(p.fault.kind, p.device) for p in site.plans] == [
         ("reset", DEVICE),
         ("rollover", "cam-b105-gas"),
     ]
 
 
-@pytest.mark.parametrize("kind", sorted(ON_LINES))
+@pytest.mark.parametrize("kind", sorted(LINE_KINDS))
 def test_what_befalls_a_line_leaves_its_readings_and_strikes_at_its_rate(kind: str) -> None:
     site = faulty(kind, hours=240, rate=0.25)
     rows, rest = run(site)
@@ -234,7 +241,7 @@ def test_what_befalls_a_line_leaves_its_readings_and_strikes_at_its_rate(kind: s
 
 def test_further_faults_keep_apart_from_those_a_scenario_has() -> None:
     hostile = scenario("hostile", NOW, 1)
-    more = hostile.with_faults((FaultSpec("flapping", ("*",), rate=0.01),))
+    more = hostile.with_faults((Flapping(("*",), rate=0.01),))
     for was, now in zip(hostile.sites, more.sites, strict=True):
         assert set(was.plans) < set(now.plans)  # type: ignore[attr-defined]
         assert len({p.key for p in now.plans}) == len(now.plans)  # type: ignore[attr-defined]
@@ -242,10 +249,8 @@ def test_further_faults_keep_apart_from_those_a_scenario_has() -> None:
 
 def test_drift_goes_for_measurements_only() -> None:
     site = replace(CALM, with_weather=True)
-    spec = FaultSpec(
-        "drift", ("*",), ("outdoor_temperature_c", REGISTER), start_at=START, per_day=1.0
-    )
-    faulted = FaultySite(site, (spec,), 1, END)
+    fault = Drift(("*",), ("outdoor_temperature_c", REGISTER), start_at=START, per_day=1.0)
+    faulted = FaultySite(site, (fault,), 1, END)
     carry: Carry = {}
     faulted.month(FIRST, carry)
     made = faulted.month(FIRST.plus(1), carry)
@@ -259,8 +264,8 @@ def test_drawn_faults_repeat_with_the_seed_and_keep_apart() -> None:
     again = [p for s in scenario("hostile", NOW, 3).sites for p in s.plans]  # type: ignore[attr-defined]
     other = [p for s in scenario("hostile", NOW, 4).sites for p in s.plans]  # type: ignore[attr-defined]
     assert plans == again != other
-    assert {p.spec.kind for p in plans} >= {"swap", "rollover", "spike", "stuck", "loss", "burst"}
-    assert {p.spec.kind for p in plans} == set(KINDS)
+    assert {p.fault.kind for p in plans} >= {"swap", "rollover", "spike", "stuck", "loss", "burst"}
+    assert {p.fault.kind for p in plans} == set(KINDS)
     for one in plans:
         for two in plans:
             if one is not two and one.device == two.device:
@@ -307,3 +312,22 @@ def test_a_wrong_fault_file_is_refused_with_its_place(tmp_path: Path, text: str,
 def test_a_missing_fault_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_faults(tmp_path / "none.toml")
+
+
+def test_every_kind_is_declared_whole_and_takes_what_it_tells_of() -> None:
+    for name, kind in KINDS.items():
+        numbers = {f.name for f in own_numbers(kind)}
+        told = set(re.findall(r"`(\w+)`", kind.meaning))
+        assert kind.kind == name and kind.meaning and not inspect.isabstract(kind)
+        assert told <= numbers <= told | {"rate"}, name
+    assert set(_concrete(Fault)) == set(KINDS.values())
+    turns = [k.turn for k in KINDS.values() if not k.anew]
+    assert len(set(turns)) == len(turns)
+    assert all(kind.turn < min(turns) for kind in KINDS.values() if kind.anew)
+
+
+def _concrete(kind: type[Fault]) -> Iterator[type[Fault]]:
+    for narrower in kind.__subclasses__():
+        yield from _concrete(narrower)
+        if not inspect.isabstract(narrower):
+            yield narrower

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civicmeter.commands import simulate
+from civicmeter.commands.simulate.run import _listen
 from simulators.devices.block import Message
 from simulators.scenarios import scenario
 from simulators.sending.pace import Pace
@@ -40,16 +40,30 @@ def tiny(folder: Path, publisher: Taken, pace: Pace) -> Run:
     return Run(chosen, publisher, folder, hold=pace.wait)  # type: ignore[arg-type]
 
 
-@given(ahead=st.integers(1, 20), steps=st.lists(st.integers(0, 7), max_size=40))
-def test_what_waits_never_exceeds_what_was_agreed(ahead: int, steps: list[int]) -> None:
-    pace, sent, done = Pace(ahead, patience_s=0), 0, 0
-    for step in steps:
-        done = min(sent, done + step)
-        pace.done(done)
-        while sent - done < ahead:
-            pace.wait(sent)
-            sent += 1
-        assert sent - done == ahead
+@given(ahead=st.integers(1, 20), steps=st.lists(st.integers(1, 7), max_size=40))
+def test_a_sender_is_held_exactly_while_as_much_waits_as_was_agreed(
+    ahead: int, steps: list[int]
+) -> None:
+    sent = done = 0
+    waiting_when_held: list[int] = []
+    further = iter(steps)
+
+    def clock() -> float:
+        """Asked only of a sender who is held: meanwhile the collector gets on, or ends."""
+        nonlocal done
+        waiting_when_held.append(sent - done)
+        step = next(further, None)
+        if step is None:
+            pace.end()
+        else:
+            done = min(sent, done + step)
+            pace.done(done)
+        return 0.0
+
+    pace = Pace(ahead, patience_s=0.01, clock=clock)
+    for sent in range(sum(min(s, ahead) for s in steps) + ahead + 1):
+        pace.wait(sent)
+    assert waiting_when_held == [ahead] * (len(steps) + 1)
 
 
 def test_a_sender_stops_until_its_messages_are_stored(tmp_path: Path) -> None:
@@ -96,6 +110,6 @@ def test_numbers_on_stdin_are_what_the_collector_dealt_with(
 ) -> None:
     pace = Pace(2)
     monkeypatch.setattr("sys.stdin", io.StringIO("1\nnonsense\n4\n"))
-    simulate._listen(pace)
+    _listen(pace)
     pace.wait(5)
     pace.wait(1_000)  # stdin has ended: nothing is held back

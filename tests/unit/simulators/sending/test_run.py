@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -23,17 +22,16 @@ from paho.mqtt.client import topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
 from domain.calendar import Month
-from domain.errors import CivicmeterError, ConfigError
-from domain.places import value_on
+from domain.errors import CivicmeterError
 from ingest.mapping import NATIVE
 from simulators.devices.block import Incident, Message
 from simulators.faults import KINDS, parse_faults
-from simulators.faults.broken_lines import befall
+from simulators.faults.kinds import LINE_KINDS
 from simulators.scenarios import scenario
+from simulators.scenarios.timeline import Timeline
+from simulators.sending.device_line import DeviceLine
 from simulators.sending.publish import Publisher
 from simulators.sending.run import Run
-from simulators.sending.timeline import Timeline
-from tests.paths import ROOT
 from tests.servers import Mosquitto, free_port
 
 NOW = datetime(2026, 11, 23, 4, 7, tzinfo=UTC)
@@ -175,13 +173,6 @@ def test_no_broker_is_one_line_that_says_what_to_do() -> None:
         Publisher("127.0.0.1", port, client_id="x").__enter__()
 
 
-def test_unknown_scenarios_and_naive_times_are_refused() -> None:
-    with pytest.raises(ConfigError, match="choose one of"):
-        scenario("nope", NOW)
-    with pytest.raises(ConfigError, match="no time zone"):
-        scenario("tiny", datetime(2026, 1, 1))  # noqa: DTZ001
-
-
 def test_the_command_backfills_reports_and_ends_politely(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
@@ -217,26 +208,6 @@ def test_the_command_backfills_reports_and_ends_politely(
     finally:
         process.kill()
         process.wait()
-
-
-def test_live_readings_come_at_their_time_and_continue_the_registers() -> None:
-    timeline = Timeline(scenario("demo", NOW))
-    last: dict[tuple[str, str], tuple[int, float]] = {}
-    for piece in timeline.backfill():
-        for block in piece.blocks:
-            assert block.at_ms[-1] <= NOW.timestamp() * 1000
-            last[block.device, block.quantities[0]] = (block.at_ms[-1], block.values[-1, 0])
-    live = timeline.live()
-    rest, december = next(live), next(live)
-    for blocks in (rest, december):
-        for _, block in blocks:
-            if block.quantities[0].endswith(("_kwh", "_m3", "_gj")):
-                at, value = last[block.device, block.quantities[0]]
-                assert block.at_ms[0] > at and block.values[0, 0] >= value
-                last[block.device, block.quantities[0]] = (block.at_ms[-1], block.values[-1, 0])
-    assert {b.device for _, b in rest} == {
-        d.id for d in timeline.scenario.registry().devices if d.institution == "dongying-campus"
-    }
 
 
 def test_live_readings_are_published_when_due_and_kept_as_evidence(
@@ -289,55 +260,6 @@ def test_time_can_be_compressed(mosquitto: Mosquitto, tmp_path: Path) -> None:
     evidence = pq.read_table(tmp_path / "sent-live.parquet").to_pandas()
     hours = (evidence["at_ms"].max() / 1000 - past.timestamp()) / 3600
     assert 1 <= hours <= lasted_s * 7_200 / 3_600  # none came before its compressed time
-
-
-@pytest.mark.long
-def test_the_province_is_made_at_constant_memory() -> None:
-    """Its first 1,500 institutions, with their truth, in a process of their own."""
-    ask = "import json; from benchmarks.bench_simulate import province_memory as m; print(json.dumps(m()))"
-    done = subprocess.run(
-        [sys.executable, "-c", ask], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
-    figures = json.loads(done.stdout)
-    assert figures["simulate.province_mb"] <= 500
-    assert figures["simulate.province_growth_mb"] <= 30
-
-
-def test_a_province_is_an_address_until_somebody_looks() -> None:
-    province = scenario("province", NOW)
-    assert len(province.sites) == 100_000
-    last = province.sites[-1]
-    assert last.institutions[0].id == "i099999"
-    assert province.sites[99_999].institutions == last.institutions
-    (piece,) = islice(Timeline(replace(province, sites=province.sites[-1:])).backfill(), 1)
-    assert sum(b.readings for b in piece.blocks) > 5_000
-
-
-def test_a_long_city_has_contracts_closures_more_people_and_other_areas() -> None:
-    sites = [scenario("city", NOW, months=14).sites[i] for i in range(80)]
-    kinds = {c.kind for s in sites for h in s.houses for c in h.changes}
-    assert kinds == {"retrofit", "closure", "occupancy", "area"}
-    assert all(len(s.contracts) == 1 for s in sites)
-    assert any(len(s.institutions[0].headcount) == 2 for s in sites)
-    for site in sites:
-        institution, (house,) = site.institutions[0], site.houses
-        areas = [c for c in house.changes if c.kind == "area"]
-        assert len(institution.floor_area_m2) == 1 + len(areas)
-        for change in areas:
-            after = value_on(institution.floor_area_m2, change.on)
-            assert after == pytest.approx(house.area_m2 * change.area, abs=0.5)
-            before = change.on - timedelta(days=1)
-            assert value_on(institution.floor_area_m2, before) == house.area_m2
-    assert not any(scenario("city", NOW).sites[i].contracts for i in range(5))
-
-
-def test_the_demo_has_the_size_it_promises_and_a_registry_that_fits() -> None:
-    demo = scenario("demo", NOW)
-    registry = demo.registry()
-    origins = [i.origin for i in registry.institutions]
-    assert origins.count("measured") >= 4 and origins.count("simulated") == 1
-    assert all(i.provenance and i.name_zh and i.name_en for i in registry.institutions)
-    assert 600_000 < Timeline(demo).planned_readings() < 1_000_000
 
 
 ON_LINES = """
@@ -411,7 +333,11 @@ def test_a_guarded_broker_refuses_wrong_credentials_and_oversized_messages(
             broker.host, broker.port, client_id="sim-guarded", username="gateway", password="right"
         ) as publisher,
     ):
-        told = [befall(Incident(k, 0, "x"), publisher) for k in ("wrong_credentials", "oversized")]
+        line = DeviceLine(publisher)
+        told = [
+            LINE_KINDS[kind].strike(line, Incident(kind, 0, "x"))
+            for kind in ("wrong_credentials", "oversized")
+        ]
         acknowledged: list[int] = []
         message = Message("civicmeter/v1/x/telemetry", b"{}", 0)
         publisher.publish(message, partial(acknowledged.append, 1))

@@ -6,18 +6,9 @@ import pyarrow as pa
 import pytest
 
 from domain.errors import ConfigError
-from simulators.faults import KINDS
-from simulators.truth.score import (
-    ABSORBED,
-    ANSWERS,
-    Computed,
-    Found,
-    Results,
-    Truth,
-    read_truth,
-    readings_score,
-    score,
-)
+from simulators.truth.readings_score import readings_score
+from simulators.truth.results import Computed, Found, Results, Truth, read_truth
+from simulators.truth.score import score
 
 SENT = pa.table(
     {
@@ -151,11 +142,6 @@ def test_a_fault_is_found_only_by_its_code_on_its_device_in_its_months() -> None
     assert faults.found_pct == 0
     assert faults.missed == ("swap a 2026-09", "loss b 2026-09")
     assert faults.false_per_100_meter_months == 2  # the one in December
-
-
-def test_every_fault_is_either_answered_or_absorbed() -> None:
-    assert set(ANSWERS) | ABSORBED == set(KINDS)
-    assert not set(ANSWERS) & ABSORBED
 
 
 def test_a_folder_that_is_no_truth_is_refused(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def kill_rounds(path: Path, rounds: int) -> None:
         writer.wait()
         writer.stdout.close()
         with SqliteStore(path) as store:
-            at_ms, value = store.read_arrays(Series("a", "power_w"), *ALWAYS)
+            ((_, at_ms, value),) = store.scan([Series("a", "power_w")], *ALWAYS)
             assert len(at_ms) >= acknowledged, "what was acknowledged is there"
             assert len(at_ms) % size == 0, "a batch is there as a whole or not at all"
             assert (at_ms == value * 1000).all()
@@ -158,6 +158,7 @@ def test_kill_9_many_times(tmp_path: Path) -> None:
     kill_rounds(tmp_path / "r.db", 25)
 
 
+@pytest.mark.slow
 def test_two_processes_write_one_file(tmp_path: Path) -> None:
     """Both write the same readings: each is there once, and neither fails."""
     path = tmp_path / "r.db"
@@ -170,7 +171,7 @@ def test_two_processes_write_one_file(tmp_path: Path) -> None:
         writer.kill()
         writer.communicate()
     with SqliteStore(path) as store:
-        at_ms, _ = store.read_arrays(Series("a", "power_w"), *ALWAYS)
+        ((_, at_ms, _),) = store.scan([Series("a", "power_w")], *ALWAYS)
     assert len(at_ms) >= 5000
     assert at_ms.tolist() == list(range(0, len(at_ms) * 1000, 1000))
 

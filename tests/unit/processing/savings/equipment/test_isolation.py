@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from domain.errors import ConfigError
-from processing.savings.engine import FrozenModel, fit_baseline
+from processing.savings.engine import fit_baseline
 from processing.savings.equipment.isolation import before_after, on_off_test
-from processing.savings.models.explain import contributions, model_card
+from processing.savings.explain import contributions, model_card
+from processing.savings.models.frozen import FrozenModel
 from processing.savings.normalised import normalised_saving
 
 DAYS = pd.date_range("2023-01-01", "2023-12-31", freq="D")

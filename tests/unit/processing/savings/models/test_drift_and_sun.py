@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing.savings.engine import FrozenModel, assess, fit_baseline
+from processing.savings.engine import assess, fit_baseline
+from processing.savings.models.frozen import FrozenModel
 
 YEAR = 365
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from config.working_days import day_types
-from processing.savings.engine import FrozenModel, assess
-from processing.savings.models.frozen import FORMATS
+from processing.savings.engine import assess
+from processing.savings.models.frozen import FORMATS, FrozenModel
 
-FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("baseline_*.json"))
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.json"))
 
 
 def test_every_format_that_is_read_has_a_fixture() -> None:

@@ -1,0 +1,75 @@
+"""A posted value before it is judged."""
+
+from dataclasses import dataclass
+
+from domain.calendar import to_ms
+from domain.instants import InstantError, parse_instant
+from domain.judge import LARGEST_MS, Refusal, read_number
+from domain.readings import Reading
+
+
+class UnreadableBodyError(Exception):
+    """The body as a whole is not of its format; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedValue:
+    """One value as posted. `row` is its position in the body, from 1 (a line, or an element).
+
+    `said` is what it says, to be judged; or why it could not be read.
+    """
+
+    row: int
+    device: str
+    quantity: str
+    said: Reading | Refusal
+
+
+def bad_row(row: int, reason: str, device: str = "", quantity: str = "") -> PostedValue:
+    return PostedValue(row, device, quantity, Refusal("bad_row", {"reason": reason}))
+
+
+def posted_value(
+    row: int, device: str, quantity: str, at_ms: int | None, value: float | Refusal
+) -> PostedValue:
+    """A value with its time; of both being wrong, the time is what is said."""
+    said: Reading | Refusal
+    if at_ms is None:
+        said = Refusal("bad_time")
+    else:
+        said = value if isinstance(value, Refusal) else Reading(device, quantity, at_ms, value)
+    return PostedValue(row, device, quantity, said)
+
+
+def time_ms(raw: object) -> int | None:
+    """Milliseconds since the epoch of a posted time: a whole number of ms, or RFC 3339 text
+    with a zone. None when it is neither."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return raw if abs(raw) <= LARGEST_MS else None
+    if isinstance(raw, float):
+        return int(raw) if raw.is_integer() and abs(raw) <= LARGEST_MS else None
+    if isinstance(raw, str):
+        return _time_of_text(raw.strip())
+    return None
+
+
+def _time_of_text(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit():
+        return time_ms(int(text)) if len(digits) <= 19 else None
+    try:
+        return to_ms(parse_instant(text))
+    except InstantError:
+        return None
+
+
+def number_of_text(text: str) -> float | Refusal:
+    """A number written as text (CSV, line protocol): plain decimal, ASCII."""
+    text = text.strip()
+    try:
+        value = float(text) if text.isascii() and "_" not in text else None
+    except ValueError:
+        value = None
+    return read_number(text if value is None else value)

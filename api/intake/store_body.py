@@ -1,0 +1,172 @@
+"""Stores what is good of a body, keeps the rest aside, and says what became of each row."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from pydantic import Field
+
+from api.dependencies import Backend
+from api.intake.posted import PostedValue
+from api.rows.base import Row
+from config.limits import KEPT_MESSAGES_MAX, KEPT_POSTED_BYTES, TIME_LIMITS
+from config.texts import refusal_text
+from domain.access import Grant
+from domain.calendar import to_ms
+from domain.judge import Judge, Refusal
+from domain.readings import Reading
+from domain.registry import Registry
+from store.aside import POSTED, AsideBatch, fitting, keep, unstored
+
+log = logging.getLogger("civicmeter.api")
+MAX_REPORTED = 1_000
+_BATCH = 10_000
+_MAX_GROUPS = 1_000
+"""Devices told apart in one body; further ones are kept aside together, under no name."""
+
+
+class RefusedRow(Row):
+    row: int = Field(description="Position in the body, from 1: line, or element of the array.")
+    device: str = Field(description="Device named there.")
+    quantity: str = Field(description="Quantity named there.")
+    code: str = Field(description="Reason, a stable word.")
+    reason: str = Field(description="Reason in words, by ?lang or Accept-Language.")
+
+
+class Taken(Row):
+    """What became of a body. stored + repeated + refused = received."""
+
+    received: int = Field(description="Values in the body.")
+    stored: int = Field(description="New readings stored.")
+    repeated: int = Field(description="Stored before with the same value; nothing changed.")
+    refused: int = Field(description="Kept aside; `rows` says why.")
+    rows: list[RefusedRow] = Field(
+        description=f"The values refused, one by one; the first {MAX_REPORTED:,}."
+    )
+    rows_left_off: int = Field(0, description="Refused values not listed in `rows`.")
+
+
+@dataclass
+class _Tally:
+    lang: str
+    aside: AsideBatch
+    received: int = 0
+    stored: int = 0
+    repeated: int = 0
+    rows: list[RefusedRow] = field(default_factory=list)
+
+    def refuse(self, posted: PostedValue, refusal: Refusal) -> None:
+        """Report a value, and keep it aside: whole where it may yet become a reading."""
+        if len(self.rows) < MAX_REPORTED:
+            self.rows.append(
+                RefusedRow(
+                    row=posted.row,
+                    device=posted.device,
+                    quantity=posted.quantity,
+                    code=refusal.code,
+                    reason=refusal_text(refusal, self.lang),
+                )
+            )
+        if isinstance(posted.said, Reading):
+            self.aside.reading(POSTED, posted.said, refusal)
+        else:
+            sample = f"{posted.device} {posted.quantity}".encode("utf-8", "replace")
+            self.aside.counted(POSTED, posted.device, refusal, sample)
+
+    @property
+    def refused(self) -> int:
+        return sum(self.aside.counts.values())
+
+    def taken(self) -> Taken:
+        return Taken(
+            received=self.received,
+            stored=self.stored,
+            repeated=self.repeated,
+            refused=self.refused,
+            rows=self.rows,
+            rows_left_off=self.refused - len(self.rows),
+        )
+
+
+def store_body(
+    posted: Iterator[PostedValue],
+    backend: Backend,
+    grants: tuple[Grant, ...] | None,
+    lang: str,
+) -> Taken:
+    """Store the good values of a body in batches and keep the others aside.
+
+    `grants` say for which devices the sender may speak; None: for every one. A reading posted
+    again changes nothing, so a body whose posting failed half-way
+    (StoreUnavailableError) is simply posted again in full.
+    """
+    aside = AsideBatch(to_ms(backend.now()), groups_max=_MAX_GROUPS, grants=grants)
+    tally = _Tally(lang, aside)
+    registry = backend.registry
+    while batch := list(islice(posted, _BATCH)):
+        registry = _with_new_devices(batch, registry, backend)
+        judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), grants)
+        _store_values(batch, judge, backend, tally)
+    keep_posted(backend, aside)
+    count = backend.telemetry.posted.labels
+    count("stored").inc(tally.stored)
+    count("repeated").inc(tally.repeated)
+    count("refused").inc(tally.refused)
+    return tally.taken()
+
+
+def keep_unreadable(backend: Backend, body: bytes, reason: str) -> None:
+    """Count a body nothing of which can be told apart; only who sent it can mend it."""
+    aside = AsideBatch(to_ms(backend.now()))
+    aside.counted(POSTED, "", Refusal("unreadable_body", {"reason": reason}), body)
+    keep_posted(backend, aside)
+
+
+def keep_posted(backend: Backend, aside: AsideBatch) -> None:
+    """Keep aside what was refused, so that it can be replayed, as far as there is room."""
+    if aside.counts:
+        kept = aside.kept()
+        fit = fitting(kept, _room_bytes(backend)) if kept else []
+        if len(fit) < len(kept):
+            log.warning(
+                "too much is kept aside, some of what was posted is only counted: "
+                "see `civicmeter ingest dead-letters list`"
+            )
+        keep(backend.ledger, aside.entries(), fit)
+
+
+def _room_bytes(backend: Backend) -> int:
+    if backend.ledger.count_kept() >= KEPT_MESSAGES_MAX:
+        return 0
+    return KEPT_POSTED_BYTES - backend.ledger.kept_bytes(POSTED)
+
+
+def _with_new_devices(
+    batch: Iterable[PostedValue], registry: Registry, backend: Backend
+) -> Registry:
+    """The registry, read anew when a device is not in it: it may just have been registered."""
+    if all(p.device in registry.device_by_id for p in batch):
+        return registry
+    return backend.registries.get(fresh=True)
+
+
+def _store_values(batch: list[PostedValue], judge: Judge, backend: Backend, tally: _Tally) -> None:
+    origin: dict[Reading, PostedValue] = {}
+    readings: list[Reading] = []
+    for posted in batch:
+        said = posted.said
+        refusal = judge.refusal(*said) if isinstance(said, Reading) else said
+        if refusal is not None:
+            tally.refuse(posted, refusal)
+        elif isinstance(said, Reading):
+            origin[said] = posted
+            readings.append(said)
+    tally.received += len(batch)
+    if not readings:
+        return
+    result = backend.store.write(readings)
+    tally.stored += result.stored
+    tally.repeated += result.repeated
+    for reading, refusal in unstored(result):
+        tally.refuse(origin[reading], refusal)

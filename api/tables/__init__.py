@@ -1,0 +1,1 @@
+"""Lists of rows as tables: CSV and Parquet."""

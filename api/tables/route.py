@@ -1,0 +1,87 @@
+"""The same rows as a table: CSV for spreadsheets, Parquet for those who compute.
+
+``?format=csv`` or ``Accept: text/csv``; ``?format=parquet`` or
+``Accept: application/vnd.apache.parquet``.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, get_args
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.problems import ProblemError
+from api.rows.base import Row
+from api.tables.columns import PARQUET, parquet_bytes, table_of
+
+CSV = "text/csv"
+_FORMATS = ("json", "csv", "parquet")
+_BY_MEDIA = {CSV: "csv", PARQUET: "parquet"}
+FORMULA = r"^[-=+@\t\r]"
+"""How a text begins that a spreadsheet would take for a formula."""
+
+
+class TableRoute(APIRoute):
+    """A route whose list of rows may also be had as CSV and as Parquet."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        json_handler = super().get_route_handler()
+        model = next(iter(get_args(self.response_model)), None)
+
+        async def handler(request: Request) -> Response:
+            wanted = _format_of(request)
+            response = await json_handler(request)
+            if wanted != "json" and response.media_type == "application/json":
+                rows = json.loads(bytes(response.body))
+                if isinstance(rows, list) and response.status_code == 200:
+                    return _table_response(rows, model, wanted, response)
+            return response
+
+        return handler
+
+
+def _format_of(request: Request) -> str:
+    asked = request.query_params.get("format")
+    if asked is None or "format" in request.path_params:
+        accepts = request.headers.get("accept", "")
+        return _BY_MEDIA.get(accepts.partition(",")[0].partition(";")[0].strip(), "json")
+    if asked not in _FORMATS:
+        reason = f"choose from {', '.join(_FORMATS)}"
+        raise ProblemError(422, "bad_parameter", where="query.format", reason=reason)
+    return asked
+
+
+def csv_text(rows: list[dict[str, Any]]) -> str:
+    """Rows as CSV with a header (RFC 4180). A value that is not known is an empty cell.
+
+    Text that a spreadsheet would take for a formula is marked as text by an apostrophe: some of
+    it was sent by devices.
+    """
+    out = io.StringIO(newline="")
+    if rows:
+        writer = csv.writer(out)
+        writer.writerow(rows[0])
+        writer.writerows([[_cell(v) for v in row.values()] for row in rows])
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and re.match(FORMULA, value):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _table_response(
+    rows: list[dict[str, Any]], model: type[Row] | None, wanted: str, answer: Response
+) -> Response:
+    kept = {k: v for k, v in answer.headers.items() if k in ("x-total-count", "link")}
+    headers = {**kept, "Vary": "Accept"}
+    if wanted == "parquet" and model is not None:
+        content = parquet_bytes(table_of(rows, model))
+        return Response(content, media_type=PARQUET, headers=headers)
+    # The mark at the beginning tells spreadsheets that it is UTF-8.
+    return Response("\ufeff" + csv_text(rows), media_type=f"{CSV}; charset=utf-8", headers=headers)

@@ -1,0 +1,94 @@
+"""`civicmeter ingest waiting`: devices that talk but are not registered."""
+
+import click
+
+from config.limits import TIME_LIMITS
+from config.settings import Settings
+from domain.errors import ConfigError
+
+
+@click.group("waiting")
+def waiting_devices() -> None:
+    """Devices that talk but are not registered."""
+
+
+@waiting_devices.command("list")
+@click.pass_obj
+def list_waiting(settings: Settings) -> None:
+    """Who waits, since when, and what it reports."""
+    from civicmeter.wiring.pipeline import open_pipeline
+    from ingest.aside.waiting_devices import waiting
+
+    with open_pipeline(settings) as pipeline:
+        found = waiting(pipeline.ledger)
+    for one in found:
+        click.echo(
+            f"{one.device}  {one.readings} readings  "
+            f"{one.first_at:%Y-%m-%d %H:%M} … {one.last_at:%Y-%m-%d %H:%M} UTC  "
+            f"{', '.join(one.quantities)}  from {', '.join(one.sources)}"
+        )
+    click.echo(f"{len(found)} devices wait")
+
+
+@waiting_devices.command("accept")
+@click.argument("device")
+@click.option("--institution", default="", metavar="ID", help="Where it belongs.")
+@click.option("--like", metavar="ID", help="A registered device of the same kind.")
+@click.option("--capacity-kwp", type=float, metavar="KWP", help="It is a PV system of this size.")
+@click.option(
+    "--stream",
+    type=click.Choice(["recyclable", "food", "hazardous", "residual"]),
+    help="It is a bin of this stream.",
+)
+@click.pass_obj
+def accept_waiting(
+    settings: Settings,
+    device: str,
+    institution: str,
+    like: str | None,
+    capacity_kwp: float | None,
+    stream: str | None,
+) -> None:
+    """Register a device and ingest what it has sent so far."""
+    from civicmeter.wiring.pipeline import open_pipeline
+    from ingest.aside.replay import replay
+    from ingest.aside.waiting_devices import (
+        accept,
+        device_like,
+        guessed_device,
+        reported_quantities,
+    )
+    from ingest.live.collector import system_ms
+    from ingest.live.router import Router
+
+    with open_pipeline(settings) as pipeline:
+        known = pipeline.registry
+        if device not in known.device_by_id:
+            if like is not None:
+                if like not in known.device_by_id:
+                    raise ConfigError(f"--like {like!r} is not a registered device")
+                new = device_like(known.device_by_id[like], device, institution)
+            elif not institution:
+                raise ConfigError("say where it belongs with --institution, or give --like")
+            else:
+                new = guessed_device(
+                    device,
+                    institution,
+                    reported_quantities(pipeline.ledger, device),
+                    capacity_kwp=capacity_kwp,
+                    stream=stream,
+                )
+            accept(pipeline.ledger, new)
+            pipeline.refresh()
+            click.echo(f"{device} is registered as a {new.device_class} of {new.institution}")
+        done = replay(
+            pipeline.store,
+            pipeline.ledger,
+            pipeline.directory,
+            Router(),
+            TIME_LIMITS,
+            system_ms(),
+            code="unknown_device",
+            device=device,
+        )
+    click.echo(f"{done.stored} readings stored that had waited")

@@ -1,0 +1,90 @@
+"""An archive of measured buildings, as the subcommands that fit and test models are given it."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from processing.savings.placebo import Archive, Kind
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+DAY = click.DateTime(["%Y-%m-%d"])
+REFERENCE_TIMEZONE = "Europe/London"  # of the public archive the test is usually run on
+MODEL = click.option(
+    "--model",
+    "kind",
+    type=click.Choice(("daily", "billing")),
+    help="Of days, or of monthly bills; default: billing where DATA is bills, else daily.",
+)
+
+
+def open_archive(table: Path, weather_file: Path, timezone: str, calendar: str) -> "Archive":
+    """Use and weather by local day from two files of hours, or bills and hourly weather.
+
+    Parquet or CSV. Raises ConfigError.
+    """
+    from processing.savings.inputs.bills import bills_of_table, days_of_bills, is_bills
+    from processing.savings.inputs.rollup import daily_use, daily_weather
+    from processing.savings.placebo import Archive
+
+    use, weather = _read(table), daily_weather(_read(weather_file), timezone)
+    if is_bills(use):
+        bills = bills_of_table(use)
+        return Archive(days_of_bills(bills), weather, calendar, bills)
+    return Archive(daily_use(use, timezone), weather, calendar)
+
+
+def _read(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    is_csv = path.suffix.lower() == ".csv"
+    try:
+        if not is_csv:
+            return pd.read_parquet(path)
+        table = pd.read_csv(path)
+        return table.assign(ts=pd.to_datetime(table["ts"])) if "ts" in table else table
+    except (OSError, ValueError) as error:
+        kind = "CSV" if is_csv else "Parquet"
+        raise ConfigError(f"{path} cannot be read as {kind} ({error}): check the path") from error
+
+
+def kind_of(archive: "Archive", asked: "Kind | None") -> "Kind":
+    """The kind of model that is meant; ConfigError where the data cannot have it."""
+    if archive.billed is None:
+        return asked or "daily"
+    if asked == "daily":
+        raise ConfigError("a daily model cannot be made of bills: use a model of bills")
+    return "billing"
+
+
+def building_of(
+    archive: "Archive", building: str | None, fuel: str, start: datetime, end: datetime
+) -> str:
+    """The building that is meant; ConfigError when it is unknown or the period is empty."""
+    there = archive.buildings(fuel)
+    if building is None and len(there) == 1:
+        building = there[0]
+    if building is None or building not in there:
+        known = ", ".join(there[:20]) or "none"
+        asked = "name one with --building" if building is None else f"no building {building!r}"
+        raise ConfigError(f"{asked} with {fuel!r}; there are: {known}")
+    if end <= start:
+        raise ConfigError("--to must lie after --from: it is the day after the last")
+    return building
+
+
+def building_days(
+    archive: "Archive", building: str, fuel: str, start: datetime, end: datetime
+) -> "pd.DataFrame":
+    """The local days of a building."""
+    import pandas as pd
+
+    years = range(start.year, end.year + 1)
+    days = pd.concat([archive.year(building, fuel, y) for y in years])
+    return days[(days.index >= start) & (days.index < end)]

@@ -1,1 +1,0 @@
-"""Bulk export into one file."""

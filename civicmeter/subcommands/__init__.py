@@ -1,1 +1,0 @@
-"""What commands are made of where one file would hold too much."""

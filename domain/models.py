@@ -1,0 +1,38 @@
+"""Frozen models, as the ledger keeps them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+ModelKind = Literal["baseline", "typical_year"]
+
+
+class ModelKey(NamedTuple):
+    """What a frozen model is of, among those of an institution.
+
+    `carrier` and `boundary` (see `Contract.boundary`) say of a baseline what it measures; a
+    contract has one typical year for all of them.
+    """
+
+    contract: str
+    kind: ModelKind
+    carrier: str = ""
+    boundary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """A frozen model: its digest, what it is of (as ModelKey), and its coefficients as JSON text."""
+
+    digest: str
+    institution: str
+    contract: str
+    kind: ModelKind
+    carrier: str = ""
+    boundary: str = ""
+    json: str
+    fitted_at: datetime
+
+    @property
+    def key(self) -> ModelKey:
+        return ModelKey(self.contract, self.kind, self.carrier, self.boundary)

@@ -1,0 +1,224 @@
+"""The ledger's side of processing: what plans are read from it, and what is entered into it.
+
+With `job`, the only place of `processing` that knows the ledger; all else is handed values.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+
+from domain.adjustments import Adjustment, Decision
+from domain.calendar import Month
+from domain.corrections import Correction
+from domain.figures import MonthResult
+from domain.models import ModelRecord
+from domain.places import Institution
+from domain.registry import Registry
+from processing.months.compute import Leap, leaps_out_of, months_of
+from processing.months.entered_corrections import Entered, checked, months_touched
+from processing.months.plan import Outcome, Plan
+from processing.months.reading import SiteReader
+from processing.months.site import Site
+from processing.months.touched import Change, joined, touched_by
+from processing.quality.corrections import Amendments, amendments
+from processing.savings.entered_adjustments import check_adjustment, months_changed
+from store.ledger.late_readings import LateReadings
+from store.ledger.port import Ledger
+from store.ledger.touched import TouchedMonth
+from store.readings.port import ReadingStore
+
+
+class Planner:
+    """Reads the plans of some institutions, each when asked for.
+
+    `amended` is what all corrections say: read once a round, not once an institution.
+    """
+
+    def __init__(
+        self,
+        store: ReadingStore,
+        ledger: Ledger,
+        registry: Registry,
+        institutions: Sequence[Institution],
+        months: Sequence[Month] | None,
+        now: datetime,
+        amended: Amendments,
+    ) -> None:
+        self._ledger, self._months, self._now = ledger, months, now
+        self._models: Mapping[str, Sequence[ModelRecord]] = {
+            i.id: ledger.models(i.id) for i in institutions if registry.contracts_of(i.id)
+        }
+        self._reader = SiteReader(store, registry, institutions, months, now, amended, self._models)
+
+    def plan(self, institution: Institution) -> Plan:
+        """Everything that the asked months of the institution depend on."""
+        site = self._reader.read(institution)
+        months = tuple(months_of(site, self._months, self._now))
+        adjustments = self._ledger.adjustments(institution.id) if site.contracts else []
+        # Where every month is computed, no leap tells of another one.
+        leaps = leaps_out_of(site, months) if self._months is not None else []
+        return Plan(
+            site,
+            months,
+            self._now,
+            tuple(self._models.get(institution.id, ())),
+            tuple(adjustments),
+            _kept(self._ledger, institution.id, leaps),
+        )
+
+
+def find_touched(
+    store: ReadingStore, ledger: Ledger, registry: Registry, now: datetime
+) -> Registry:
+    """Touch the months of all late readings that are noted, and forget the notes.
+
+    Notes of devices that are not registered stay until they are. Gives the registry, read anew
+    where the given one does not know a device.
+    """
+    amended: Amendments | None = None
+    fresh = False
+    last: LateReadings | None = None
+    while notes := ledger.late(last, _NOTES_TOGETHER):
+        last = notes[-1]
+        if not fresh and any(n.series.device not in registry.device_by_id for n in notes):
+            registry, fresh = ledger.registry(), True
+        amended = amendments(ledger.corrections()) if amended is None else amended
+        known = [n for n in notes if n.series.device in registry.device_by_id]
+        changes = joined(Change(n.series, n.start_ms, n.end_ms) for n in known)
+        ledger.touch_for_late(known, touched_by(store, changes, registry, amended, now))
+    return registry
+
+
+_NOTES_TOGETHER = 10_000
+"""Whatever waits, so much of it is in memory."""
+
+
+def read_site(
+    store: ReadingStore,
+    ledger: Ledger,
+    registry: Registry,
+    institution: Institution,
+    months: Sequence[Month],
+    now: datetime,
+) -> Site:
+    """One institution as corrected, and as far as the given months need it."""
+    amended = amendments(ledger.corrections())
+    models = {institution.id: ledger.models(institution.id)}
+    return SiteReader(store, registry, [institution], months, now, amended, models).read(
+        institution
+    )
+
+
+def _kept(
+    ledger: Ledger, institution: str, leaps: Sequence[Leap]
+) -> dict[Month, tuple[MonthResult, ...]]:
+    """What the ledger holds of the months of leaps, standing and waiting."""
+    found = {}
+    for month in {leap.month for leap in leaps}:
+        names = {leap.use.name for leap in leaps if leap.month == month}
+        standing = ledger.results(institution, month, month.plus(1), names=names, days=False)
+        waits = ledger.pending(institution, month)
+        found[month] = (*standing, *([waits] if waits else []))
+    return found
+
+
+def commit(ledger: Ledger, outcome: Outcome, done: Sequence[TouchedMonth] = ()) -> None:
+    """Keep what a plan came to, then settle the months that were touched before it was read.
+
+    Doing it again changes nothing. Months are touched before the results are kept: a leap that
+    the ledger knows of touches nothing any more.
+    """
+    for model in outcome.models:
+        ledger.save_model(model)
+    if outcome.touched:
+        ledger.touch(outcome.touched)
+    for result in outcome.results:
+        ledger.save_result(result)
+    if done:
+        ledger.settle(done)
+
+
+class Keeper:
+    """Commits outcomes in a thread of its own: the disk is waited for while the next is computed.
+
+    The block's end waits for that thread; on an exception what still waits is dropped.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._waiting: deque[tuple[Future[None], Outcome]] = deque()
+
+    def __enter__(self) -> "Keeper":
+        return self
+
+    def keep(self, outcome: Outcome, done: Sequence[TouchedMonth] = ()) -> list[MonthResult]:
+        """Commit an outcome soon. Gives the results that are in the ledger by now."""
+        committed = self._thread.submit(commit, self._ledger, outcome, done)
+        self._waiting.append((committed, outcome))
+        return self._kept(_MOST_WAITING)
+
+    def rest(self) -> list[MonthResult]:
+        """Wait until all is committed; gives the results that `keep` has not given yet."""
+        return self._kept(0)
+
+    def _kept(self, left: int) -> list[MonthResult]:
+        found: list[MonthResult] = []
+        while len(self._waiting) > left:
+            committed, outcome = self._waiting.popleft()
+            committed.result()
+            found += outcome.results
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+
+_MOST_WAITING = 4
+
+
+def enter_corrections(
+    corrections: Sequence[Correction],
+    store: ReadingStore,
+    ledger: Ledger,
+    registry: Registry,
+    now: datetime,
+) -> Entered:
+    """Enter corrections and touch their months, in one transaction. Entering the same again adds
+    nothing. Raises ConfigError naming each that cannot be entered; then none is."""
+    entered = ledger.corrections()
+    checked(corrections, store, entered, registry, now)
+    months = months_touched(corrections, store, entered, registry, now)
+    added = ledger.enter_corrections(corrections, months)
+    return Entered(added, tuple(sorted(months)))
+
+
+def enter_adjustment(
+    ledger: Ledger, registry: Registry, adjustment: Adjustment, content: bytes | None = None
+) -> Adjustment:
+    """Check an adjustment against its contract and keep it, with the evidence's content if given.
+
+    With an approval among its decisions it counts at once, and the months it changes are touched.
+    Raises ConfigError when it does not fit its contract, its formula cannot be read, or the
+    content has another digest.
+    """
+    check_adjustment(registry, adjustment, content)
+    touches = _touches(ledger, adjustment) if adjustment.status == "approved" else []
+    return ledger.enter_adjustment(adjustment, content=content, touches=touches)
+
+
+def decide_adjustment(ledger: Ledger, number: int, decision: Decision) -> Adjustment:
+    """Approve or withdraw an adjustment; the months it changes are touched.
+
+    Raises ConfigError for an unknown number and a decision that cannot be (see the ledger).
+    """
+    found = next((a for a in ledger.adjustments() if a.number == number), None)
+    counts = decision.kind == "approved" or (found is not None and found.status == "approved")
+    touches = _touches(ledger, found) if found is not None and counts else []
+    return ledger.decide_adjustment(number, decision, touches)
+
+
+def _touches(ledger: Ledger, adjustment: Adjustment) -> list[tuple[str, Month]]:
+    computed = [s.month for s in ledger.statuses(adjustment.institution)]
+    return [(adjustment.institution, m) for m in months_changed(adjustment, computed)]

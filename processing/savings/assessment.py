@@ -1,0 +1,225 @@
+"""A frozen baseline laid beside what was observed, and the estimate of any period.
+
+avoided = counterfactual − observed: what the model says of the reporting period's weather and
+calendar, less what was measured (IPMVP option C; GB/T 28750 calls the first term 校准能耗).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from domain.figures import Verdict
+from domain.findings import Finding
+from processing.savings.changes import Change, propose_changes
+from processing.savings.inputs.sufficiency import rules
+from processing.savings.intervals import (
+    DAYS_PER_MONTH,
+    Calibration,
+    nominal_half_width,
+    unsteadiness,
+)
+from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.terms import Floats
+
+UNSTEADY_MONTHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What was avoided from `start` to `end` (excluded), in the unit of the use.
+
+    `observed` and `counterfactual` are summed over the days that have both, so that a missing
+    day yields no saving. `low` and `high` bound `avoided` at `confidence` as calibrated on
+    placebo years; `nominal_low` and `nominal_high` are Guideline 14's, for comparison only.
+    All are NaN when no day is known. The verdict is ``proven`` when `low` > 0,
+    ``proven_increase`` when `high` < 0, and ``not_proven`` otherwise or with a serious finding.
+    """
+
+    observed: float
+    counterfactual: float
+    avoided: float
+    low: float
+    high: float
+    nominal_low: float
+    nominal_high: float
+    confidence: float
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    days_observed: int
+    days_expected: int
+    estimated_ratio: float = 0.0
+    """The share of the known days' use that was not measured."""
+
+    @property
+    def avoided_ratio(self) -> float:
+        """Avoided energy as a share of the counterfactual; NaN where that is nought."""
+        return self.avoided / self.counterfactual if self.counterfactual else float("nan")
+
+
+@dataclass(frozen=True)
+class SavingsAssessment:
+    """A model laid beside what was observed.
+
+    `days` is indexed by local date with `observed`, `counterfactual` and the counterfactual's
+    `low` and `high` of that day; NaN where something needed is missing.
+    """
+
+    model: FrozenModel
+    days: pd.DataFrame
+    confidence: float
+    calibration: Calibration
+    steadiness: tuple[float, int]
+    """What `unsteadiness` says of the days."""
+
+    def period(self, start: date, end: date) -> Estimate:
+        """The estimate of the local days from `start` to `end`, which is excluded."""
+        inside = (self.days.index >= pd.Timestamp(start)) & (self.days.index < pd.Timestamp(end))
+        days = self.days[inside]
+        both = days[["observed", "counterfactual"]].notna().all(axis=1)
+        expected = (end - start).days
+        known = days[both]
+        findings = reporting_findings(self.model, known, expected, self._unsteadiness())
+        findings = (*findings, *(change_finding(c) for c in self.changes))
+        if known.empty:
+            nan = float("nan")
+            return Estimate(
+                nan,
+                nan,
+                nan,
+                nan,
+                nan,
+                nan,
+                nan,
+                self.confidence,
+                "not_proven",
+                findings,
+                0,
+                expected,
+            )
+        counterfactual = known["counterfactual"].to_numpy(dtype=np.float64)
+        observed = float(known["observed"].sum())
+        avoided = float(counterfactual.sum()) - observed
+        half = self._half_width(counterfactual)
+        nominal = self._nominal(counterfactual)
+        low, high = avoided - half, avoided + half
+        verdict = _verdict(low, high, findings)
+        return Estimate(
+            observed,
+            float(counterfactual.sum()),
+            avoided,
+            low,
+            high,
+            avoided - nominal,
+            avoided + nominal,
+            self.confidence,
+            verdict,
+            findings,
+            len(known),
+            expected,
+            float(known["estimated"].mean()) if "estimated" in known else 0.0,
+        )
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """Steps within the assessed days that neither weather nor calendar explain.
+
+        Bills tell of none: they are too few for a step to be told from a bad month.
+        """
+        return propose_changes(self.days) if self.model.bills is None else []
+
+    def scale(self, days: float) -> float:
+        """The building's own scale for a sum over `days` days (see `Calibration.scale`)."""
+        return self.calibration.scale(self.model, days, *self.steadiness)
+
+    def _unsteadiness(self) -> float:
+        """How unsteadily the whole assessed time runs, as a multiple of the model's own error."""
+        ratio, months = self.steadiness
+        own = float(np.hypot(self.model.cv_month_ratio, self.calibration.floor_ratio))
+        return ratio / own if months >= UNSTEADY_MONTHS else 0.0
+
+    def _half_width(self, counterfactual: Floats) -> float:
+        reference = float(self.calibration.reference(self.model, counterfactual).sum())
+        days = len(counterfactual)
+        ratio = self.calibration.half_width_ratio(days, self.confidence)
+        return ratio * self.scale(days) * reference
+
+    def _nominal(self, counterfactual: Floats) -> float:
+        months, bills = len(counterfactual) / DAYS_PER_MONTH, self.model.bills
+        return nominal_half_width(
+            predicted=float(counterfactual.sum()),
+            cvrmse_ratio=self.model.cvrmse_ratio,
+            parameters=self.model.parameters,
+            baseline_periods=self.model.days_used if bills is None else bills,
+            reporting_periods=len(counterfactual) if bills is None else months,
+            reporting_months=months,
+            confidence=self.confidence,
+            autocorrelation=self.model.autocorrelation,
+            interval="daily" if bills is None else "billing",
+        )
+
+
+def _verdict(low: float, high: float, findings: tuple[Finding, ...]) -> Verdict:
+    if any(f.severity == "serious" for f in findings):
+        return "not_proven"  # too thin a baseline, or something else changed: nobody may claim
+    if low > 0:
+        return "proven"
+    return "proven_increase" if high < 0 else "not_proven"
+
+
+def beside(
+    model: FrozenModel, days: pd.DataFrame, confidence: float, calibration: Calibration
+) -> SavingsAssessment:
+    """The assessment of days that already have `observed` and `counterfactual`."""
+    steadiness = unsteadiness(days)
+    counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
+    scale = calibration.scale(model, 1, *steadiness)
+    ratio = calibration.half_width_ratio(1, confidence) * scale
+    width = ratio * calibration.reference(model, counterfactual)
+    days = days.assign(low=np.maximum(counterfactual - width, 0.0), high=counterfactual + width)
+    return SavingsAssessment(model, days, confidence, calibration, steadiness)
+
+
+def reporting_findings(
+    model: FrozenModel, known: pd.DataFrame, expected: int, unsteadiness: float
+) -> tuple[Finding, ...]:
+    """What the reader of an estimate must know: of the days `known`, of how many were due.
+
+    `unsteadiness` is the scatter of the months over the model's own error.
+    """
+    found = [f for f in model.findings if f.severity != "info"]
+    missing = expected - len(known)
+    if missing:
+        found.append(
+            Finding("savings_days_missing", numbers={"missing": missing, "days": expected})
+        )
+    if model.temperature_low_c is not None and model.temperature_high_c is not None:
+        margin = rules()["temperature_margin_c"]
+        outside = (known["temperature_c"] < model.temperature_low_c - margin) | (
+            known["temperature_c"] > model.temperature_high_c + margin
+        )
+        if outside.any():
+            found.append(
+                Finding("savings_weather_outside_baseline", numbers={"days": int(outside.sum())})
+            )
+    if unsteadiness > rules()["unsteadiness_max"]:
+        found.append(
+            Finding("savings_unsteady", "serious", numbers={"times": round(unsteadiness, 1)})
+        )
+    return tuple(found)
+
+
+def change_finding(change: Change) -> Finding:
+    """The finding of a proposed step: a large one has to be explained before anything is proven."""
+    large = abs(change.ratio) >= rules()["change_explained_from_ratio"]
+    return Finding(
+        "savings_change_unexplained" if large else "savings_change_proposed",
+        "serious" if large else "info",
+        numbers={
+            "on": change.on.isoformat(),
+            "percent": round(100 * change.ratio, 1),
+            "per_day": f"{change.per_day:+,.0f}",
+        },
+    )

@@ -1,0 +1,199 @@
+"""Deposits into weighing bins, and their collections.
+
+Net mass = gross − tare. What was thrown in is the sum of rises, computed as level changes plus
+what collections took away, so that neither noise nor the size of a step matters.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import isotonic_regression
+
+from config.processing import WasteRules, processing_settings
+from domain.places import Bin
+from processing.curves.curve import (
+    INTERPOLATED,
+    MEASURED,
+    UNKNOWN,
+    Floats,
+    Ints,
+    UseCurve,
+)
+from processing.curves.measured_states import believed
+from processing.curves.register_spec import HOUR_MS
+
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class BinHistory:
+    """A bin's deposits as a curve (kg) and its collections (at_ms, kg taken away)."""
+
+    bin: Bin
+    deposits: UseCurve
+    collected_at_ms: Ints
+    collected_kg: Floats
+    stuck_since_ms: int | None
+
+
+def bin_history(
+    bin_: Bin,
+    at_ms: npt.ArrayLike,
+    mass_kg: npt.ArrayLike,
+    rules: WasteRules | None = None,
+) -> BinHistory:
+    """Deposits and collections behind gross masses, in any order of arrival.
+
+    A fall that stays for more than two readings is a collection if it is large enough for the
+    scale's noise; where it emptied the bin, what the scale shows then is its drift. Nothing is
+    known between readings far apart unless they agree. All by `rules`, else by the file.
+    """
+    rules = rules or processing_settings().waste
+    at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
+    most_kg = _most_kg(bin_, gross, rules)
+    at, gross, dropped = believed(at, gross, -rules.most_below_zero_kg, most_kg)
+    at, first = np.unique(at, return_index=True)
+    net = gross[first] - bin_.tare_kg
+    nothing = np.empty(0, np.int64)
+    if at.size < 2:
+        nowhere = replace(UseCurve.empty(), events=dropped)
+        return BinHistory(bin_, nowhere, nothing, np.empty(0), None)
+    noise = _noise_kg(net, rules)
+    threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
+    level = _without_excursions(net, threshold, noise, rules.empty_kg)
+    falls = _falls(level, threshold)
+    step = np.diff(level)
+    unseen = _unseen_deposits(step, falls)
+    start, end = _runs(falls)
+    taken_kg = np.concatenate(([0.0], np.cumsum(np.where(falls, unseen - step, 0.0))))
+    step = np.where(falls, unseen, step)
+    step += _drift_steps(bin_, at, level, falls, rules)
+    # In a long gap a collection may hide; only if the level is the same was there none.
+    quiet = np.abs(np.diff(level)) <= max(4.0 * noise, 0.1)
+    hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
+    segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
+    deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
+    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment, dropped)
+    return BinHistory(
+        bin_,
+        curve,
+        at[end],
+        taken_kg[end] - taken_kg[start],
+        _stuck_since(at, net, noise, rules.stuck_days * DAY_MS),
+    )
+
+
+def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
+    """The most the scale can truly show."""
+    if bin_.capacity_kg is not None:
+        return bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
+    known = np.abs(gross[np.isfinite(gross)])
+    usual = float(np.quantile(known, 0.9)) if known.size else 0.0
+    return max(usual, 1.0) * rules.most_of_usual_ratio
+
+
+def _noise_kg(net: Floats, rules: WasteRules) -> float:
+    """Standard deviation of the scale, from the small falls that nothing real explains."""
+    step = np.diff(net)
+    small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
+    return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
+
+
+def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:
+    """Levels without a reading or two that leap away and come straight back.
+
+    A person leaning on the bin: far above, then as before. A bin lifted off its scale: below
+    the empty bin's weight. An emptied bin that is soon filled again is neither.
+    """
+    level = net.copy()
+    same = max(4.0 * noise_kg, 0.1)
+    level = _without_plateaus(level, threshold, same)
+    for width in (1, 2):
+        if level.size < width + 2:
+            continue
+        before, after = level[: -width - 1], level[width + 1 :]
+        leaning = np.ones(before.size, dtype=bool)
+        lifted = after - before > -threshold
+        for k in range(1, width + 1):
+            between = level[k : level.size - width - 1 + k]
+            leap = between - before
+            # From a nearly empty bin a leap and a fall may be a deposit and its collection.
+            back = np.where(before > empty_kg, np.maximum(0.25 * leap, same), same)
+            leaning &= (leap >= threshold) & (np.abs(after - before) <= back)
+            lifted &= between <= -threshold
+        for i in np.flatnonzero(leaning | lifted).tolist():
+            level[i + 1 : i + 1 + width] = level[i]
+    return level
+
+
+def _without_plateaus(net: Floats, threshold: float, same: float) -> Floats:
+    """Levels without readings that repeat one value to the last digit, far from what the scale
+    showed before and shows again after: a stuck or saturated converter, for however long."""
+    level = net.copy()
+    moved = np.flatnonzero(np.diff(net) != 0)
+    edges = np.concatenate((moved, [net.size - 1]))
+    for start, end in pairwise(edges.tolist()):
+        if end - start < 2 or end + 1 >= net.size:
+            continue
+        before, leap = level[start], net[start + 1] - level[start]
+        if leap >= threshold and abs(net[end + 1] - before) <= max(0.25 * leap, same):
+            level[start + 1 : end + 1] = before
+    return level
+
+
+def _falls(level: Floats, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which steps belong to a collection; a fall over adjacent steps is taken together."""
+    step = np.diff(level)
+    falling = step <= -threshold / 2
+    starts, ends = _runs(falling)
+    found = np.zeros(step.size, dtype=bool)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if level[start] - level[end] >= threshold:
+            found[start:end] = True
+    return found
+
+
+def _runs(flag: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """First and (excluded) last index of each run of flagged steps."""
+    change = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
+    return change[::2], change[1::2]
+
+
+def _unseen_deposits(step: Floats, falls: npt.NDArray[np.bool_]) -> Floats:
+    """What was thrown in while the bin was being emptied: the mean of the steps on both sides.
+
+    The readings around a collection show only the difference of the two.
+    """
+    found = np.zeros(step.size)
+    for k in np.flatnonzero(falls).tolist():
+        sides = [step[j] for j in (k - 1, k + 1) if 0 <= j < step.size and not falls[j]]
+        found[k] = float(np.mean(sides)) if sides else 0.0
+    return found
+
+
+def _drift_steps(
+    bin_: Bin, at: Ints, level: Floats, falls: npt.NDArray[np.bool_], rules: WasteRules
+) -> Floats:
+    """Corrections that take the scale's drift off, spread evenly between emptied states.
+
+    Each time the bin is emptied the scale should show 0; how that reading moves from one
+    emptying to the next is drift, not waste.
+    """
+    correction = np.zeros(at.size - 1)
+    limit = max(rules.empty_kg, rules.empty_capacity_ratio * (bin_.capacity_kg or 0.0))
+    empty = [k for k in _runs(falls)[1].tolist() if abs(level[k]) <= limit]
+    for start, end in pairwise(empty):
+        span = at[end] - at[start]
+        drift = level[end] - level[start]
+        correction[start:end] -= drift * np.diff(at[start : end + 1]) / span
+    return correction
+
+
+def _stuck_since(at: Ints, net: Floats, noise_kg: float, stuck_ms: float) -> int | None:
+    """When the last reading's value began, if a noisy scale repeats it for too long."""
+    moved = np.flatnonzero(np.diff(net) != 0)
+    since = int(at[moved[-1] + 1]) if moved.size else int(at[0])
+    usual = noise_kg > 0 or moved.size == 0
+    return since if usual and int(at[-1]) - since >= stuck_ms else None

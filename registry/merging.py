@@ -1,0 +1,33 @@
+"""What the registry becomes by an import, and what would not fit together in it."""
+
+from pathlib import Path
+from typing import Any
+
+from domain.registry import Registry
+from registry.reading import read_xlsx
+
+
+def check_xlsx(path: Path, known: Registry | None = None) -> tuple[Registry, list[str]]:
+    """The registry and every problem as a sentence; cells first, then what does not fit
+    together. Records of `known` may be referred to without being in the workbook."""
+    registry, problems = read_xlsx(path)
+    sentences = [str(p) for p in problems]
+    if not problems:
+        # Doubles first: merging would hide them.
+        sentences += [p for p in registry.problems() if " is there " in p]
+        sentences += merged(known or Registry(), registry).problems()
+    return registry, list(dict.fromkeys(sentences))
+
+
+def merged(old: Registry, new: Registry) -> Registry:
+    """What the registry is after an import: records of `new` replace those of the same id."""
+
+    def both(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple({r.id: r for r in (*before, *after)}.values())
+
+    return Registry(
+        both(old.institutions, new.institutions),
+        both(old.buildings, new.buildings),
+        both(old.devices, new.devices),
+        both(old.contracts, new.contracts),
+    )

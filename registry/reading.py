@@ -1,0 +1,178 @@
+"""The registry read from a workbook: every problem there is, with its sheet, row and column."""
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from domain.errors import ConfigError
+from domain.registry import Registry
+from registry.cells import CellError, converter, text
+from registry.sheets import (
+    DEVICE_SHEETS,
+    HISTORIES,
+    SHEETS,
+    Convert,
+    columns_of,
+    fields_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a workbook; `row` counts from 1 as spreadsheets do, 0 for the sheet."""
+
+    sheet: str
+    row: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = f"sheet {self.sheet}"
+        place += f", row {self.row}" if self.row else ""
+        place += f", column {self.column}" if self.column else ""
+        return f"{place}: {self.reason}"
+
+
+def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
+    """The registry of a workbook and every problem found in it.
+
+    With problems the registry holds the records that could be read. Raises ConfigError when
+    the file is no workbook.
+    """
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+    except (CalamineError, OSError, ValueError) as error:
+        raise ConfigError(f"{path} is not a workbook that can be read: {error}") from error
+    ours = (*SHEETS, *HISTORIES)
+    problems = [
+        Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
+        for name in book.sheet_names
+        if name not in ours
+    ]
+    histories = {n: _read_history(n, _sheet(book, n), problems) for n in HISTORIES}
+    records = {n: _read_records(n, _sheet(book, n), histories, problems) for n in SHEETS}
+    for name, items in histories.items():
+        problems += _strays(name, items, records)
+    registry = Registry(
+        tuple(records["institutions"]),
+        tuple(records["buildings"]),
+        tuple(d for n in DEVICE_SHEETS for d in records[n]),
+        tuple(records["contracts"]),
+    )
+    return registry, problems
+
+
+Cells = list[list[Any]]
+Items = dict[tuple[str, str], tuple[int, list[Any]]]
+"""(record, field) → the row it is first named in, and the items."""
+
+
+def _sheet(book: CalamineWorkbook, name: str) -> Cells:
+    if name not in book.sheet_names:
+        return []
+    # Not skipping empty rows keeps row numbers as the person sees them.
+    rows: Cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    return rows
+
+
+def _table(
+    name: str, cells: Cells, columns: Sequence[str], problems: list[Problem]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Row number and cells by column of every row that is not empty."""
+    if not cells:
+        return
+    header = [str(c).strip() for c in cells[0]]
+    for i, column in enumerate(header):
+        if column and column not in columns:
+            reason = f"no such column; there are {', '.join(columns)}"
+            problems.append(Problem(name, 1, column, reason))
+        elif column and column in header[:i]:
+            problems.append(Problem(name, 1, column, "the column is there twice"))
+    for row_number, row in enumerate(cells[1:], 2):
+        if any(c != "" for c in row):
+            yield row_number, {h: c for h, c in zip(header, row, strict=False) if h in columns}
+
+
+def _cell(
+    row: dict[str, Any],
+    column: str,
+    convert: Convert,
+    needed: bool,
+    place: tuple[str, int],
+    values: dict[str, Any],
+    problems: list[Problem],
+    name: str = "",
+) -> None:
+    """Convert one cell into `values[name or column]`, or add a problem."""
+    cell = row.get(column, "")
+    try:
+        if cell != "":
+            values[name or column] = convert(cell)
+        elif needed:
+            raise CellError("must be filled")
+    except CellError as error:
+        problems.append(Problem(*place, column, str(error)))
+
+
+def _read_history(name: str, cells: Cells, problems: list[Problem]) -> Items:
+    history = HISTORIES[name]
+    found: Items = {}
+    for row_number, row in _table(name, cells, history.header, problems):
+        before, place = len(problems), (name, row_number)
+        key: dict[str, Any] = {}
+        values: dict[str, Any] = dict(history.defaults)
+        for column in ("record", "field"):
+            _cell(row, column, text, True, place, key, problems)
+        for title, field, convert in history.columns:
+            needed = field not in history.defaults
+            _cell(row, title, convert, needed, place, values, problems, field)
+        if len(problems) == before:
+            first = found.setdefault((key["record"], key["field"]), (row_number, []))
+            first[1].append(history.item(**values))
+    return found
+
+
+def _read_records(
+    name: str, cells: Cells, histories: dict[str, Items], problems: list[Problem]
+) -> list[Any]:
+    kind = SHEETS[name]
+    hints = typing.get_type_hints(kind)
+    needed = {
+        f.name
+        for f in dataclasses.fields(kind)
+        if f.default is MISSING and f.default_factory is MISSING
+    }
+    columns = columns_of(name)
+    converters = {c: converter(c, hints[c]) for c in columns}
+    found = []
+    for row_number, row in _table(name, cells, columns, problems):
+        before = len(problems)
+        values: dict[str, Any] = {}
+        for column in columns:
+            place = (name, row_number)
+            _cell(row, column, converters[column], column in needed, place, values, problems)
+        for history, items in histories.items():
+            for field in fields_of(history, name):
+                values[field] = _in_time(items.get((values.get("id", ""), field), (0, []))[1])
+        if len(problems) == before:
+            found.append(kind(**values))
+    return found
+
+
+def _in_time(items: list[Any]) -> tuple[Any, ...]:
+    """Sorted by their first field, which is when each begins."""
+    return tuple(sorted(items, key=lambda i: getattr(i, dataclasses.fields(i)[0].name)))
+
+
+def _strays(history: str, items: Items, records: dict[str, list[Any]]) -> list[Problem]:
+    known = {(r.id, f) for n, rs in records.items() for f in fields_of(history, n) for r in rs}
+    return [
+        Problem(history, row, "record", f"no record {record!r} with a field {field!r}")
+        for (record, field), (row, _) in items.items()
+        if (record, field) not in known
+    ]

@@ -1,0 +1,85 @@
+"""What sheets a registry's workbook has: one a record type, and those of what changes over time.
+
+`dated` holds numbers with the day each holds from (floor area, headcount, meter multiplier),
+`swaps` replaced meters.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.calendar import from_ms
+from domain.places import (
+    Bin,
+    Building,
+    Contract,
+    Dated,
+    Institution,
+    Meter,
+    PvSystem,
+    Swap,
+    WeatherStation,
+)
+from registry.cells import day, instant_ms, number
+
+SHEETS: dict[str, type] = {
+    "institutions": Institution,
+    "buildings": Building,
+    "meters": Meter,
+    "pv_systems": PvSystem,
+    "bins": Bin,
+    "weather_stations": WeatherStation,
+    "contracts": Contract,
+}
+DEVICE_SHEETS = ("meters", "pv_systems", "bins", "weather_stations")
+
+
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A sheet of what changes over time: rows that become items of a field that is a tuple.
+
+    The first two columns name the record and its field; those with a default may stay empty.
+    `cells` gives an item's cells in the order of the other columns.
+    """
+
+    item: type
+    columns: tuple[tuple[str, str, Convert], ...]
+    cells: Callable[[Any], list[object]]
+    defaults: dict[str, object] = dataclasses.field(default_factory=dict)
+
+    @property
+    def header(self) -> list[str]:
+        return ["record", "field", *(title for title, _, _ in self.columns)]
+
+
+HISTORIES = {
+    "dated": History(
+        Dated,
+        (("valid_from", "valid_from", day), ("value", "value", number)),
+        lambda d: [d.valid_from, d.value],
+    ),
+    "swaps": History(
+        Swap,
+        (("at", "at_ms", instant_ms), ("final", "final", number), ("initial", "initial", number)),
+        lambda s: [from_ms(s.at_ms).isoformat(), s.final, s.initial],
+        {"final": None, "initial": 0.0},
+    ),
+}
+
+
+def fields_of(history: str, sheet: str) -> list[str]:
+    """The fields of a sheet's records that a history sheet holds."""
+    hints = typing.get_type_hints(SHEETS[sheet])
+    items = (HISTORIES[history].item, ...)
+    return [n for n, h in hints.items() if typing.get_args(h) == items]
+
+
+def columns_of(sheet: str) -> list[str]:
+    """The columns of a sheet of records: their fields but those that history sheets hold."""
+    elsewhere = {f for h in HISTORIES for f in fields_of(h, sheet)}
+    return [f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere]

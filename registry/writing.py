@@ -1,0 +1,84 @@
+"""The registry written as a workbook: one sheet a record type, one row a record."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from domain.errors import ConfigError
+from domain.registry import Registry
+from registry.sheets import HISTORIES, SHEETS, columns_of, fields_of
+
+
+def write_xlsx(registry: Registry, path: Path) -> None:
+    """Write every record. Raises ConfigError when the file cannot be written."""
+    records = _records(registry)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(str(path), options)
+    for name in SHEETS:
+        columns = columns_of(name)
+        rows = ([_to_cell(getattr(r, c)) for c in columns] for r in records[name])
+        _write_sheet(book, name, columns, rows)
+    for name, history in HISTORIES.items():
+        _write_sheet(book, name, history.header, _history_rows(name, records))
+    try:
+        book.close()
+    except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
+        raise ConfigError(f"{path} cannot be written ({error}): name another file") from error
+
+
+def _write_sheet(
+    book: Any, name: str, columns: Sequence[str], rows: Iterator[list[object]]
+) -> None:
+    sheet = book.add_worksheet(name)
+    days = book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet.write_row(0, 0, columns, book.add_format({"bold": True, "bottom": 1}))
+    sheet.freeze_panes(1, 1)
+    sheet.set_column(0, len(columns) - 1, 18)
+    for r, cells in enumerate(rows, 1):
+        for c, cell in enumerate(cells):
+            if isinstance(cell, date):
+                sheet.write_datetime(r, c, cell, days)
+            elif isinstance(cell, str):
+                sheet.write_string(r, c, cell)
+            elif cell is not None:
+                sheet.write_number(r, c, cell)
+
+
+def _records(registry: Registry) -> dict[str, list[Any]]:
+    of_type = {kind: name for name, kind in SHEETS.items()}
+    found: dict[str, list[Any]] = {name: [] for name in SHEETS}
+    everything = (
+        *registry.institutions,
+        *registry.buildings,
+        *registry.devices,
+        *registry.contracts,
+    )
+    for record in everything:
+        found[of_type[type(record)]].append(record)
+    return found
+
+
+def _history_rows(history: str, records: dict[str, list[Any]]) -> Iterator[list[object]]:
+    for sheet, found in records.items():
+        for field in fields_of(history, sheet):
+            for record in found:
+                for item in getattr(record, field):
+                    yield [record.id, field, *HISTORIES[history].cells(item)]
+
+
+def _to_cell(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple) and all(isinstance(v, str) for v in value):
+        return ", ".join(value)
+    if isinstance(value, tuple):  # a heating season: ((11, 15), (3, 15))
+        (m1, d1), (m2, d2) = value
+        return f"{m1:02d}-{d1:02d}/{m2:02d}-{d2:02d}"
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else None
+    return value if value != "" else None

@@ -1,0 +1,1 @@
+"""What reports and pages say, in both languages: numbers, names, findings, savings."""

@@ -1,0 +1,131 @@
+"""What is said of a saving: its verdict, its numbers, the parts of its counterfactual, the
+adjustments that are in, and the card of its model."""
+
+from domain.adjustments import Adjustment
+from domain.figures import Figure
+from processing.savings.explain import model_card
+from reports.model import Saving
+from reports.words.names import label
+from reports.words.numbers import amount, confidence_text, interval, percent, size_of, value_text
+from reports.words.texts import joined, t
+
+
+def saving_headline(saving: Saving, lang: str) -> str:
+    """The verdict in a few words."""
+    return t(f"verdict.headline.{saving.verdict or 'none'}", lang)
+
+
+def saving_sentence(saving: Saving, lang: str) -> str:
+    """The verdict as a plain sentence with its numbers."""
+    figure = saving.avoided
+    if figure.value is None or figure.low is None or figure.high is None:
+        return t("verdict.sentence.none", lang)
+    rose = saving.verdict == "proven_increase"
+    low, high = (-figure.high, -figure.low) if rose else (figure.low, figure.high)
+    size = size_of(figure)
+    value = -figure.value if rose else figure.value
+    ratio = saving.ratio.value if saving.ratio else None
+    return t(
+        f"verdict.sentence.{saving.verdict or 'unjudged'}",
+        lang,
+        value=amount(figure.name, value, lang, like=size),
+        low=amount(figure.name, low, lang, with_unit=False, like=size),
+        high=amount(figure.name, high, lang, like=size),
+        share=percent(abs(ratio) if ratio is not None and rose else ratio),
+        confidence=confidence_text(figure),
+    )
+
+
+def saving_meaning(saving: Saving, lang: str) -> str:
+    """What the verdict means for somebody who pays or signs."""
+    if saving.contract is not None and saving.contract.form == "none":
+        return t("verdict.meaning.no_project", lang, confidence=confidence_text(saving.avoided))
+    return t(f"verdict.meaning.{saving.verdict or 'none'}", lang)
+
+
+_LEAST_PART = 0.005
+"""Of the counterfactual: smaller parts are not worth a reader's time."""
+
+
+def saving_numbers(saving: Saving, lang: str) -> list[tuple[str, str]]:
+    """The numbers behind a verdict, each with its interval where it has one."""
+    figures = (saving.counterfactual, saving.observed, saving.avoided, saving.ratio)
+    numbers = [(label(f.name, lang), _with_interval(f, lang)) for f in figures if f is not None]
+    for figure in (saving.adjustment, saving.unadjusted, saving.year_to_date, saving.normalised):
+        if figure is not None:
+            numbers.append((label(figure.name, lang), _judged(figure, lang)))
+    if saving.nominal is not None and saving.nominal.low is not None:
+        numbers.append((t("nominal", lang), interval(saving.nominal, lang)))
+    if parts := parts_text(saving, lang):
+        numbers.append((t("parts", lang), parts))
+    return numbers
+
+
+def _with_interval(figure: Figure, lang: str) -> str:
+    value = value_text(figure, lang)
+    span = interval(figure, lang, with_unit=False)
+    return t("value_with_interval", lang, value=value, interval=span) if span else value
+
+
+def _judged(figure: Figure, lang: str) -> str:
+    """With the word of its own verdict: it may differ from the month's."""
+    said = _with_interval(figure, lang)
+    if figure.verdict is None or figure.value is None:
+        return said
+    return joined((said, t(f"verdict.word.{figure.verdict}", lang)), lang)
+
+
+def parts_text(saving: Saving, lang: str) -> str:
+    """What the counterfactual is made of, in kWh and as shares of it; the largest first."""
+    whole = saving.counterfactual.value if saving.counterfactual else None
+    if not whole:
+        return ""
+    parts = [(name, f.value) for name, f in saving.parts if f.value is not None]
+    if saving.adjustment is not None and saving.adjustment.value:
+        parts.append(("adjustment", saving.adjustment.value))
+    shown = sorted((p for p in parts if abs(p[1]) >= _LEAST_PART * whole), key=lambda p: -abs(p[1]))
+    return t("part_separator", lang).join(
+        t(
+            "part_line",
+            lang,
+            name=t(f"part.{name}", lang),
+            value=amount("counterfactual_part_kwh", value, lang),
+            share=percent(value / whole, 0),
+        )
+        for name, value in shown
+    )
+
+
+def adjustment_lines(saving: Saving, lang: str) -> list[str]:
+    """One line an adjustment that is in the figures."""
+    return [_adjustment_line(a, lang) for a in saving.adjustments]
+
+
+def _adjustment_line(a: Adjustment, lang: str) -> str:
+    until = t("adjustment_until", lang, end=a.end.isoformat()) if a.end else ""
+    return t(
+        "adjustment_line",
+        lang,
+        number=a.number,
+        start=a.start.isoformat(),
+        until=until,
+        formula=_formula(a.formula),
+        reason=a.reason,
+        evidence=a.evidence,
+        digest=a.evidence_sha256[:12],
+        author=a.author,
+        approver=a.approver,
+    )
+
+
+def _formula(formula: str) -> str:
+    """As people read it: 150 for 150.0; other formulas as they were entered."""
+    try:
+        return f"{float(formula):,g}".replace("-", "−")
+    except ValueError:
+        return formula
+
+
+def card_lines(saving: Saving, lang: str) -> list[str]:
+    """The model in plain sentences; nothing where it is not in the ledger."""
+    return [] if saving.model is None else model_card(saving.model, lang)

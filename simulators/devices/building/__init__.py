@@ -1,0 +1,1 @@
+"""What a building uses, from its kind, its people and the weather."""

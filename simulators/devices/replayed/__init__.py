@@ -1,0 +1,1 @@
+"""Measured buildings and plants, replayed month by month."""

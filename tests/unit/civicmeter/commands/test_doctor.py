@@ -1,0 +1,58 @@
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from civicmeter.cli import main
+from civicmeter.commands.doctor import examine
+from civicmeter.wiring.pipeline import open_pipeline
+from civicmeter.wiring.serving import free_port
+from config.settings import Settings
+from domain.places import Carrier, Institution, Meter
+from domain.registry import Registry
+from ingest.checks import Check
+
+REGISTRY = Registry(
+    institutions=(Institution("hall", "大厅", "Hall"),),
+    devices=(Meter(id="m1", institution="hall", carrier=Carrier.WATER, register="water_m3"),),
+)
+
+
+def settings_of(tmp_path: Path, port: int) -> Settings:
+    return Settings(data=tmp_path, mqtt=f"mqtt://127.0.0.1:{port}", http_port=free_port())
+
+
+def wrong(checks: list[Check]) -> list[str]:
+    return [c.name for c in checks if not c.well]
+
+
+def test_a_sound_installation_has_nothing_to_look_at(tmp_path: Path, mosquitto: Any) -> None:
+    settings = settings_of(tmp_path, mosquitto.port)
+    with open_pipeline(settings) as pipeline:
+        pipeline.save_registry(REGISTRY)
+    assert wrong(examine(settings)) == []
+
+
+def test_each_usual_mistake_is_found_and_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        checks = examine(
+            Settings(data=tmp_path, mqtt=f"mqtt://127.0.0.1:{free_port()}", http_port=port)
+        )
+    assert wrong(checks) == ["broker", "ledger", "http port"]
+    assert all(c.advice for c in checks if not c.well)
+
+
+def test_the_command_says_it_and_exits_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIVICMETER_MQTT", f"mqtt://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("CIVICMETER_HTTP_PORT", str(free_port()))
+    with pytest.raises(SystemExit) as end:
+        main(["doctor", "--data", str(tmp_path)])
+    assert end.value.code == 1
+    out = capsys.readouterr().out
+    assert "registry import" in out and "start it" in out

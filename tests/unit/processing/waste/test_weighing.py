@@ -1,0 +1,114 @@
+"""Bins: what went in and what was taken comes out, through noise, drift, gaps and faults."""
+
+import numpy as np
+import pytest
+
+from domain.places import Bin, WasteStream
+from processing.curves.register_spec import HOUR_MS
+from processing.waste.streams import stream_month, waste_figures
+from processing.waste.weighing import bin_history
+
+DAY = 24
+BIN = Bin(id="b", institution="i", stream=WasteStream.FOOD, tare_kg=12.0, capacity_kg=120.0)
+
+
+def simulate(
+    days: int, *, noise: float = 0.04, drift: float = 0.0, per_day: float = 20.0, seed: int = 1
+) -> tuple[np.ndarray, np.ndarray, float, int]:
+    """(at_ms, gross, truly deposited, collections): emptied every day at six."""
+    rng = np.random.default_rng(seed)
+    hours = np.arange(days * DAY)
+    open_h = (hours % DAY >= 8) & (hours % DAY < 20)
+    deposits = np.where(open_h, rng.gamma(2.0, per_day / 24, hours.size), 0.0)
+    level, net = 0.0, np.empty(hours.size)
+    collections = 0
+    for k in hours:
+        level += deposits[k]
+        if k % DAY == 6 and level > 1.0:
+            level, collections = 0.1, collections + 1
+        net[k] = level
+    drifting = drift * np.sin(2 * np.pi * hours / (DAY * 37))
+    gross = BIN.tare_kg + net + drifting + noise * rng.standard_normal(hours.size)
+    return (hours + 1) * HOUR_MS, gross, float(deposits.sum()), collections
+
+
+def mass(at: np.ndarray, gross: np.ndarray) -> tuple[float, int]:
+    edges = np.sort(at)[[0, -1]]
+    month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], edges)
+    return float(month.period.whole.use[0]), month.collections
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.3])
+@pytest.mark.parametrize("noise", [0.0, 0.04, 0.2])
+def test_planted_masses_and_collections_are_recovered(noise: float, drift: float) -> None:
+    at, gross, truth, collections = simulate(30, noise=noise, drift=drift)
+    found, counted = mass(at, gross)
+    assert found == pytest.approx(truth, rel=0.02)
+    assert counted == collections
+
+
+def test_nothing_thrown_in_is_nothing_found() -> None:
+    rng = np.random.default_rng(2)
+    at = np.arange(1, 30 * DAY) * HOUR_MS
+    found, counted = mass(at, 12.0 + 0.05 * rng.standard_normal(at.size))
+    assert found == pytest.approx(0.0, abs=0.3)
+    assert counted == 0
+
+
+def test_a_person_leaning_and_a_lifted_bin_are_not_waste() -> None:
+    at, gross, truth, collections = simulate(10)
+    gross[[50, 123, 206]] += 35.0
+    gross[[75, 76]] = 0.0
+    found, counted = mass(at, gross)
+    assert found == pytest.approx(truth, rel=0.03)
+    assert counted == collections
+
+
+def test_a_fall_hidden_in_a_gap_is_missing_and_not_zero() -> None:
+    at, gross, truth, _ = simulate(10)
+    kept = (at < at[60]) | (at > at[100])
+    month = stream_month(BIN.stream, [bin_history(BIN, at[kept], gross[kept])], at[[0, -1]])
+    assert month.period.whole.missing[0] > 0.1
+    assert month.period.whole.use[0] < truth
+
+
+def test_order_of_arrival_does_not_matter() -> None:
+    at, gross, _, _ = simulate(10)
+    order = np.random.default_rng(3).permutation(at.size)
+    assert mass(at[order], gross[order]) == mass(at, gross)
+
+
+def test_a_scale_that_repeats_itself_is_called_stuck_and_a_silent_bin_silent() -> None:
+    at, gross, _, _ = simulate(30)
+    gross[20 * DAY :] = gross[20 * DAY]
+    month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
+    assert "bin_stuck" in {f.code for f in month.period.findings}
+    early = at < 20 * DAY * HOUR_MS
+    silent = stream_month(BIN.stream, [bin_history(BIN, at[early], gross[early])], at[[0, -1]])
+    assert "bin_silent" in {f.code for f in silent.period.findings}
+    assert silent.period.whole.missing[0] == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_shares_of_streams_sum_to_one_and_name_what_was_collected() -> None:
+    months = []
+    for seed, stream in enumerate(WasteStream):
+        bin_ = Bin(id=stream.value, institution="i", stream=stream, tare_kg=12.0)
+        at, gross, _, _ = simulate(30, seed=seed, per_day=5.0 * (seed + 1))
+        months.append(stream_month(stream, [bin_history(bin_, at, gross)], at[[0, -1]]))
+    figures = waste_figures(months, registered=5, reported=4)
+    values = {(f.name, f.subject): f.value for f in figures}
+    shares = [v for (name, _), v in values.items() if name == "waste_share_ratio"]
+    assert sum(s for s in shares if s is not None) == pytest.approx(1.0)
+    assert values[("waste_bin_coverage_ratio", "")] == 0.8
+    assert values[("waste_collections_count", "food")] == 29
+
+
+def test_a_stream_that_says_nothing_leaves_the_shares_unknown() -> None:
+    at, gross, _, _ = simulate(10)
+    heard = stream_month(WasteStream.FOOD, [bin_history(BIN, at, gross)], at[[0, -1]])
+    mute = Bin(id="m", institution="i", stream=WasteStream.RESIDUAL)
+    silent = stream_month(WasteStream.RESIDUAL, [bin_history(mute, [], [])], at[[0, -1]])
+    values = {(f.name, f.subject): f.value for f in waste_figures([heard, silent], 2, 1)}
+    assert values[("waste_mass_kg", "residual")] is None
+    assert values[("waste_mass_kg", "")] is None
+    assert values[("waste_share_ratio", "food")] is None
