@@ -22,12 +22,14 @@ Bools = npt.NDArray[np.bool_]
 class Habit:
     """The most a meter can have used in some time, by its own habits.
 
-    `high_per_ms` is the high rate of its steps, `floor` the use of a few usual days: less than
-    that is never more than it can have used. Where nothing says more, both are infinite.
+    `high_per_ms` is the high rate of its steps, `often_per_ms` one that it reached again and
+    again (a boiler once a day), `floor` the use of a few usual days: less than that is never more
+    than it can have used. Where nothing says more, all are infinite.
     """
 
     high_per_ms: float
     floor: float
+    often_per_ms: float = 0.0
 
     def most(self, length_ms: Ints | int, rules: HabitRules) -> Floats:
         """The largest use of so much time that is believed."""
@@ -35,7 +37,8 @@ class Habit:
         limit = self.high_per_ms * (
             rules.lasting_factor * np.asarray(length_ms) + rules.peak_factor * short
         )
-        return np.asarray(np.maximum(limit, self.floor), np.float64)
+        often = self.often_per_ms * rules.lasting_factor * np.asarray(length_ms)
+        return np.asarray(np.maximum(np.maximum(limit, often), self.floor), np.float64)
 
 
 NO_HABIT = Habit(np.inf, np.inf)
@@ -91,7 +94,10 @@ class Habits:
         high = float(np.quantile(rate, rules.high_quantile))
         # A mean without what stands out: one leap among a thousand steps would raise it most.
         usual = float(np.minimum(step, high * rules.peak_factor * length).sum())
-        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms)
+        often = float(
+            np.partition(rate, -rules.outstanding_others - 1)[-rules.outstanding_others - 1]
+        )
+        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms, often)
 
 
 def standing_out(step: Floats, length_ms: Ints, trusted: Bools, rules: HabitRules) -> Ints:

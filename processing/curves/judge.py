@@ -117,11 +117,14 @@ class Judge:
             fits |= self._rollover(rise, limit, self.value[i], float(self.value[j]))
         return np.asarray(fits, dtype=bool)
 
-    def _rollover(self, rise: Floats, limit: Floats, before: Floats, after: float) -> Floats:
+    def _rollover(
+        self, rise: Floats, limit: Floats, before: Floats, after: float
+    ) -> npt.NDArray[np.bool_]:
         size = float(self.size or 0.0)
         near = (before >= 0.9 * size) & (after <= 0.1 * size)
         counted = np.isfinite(limit) & (self.rate is not None)
-        return (rise < 0) & (rise + size >= 0) & np.where(counted, rise + size <= limit, near)
+        turned = (rise < 0) & (rise + size >= 0)
+        return np.asarray(turned & np.where(counted, rise + size <= limit, near), dtype=bool)
 
     def _copies(self, runs: Runs) -> npt.NDArray[np.bool_]:
         """Runs that would continue the readings before and after a stretch, if only their unit
