@@ -29,6 +29,35 @@ class RegisterThresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class HabitRules:
+    """[habits]: what a meter can have used, by what it usually uses."""
+
+    before_days: float
+    after_days: float
+    high_quantile: float
+    peak_factor: float
+    peak_h: float
+    lasting_factor: float
+    floor_days: float
+    fewest_steps: int
+    least_steps: int
+    neighbours: int
+    outstanding_factor: float
+    outstanding_others: int
+    unproven_kwh_per_h: float
+    unproven_m3_per_h: float
+    unproven_gj_per_h: float
+
+    def unproven_per_h(self) -> dict[str, float]:
+        """Unit → the rate that is believed of a register without habits yet."""
+        return {
+            "kWh": self.unproven_kwh_per_h,
+            "m³": self.unproven_m3_per_h,
+            "GJ": self.unproven_gj_per_h,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class StandstillRules:
     """[standstill]: when a rest of a register and the leap after it are one gap of known use."""
 
@@ -64,9 +93,19 @@ class HeatingRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SolarRules:
+    """[solar]: what a PV system can give."""
+
+    most_of_capacity_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class WasteRules:
     """[waste]: how a bin's scale is read, what is recovered, how inspections are judged."""
 
+    most_of_capacity_ratio: float
+    most_of_usual_ratio: float
+    most_below_zero_kg: float
     least_fall_kg: float
     noise_factor: float
     empty_kg: float
@@ -132,9 +171,11 @@ class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
     registers: RegisterThresholds
+    habits: HabitRules
     standstill: StandstillRules
     completeness: BoardRules
     heating: HeatingRules
+    solar: SolarRules
     waste: WasteRules
     hours: HoursRules
     night_flow: NightFlowRules

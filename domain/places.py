@@ -133,7 +133,9 @@ class Meter(Device):
     (None: never). `parent` is the meter upstream; a meter without one is a main meter and
     counts toward the institution. `max_rate_per_h` is the most the branch can carry, in the
     register's unit per hour after the multiplier. `item_code` is the MOHURD energy-item code.
-    `swaps` are the replacements of the meter under the same id. A `formula` ((meter, factor), …)
+    `swaps` are the replacements of the meter under the same id. A two-way meter has a register of
+    its own for what it exports: `export_swaps` are that register's values at the replacements;
+    its multiplier, size and rate are the main register's where no others are given. A `formula` ((meter, factor), …)
     makes it a virtual meter: its use is the sum of other meters' use times the factors; it is
     never a main meter.
     """
@@ -149,6 +151,10 @@ class Meter(Device):
     max_rate_per_h: float | None = None
     swaps: tuple[Swap, ...] = ()
     formula: tuple[tuple[str, float], ...] = ()
+    export_multiplier: tuple[Dated, ...] = ()
+    export_register_size: float | None = None
+    export_max_rate_per_h: float | None = None
+    export_swaps: tuple[Swap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from processing.curves.curve import MEASURED, UNKNOWN, Floats, Ints, UseCurve, on_grid
+from processing.curves.curve import MEASURED, UNKNOWN, Event, Floats, Ints, UseCurve, on_grid
 from processing.curves.register_spec import HOUR_MS
 
 MAX_TEMPERATURE_GAP_MS = 6 * HOUR_MS
@@ -32,6 +32,22 @@ def integral_curve(
     step = (values[1:] + values[:-1]) / 2 * length / HOUR_MS
     step[segment == UNKNOWN] = 0.0
     return UseCurve(at, step, segment)
+
+
+def believed(
+    at_ms: Ints, value: Floats, low: float, high: float
+) -> tuple[Ints, Floats, tuple[Event, ...]]:
+    """The readings within [low, high], and the others as events ``reading_dropped``.
+
+    A state has no register to set it right: what the thing measured cannot do was never so,
+    and is left out as if it had not come.
+    """
+    at, values = np.asarray(at_ms, np.int64), np.asarray(value, np.float64)
+    good = (values >= low) & (values <= high)
+    if good.all():
+        return at, values, ()
+    gone = zip(at[~good].tolist(), values[~good].tolist(), strict=True)
+    return at[good], values[good], tuple(Event("reading_dropped", t, v) for t, v in gone)
 
 
 def mean_on_grid(integral: UseCurve, edges_ms: Ints) -> tuple[Floats, Floats]:

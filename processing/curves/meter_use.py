@@ -1,13 +1,15 @@
 """The use of a meter as a curve, from what its registers said and the registry knows of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from config.processing import processing_settings
 from domain.calendar import local_midnight, to_ms
 from domain.carriers import EXPORT, FIGURE_OF_REGISTER
-from domain.places import Carrier, Device, Meter
+from domain.places import Carrier, Dated, Device, Meter
+from domain.quantities import QUANTITIES
 from processing.curves.curve import Floats, GridUse, Ints, UseCurve, on_grid
 from processing.curves.register_spec import RegisterRules, RegisterSpec, Swap, default_rules
 from processing.curves.registers import use_curve
@@ -92,7 +94,7 @@ def meter_uses(
         if register not in FIGURE_OF_REGISTER or not (at.size or due):
             continue
         interval_ms = meter.expected_interval_s * 1000
-        curve = use_curve(at, value, register_spec(meter, timezone), rules)
+        curve = use_curve(at, value, register_spec(meter, timezone, register), rules)
         found.append(
             MeterUse(
                 meter=meter.id,
@@ -115,17 +117,31 @@ def service_start(device: Device, timezone: str) -> int | None:
     return None if day is None else to_ms(local_midnight(day, timezone))
 
 
-def register_spec(meter: Meter, timezone: str) -> RegisterSpec:
-    """What the registry says of a meter, with dated factors starting at local midnights."""
+def register_spec(meter: Meter, timezone: str, register: str = "") -> RegisterSpec:
+    """What the registry says of a register of a meter (of its main one, if none is named), with
+    dated factors starting at local midnights."""
+    size, rate = meter.register_size, meter.max_rate_per_h
+    swaps, multiplier = meter.swaps, meter.multiplier
+    if register == EXPORT.register and register != meter.register:
+        size = meter.export_register_size or size
+        rate = meter.export_max_rate_per_h or rate
+        swaps, multiplier = meter.export_swaps, meter.export_multiplier or multiplier
     return RegisterSpec(
-        size=meter.register_size,
-        max_rate_per_h=meter.max_rate_per_h,
+        size=size,
+        max_rate_per_h=rate,
+        unproven_rate_per_h=_unproven_rate_per_h(register or meter.register, multiplier),
         swaps=tuple(
-            Swap(s.at_ms, float("nan") if s.final is None else s.final, s.initial)
-            for s in meter.swaps
+            Swap(s.at_ms, float("nan") if s.final is None else s.final, s.initial) for s in swaps
         ),
         multiplier=tuple(
             (to_ms(local_midnight(d.valid_from, timezone)), d.value)
-            for d in sorted(meter.multiplier, key=lambda d: d.valid_from)
+            for d in sorted(multiplier, key=lambda d: d.valid_from)
         ),
     )
+
+
+def _unproven_rate_per_h(register: str, multiplier: Sequence[Dated]) -> float:
+    """What is believed, in register units, of a register whose habits are not known yet."""
+    rates = processing_settings().habits.unproven_per_h()
+    factor = min((d.value for d in multiplier), default=1.0)
+    return rates[QUANTITIES[register].unit] / factor

@@ -63,12 +63,14 @@ class RegisterSpec:
     """The register of one meter.
 
     `size` is the value at which it starts again at 0 (None: never), `max_rate_per_h` the most
-    the branch can carry after the multiplier (None: unknown), `multiplier` ((from_ms, factor),
+    the branch can carry after the multiplier (None: unknown), `unproven_rate_per_h` the most
+    that is believed, in the same unit, of a register whose habits are not known yet, `multiplier` ((from_ms, factor),
     …) sorted, the first of which also holds before it; empty means 1.
     """
 
     size: float | None = None
     max_rate_per_h: float | None = None
+    unproven_rate_per_h: float | None = None
     multiplier: tuple[tuple[int, float], ...] = ()
     swaps: tuple[Swap, ...] = ()
 

@@ -6,12 +6,13 @@ spike and never a zero. What happened is told as events.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from config.processing import processing_settings
 from processing.curves.curve import (
+    DOUBTFUL,
     INTERPOLATED,
     MEASURED,
     UNKNOWN,
@@ -21,6 +22,7 @@ from processing.curves.curve import (
     Ints,
     UseCurve,
 )
+from processing.curves.judge import Judge
 from processing.curves.register_spec import (
     HOUR_MS,
     PLAIN,
@@ -71,14 +73,24 @@ _Steps = tuple[Ints, Floats, Codes, list[Event]]
 
 def _one_register(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRules) -> _Steps:
     """Knots that count, the use between them (in register units) and how it is known."""
-    judge = _Judge(at, value, spec, rules)
-    bad = judge.bad_steps()
-    if bad.size == 0:
+    judge = Judge(
+        at,
+        value,
+        spec.size,
+        _rate_per_ms(spec, rules),
+        rules.shortest_ms,
+        rules.longest_glitch,
+        processing_settings().habits,
+        None if spec.unproven_rate_per_h is None else spec.unproven_rate_per_h / HOUR_MS,
+    )
+    if not judge.settle():
         return at, np.diff(value), np.zeros(max(at.size - 1, 0), np.uint8), []
-    judge.settle(bad)
     kept = np.flatnonzero(judge.keep)
     step = np.diff(value[kept])
     segment = np.full(step.size, MEASURED, np.uint8)
+    for start, end in judge.doubtful():
+        part = slice(*np.searchsorted(kept, (start, end)).tolist())
+        segment[part], step[part] = DOUBTFUL, 0.0
     place = np.searchsorted(kept, np.array(sorted(judge.unknown), np.int64))
     segment[place - 1], step[place - 1] = UNKNOWN, 0.0
     place = np.searchsorted(kept, np.array(sorted(judge.rolled), np.int64))
@@ -86,149 +98,12 @@ def _one_register(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRu
     return at[kept], step, segment, judge.events
 
 
-class _Judge:
-    """Decides about every step that a growing register could not have made."""
-
-    def __init__(self, at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRules) -> None:
-        self.at, self.value, self.size, self.rules = at, value, spec.size, rules
-        self.rate: float | None = None
-        if spec.max_rate_per_h is not None:
-            factor = min((m for _, m in spec.multiplier), default=1.0)
-            self.rate = spec.max_rate_per_h * rules.spike_factor / factor / HOUR_MS
-        self.keep = np.ones(at.size, dtype=bool)
-        self.unknown: set[int] = set()
-        self.rolled: set[int] = set()
-        self.events: list[Event] = []
-
-    def bad_steps(self) -> Ints:
-        """Indices k where the step from k to k + 1 falls or rises too fast."""
-        step = np.diff(self.value)
-        bad = step < -_noise(self.value[:-1])
-        if self.rate is not None:
-            length = np.maximum(np.diff(self.at), self.rules.shortest_ms)
-            bad |= step > self.rate * length
-        return np.flatnonzero(bad)
-
-    def settle(self, bad: Ints) -> None:
-        for k in bad.tolist():
-            after = k + 1
-            if not self.keep[after]:
-                continue
-            before = k
-            while before >= 0 and not self.keep[before]:
-                before -= 1
-            if before < 0 or self._possible(before, after):
-                continue
-            if self.value[after] < self.value[before]:
-                self._fall(before, after)
-            else:
-                self._leap(before, after)
-
-    def _limit(self, i: int, j: int) -> float:
-        """The most that can be used between two readings (register units)."""
-        if self.rate is None:
-            return float("inf")
-        return self.rate * max(int(self.at[j] - self.at[i]), self.rules.shortest_ms)
-
-    def _possible(self, i: int, j: int) -> bool:
-        rise = float(self.value[j] - self.value[i])
-        return bool(-_noise(abs(float(self.value[i]))) <= rise <= self._limit(i, j))
-
-    def _fall(self, before: int, after: int) -> None:
-        """The register is lower than it was: rollover, wrong reading, or reset."""
-        if self._rolls_over(before, after):
-            self.rolled.add(after)
-            self._tell("register_rollover", after, float(self.size or 0.0))
-            return
-        start = self._spike_start(before, after)
-        end = self._dip_end(before, after)
-        if start is not None and (end is None or before - start <= end - after):
-            self._drop(start + 1, before + 1)
-        elif end is not None:
-            self._drop(after, end)
-        else:
-            self.unknown.add(after)
-            self._tell("register_reset", after, float(self.value[before] - self.value[after]))
-
-    def _rolls_over(self, before: int, after: int) -> bool:
-        if self.size is None:
-            return False
-        first, second = float(self.value[before]), float(self.value[after])
-        following = float(self.value[after + 1]) if after + 1 < self.value.size else second
-        if self.rate is None:
-            near = first >= 0.9 * self.size and second <= 0.1 * self.size
-            return near and following - second < 0.5 * self.size
-        comes_back = following >= first and not (
-            following < second or self._possible(after, min(after + 1, self.value.size - 1))
-        )
-        return second + self.size - first <= self._limit(before, after) and not comes_back
-
-    def _spike_start(self, before: int, after: int) -> int | None:
-        """The last good reading before a few too-high ones, if dropping those mends the fall."""
-        fall = self.value[before] - self.value[after]
-        j = before
-        for _ in range(self.rules.longest_glitch):
-            j = self._previous(j)
-            if j < 0 or (j + 1) in self.rolled:
-                return None
-            if self._possible(j, after):
-                leap = float(self.value[j + 1 : before + 1].max() - self.value[j])
-                return j if leap >= 0.8 * fall else None
+def _rate_per_ms(spec: RegisterSpec, rules: RegisterRules) -> float | None:
+    """What the branch can carry, in register units, with the factor for short peaks."""
+    if spec.max_rate_per_h is None:
         return None
-
-    def _dip_end(self, before: int, after: int) -> int | None:
-        """The first good reading after too-low ones, if dropping those mends the fall."""
-        fall = self.value[before] - self.value[after]
-        for m in self._soon(before, after):
-            if self.value[m] - self.value[m - 1] >= 0.8 * fall:
-                return m if self._possible(before, m) else None
-        return None
-
-    def _soon(self, before: int, after: int) -> range:
-        """The readings after `after` by which an excursion has to be over."""
-        latest = int(self.at[before]) + self.rules.longest_excursion_ms
-        end = int(np.searchsorted(self.at, latest, side="right"))
-        return range(after + 1, max(end, min(after + 1 + self.rules.longest_glitch, self.at.size)))
-
-    def _leap(self, before: int, after: int) -> None:
-        """The register rose faster than the branch can carry."""
-        for m in self._soon(before, after):
-            # A jump that stays never falls back; one that does was a slip of unit or digits.
-            if self.value[m] < self.value[m - 1] and self._possible(before, m):
-                self._drop(after, m)
-                return
-        start = before
-        while (j := self._previous(start)) >= 0 and self.value[j] == self.value[before]:
-            start = j
-        if start < before and self._possible(start, after):
-            # A gateway that repeated the last value and then caught up: the difference is
-            # known, when it was used is not. It becomes a gap.
-            self.keep[start + 1 : before + 1] = False
-            self._tell("register_caught_up", after, float(self.value[after] - self.value[start]))
-            return
-        self.unknown.add(after)
-        self._tell("register_jump", after, float(self.value[after] - self.value[before]))
-
-    def _previous(self, j: int) -> int:
-        j -= 1
-        while j >= 0 and not self.keep[j]:
-            j -= 1
-        return j
-
-    def _drop(self, start: int, end: int) -> None:
-        for k in range(start, end):
-            if self.keep[k]:
-                self.keep[k] = False
-                self.unknown.discard(k)
-                self._tell("reading_dropped", k, float(self.value[k]))
-
-    def _tell(self, code: str, k: int, amount: float) -> None:
-        self.events.append(Event(code, int(self.at[k]), amount))
-
-
-def _noise(value: Any) -> Any:
-    """What rounding alone may take off a register of this height."""
-    return 1e-9 * (value + 1.0)
+    factor = min((m for _, m in spec.multiplier), default=1.0)
+    return spec.max_rate_per_h * rules.spike_factor / factor / HOUR_MS
 
 
 def _several_registers(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRules) -> _Steps:
@@ -302,10 +177,9 @@ def _of_other(
         return np.zeros(value.size, dtype=bool)
     away = np.abs(at - swap.at_ms)
     near = (away <= rules.longest_overlap_ms) & (np.abs(value - other) < 0.01 * abs(own - other))
-    if spec.max_rate_per_h is None or not near.any():
+    rate = _rate_per_ms(spec, rules)
+    if rate is None or not near.any():
         return near
-    factor = min((m for _, m in spec.multiplier), default=1.0)
-    rate = spec.max_rate_per_h * rules.spike_factor / factor / HOUR_MS
     moved = (own - value) * side
     if spec.size is not None:
         moved = moved % spec.size

@@ -1,12 +1,13 @@
 """What a PV system said, as curves: generation, irradiation in its plane, module temperature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from config.processing import processing_settings
 from domain.places import Carrier, PvSystem
 from processing.curves.curve import UseCurve
-from processing.curves.measured_states import integral_curve
+from processing.curves.measured_states import believed, integral_curve
 from processing.curves.meter_use import MeterUse, Samples
 from processing.curves.register_spec import HOUR_MS, RegisterRules, RegisterSpec, default_rules
 from processing.curves.registers import use_curve
@@ -49,7 +50,9 @@ def pv_source(
         curve = use_curve(at, register, spec, rules)
     else:
         at, power_w = samples.get((system.id, "pv_power_w"), empty)
-        curve = integral_curve(at, power_w / 1000.0, longest_ms)
+        most_kw = system.capacity_kwp * processing_settings().solar.most_of_capacity_ratio
+        at, power_kw, dropped = believed(at, power_w / 1000.0, -most_kw / 10, most_kw)
+        curve = replace(integral_curve(at, power_kw, longest_ms), events=dropped)
     if curve.at_ms.size < 2:
         return None
     use = MeterUse(

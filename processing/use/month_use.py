@@ -1,6 +1,6 @@
 """A meter's use over a month, by local day and as a whole: with its figure and day values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -71,7 +71,13 @@ def events_between(events: Sequence[Event], start_ms: int, end_ms: int) -> list[
     return [e for e in events if start_ms <= e.at_ms < end_ms]
 
 
-_SEVERE = {"register_reset", "register_jump", "conflicting_readings"}
+_SEVERITY: Mapping[str, Severity] = {
+    "register_reset": "warning",
+    "register_jump": "warning",
+    "conflicting_readings": "warning",
+    "register_scaled": "serious",
+}
+"""Of kinds of events; all others are for information."""
 
 
 def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
@@ -82,7 +88,7 @@ def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
         found.append(
             Finding(
                 code,
-                "warning" if code in _SEVERE else "info",
+                _SEVERITY.get(code, "info"),
                 subject,
                 {"count": len(same), "amount": round(sum(e.amount for e in same), 3)},
             )

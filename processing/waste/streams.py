@@ -17,7 +17,14 @@ from processing.curves.curve import (
     on_grid,
 )
 from processing.curves.register_spec import HOUR_MS
-from processing.use.month_use import Period, share_findings, shares_of, value_or_none
+from processing.use.month_use import (
+    Period,
+    event_findings,
+    events_between,
+    share_findings,
+    shares_of,
+    value_or_none,
+)
 from processing.waste.weighing import DAY_MS, BinHistory
 
 
@@ -73,7 +80,7 @@ def _bin_findings(
     bin_id, last = history.bin.id, history.deposits.last_ms
     if last is None or last < start_ms:
         return [Finding("bin_silent", "serious", bin_id, {"days": (end_ms - start_ms) // DAY_MS})]
-    found = []
+    found = event_findings(events_between(history.deposits.events, start_ms, end_ms), bin_id)
     silent_ms = end_ms - last
     if silent_ms > rules.silent_days * DAY_MS:
         found.append(Finding("bin_silent", "warning", bin_id, {"days": silent_ms // DAY_MS}))

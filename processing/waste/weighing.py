@@ -4,7 +4,7 @@ Net mass = gross − tare. What was thrown in is the sum of rises, computed as l
 what collections took away, so that neither noise nor the size of a step matters.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +21,7 @@ from processing.curves.curve import (
     Ints,
     UseCurve,
 )
+from processing.curves.measured_states import believed
 from processing.curves.register_spec import HOUR_MS
 
 DAY_MS = 24 * HOUR_MS
@@ -51,12 +52,14 @@ def bin_history(
     """
     rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
-    good = np.isfinite(gross)
-    at, first = np.unique(at[good], return_index=True)
-    net = gross[good][first] - bin_.tare_kg
+    most_kg = _most_kg(bin_, gross, rules)
+    at, gross, dropped = believed(at, gross, -rules.most_below_zero_kg, most_kg)
+    at, first = np.unique(at, return_index=True)
+    net = gross[first] - bin_.tare_kg
     nothing = np.empty(0, np.int64)
     if at.size < 2:
-        return BinHistory(bin_, UseCurve.empty(), nothing, np.empty(0), None)
+        nowhere = replace(UseCurve.empty(), events=dropped)
+        return BinHistory(bin_, nowhere, nothing, np.empty(0), None)
     noise = _noise_kg(net, rules)
     threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
     level = _without_excursions(net, threshold, noise, rules.empty_kg)
@@ -72,7 +75,7 @@ def bin_history(
     hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
-    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment)
+    curve = UseCurve(at, np.where(hidden, 0.0, np.diff(deposited)), segment, dropped)
     return BinHistory(
         bin_,
         curve,
@@ -80,6 +83,15 @@ def bin_history(
         taken_kg[end] - taken_kg[start],
         _stuck_since(at, net, noise, rules.stuck_days * DAY_MS),
     )
+
+
+def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
+    """The most the scale can truly show."""
+    if bin_.capacity_kg is not None:
+        return bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
+    known = np.abs(gross[np.isfinite(gross)])
+    usual = float(np.quantile(known, 0.9)) if known.size else 0.0
+    return max(usual, 1.0) * rules.most_of_usual_ratio
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
@@ -97,6 +109,7 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
     """
     level = net.copy()
     same = max(4.0 * noise_kg, 0.1)
+    level = _without_plateaus(level, threshold, same)
     for width in (1, 2):
         if level.size < width + 2:
             continue
@@ -112,6 +125,21 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
             lifted &= between <= -threshold
         for i in np.flatnonzero(leaning | lifted).tolist():
             level[i + 1 : i + 1 + width] = level[i]
+    return level
+
+
+def _without_plateaus(net: Floats, threshold: float, same: float) -> Floats:
+    """Levels without readings that repeat one value to the last digit, far from what the scale
+    showed before and shows again after: a stuck or saturated converter, for however long."""
+    level = net.copy()
+    moved = np.flatnonzero(np.diff(net) != 0)
+    edges = np.concatenate((moved, [net.size - 1]))
+    for start, end in pairwise(edges.tolist()):
+        if end - start < 2 or end + 1 >= net.size:
+            continue
+        before, leap = level[start], net[start + 1] - level[start]
+        if leap >= threshold and abs(net[end + 1] - before) <= max(0.25 * leap, same):
+            level[start + 1 : end + 1] = before
     return level
 
 

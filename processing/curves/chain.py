@@ -1,0 +1,115 @@
+"""Which of a register's readings tell one story: the cheapest chain of runs. Pure numpy.
+
+Readings between two cuts (steps that no growing register makes) form a run. A chain goes from run
+to run; what it passes over was wrong, and where two of its runs do not fit together the register
+itself changed (a reset, a replacement, a jump). Passing over costs the readings that are given up,
+a change costs as much as `CHANGE` of them, so the story with the fewest wrong words wins: single
+zeros at every start of an inverter, an hour or a month of a sentinel, a slip of the unit that
+comes back, noise of a dying device; but a new register that keeps counting is a new register.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from processing.curves.curve import Floats, Ints
+
+Bools = npt.NDArray[np.bool_]
+
+CHANGE = 3.5
+"""A change of the register is as dear as giving up so many readings."""
+CONSTANT, ODD, CROWD = 1.0, 0.04, 0.05
+"""What giving up costs: a run that never moves (of any length), a value that firmware writes for
+"no value", and each further reading of a crowd in which no two neighbours fit together."""
+AT_THE_ENDS = 4.0
+"""So much dearer is giving up readings before the first run or after the last: nothing on the other
+side speaks against them."""
+_REACH = 1500
+"""No chain passes over more runs at a time than this."""
+
+Fits = Callable[[Ints, int], Bools]
+"""(earlier runs, later run) → whether the register can have gone from the one to the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Runs of readings: index of the first and of the last reading of each, int64[m]."""
+
+    first: Ints
+    last: Ints
+
+    def __len__(self) -> int:
+        return int(self.first.size)
+
+
+def runs_between(cuts: Ints, size: int) -> Runs:
+    """The runs of `size` readings, where `cuts` are the steps (k → k + 1) between two of them."""
+    return Runs(np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [size - 1])))
+
+
+def weights(runs: Runs, value: Floats, pinned: Bools, cheap: Bools) -> Floats:
+    """What giving up each run costs, float64[m]. `cheap`: runs known to be another's copy in a
+    wrong unit. A run with a `pinned` reading (a person said it) is never given up."""
+    count = (runs.last - runs.first + 1).astype(np.float64)
+    moved = value[runs.last] != value[runs.first]
+    odd = ~moved & is_odd(value[runs.first])
+    cost = np.where(moved, count, CONSTANT)
+    cost = np.where(odd, ODD, cost)
+    single = count == 1
+    # A crowd: more than a few single readings in a row, none fitting its neighbour.
+    place = np.arange(single.size)
+    since = place - np.maximum.accumulate(np.where(single, -1, place))
+    crowd = np.where(odd, CROWD / 5, CROWD)
+    cost = np.where(single & (since > CHANGE), np.minimum(cost, crowd), cost)
+    cost = np.where(cheap, np.minimum(cost, CROWD), cost) + 1e-6 * count
+    held = np.add.reduceat(pinned, runs.first) > 0
+    return np.where(held, 1e9, cost)
+
+
+def best_chain(cost: Floats, fits: Fits) -> tuple[list[int], list[int]]:
+    """The runs of the cheapest chain, and those of them before which the register changed."""
+    size = cost.size
+    total = np.concatenate(([0.0], np.cumsum(cost)))
+    best = np.empty(size)
+    came_from = np.full(size, -1, np.int64)
+    changed = np.zeros(size, dtype=bool)
+    for j in range(size):
+        best[j] = total[j] * AT_THE_ENDS
+        low = max(0, j - _REACH)
+        if low == j:
+            continue
+        earlier = np.arange(low, j)
+        fit = fits(earlier, j)
+        found = best[low:j] + (total[j] - total[low + 1 : j + 1]) + np.where(fit, 0.0, CHANGE)
+        # Of equals the nearest: it passes over least.
+        i = j - 1 - int(np.argmin(found[::-1]))
+        if found[i - low] <= best[j]:
+            best[j], came_from[j], changed[j] = found[i - low], i, not fit[i - low]
+    j = size - 1 - int(np.argmin((best + (total[-1] - total[1:]) * AT_THE_ENDS)[::-1]))
+    chain, breaks = [], []
+    while j >= 0:
+        chain.append(j)
+        if changed[j]:
+            breaks.append(j)
+        j = int(came_from[j])
+    return chain[::-1], breaks[::-1]
+
+
+def is_odd(value: Floats) -> Bools:
+    """Whether values are what firmware writes for "no value": 0, and the largest numbers of 16,
+    24, 32, 63 and 64 bits, signed or not, and nothing but nines, in units down to a ten-thousandth."""
+    found = value == 0
+    with np.errstate(over="ignore"):
+        for power in range(5):
+            scaled = np.abs(value) * 10.0**power
+            for end in _ENDS:
+                found |= np.abs(scaled - end) <= 1.0 + 1e-7 * end
+    return np.asarray(found, dtype=bool)
+
+
+_ENDS = (
+    *(float(2**bits) for bits in (15, 16, 23, 24, 31, 32, 63, 64)),
+    *(float(10**digits - 1) for digits in range(5, 13)),
+)

@@ -1,0 +1,244 @@
+"""Judges the readings of one register: which count, where it rolled over, where it changed.
+
+A reading is judged by the meter's own habits, by the branch's registered rate, and by what stands
+on both sides of it. What contradicts a growing register is explained (a rollover, a register that
+caught up), passed over (wrong readings, however many: see processing.curves.chain), or leaves a step of
+unknown use (a reset, a jump). It is never believed because no rate is registered.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from config.processing import HabitRules
+from processing.curves.chain import Runs, best_chain, runs_between, weights
+from processing.curves.curve import Event, Floats, Ints
+from processing.curves.habits import Habits, standing_out
+
+_SCALES = tuple(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6))
+"""Slips of a unit, either way: decimals, k (kWh as Wh) and M."""
+_SIMILAR = 0.05
+
+
+class Judge:
+    """The verdict on the readings of one register; `judged()` gives it.
+
+    `rate_per_ms`: what the branch can carry, in register units (None: not registered). `pinned`:
+    readings that a person stands for; they are never passed over.
+    """
+
+    def __init__(
+        self,
+        at: Ints,
+        value: Floats,
+        size: float | None,
+        rate_per_ms: float | None,
+        shortest_ms: int,
+        longest_glitch: int,
+        rules: HabitRules,
+        unproven_per_ms: float | None = None,
+        pinned: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.at, self.value, self.size = at, value, size
+        self.rate, self.shortest_ms, self.glitch = rate_per_ms, shortest_ms, longest_glitch
+        self.rules, self._unproven = rules, unproven_per_ms
+        self.pinned = np.zeros(at.size, dtype=bool) if pinned is None else pinned
+        self.keep = np.ones(at.size, dtype=bool)
+        self.unknown: set[int] = set()
+        """Readings before which the use is not known."""
+        self._scaled: list[tuple[int, float]] = []
+        self.rolled: set[int] = set()
+        self.events: list[Event] = []
+        self._step = np.diff(value)
+        self._length = np.maximum(np.diff(at), shortest_ms)
+
+    def settle(self) -> bool:
+        """Judge everything; False when there was nothing to judge."""
+        falls = self._step < -noise(self.value[:-1])
+        edges = falls | self._other_edges(falls)
+        self._habits = Habits(self.at, self._step, ~edges, self.rules, self._unproven)
+        cut = edges | self._leaps(~edges)
+        if not cut.any():
+            return False
+        runs = runs_between(np.flatnonzero(cut), self.at.size)
+        cost = weights(runs, self.value, self.pinned, self._copies(runs))
+        chain, breaks = best_chain(cost, lambda earlier, j: self._fits(runs, earlier, j))
+        self._apply(runs, chain, set(breaks))
+        return True
+
+    def doubtful(self) -> list[tuple[int, int]]:
+        """Readings [start, end) between which the register counts in another unit than before."""
+        found, scale, since = [], 1.0, 0
+        for k, factor in [*self._scaled, (self.at.size, 1.0)]:
+            if abs(scale - 1.0) > 1e-9:
+                found.append((since, k))
+            scale, since = scale * factor, k
+        return found
+
+    # Which steps need a judgement.
+
+    def _leaps(self, trusted: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Rises that the branch cannot carry, or that this meter never makes."""
+        leaps = np.zeros(self._step.size, dtype=bool)
+        if self.rate is not None:
+            leaps |= self._step > self.rate * self._length
+        for k in standing_out(self._step, self._length, trusted, self.rules).tolist():
+            most = float(self._habits.at(k).most(int(self._length[k]), self.rules))
+            leaps[k] |= self._step[k] > most
+        return leaps
+
+    def _other_edges(self, falls: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """The rises that are of a fall's size: the other edge of an excursion, near the fall, or
+        where the register begins to stand still at its height before the fall, or ends to after."""
+        found = np.zeros(self._step.size, dtype=bool)
+        moves = np.flatnonzero(self._step != 0)
+        for k in np.flatnonzero(falls).tolist():
+            size = -0.5 * self._step[k]
+            low, high = max(0, k - self.glitch), k + self.glitch + 1
+            found[low:high] |= self._step[low:high] >= size
+            place = int(np.searchsorted(moves, k))
+            for other in (place - 1, place + 1):
+                if 0 <= other < moves.size and self._step[moves[other]] >= size:
+                    found[moves[other]] = True
+        return found
+
+    # What fits together.
+
+    def _limit(self, earlier: Ints | int, later: int) -> Floats:
+        """The most that can be used between readings, by habits and by the branch."""
+        length = np.maximum(self.at[later] - self.at[earlier], self.shortest_ms)
+        limit = self._habits.at(max(later - 1, 0)).most(length, self.rules)
+        return limit if self.rate is None else np.minimum(limit, self.rate * length)
+
+    def _fits(self, runs: Runs, earlier: Ints, later: int) -> npt.NDArray[np.bool_]:
+        i, j = runs.last[earlier], int(runs.first[later])
+        rise, limit = self.value[j] - self.value[i], self._limit(i, j)
+        fits = (rise >= -noise(np.abs(self.value[i]))) & (rise <= limit)
+        if self.size is not None:
+            fits |= self._rollover(rise, limit, self.value[i], float(self.value[j]))
+        return np.asarray(fits, dtype=bool)
+
+    def _rollover(
+        self, rise: Floats, limit: Floats, before: Floats, after: float
+    ) -> npt.NDArray[np.bool_]:
+        size = float(self.size or 0.0)
+        near = (before >= 0.9 * size) & (after <= 0.1 * size)
+        counted = np.isfinite(limit) & (self.rate is not None)
+        turned = (rise < 0) & (rise + size >= 0)
+        return np.asarray(turned & np.where(counted, rise + size <= limit, near), dtype=bool)
+
+    def _copies(self, runs: Runs) -> npt.NDArray[np.bool_]:
+        """Runs that would continue the readings before and after a stretch, if only their unit
+        were another: from where the register seems multiplied to where it is divided again."""
+        found = np.zeros(len(runs), dtype=bool)
+        before, after = self.value[runs.last[:-1]], self.value[runs.first[1:]]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(before > 0, after / before, 0.0)
+        for scale in _SCALES:
+            enters = np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR)
+            leaves = np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR)
+            for r in enters.tolist():
+                later = leaves[leaves > r]
+                if later.size == 0 or after[later[0]] < before[r]:
+                    continue
+                inside = slice(r + 1, int(later[0]) + 1)
+                low, high = before[r], after[later[0]]
+                slack = 0.1 * (high - low) + noise(abs(high))
+                first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
+                found[inside] |= (first >= low - slack) & (last <= high + slack) & (last >= first)
+        return found
+
+    # The verdict.
+
+    def _apply(self, runs: Runs, chain: list[int], breaks: set[int]) -> None:
+        before = -1
+        for r in chain:
+            first = int(runs.first[r])
+            if before < 0:
+                self._drop(0, first)
+            else:
+                self._join(before, first, r in breaks)
+            before = int(runs.last[r])
+        self._drop(before + 1, self.at.size)
+
+    def _join(self, before: int, after: int, is_break: bool) -> None:
+        """The step between two runs of the chain."""
+        if is_break and self.value[after] >= self.value[before]:
+            start = self._rest_before(before)
+            if start < before and self._possible(start, after):
+                # A gateway that repeated the last value and then caught up: the difference is
+                # known, when it was used is not. It becomes a gap.
+                self._drop(before + 1, after)
+                self.keep[start + 1 : before + 1] = False
+                self._tell("register_caught_up", after, self.value[after] - self.value[start])
+                return
+        if is_break and (repaired := self._repaired(before, after)):
+            before, after = repaired
+            is_break = False
+        self._drop(before + 1, after)
+        if is_break:
+            self._changed(before, after)
+        elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
+            self.rolled.add(after)
+            self._tell("register_rollover", after, float(self.size or 0.0))
+
+    def _repaired(self, before: int, after: int) -> tuple[int, int] | None:
+        """The nearest readings around a break that fit, giving up a few that lead to the break
+        and no more than half of the fall."""
+        fall = self.value[before] - self.value[after]
+        for given_up in range(1, self.glitch + 1):
+            back, on = before - given_up, after + given_up
+            falls_back = back >= 0 and self.value[before] - self.value[back] >= 0.8 * fall
+            if falls_back and self.keep[back] and self._possible(back, after):
+                self._drop(back + 1, before + 1)
+                return back, after
+            rises = on < self.at.size and self.value[on] - self.value[on - 1] >= 0.8 * fall
+            if rises and self._possible(before, on):
+                return before, on
+        return None
+
+    def _changed(self, before: int, after: int) -> None:
+        """The register is not the one it was: its use over this step cannot be known."""
+        self.unknown.add(after)
+        rise = float(self.value[after] - self.value[before])
+        scale = self._scale(before, after)
+        if scale is not None:
+            self._scaled.append((after, scale))
+            self._tell("register_scaled", after, scale)
+        else:
+            self._tell("register_jump" if rise > 0 else "register_reset", after, abs(rise))
+
+    def _scale(self, before: int, after: int) -> float | None:
+        """By what the register seems to be multiplied since then: the same height in another unit."""
+        height, limit = abs(float(self.value[before])), float(self._limit(before, after))
+        for scale in _SCALES:
+            rise = float(self.value[after]) / scale - float(self.value[before])
+            near = limit < 0.2 * height or rise < 0.02 * height
+            if near and -1e-6 * height - noise(height) <= rise <= limit:
+                return scale
+        return None
+
+    def _rest_before(self, before: int) -> int:
+        """The reading since which the register stood where it stood at `before`."""
+        start = before
+        while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
+            start -= 1
+        return start
+
+    def _possible(self, i: int, j: int) -> bool:
+        rise = float(self.value[j] - self.value[i])
+        return bool(-noise(abs(float(self.value[i]))) <= rise <= float(self._limit(i, j)))
+
+    def _drop(self, start: int, end: int) -> None:
+        for k in range(start, end):
+            if self.keep[k]:
+                self.keep[k] = False
+                self.unknown.discard(k)
+                self._tell("reading_dropped", k, self.value[k])
+
+    def _tell(self, code: str, k: int, amount: float) -> None:
+        self.events.append(Event(code, int(self.at[k]), float(amount)))
+
+
+def noise(value: Floats | float) -> Floats | float:
+    """What rounding alone may take off a register of this height."""
+    return 1e-9 * (value + 1.0)
