@@ -41,8 +41,8 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
     >>> topic = "civicmeter/v1/roof/telemetry"
     >>> decode(topic, b'{"pv_power_w": 12}', 1_773_547_200_000, NATIVE[0]).untimed
     1
-    >>> decode(topic, b'{"ts": 0, "values": {"power_w": NaN}}', 0, NATIVE[0]).rejects
-    [Reject(device='roof', code='not_finite', detail='power_w: nan is not a finite number')]
+    >>> decode(topic, b'{"ts": 0, "values": {"power_w": NaN}}', 0, NATIVE[0]).rejects[0].code
+    'not_finite'
     """
     device = mapping.device_of(topic)
     try:
