@@ -98,9 +98,9 @@ def best_chain(cost: Floats, fits: Fits) -> tuple[list[int], list[int]]:
 
 
 def is_odd(value: Floats) -> Bools:
-    """Whether values are what firmware writes for "no value": 0, and the largest numbers of 16,
+    """Whether values are what firmware writes for "no value": 0, less than nothing, and the largest numbers of 16,
     24, 32, 63 and 64 bits, signed or not, and nothing but nines, in units down to a ten-thousandth."""
-    found = value == 0
+    found = value <= 0
     with np.errstate(over="ignore"):
         for power in range(5):
             scaled = np.abs(value) * 10.0**power

@@ -13,6 +13,7 @@ from config.processing import HabitRules
 from processing.curves.chain import Runs, best_chain, runs_between, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
+from processing.curves.register_spec import RegisterRules
 
 _SCALES = tuple(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6))
 """Slips of a unit, either way: decimals, k (kWh as Wh) and M."""
@@ -32,14 +33,14 @@ class Judge:
         value: Floats,
         size: float | None,
         rate_per_ms: float | None,
-        shortest_ms: int,
-        longest_glitch: int,
+        register: RegisterRules,
         rules: HabitRules,
         unproven_per_ms: float | None = None,
         pinned: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.at, self.value, self.size = at, value, size
-        self.rate, self.shortest_ms, self.glitch = rate_per_ms, shortest_ms, longest_glitch
+        self.rate, self.max_gap_ms = rate_per_ms, register.max_gap_ms
+        self.shortest_ms, self.glitch = register.shortest_ms, register.longest_glitch
         self.rules, self._unproven = rules, unproven_per_ms
         self.pinned = np.zeros(at.size, dtype=bool) if pinned is None else pinned
         self.keep = np.ones(at.size, dtype=bool)
@@ -49,11 +50,11 @@ class Judge:
         self.rolled: set[int] = set()
         self.events: list[Event] = []
         self._step = np.diff(value)
-        self._length = np.maximum(np.diff(at), shortest_ms)
+        self._length = np.maximum(np.diff(at), self.shortest_ms)
 
     def settle(self) -> bool:
         """Judge everything; False when there was nothing to judge."""
-        falls = self._step < -noise(self.value[:-1])
+        falls = self._step < -noise(np.abs(self.value[:-1]))
         edges = falls | self._other_edges(falls)
         self._habits = Habits(self.at, self._step, ~edges, self.rules, self._unproven)
         cut = edges | self._leaps(~edges)
@@ -131,7 +132,7 @@ class Judge:
         were another: from where the register seems multiplied to where it is divided again."""
         found = np.zeros(len(runs), dtype=bool)
         before, after = self.value[runs.last[:-1]], self.value[runs.first[1:]]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = np.where(before > 0, after / before, 0.0)
         for scale in _SCALES:
             enters = np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR)
@@ -175,6 +176,10 @@ class Judge:
             before, after = repaired
             is_break = False
         self._drop(before + 1, after)
+        length_ms = int(self.at[after] - self.at[before])
+        if not is_break and after - before > 1 and length_ms > self.max_gap_ms:
+            # What was used meanwhile is known, when is not: told, since it concerns other months.
+            self._tell("register_returned", after, self.value[after] - self.value[before])
         if is_break:
             self._changed(before, after)
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):

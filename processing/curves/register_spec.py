@@ -16,9 +16,8 @@ class RegisterRules:
     An instant between two readings at most `max_gap_ms` apart may be interpolated. A rise is
     possible up to `spike_factor` × the branch's largest rate (MOHURD guide: twice), where
     steps shorter than `shortest_ms` count as that long (coarse registers step by whole
-    units). Readings that leap away and come back are dropped: at most `longest_glitch` in a row
-    if only the way back shows it, for at most `longest_excursion_ms` if both ways do. Old and new meter
-    report together for at most `longest_overlap_ms` around a replacement.
+    units). Up to `longest_glitch` readings beside a change of the register may be wrong ones. Old
+    and new meter report together for at most `longest_overlap_ms` around a replacement.
     """
 
     max_gap_ms: int
@@ -26,7 +25,6 @@ class RegisterRules:
     shortest_ms: int
     longest_glitch: int
     longest_overlap_ms: int
-    longest_excursion_ms: int
 
     @classmethod
     def of(cls, table: RegisterThresholds) -> "RegisterRules":
@@ -37,7 +35,6 @@ class RegisterRules:
             shortest_ms=round(table.shortest_minutes * 60_000),
             longest_glitch=table.longest_glitch,
             longest_overlap_ms=round(table.longest_overlap_days * 24 * HOUR_MS),
-            longest_excursion_ms=round(table.longest_excursion_days * 24 * HOUR_MS),
         )
 
 

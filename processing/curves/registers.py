@@ -78,8 +78,7 @@ def _one_register(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRu
         value,
         spec.size,
         _rate_per_ms(spec, rules),
-        rules.shortest_ms,
-        rules.longest_glitch,
+        rules,
         processing_settings().habits,
         None if spec.unproven_rate_per_h is None else spec.unproven_rate_per_h / HOUR_MS,
     )

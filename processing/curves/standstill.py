@@ -61,9 +61,13 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
     return _joined(curve, found)
 
 
+LEAPS = ("register_caught_up", "register_returned")
+"""Events at the end of a gap of known use: a register that had stood still, or said nonsense."""
+
+
 def caught_up(curve: UseCurve) -> list[tuple[int, int]]:
-    """Start and end (ms) of each gap of known use that a register's leap made."""
-    leaps = [e.at_ms for e in curve.events if e.code == "register_caught_up"]
+    """Start and end (ms) of each gap of known use that a register's return made."""
+    leaps = [e.at_ms for e in curve.events if e.code in LEAPS]
     knots = np.searchsorted(curve.at_ms, leaps)
     return [(int(curve.at_ms[max(k - 1, 0)]), t) for k, t in zip(knots, leaps, strict=True)]
 

@@ -8,7 +8,7 @@ from domain.calendar import Month, from_ms, local_day, months_between, to_ms
 from domain.figures import MonthResult
 from domain.findings import Finding
 from processing.curves.meter_use import MeterUse
-from processing.curves.standstill import caught_up
+from processing.curves.standstill import LEAPS, caught_up
 from processing.months.baselines import savings_tracks
 from processing.months.month import month_result
 from processing.months.plan import Outcome, Plan
@@ -67,7 +67,7 @@ def _explained(plan: Plan, results: Sequence[MonthResult]) -> set[Month]:
 
 def _leaps(result: MonthResult, use: MeterUse) -> list[Finding]:
     figures = [f for f in result.figures if (f.name, f.subject) == (use.name, use.meter)]
-    return [x for f in figures for x in f.findings if x.code == "register_caught_up"]
+    return [x for f in figures for x in f.findings if x.code in LEAPS]
 
 
 def _month(at_ms: int, timezone: str) -> Month:

@@ -9,7 +9,7 @@ import numpy as np
 from config.processing import processing_settings
 from domain.calendar import Month, to_ms
 from domain.models import ModelRecord
-from domain.places import Contract, Institution, PvSystem
+from domain.places import Contract, Institution
 from domain.quantities import QUANTITIES
 from domain.readings import Series
 from domain.registry import Registry
@@ -98,10 +98,8 @@ class SiteReader:
 
     def _rests(self, series: Series, early: Around, late: Around) -> bool:
         """Whether a register is where it was, so that a later leap may explain the rest."""
-        device = self._registry.device_by_id[series.device]
-        limited = getattr(device, "max_rate_per_h", None) or isinstance(device, PvSystem)
         register = QUANTITIES[series.quantity].kind == "total_increasing"
-        return bool(limited and register and early.before == late.before)
+        return register and early.before == late.before
 
     def _ends_of_rest(
         self, window: Window, at_rest: dict[Series, float]

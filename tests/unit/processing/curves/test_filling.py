@@ -119,7 +119,7 @@ def test_every_code_is_explained_as_it_counts() -> None:
 def test_the_shipped_rules_are_read_and_wrong_ones_refused() -> None:
     rules, fill = shipped_rules()
     assert rules == default_rules()
-    assert (rules.max_gap_ms, rules.longest_excursion_ms) == (6 * HOUR_MS, 7 * DAY_MS)
+    assert (rules.max_gap_ms, rules.longest_overlap_ms) == (6 * HOUR_MS, 7 * DAY_MS)
     assert fill == FillRules()
     source = (files("config") / "tables" / "processing.toml").read_text(encoding="utf-8")
     with pytest.raises(ConfigError, match="no filling method 'magic'"):

@@ -131,6 +131,37 @@ def test_a_month_knows_of_the_leap_that_explains_it_however_late(
         assert use(march).shares.missing == pytest.approx((END - start) / (END - START), abs=0.01)
 
 
+@pytest.mark.parametrize("end", [at(4, 2), at(4, 6, 23), at(4, 19)])
+def test_zeros_of_an_offline_meter_are_a_gap_for_every_month_they_touch(
+    place: Place, end: int
+) -> None:
+    (meter,) = REGISTRY.devices
+    assert isinstance(meter, Meter)
+    place.ledger.save_registry(replace(REGISTRY, devices=(replace(meter, max_rate_per_h=None),)))
+    start = at(3, 28)
+    readings = [
+        r._replace(value=0.0) if start < r.at_ms < end else r for r in history(FIRST, FIRST)
+    ]
+    now = place.arrive(readings, end - HOUR_MS)
+    place.compute(MARCH, now)
+    place.compute(APRIL, now)
+    now = place.arrive(readings, at(5, 29))
+    place.compute(APRIL, now)
+    assert place.touched() == {MARCH}
+    place.recompute(now)
+    whole = place.whole(now)
+    for month in (MARCH, APRIL):
+        assert digest(place.compute(month, now)) == digest(whole[month]), month
+        assert "reading_dropped" in {f.code for f in use(whole[month]).findings}
+    assert "register_returned" in {f.code for f in use(whole[APRIL]).findings}
+    # The two months' use is known; how it divides is estimated or missing.
+    both = [use(whole[m]) for m in (MARCH, APRIL)]
+    if end - start <= 14 * DAY_MS:
+        assert sum(f.value or 0 for f in both) == pytest.approx(61 * A_DAY)
+    else:
+        assert all(f.shares.missing > 0.1 for f in both)
+
+
 @pytest.mark.parametrize("end", [at(4, 2), at(4, 5), at(4, 6, 23)])
 def test_the_same_by_habit_where_nobody_knows_what_the_branch_carries(
     place: Place, end: int

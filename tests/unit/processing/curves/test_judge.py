@@ -1,0 +1,166 @@
+"""Readings judged by a meter's habits and by what stands on both sides: no rate is registered."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processing.curves.curve import UseCurve, on_grid
+from processing.curves.register_spec import HOUR_MS, RegisterSpec
+from processing.curves.registers import use_curve
+
+GAP = 6 * HOUR_MS
+HOURS = 60 * 24
+AT = np.arange(HOURS + 1, dtype=np.int64) * HOUR_MS
+CLOCK = np.arange(HOURS) % 24
+TRUE = np.concatenate(([0.0], np.cumsum(np.where((CLOCK > 8) & (CLOCK < 18), 12.0, 4.0))))
+REGISTER = np.round(52_290.0 + TRUE, 1)
+UINT32_TENTHS = float(0xFFFFFFFF) / 10
+
+
+def curve_of(register: np.ndarray, **spec: float) -> UseCurve:
+    return use_curve(AT, register, RegisterSpec(**spec))
+
+
+def known(curve: UseCurve, start: int = 0, end: int = HOURS) -> tuple[float, float]:
+    """Use known of [start, end) hours, and the share of them that is missing."""
+    grid = on_grid(curve, AT[[start, end]], GAP)
+    return float(grid.use[0]), float(grid.missing[0])
+
+
+def codes(curve: UseCurve) -> Counter[str]:
+    return Counter(e.code for e in curve.events)
+
+
+def test_a_register_of_habit_raises_nothing() -> None:
+    assert known(curve_of(REGISTER)) == (pytest.approx(TRUE[-1]), 0.0)
+    assert codes(curve_of(REGISTER)) == {}
+
+
+@pytest.mark.parametrize("wrong", [0.0, UINT32_TENTHS, 17.3])
+def test_a_wrong_first_value_is_no_use(wrong: float) -> None:
+    register = REGISTER.copy()
+    register[0] = wrong
+    use, missing = known(curve_of(register))
+    assert use == pytest.approx(TRUE[-1] - TRUE[1])
+    assert missing == pytest.approx(1 / HOURS)
+
+
+@pytest.mark.parametrize("length", [1, 3, 6, 24, 12 * 24, 25 * 24])
+@pytest.mark.parametrize("wrong", [0.0, UINT32_TENTHS, float(2**23 - 1), -5.0])
+def test_one_wrong_value_of_any_length_costs_only_itself(wrong: float, length: int) -> None:
+    register = REGISTER.copy()
+    register[500 : 500 + length] = wrong
+    curve = curve_of(register)
+    assert known(curve) == (pytest.approx(TRUE[-1]), 0.0)
+    assert codes(curve)["reading_dropped"] == length
+    assert codes(curve)["register_returned"] == (length > 5)
+
+
+@pytest.mark.parametrize("length", [1, 5, 24, 9 * 24])
+@pytest.mark.parametrize("scale", [10.0, 0.1, 1000.0, 0.001])
+def test_a_unit_that_slips_for_a_while_costs_only_itself(scale: float, length: int) -> None:
+    register = REGISTER.copy()
+    register[700 : 700 + length] *= scale
+    assert known(curve_of(register)) == (pytest.approx(TRUE[-1]), 0.0)
+
+
+@pytest.mark.parametrize("scale", [10.0, 0.1, 1000.0, 0.001])
+def test_a_unit_that_stays_slipped_is_doubtful_from_then_on(scale: float) -> None:
+    register = REGISTER.copy()
+    register[900:] *= scale
+    curve = curve_of(register)
+    use, missing = known(curve)
+    assert use == pytest.approx(TRUE[899])
+    assert missing == pytest.approx((HOURS - 899) / HOURS)
+    assert codes(curve)["register_scaled"] + codes(curve)["reading_dropped"] > 0
+
+
+@pytest.mark.parametrize("start", [0.0, 12.5, 61_000.0, 912_345.0])
+def test_a_replacement_nobody_registered_is_one_unknown_step(start: float) -> None:
+    register = REGISTER.copy()
+    register[800:] = start + TRUE[800:] - TRUE[800]
+    curve = curve_of(register)
+    use, missing = known(curve)
+    assert use == pytest.approx(TRUE[-1] - (TRUE[800] - TRUE[799]))
+    assert missing == pytest.approx(1 / HOURS)
+    assert set(codes(curve)) <= {"register_reset", "register_jump"}
+
+
+def test_zeros_at_each_wake_up_are_no_use() -> None:
+    register = REGISTER.copy()
+    register[::24] = 0.0
+    use, missing = known(curve_of(register), 1, HOURS - 1)
+    assert (use, missing) == (pytest.approx(TRUE[-2] - TRUE[1]), 0.0)
+
+
+def test_spikes_close_to_one_another_and_below_zero() -> None:
+    register = REGISTER.copy()
+    register[[400, 402, 403, 406]] = [90_000.0, -1200.0, 53_000.0, 7.0]
+    assert known(curve_of(register)) == (pytest.approx(TRUE[-1]), 0.0)
+
+
+def test_random_saturations_are_left_out() -> None:
+    register = REGISTER.copy()
+    register[np.random.default_rng(3).random(register.size) < 0.1] = float(2**31 - 1)
+    register[[0, -1]] = REGISTER[[0, -1]]
+    assert known(curve_of(register)) == (pytest.approx(TRUE[-1]), 0.0)
+
+
+def test_what_is_done_again_and_again_is_a_habit() -> None:
+    boiler = np.where(CLOCK == 17, 400.0, 1.0)
+    register = np.concatenate(([0.0], np.cumsum(boiler)))
+    assert codes(curve_of(register)) == {}
+    assert known(curve_of(register))[0] == pytest.approx(boiler.sum())
+
+
+def test_without_habits_only_a_usual_rate_is_believed() -> None:
+    few = use_curve(AT[:3], [0.0, 52_290.0, 52_291.0], RegisterSpec(unproven_rate_per_h=500.0))
+    assert codes(few)["register_jump"] + codes(few)["reading_dropped"] == 1
+    assert known(few, 0, 2)[0] == pytest.approx(1.0)
+    begun = use_curve(AT[:3], [0.0, 90.0, 300.0], RegisterSpec(unproven_rate_per_h=500.0))
+    assert codes(begun) == {}
+
+
+def test_far_away_readings_never_change_a_verdict() -> None:
+    """What is read around a month is enough: as with all of the past."""
+    long = np.concatenate(
+        (REGISTER, REGISTER[-1] + TRUE[1:] * 3, REGISTER[-1] + TRUE[-1] * 3 + TRUE[1:])
+    )
+    at = np.arange(long.size, dtype=np.int64) * HOUR_MS
+    wrong = long.copy()
+    wrong[3000:3050] = 0.0
+    wrong[3500] = 9e6
+    whole = use_curve(at, wrong)
+    part = use_curve(at[900:], wrong[900:])
+    edges = at[[2500, 3600]]
+    assert on_grid(whole, edges, GAP).use[0] == on_grid(part, edges, GAP).use[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, HOURS - 200),
+            st.integers(1, 150),
+            st.sampled_from([0.0, UINT32_TENTHS, 1e7, -3.0]),
+        ),
+        max_size=4,
+    ),
+    st.integers(0, 2**32 - 1),
+)
+def test_no_mixture_of_wrong_values_makes_use(
+    wrong: list[tuple[int, int, float]], seed: int
+) -> None:
+    register = REGISTER.copy()
+    for start, length, value in wrong:
+        register[start : start + length] = value
+    register[[0, -1]] = REGISTER[[0, -1]]
+    order = np.random.default_rng(seed).permutation(AT.size)
+    curve = use_curve(AT[order], register[order])
+    assert np.array_equal(curve.use, curve_of(register).use)
+    use, missing = known(curve)
+    assert use == pytest.approx(TRUE[-1]) or missing > 0
+    assert use <= TRUE[-1] * 1.001
