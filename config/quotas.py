@@ -104,7 +104,9 @@ def has_quotas(region: str, day: date) -> bool:
 def zone_on(district_code: str, day: date) -> str:
     """The climate zone of a place for its quotas; empty where the table has none."""
     tables = [z for z in table("quotas", "climate_zone") if z["valid_from"] <= day]
-    newest = max(tables, key=lambda z: z["valid_from"], default={"cities": {}})
+    if not tables:
+        return ""
+    newest = max(tables, key=lambda z: z["valid_from"])
     return str(newest["cities"].get(district_code[:4], ""))
 
 

@@ -148,8 +148,8 @@ def _quota_row(head: Mapping[str, Any], p: QuotaPosition, lang: str) -> QuotaRow
         zone=quota.zone if quota else "",
         source=quota.source if quota else "",
         valid_from=quota.valid_from if quota else None,
-        finding=", ".join(f.code for f in p.findings),
-        why=why_no_grade(p.findings, lang),
+        finding=p.finding.code if p.finding else "",
+        why=why_no_grade(p.finding, lang) if p.finding else "",
     )
 
 

@@ -96,7 +96,6 @@ def weighted(
             problems.append(Finding("factor_missing", "warning", "", {"factor": names[use]}))
             continue
         problems += passed_on(figure.findings)
-        problems += [old for f in chain if f not in applied for old in _old(f, day)]
         applied += [f for f in chain if f not in applied]
         if figure.value is None:
             unknown = Finding("total_unknown", "warning", "", {"carrier": use})
@@ -104,6 +103,8 @@ def weighted(
             continue
         parts.append((figure.value * _product(chain), figure.shares))
     complete = bool(parts) and len(parts) == len(used)
+    if complete:
+        problems += [old for f in applied for old in _old(f, day)]
     return Figure(
         name=name,
         value=sum(p for p, _ in parts) if complete else None,

@@ -134,7 +134,7 @@ class QuotaPosition:
     """A yearly value against its quota; `grade` as in Quota.
 
     `months` is how many of the twelve are known of the figure it is made of. Where there is no
-    grade, a finding says why; `quota` None: no row is its own.
+    grade, `finding` says why; `quota` None: no row is its own.
     """
 
     measure: str
@@ -143,7 +143,7 @@ class QuotaPosition:
     value: float | None = None
     grade: str | None = None
     months: int = 0
-    findings: tuple[Finding, ...] = ()
+    finding: Finding | None = None
 
 
 def quota_positions(
@@ -172,7 +172,7 @@ def quota_positions(
 
 
 def _none(code: str, **numbers: str) -> QuotaPosition:
-    return QuotaPosition(ALL, "", findings=(Finding(code, "warning", "", numbers),))
+    return QuotaPosition(ALL, "", finding=Finding(code, "warning", "", numbers))
 
 
 def _asked_of(kind: str) -> list[Measure]:
@@ -197,18 +197,18 @@ def _position(
     quota = row if isinstance(row, Quota) else None
     total = year.get(measure.figure)
     divisor, missing = _count(measure, institution, day)
-    findings = [row] if isinstance(row, Finding) else [*missing, *_not_whole(total)]
+    finding = row if isinstance(row, Finding) else missing or _not_whole(total)
     value = None
     if divisor and total is not None and total.is_complete and total.value is not None:
         value = total.value * measure.scale / (divisor * (days if measure.daily else 1))
     grade = quota.grade(value) if quota is not None and value is not None else None
     months = total.months if total else 0
-    return QuotaPosition(measure.name, measure.unit, quota, value, grade, months, tuple(findings))
+    return QuotaPosition(measure.name, measure.unit, quota, value, grade, months, finding)
 
 
 def _count(
     measure: Measure, institution: Institution, day: date
-) -> tuple[float | None, list[Finding]]:
+) -> tuple[float | None, Finding | None]:
     """What the measure divides by; None, and which fields to fill in, where some are missing."""
     count = measure.counts.get(institution.kind) or measure.counts[""]
     held = {f: value_on(getattr(institution, f), day) for f in count.fields}
@@ -216,19 +216,19 @@ def _count(
     if measure.split and institution.heating_season is None:
         lacking.append("heating_season")
     if lacking:
-        return None, [Finding("quota_field_missing", "warning", "", {"fields": ", ".join(lacking)})]
+        return None, Finding("quota_field_missing", "warning", "", {"fields": ", ".join(lacking)})
     divisor = count.of(*held.values())
     if divisor <= 0:
-        nought = Finding("quota_count_nought", "warning", "", {"fields": ", ".join(count.fields)})
-        return None, [nought]
-    return divisor, []
+        fields = ", ".join(count.fields)
+        return None, Finding("quota_count_nought", "warning", "", {"fields": fields})
+    return divisor, None
 
 
-def _not_whole(total: YearFigure | None) -> list[Finding]:
+def _not_whole(total: YearFigure | None) -> Finding | None:
     if total is None:
-        return [Finding("quota_year_incomplete", "info", "", {"months": 0, "missing_pct": 100.0})]
+        return Finding("quota_year_incomplete", "info", "", {"months": 0, "missing_pct": 100.0})
     if total.is_complete:
-        return []
+        return None
     missing_pct = round(100 * total.shares.missing, 1)
     numbers = {"months": total.months, "missing_pct": missing_pct}
-    return [Finding("quota_year_incomplete", "info", "", numbers)]
+    return Finding("quota_year_incomplete", "info", "", numbers)

@@ -1,6 +1,6 @@
 """Quotas in words: what is compared, and why something is not graded."""
 
-from collections.abc import Iterable
+from dataclasses import replace
 
 from config.texts import text, texts
 from domain.findings import Finding
@@ -22,19 +22,15 @@ def measure_name(measure: str, lang: str) -> str:
     return _word("measure", measure, lang)
 
 
-def why_no_grade(findings: Iterable[Finding], lang: str) -> str:
-    """Why there is no grade, as one sentence or several; empty where there is nothing to say."""
-    return " ".join(sentence(_in_words(f, lang), lang) for f in findings)
-
-
-def _in_words(finding: Finding, lang: str) -> Finding:
+def why_no_grade(finding: Finding, lang: str) -> str:
+    """Why there is no grade, as a sentence."""
     numbers = {
         key: joined((_word(_WORDS[key], v, lang) for v in str(value).split(", ")), lang)
         if key in _WORDS
         else value
         for key, value in finding.numbers.items()
     }
-    return Finding(finding.code, finding.severity, finding.subject, numbers)
+    return sentence(replace(finding, numbers=numbers), lang)
 
 
 def _word(group: str, name: str, lang: str) -> str:
