@@ -1,7 +1,7 @@
 """Dated factors: standard coal, CO₂, calorific values. The rows are in `tables/factors.toml`."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -15,9 +15,12 @@ KWH_PER_GJ = 1000 / 3.6
 
 
 class FactorTable:
-    """Factors by name and day."""
+    """Factors by name and day. `data_years` has the year of those that describe one year."""
 
-    def __init__(self, rows: Iterable[FactorUse]) -> None:
+    def __init__(
+        self, rows: Iterable[FactorUse], data_years: Mapping[FactorUse, int] | None = None
+    ) -> None:
+        self._data_years = data_years or {}
         self._rows: dict[str, list[FactorUse]] = {}
         for row in sorted(rows, key=lambda r: (r.name, r.valid_from)):
             self._rows.setdefault(row.name, []).append(row)
@@ -30,11 +33,30 @@ class FactorTable:
     def names(self) -> list[str]:
         return list(self._rows)
 
+    def data_year(self, factor: FactorUse) -> int | None:
+        """The calendar year a factor describes; None for one that is of no year."""
+        return self._data_years.get(factor)
+
+    def old_from(self, factor: FactorUse) -> date | None:
+        """The day from which a factor of a year is over for more than a year."""
+        year = self.data_year(factor)
+        return None if year is None else date(year + 2, 1, 1)
+
 
 @cache
 def factors() -> FactorTable:
     """The table shipped with this version. Raises ConfigError for a malformed row."""
-    return FactorTable(_row(r) for r in table("factors", "factor"))
+    raw = [*table("factors", "factor"), *_of_provinces(table("factors", "provinces"))]
+    rows = [(_row(r), r.get("data_year")) for r in raw]
+    return FactorTable([f for f, _ in rows], {f: year for f, year in rows if year is not None})
+
+
+def _of_provinces(blocks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A row of its own for each province of a notice."""
+    for block in blocks:
+        common = {k: v for k, v in block.items() if k != "values"}
+        for province, value in block["values"].items():
+            yield {**common, "name": f"{block['name']}{province}", "value": value}
 
 
 def table(name: str, key: str) -> list[dict[str, Any]]:
@@ -64,12 +86,17 @@ def _row(row: Mapping[str, Any]) -> FactorUse:
     return found
 
 
-def electricity_region(district_code: str, timezone: str) -> str:
-    """Whose grid factor counts: the province of the district code, else the country.
+def electricity_region(district_code: str, timezone: str, day: date) -> str:
+    """Whose grid factor counts on a day: the province of the district code, else the country.
 
     Empty where no table covers the place: then no factor is guessed.
+
+    >>> electricity_region("370502", "Asia/Shanghai", date(2026, 3, 1))
+    'cn-37'
+    >>> electricity_region("540102", "Asia/Shanghai", date(2026, 3, 1))
+    'cn'
     """
     province = district_code[:2]
-    if province and f"co2.electricity.cn-{province}" in factors().names():
+    if province and factors().on(f"co2.electricity.cn-{province}", day) is not None:
         return f"cn-{province}"
     return "cn" if province or timezone == "Asia/Shanghai" else ""

@@ -1,4 +1,4 @@
-"""Time-of-use tariffs and quotas: dated rows of `tables/tariffs.toml` and `tables/quotas.toml`."""
+"""Time-of-use tariffs: dated rows of `tables/tariffs.toml`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,44 +28,10 @@ class Tariff:
         return self.flat_price_cny_per_kwh * self.factor[period]
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """A quota of one measure: constraint, base and guide value per year."""
-
-    measure: str
-    unit: str
-    constraint: float
-    base: float
-    guide: float
-    source: str
-    valid_from: date
-
-    def grade(self, value: float) -> str:
-        """``guide``, ``base``, ``constraint`` (the best one kept) or ``above``."""
-        for name, limit in (("guide", self.guide), ("base", self.base)):
-            if value <= limit:
-                return name
-        return "constraint" if value <= self.constraint else "above"
-
-
 def tariff_on(district_code: str, day: date) -> Tariff | None:
     """The tariff of a place on a day; None where the table has none."""
     valid = [t for t in _tariffs() if district_code[:2] == t.region and t.valid_from <= day]
     return max(valid, key=lambda t: t.valid_from, default=None)
-
-
-def quotas_on(district_code: str, building_type: str, day: date) -> list[Quota]:
-    """The quotas of a place and building type on a day, one a measure."""
-    found: dict[str, Quota] = {}
-    for row in table("quotas", "quota"):
-        fits = row["region"] == district_code[:2] and building_type in row["building_types"]
-        if not fits or row["valid_from"] > day:
-            continue
-        quota = Quota(**{k: v for k, v in row.items() if k not in ("region", "building_types")})
-        standing = found.get(quota.measure)
-        if standing is None or standing.valid_from < quota.valid_from:
-            found[quota.measure] = quota
-    return list(found.values())
 
 
 @cache

@@ -19,6 +19,7 @@ from domain.findings import Finding
 
 DayType = Literal["working", "weekend", "holiday"]
 CALENDARS = ("cn", "weekdays", "gb")
+_YEARS_ASKED = (2000, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,19 @@ def day_types(days: Iterable[date], calendar: str) -> DayTypes:
         for y, n in sorted(guessed.items())
     )
     return DayTypes(found, findings)
+
+
+def last_known_day(calendar: str) -> date | None:
+    """The last day a calendar knows; None for one without holidays, which never ends."""
+    if calendar == "weekdays":
+        return None
+    known = [y for y in range(*_YEARS_ASKED) if _is_known(y, calendar)][-1:]
+    return date(known[0], 12, 31) if known else None
+
+
+def _is_known(year: int, calendar: str) -> bool:
+    in_table = year in _known_years(calendar)
+    return in_table or (calendar == "cn" and _chinese_type(date(year, 7, 1)) is not None)
 
 
 def _known_type(day: date, calendar: str) -> DayType | None:

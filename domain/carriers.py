@@ -106,6 +106,7 @@ HEAT = Metered(
     board=5,
     surveyed=True,
     coal="standard_coal.national.heat",
+    quota_coal="standard_coal.shandong.heat",
     co2="co2.heat",
     heating="always",
 )

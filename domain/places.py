@@ -15,6 +15,29 @@ CalendarName = Literal["cn", "weekdays", "gb"]
 """Whose working days count: China's with make-up days, plainly Monday to Friday, or England's."""
 
 
+InstitutionKind = Literal[
+    "",
+    "office",
+    "hospital",
+    "university",
+    "school",
+    "library",
+    "museum",
+    "theatre",
+    "sports_hall",
+    "science_hall",
+    "service_centre",
+    "other",
+]
+"""What an institution is, by which it is graded; empty: not registered."""
+
+Level = Literal["", "province", "city", "county", "III", "II", "I"]
+"""Whose an office or venue is (county: every level below a city), or the grade of a hospital."""
+
+HeatSource = Literal["", "district_heat", "air_conditioning", "gas_or_oil"]
+"""What heats; district heat is metered."""
+
+
 class Carrier(StrEnum):
     """What a meter meters; the class codes of the MOHURD guide are in `config`."""
 
@@ -54,6 +77,11 @@ class Institution:
 
     `building_type` is the MOHURD letter (A office … H other); `heating_season` is
     ((month, day) of its start, (month, day) of its end, excluded) or None.
+
+    By `kind`, `level` and `heat_source` its quotas are chosen. `headcount` is people using energy,
+    as the survey counts them; what follows it is counted as the quotas do: `staff` on post, in or
+    out of establishment; `intern_months` (interns × months) and `outpatients` a year; of a school
+    `day_pupils` and `boarders`, of a university `students` enrolled and `foreign_students`.
     """
 
     id: str
@@ -68,6 +96,19 @@ class Institution:
     district_code: str = ""
     floor_area_m2: tuple[Dated, ...] = ()
     headcount: tuple[Dated, ...] = ()
+    kind: InstitutionKind = ""
+    level: Level = ""
+    heat_source: HeatSource = ""
+    heated_area_m2: tuple[Dated, ...] = ()
+    staff: tuple[Dated, ...] = ()
+    beds: tuple[Dated, ...] = ()
+    bed_occupancy_ratio: tuple[Dated, ...] = ()
+    outpatients: tuple[Dated, ...] = ()
+    intern_months: tuple[Dated, ...] = ()
+    day_pupils: tuple[Dated, ...] = ()
+    boarders: tuple[Dated, ...] = ()
+    students: tuple[Dated, ...] = ()
+    foreign_students: tuple[Dated, ...] = ()
     heating_season: tuple[tuple[int, int], tuple[int, int]] | None = None
     provenance: str = ""
     provenance_zh: str = ""

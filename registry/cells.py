@@ -128,7 +128,7 @@ def _object(cell: Any) -> dict[str, object]:
 
 def _one_of(text: str, choices: typing.Iterable[str]) -> str:
     if text not in choices:
-        raise CellError(f"{text!r} is not one of {', '.join(choices)}")
+        raise CellError(f"{text!r} is not one of {', '.join(c for c in choices if c)}")
     return text
 
 

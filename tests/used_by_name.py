@@ -73,3 +73,9 @@ _.ADMINISTER
 
 # The registry of figures says it; the tests hold portfolios to it.
 _.adds_over_places
+
+# Fields of the registry that quotas count by their names.
+_.outpatients
+_.intern_months
+_.day_pupils
+_.foreign_students

@@ -36,6 +36,7 @@ from reports.tables import FigureLine, in_order
 from reports.words.findings import finding_line
 from reports.words.names import label
 from reports.words.numbers import amount, number, percent, shares_in_words
+from reports.words.quotas import measure_name
 
 router = APIRouter(include_in_schema=False)
 
@@ -80,7 +81,7 @@ def place_html(backend: Backend, institution: str, month: Month, lang: str) -> s
         least_pct=f"{100 * rules.least_known_ratio:g}",
         least_peers=rules.least_peers,
         comparisons=[_comparison(r, lang) for r in comparison_rows(history)],
-        quotas=[_quota(r, lang) for r in quota_rows(history)],
+        quotas=[_quota(r, lang) for r in quota_rows(history, lang)],
         peers=[_peer(r, lang) for r in _peers(backend, model)],
         survey=[_survey(r, lang) for r in survey_field_rows(history)],
         groups=_groups(model, document, lang),
@@ -139,22 +140,21 @@ class QuotaLine:
     base: str
     constraint: str
     source: str
+    why: str
 
 
 def _quota(row: QuotaRow, lang: str) -> QuotaLine:
-    known = f"measure.{row.measure}" in texts("place")
     return QuotaLine(
-        measure=_p(f"measure.{row.measure}", lang) if known else row.measure,
+        measure=measure_name(row.measure, lang),
         unit=unit_text(row.unit, lang),
         value=number(row.value),
         grade=row.grade or "none",
-        grade_text=_p(f"grade.{row.grade}", lang)
-        if row.grade
-        else _p("grade.none", lang, months=row.months),
+        grade_text=_p(f"grade.{row.grade or 'none'}", lang),
         guide=number(row.guide),
         base=number(row.base),
         constraint=number(row.constraint),
         source=row.source,
+        why=row.why,
     )
 
 

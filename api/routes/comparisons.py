@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 
 from api.dependencies import BackendDep
-from api.query import Interval, PageDep
+from api.query import Interval, LanguageDep, PageDep
 from api.rows.comparisons import (
     YEAR_NAMES,
     ComparisonRow,
@@ -55,9 +55,12 @@ def comparisons(query: ResultsDep, page: PageDep) -> list[ComparisonRow]:
 
 
 @router.get("/quotas")
-def quotas(query: ResultsDep, page: PageDep) -> list[QuotaRow]:
-    """The twelve months up to each month against the quotas of the place · 定额对标."""
-    return page.cut(quota_rows(histories(query, YEAR_NAMES, 11)))
+def quotas(query: ResultsDep, page: PageDep, lang: LanguageDep) -> list[QuotaRow]:
+    """The twelve months up to each month against the institution's own quotas · 定额对标.
+
+    By kind, level, climate zone and kind of heating; where there is no grade, it says why.
+    """
+    return page.cut(quota_rows(histories(query, YEAR_NAMES, 11), lang))
 
 
 @router.get("/peers")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal, cast
 
 from pydantic import Field
@@ -11,12 +12,10 @@ from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.figures.names import AMONG_PEERS, COMPARED
 from domain.places import Institution
-from processing.use.comparison import (
-    month_and_year_before,
-    peer_position,
-    quota_positions,
-)
+from processing.use.comparison import month_and_year_before, peer_position
+from processing.use.quota_positions import QuotaPosition, quota_positions
 from processing.use.survey import survey_rows
+from reports.words.quotas import why_no_grade
 
 YEAR_NAMES = (*COMPARED, "pv_generation_kwh")
 """The figures that years are made of."""
@@ -43,17 +42,22 @@ class ComparisonRow(OfMonthRow):
 
 
 class QuotaRow(OfMonthRow):
-    """Twelve months against a quota (lower is better)."""
+    """Twelve months against the institution's own quota (lower is better)."""
 
-    measure: str = Field(description="What is compared, e.g. non_heating_per_area.")
+    measure: str = Field(description="What is compared, e.g. non_heating_per_area; or all.")
     unit: str = Field(description="Unit of the values, per year.")
     value: float | None = Field(description="Of the twelve months, in `unit`; null: not whole.")
     months: int = Field(description="How many of the twelve months are known.")
-    guide: float = Field(description="Guide value, in `unit`.")
-    base: float = Field(description="Base value, in `unit`.")
-    constraint: float = Field(description="Constraint value, in `unit`.")
+    guide: float | None = Field(description="Guide value, in `unit`; null: no row is its own.")
+    base: float | None = Field(description="Base value, in `unit`.")
+    constraint: float | None = Field(description="Constraint value, in `unit`.")
     grade: Grade | None = Field(description="The best value kept, or above all; null: not told.")
+    level: str = Field(description="Level the quota is of; empty: of any.")
+    zone: str = Field(description="Climate zone the quota is of; empty: of any.")
     source: str = Field(description="The standard.")
+    valid_from: date | None = Field(description="Day from which the quota holds.")
+    finding: str = Field(description="Code of why there is no grade; empty: there is one.")
+    why: str = Field(description="The same as a sentence, by ?lang or Accept-Language.")
 
 
 class PeerRow(OfMonthRow):
@@ -118,25 +122,35 @@ def comparison_rows(histories: Iterable[History]) -> list[ComparisonRow]:
     return rows
 
 
-def quota_rows(histories: Iterable[History]) -> list[QuotaRow]:
-    """One row a quota and month, of the twelve months that end with it."""
+def quota_rows(histories: Iterable[History], lang: str) -> list[QuotaRow]:
+    """One row a measure and month, of the twelve months that end with it."""
     return [
-        QuotaRow(
-            **head,
-            measure=p.quota.measure,
-            unit=p.quota.unit,
-            value=finite(p.value),
-            months=p.months,
-            guide=p.quota.guide,
-            base=p.quota.base,
-            constraint=p.quota.constraint,
-            grade=cast(Grade | None, p.grade),
-            source=p.quota.source,
-        )
+        _quota_row(head, position, lang)
         for h in histories
         for month, head in h.heads()
-        for p in quota_positions(h.institution, h.results, month.plus(1))
+        for position in quota_positions(h.institution, h.results, month.plus(1))
     ]
+
+
+def _quota_row(head: Mapping[str, Any], p: QuotaPosition, lang: str) -> QuotaRow:
+    quota = p.quota
+    return QuotaRow(
+        **head,
+        measure=p.measure,
+        unit=p.unit,
+        value=finite(p.value),
+        months=p.months,
+        guide=quota.guide if quota else None,
+        base=quota.base if quota else None,
+        constraint=quota.constraint if quota else None,
+        grade=cast(Grade | None, p.grade),
+        level=quota.level if quota else "",
+        zone=quota.zone if quota else "",
+        source=quota.source if quota else "",
+        valid_from=quota.valid_from if quota else None,
+        finding=p.finding.code if p.finding else "",
+        why=why_no_grade(p.finding, lang) if p.finding else "",
+    )
 
 
 def survey_field_rows(histories: Iterable[History]) -> list[SurveyFieldRow]:

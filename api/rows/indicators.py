@@ -18,6 +18,9 @@ class IndicatorRow(EvidenceRow):
     co2_kg: float | None = figure_field("co2_kg")
     standard_coal_heating_kgce: float | None = figure_field("standard_coal_heating_kgce")
     standard_coal_non_heating_kgce: float | None = figure_field("standard_coal_non_heating_kgce")
+    standard_coal_heating_shandong_kgce: float | None = figure_field(
+        "standard_coal_heating_shandong_kgce"
+    )
     standard_coal_non_heating_shandong_kgce: float | None = figure_field(
         "standard_coal_non_heating_shandong_kgce"
     )

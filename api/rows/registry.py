@@ -36,6 +36,12 @@ class InstitutionRow(Row):
     district_code: str = Field(description="Six-digit district code.")
     floor_area_m2: float | None = number_field("Floor area that holds today", "m²")
     headcount: float | None = number_field("People using energy, as of today", "1")
+    kind: str = Field(description="office, hospital, school, library …; empty: not registered.")
+    level: str = Field(description="province, city, county (below city); hospitals III, II, I.")
+    heat_source: str = Field(description="district_heat, air_conditioning or gas_or_oil.")
+    heated_area_m2: float | None = number_field("Heated area that holds today", "m²")
+    staff: float | None = number_field("People on post, as of today", "1")
+    beds: float | None = number_field("Beds of a hospital, as of today", "1")
     provenance: str = Field(description="Where replayed or simulated data comes from.")
     provenance_zh: str = Field(description="The same in Chinese.")
 
@@ -54,6 +60,12 @@ def institution_row(i: Institution, today: date) -> InstitutionRow:
         district_code=i.district_code,
         floor_area_m2=value_on(i.floor_area_m2, today),
         headcount=value_on(i.headcount, today),
+        kind=i.kind,
+        level=i.level,
+        heat_source=i.heat_source,
+        heated_area_m2=value_on(i.heated_area_m2, today),
+        staff=value_on(i.staff, today),
+        beds=value_on(i.beds, today),
         provenance=i.provenance,
         provenance_zh=i.provenance_in("zh"),
     )

@@ -4,11 +4,13 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import click
 
 from civicmeter.wiring.pipeline import Pipeline, make_folder, open_pipeline
 from civicmeter.wiring.serving import require_free_port
+from config.endings import WARNED_BEFORE, Ending, endings
 from config.settings import Settings
 from domain.errors import CivicmeterError
 from domain.readings import Series
@@ -22,15 +24,20 @@ _REGISTER = "register devices with `civicmeter registry import FILE.xlsx`"
 @click.command("doctor")
 @click.pass_obj
 def command(settings: Settings) -> None:
-    """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong."""
-    checks = examine(settings)
-    width = max(len(c.name) for c in checks)
-    for check in checks:
-        click.echo(f"{'ok ' if check.well else '!! '} {check.name:{width}}  {check.found}")
+    """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong.
+
+    Dated tables that end within 90 days are warned of, which is not wrong.
+    """
+    checks, due = examine(settings), due_soon(settings, datetime.now(UTC).date())
+    width = max(len(c.name) for c in (*checks, *due))
+    for check in (*checks, *due):
+        mark = "ok " if check.well else "!! " if check in checks else "!  "
+        click.echo(f"{mark} {check.name:{width}}  {check.found}")
         if not check.well:
             click.echo(f"    {' ' * width} → {check.advice}")
     wrong = sum(not c.well for c in checks)
-    click.echo(f"{len(checks)} checks, {wrong} to look at")
+    soon = sum(not c.well for c in due)
+    click.echo(f"{len(checks)} checks, {wrong} to look at" + (f"; {soon} due soon" if soon else ""))
     sys.exit(1 if wrong else 0)
 
 
@@ -43,6 +50,25 @@ def examine(settings: Settings) -> list[Check]:
         *_stores(settings),
         _port(settings),
     ]
+
+
+def due_soon(settings: Settings, today: date) -> list[Check]:
+    """The dated tables that the registered institutions need and that end within 90 days, or have
+    ended. Empty where there is no registry to look into."""
+    try:
+        with open_pipeline(settings) as pipeline:
+            institutions = pipeline.registry.institutions
+    except CivicmeterError:  # told by `examine`
+        return []
+    found = [_ending(e, today) for e in endings(institutions, today)]
+    if institutions and not found:
+        return [Check("tables", f"none in use ends within {WARNED_BEFORE.days} days")]
+    return found
+
+
+def _ending(ending: Ending, today: date) -> Check:
+    said = "ends on" if ending.ends_on > today else "has ended on"
+    return Check("tables", f"{ending.name}: {said} {ending.ends_on}", ending.advice)
 
 
 def _tried(name: str, action: Callable[[], str]) -> Check:

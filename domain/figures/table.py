@@ -92,6 +92,12 @@ ROWS: tuple[FigureName, ...] = (
         "Standard coal without heating (national set)",
     ),
     _weighted(
+        "standard_coal_heating_shandong_kgce",
+        "kgce",
+        "供暖标准煤（山东定额口径）",
+        "Standard coal of heating (Shandong quota set)",
+    ),
+    _weighted(
         "standard_coal_non_heating_shandong_kgce",
         "kgce",
         "非供暖标准煤（山东定额口径）",

@@ -1,23 +1,18 @@
-"""Comparisons of months: with the month before, the year before, peers, quotas; yearly sums.
+"""Comparisons of months: with the month before, the year before, peers; yearly sums.
 
 Pure functions over results that stand in the ledger, for reports, pages and the survey form.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
-from config.factors import factors
-from config.factors_tariffs import Quota, quotas_on
 from config.processing import processing_settings
 from domain.calendar import Month
-from domain.carriers import HEAT, WATER
 from domain.figures import MonthResult, Shares
 from domain.figures.comparing import change_ratio
 from domain.figures.names import COMPARED
-from domain.places import Institution, value_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,61 +91,6 @@ def _totals(results: Sequence[MonthResult], month: Month) -> dict[str, tuple[flo
         for f in r.figures
         if not f.subject and f.name in COMPARED
     }
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaPosition:
-    """A yearly value against its quota; `grade` as in Quota, None while the year is incomplete.
-
-    `months` is how many of the twelve are known of the figure it is made of.
-    """
-
-    quota: Quota
-    value: float | None
-    grade: str | None
-    months: int
-
-
-def quota_positions(
-    institution: Institution, results: Sequence[MonthResult], end: Month
-) -> list[QuotaPosition]:
-    """The twelve months before `end` against the quotas of the place and type.
-
-    Heating is district heat; non-heating is the energy of the Shandong quota set without what
-    heating meters say (`processing.use.heating`): where no meter tells them apart there is no
-    grade. A year with a missing month has no grade: part years are not scaled up.
-    """
-    day = end.plus(-1).first_day
-    year = year_figures(results, end)
-    return [
-        _position(quota, institution, year, day)
-        for quota in quotas_on(institution.district_code, institution.building_type, day)
-    ]
-
-
-def _position(
-    quota: Quota, institution: Institution, year: Mapping[str, YearFigure], day: date
-) -> QuotaPosition:
-    area = value_on(institution.floor_area_m2, day)
-    heads = value_on(institution.headcount, day)
-    heat = factors().on("standard_coal.national.heat", day)
-    kgce_per_gj = heat.value if heat is not None else float("nan")
-    parts: dict[str, tuple[str, float | None, float]] = {
-        "non_heating_per_area": ("standard_coal_non_heating_shandong_kgce", area, 1.0),
-        "electricity_per_area": ("electricity_non_heating_kwh", area, 1.0),
-        "energy_per_head": ("standard_coal_shandong_kgce", heads, 1.0),
-        "heating_per_area": (HEAT.figure, area, kgce_per_gj),
-        "water_per_head": (WATER.figure, heads, 1.0),
-    }
-    if quota.measure not in parts:
-        return QuotaPosition(quota, None, None, 0)
-    name, divisor, factor = parts[quota.measure]
-    total = year.get(name)
-    months = total.months if total else 0
-    if total is None or not total.is_complete or total.value is None or not divisor:
-        return QuotaPosition(quota, None, None, months)
-    value = total.value * factor / divisor
-    return QuotaPosition(quota, value, quota.grade(value), months)
 
 
 @dataclass(frozen=True, slots=True)

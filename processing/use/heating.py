@@ -16,10 +16,9 @@ from domain.figures import Figure, Shares
 from domain.findings import Finding
 from domain.places import Institution, Meter, value_on
 from processing.use.indicators import (
-    CO2,
     NATIONAL,
     SHANDONG,
-    co2_names,
+    co2_figure,
     is_shandong,
     ratio,
     weighted,
@@ -159,8 +158,8 @@ def heating_figures(
 ) -> list[Figure]:
     """Coal, CO₂ and coal per floor area of both parts, and non-heating electricity.
 
-    The Shandong quota set has a non-heating figure only: it has no coefficient for heat. The
-    factors are those of the month's first day.
+    Both parts are given in the Shandong quota set too, where it holds. The factors are those of
+    the month's first day.
     """
     if not split:
         return []
@@ -169,20 +168,22 @@ def heating_figures(
     other = _with_some({n: s.other for n, s in split.items()})
     coal_heating = weighted("standard_coal_heating_kgce", heating, NATIONAL, day)
     coal_other = weighted("standard_coal_non_heating_kgce", other, NATIONAL, day)
-    co2 = CO2 | co2_names(institution)
     area = value_on(institution.floor_area_m2, day)
     figures = [
         coal_heating,
         coal_other,
-        weighted("co2_heating_kg", heating, co2, day),
-        weighted("co2_non_heating_kg", other, co2, day),
+        co2_figure("co2_heating_kg", heating, institution, day),
+        co2_figure("co2_non_heating_kg", other, institution, day),
         *ratio("energy_per_area_heating_kgce_per_m2", coal_heating, area),
         *ratio("energy_per_area_non_heating_kgce_per_m2", coal_other, area),
     ]
-    quota_set = _with_some({n: s.other for n, s in split.items() if n in SHANDONG})
+    quota_set = {n: s for n, s in split.items() if n in SHANDONG}
     if is_shandong(institution) and quota_set:
-        name = "standard_coal_non_heating_shandong_kgce"
-        figures.append(weighted(name, quota_set, SHANDONG, day))
+        for name, parts in (
+            ("standard_coal_heating_shandong_kgce", {n: s.heating for n, s in quota_set.items()}),
+            ("standard_coal_non_heating_shandong_kgce", {n: s.other for n, s in quota_set.items()}),
+        ):
+            figures.append(weighted(name, _with_some(parts), SHANDONG, day))
     if ELECTRICITY.figure in split:
         bought = split[ELECTRICITY.figure].other
         figures.append(replace(bought, name="electricity_non_heating_kwh", method=METERED))

@@ -3,7 +3,7 @@
 The national calorific set and the Shandong quota set are two figures and are never mixed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from config.factors import KWH_PER_MJ, electricity_region, factors
@@ -39,14 +39,26 @@ def indicator_figures(
     if used and is_shandong(institution):
         figures.append(_shandong(used, day))
     if used:
-        figures.append(weighted("co2_kg", used, CO2 | co2_names(institution), day))
+        figures.append(co2_figure("co2_kg", used, institution, day))
     return figures
 
 
-def co2_names(institution: Institution) -> dict[str, str]:
-    """The CO₂ factor of electricity at a place."""
-    region = electricity_region(institution.district_code, institution.timezone)
-    return {ELECTRICITY.figure: f"{ELECTRICITY.co2}.{region or 'unknown'}"}
+def co2_figure(
+    name: str, used: Mapping[str, Figure], institution: Institution, day: date
+) -> Figure:
+    """CO₂ of what is used at a place: the grid is the province's; where the national average
+    stands in, a finding says so."""
+    code = institution.district_code
+    region = electricity_region(code, institution.timezone, day)
+    grid = f"{ELECTRICITY.co2}.{region or 'unknown'}"
+    stood_in = region == "cn" and ELECTRICITY.figure in used
+    finding = (
+        Finding("grid_factor_national", "info", "", {"district_code": code})
+        if code
+        else Finding("grid_factor_without_district", "info")
+    )
+    names = CO2 | {ELECTRICITY.figure: grid}
+    return weighted(name, used, names, day, (finding,) if stood_in else ())
 
 
 def is_shandong(institution: Institution) -> bool:
@@ -55,7 +67,7 @@ def is_shandong(institution: Institution) -> bool:
 
 
 def _shandong(used: Mapping[str, Figure], day: date) -> Figure:
-    """The quota set has no coefficient for district heat, whose quota is one of its own."""
+    """Total energy as the quotas count it; the set has no coefficient for district cooling."""
     counted = {n: f for n, f in used.items() if n in SHANDONG}
     left_out = sorted(set(used) - set(counted))
     findings = tuple(Finding("coal_carrier_left_out", "info", "", {"carrier": n}) for n in left_out)
@@ -72,7 +84,8 @@ def weighted(
     """Σ use × factor, with shares weighted by what each carrier adds.
 
     A use that is unknown, or a factor that is not in the tables, leaves the figure unknown;
-    its findings say why: the use's own where it has some.
+    its findings say why: the use's own where it has some. A factor of a year that was over for
+    more than a year is named.
     """
     parts: list[tuple[float, Shares]] = []
     applied: list[FactorUse] = []
@@ -90,6 +103,8 @@ def weighted(
             continue
         parts.append((figure.value * _product(chain), figure.shares))
     complete = bool(parts) and len(parts) == len(used)
+    if complete:
+        problems += [old for f in applied for old in _old(f, day)]
     return Figure(
         name=name,
         value=sum(p for p, _ in parts) if complete else None,
@@ -98,6 +113,13 @@ def weighted(
         factors=tuple(applied),
         findings=tuple(problems),
     )
+
+
+def _old(factor: FactorUse, day: date) -> Iterator[Finding]:
+    """A finding for a factor that describes a year long over."""
+    year, old_from = factors().data_year(factor), factors().old_from(factor)
+    if year is not None and old_from is not None and day >= old_from:
+        yield Finding("factor_old", "info", "", {"factor": factor.name, "data_year": year})
 
 
 def _why_apart(figure: Figure) -> tuple[Finding, ...]:

@@ -25,6 +25,7 @@ from simulators.devices.campus import TIMEZONE, Campus, Roof, Siting, dated
 from simulators.devices.climate import Climate
 from simulators.devices.randomness import stream
 from simulators.devices.solar import Array
+from simulators.scenarios.grading import graded_by
 
 CITY_INSTITUTIONS = 1_500
 PROVINCE_INSTITUTIONS = 100_000
@@ -123,6 +124,7 @@ class Places(Sequence[Site]):
             name_zh=f"东营市第 {number + 1} {zh}（模拟）",
             name_en=f"Dongying {en} no. {number + 1} (simulated)",
             building_type=kind.building_type,
+            **graded_by(kind.kind, number, self.first, area, heads),
             origin="simulated",
             timezone=TIMEZONE,
             calendar="cn",

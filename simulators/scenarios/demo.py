@@ -79,6 +79,11 @@ def dongying_campus(now: datetime, seed: int) -> Campus:
             district_code="370502",
             floor_area_m2=dated(first, 13_200.0),
             headcount=dated(first, 460.0),
+            kind="office",
+            level="city",
+            heat_source="district_heat",
+            heated_area_m2=dated(first, 12_000.0),
+            staff=dated(first, 460.0),
             heating_season=_HEATING,
             provenance=(
                 "Simulated: load model, synthetic Dongying climate and pvlib, with a planted "

@@ -17,6 +17,7 @@ PRODUCER = Producer(
     (
         "standard_coal_heating_kgce",
         "standard_coal_non_heating_kgce",
+        "standard_coal_heating_shandong_kgce",
         "standard_coal_non_heating_shandong_kgce",
         "co2_heating_kg",
         "co2_non_heating_kg",

@@ -8,6 +8,8 @@ follow what Shandong's quotas call usual.
 
 from dataclasses import dataclass
 
+from domain.places import InstitutionKind
+
 
 @dataclass(frozen=True, kw_only=True)
 class Archetype:
@@ -20,6 +22,8 @@ class Archetype:
     name: str
     building_type: str
     """Letter of the MOHURD guide: A office, D education, E health, G mixed, H other."""
+    kind: InstitutionKind
+    """By which an institution of such houses is graded."""
     opens_h: float = 8.4
     closes_h: float = 18.0
     """Local hours at which half of the people are there, in the morning and in the evening."""
@@ -53,10 +57,11 @@ class Archetype:
     waste_kg_per_head_day: float = 0.45
 
 
-OFFICE = Archetype(name="office", building_type="A")
+OFFICE = Archetype(name="office", building_type="A", kind="office")
 SERVICE_HALL = Archetype(
     name="service_hall",
     building_type="A",
+    kind="service_centre",
     opens_h=8.3,
     closes_h=17.2,
     come_h=1.2,
@@ -71,6 +76,7 @@ SERVICE_HALL = Archetype(
 SCHOOL = Archetype(
     name="school",
     building_type="D",
+    kind="school",
     opens_h=7.8,
     closes_h=17.5,
     rest_day_occupancy=0.12,
@@ -85,6 +91,7 @@ SCHOOL = Archetype(
 HOSPITAL = Archetype(
     name="hospital",
     building_type="E",
+    kind="hospital",
     opens_h=7.2,
     closes_h=20.0,
     come_h=3.0,
@@ -102,6 +109,7 @@ HOSPITAL = Archetype(
 CANTEEN = Archetype(
     name="canteen",
     building_type="G",
+    kind="other",
     opens_h=7.0,
     closes_h=19.0,
     rest_day_occupancy=0.15,
@@ -117,6 +125,7 @@ CANTEEN = Archetype(
 DATA_ROOM = Archetype(
     name="data_room",
     building_type="H",
+    kind="other",
     rest_day_occupancy=0.6,
     lunch_dip=0.0,
     night_w_per_m2=3.0,

@@ -75,6 +75,7 @@ class CambridgeBuilding:
                 name_zh=f"剑桥大学 {self.building} 号楼（实测）",
                 name_en=f"Cambridge building {self.building} (measured)",
                 building_type="D",
+                kind="university",
                 origin="measured",
                 timezone=self.timezone,
                 calendar="gb",

@@ -56,6 +56,7 @@ class MeasuredPv:
                 name_zh="PVDAQ 50 号光伏系统（实测）",
                 name_en="PVDAQ system 50 (measured)",
                 building_type="H",
+                kind="other",
                 origin="measured",
                 timezone=self.timezone,
                 calendar="weekdays",

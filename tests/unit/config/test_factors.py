@@ -33,7 +33,7 @@ def test_every_shipped_row_has_value_unit_source_and_day() -> None:
     names = factors().names()
     assert len(names) >= 10
     for row in table("factors", "factor"):
-        assert set(row) == {"name", "value", "unit", "source", "valid_from"}
+        assert set(row) - {"data_year"} == {"name", "value", "unit", "source", "valid_from"}
         assert row["value"] > 0
         assert row["source"]
 
@@ -47,11 +47,37 @@ def test_the_two_coal_sets_are_apart() -> None:
     assert (national.value, shandong.value) == (0.1229, 0.31)
 
 
-def test_whose_grid_counts() -> None:
-    assert electricity_region("370502", "Asia/Shanghai") == "cn-37"
-    assert electricity_region("110101", "Asia/Shanghai") == "cn"
-    assert electricity_region("", "Asia/Shanghai") == "cn"
-    assert electricity_region("", "Europe/London") == ""
+@pytest.mark.parametrize(
+    ("district", "timezone", "year", "region"),
+    [
+        ("370502", "Asia/Shanghai", 2026, "cn-37"),
+        ("110101", "Asia/Shanghai", 2026, "cn-11"),
+        ("110101", "Asia/Shanghai", 2022, "cn"),
+        ("540102", "Asia/Shanghai", 2026, "cn"),
+        ("", "Asia/Shanghai", 2026, "cn"),
+        ("", "Europe/London", 2026, ""),
+    ],
+)
+def test_whose_grid_counts(district: str, timezone: str, year: int, region: str) -> None:
+    assert electricity_region(district, timezone, date(year, 3, 1)) == region
+
+
+def test_every_province_but_tibet_has_a_grid_factor_with_its_year_and_name() -> None:
+    day = date(2023, 7, 1)
+    found = {n: factors().on(n, day) for n in factors().names() if n.startswith("co2.electricity.")}
+    assert len(found) == 31
+    for name, factor in found.items():
+        assert factor is not None
+        assert 0.1 < factor.value < 0.7
+        assert (factors().data_year(factor), factors().old_from(factor)) == (2023, date(2025, 1, 1))
+        assert {"zh", "en"} == set(texts("report")[f"factor_name.{name}"])
+    assert found["co2.electricity.cn-37"].value == 0.6191  # type: ignore[union-attr]
+
+
+def test_a_factor_of_no_year_never_grows_old() -> None:
+    coal = factors().on("standard_coal.national.electricity", date(2026, 1, 1))
+    assert coal is not None
+    assert (factors().data_year(coal), factors().old_from(coal)) == (None, None)
 
 
 def test_a_table_without_rows_is_refused() -> None:

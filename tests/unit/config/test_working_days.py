@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.working_days import day_types
+from config.working_days import day_types, last_known_day
 from domain.errors import ConfigError
 
 
@@ -64,6 +64,15 @@ def test_an_unknown_year_is_told() -> None:
     (finding,) = guessed.findings
     assert finding.code == "calendar_year_unknown"
     assert finding.numbers == {"year": 2031, "days": 365, "calendar": "cn"}
+
+
+def test_the_last_day_that_a_calendar_knows_is_followed_by_unknown_ones() -> None:
+    assert last_known_day("weekdays") is None
+    for calendar in ("cn", "gb"):
+        last = last_known_day(calendar)
+        assert last is not None
+        assert day_types([last], calendar).findings == ()
+        assert day_types([last + timedelta(days=20)], calendar).findings
 
 
 def test_an_unknown_calendar_is_refused() -> None:

@@ -53,6 +53,12 @@ def rich() -> Registry:
         credit_code="12370500MB2848381Y",
         heating_season=((11, 15), (3, 15)),
         floor_area_m2=(Dated(date(2020, 1, 1), 9000.5), Dated(date(2023, 7, 1), 9800.0)),
+        kind="hospital",
+        level="II",
+        heat_source="gas_or_oil",
+        heated_area_m2=(Dated(date(2020, 1, 1), 8000.0), Dated(date(2023, 7, 1), 8700.0)),
+        beds=(Dated(date(2020, 1, 1), 120.0),),
+        bed_occupancy_ratio=(Dated(date(2020, 1, 1), 0.83),),
     )
     contract = Contract(
         "north-1",
@@ -128,6 +134,34 @@ def test_midnight_is_a_day_and_a_time_of_day_is_a_problem(book: Callable[[Sheets
     (contract,) = registry.contracts
     assert type(contract.baseline_start) is date
     assert (contract.baseline_start, contract.baseline_end) == (date(2022, 1, 1), date(2023, 1, 1))
+
+
+def test_a_workbook_from_before_the_quotas_columns_is_read_and_its_fields_stay_empty(
+    book: Callable[[Sheets], Path],
+) -> None:
+    header = ["id", "name_zh", "name_en", "building_type", "district_code"]
+    old: Sheets = {
+        "institutions": [header, ["hall", "大厅", "Hall", "A", "370502"]],
+        "dated": [
+            ["record", "field", "valid_from", "value"],
+            ["hall", "floor_area_m2", date(2020, 1, 1), 900.0],
+        ],
+    }
+    registry, problems = read_xlsx(book(old))
+    assert problems == []
+    (hall,) = registry.institutions
+    assert (hall.kind, hall.level, hall.heat_source, hall.heated_area_m2) == ("", "", "", ())
+    assert hall.floor_area_m2 == (Dated(date(2020, 1, 1), 900.0),)
+
+
+def test_a_kind_or_level_that_is_none_of_ours_names_those_there_are(
+    book: Callable[[Sheets], Path],
+) -> None:
+    header = ["id", "name_zh", "name_en", "kind", "level"]
+    _, problems = read_xlsx(book({"institutions": [header, ["hall", "厅", "H", "palace", "town"]]}))
+    told = [str(p) for p in problems]
+    assert "row 2, column kind: 'palace' is not one of office, hospital" in told[0]
+    assert told[1].endswith("is not one of province, city, county, III, II, I")
 
 
 def test_numbers_that_are_names_stay_names(book: Callable[[Sheets], Path]) -> None:

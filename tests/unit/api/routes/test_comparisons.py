@@ -32,6 +32,9 @@ def place(n: int, kind: str = "A") -> Institution:
         credit_code="12370500MB2345678X",
         floor_area_m2=(Dated(SINCE, 1000.0),),
         headcount=(Dated(SINCE, 50.0),),
+        kind="office" if kind == "A" else "service_centre",
+        level="city",
+        staff=(Dated(SINCE, 50.0),),
     )
 
 
@@ -91,14 +94,36 @@ def test_an_instant_asks_for_the_same_months(client: TestClient) -> None:
         assert by_month
 
 
+def quotas(client: TestClient, lang: str = "en") -> dict[tuple[str, str], dict[str, object]]:
+    rows = client.get("/v1/quotas", params={**MONTH, "lang": lang}).json()
+    return {(r["institution"], r["measure"]): r for r in rows}
+
+
 def test_quotas_need_twelve_months(client: TestClient) -> None:
-    rows = client.get("/v1/quotas", params=MONTH).json()
-    found = {(r["institution"], r["measure"]): r for r in rows}
+    found = quotas(client)
     water = found["i1", "water_per_head"]
     assert (water["value"], water["grade"], water["months"]) == (pytest.approx(9.6), "guide", 12)
+    assert (water["constraint"], water["finding"], water["why"]) == (25.0, "", "")
+    assert (water["source"], water["valid_from"]) == (
+        "DB37/T 4452-2021: general 25, advanced 10 m³/(person·a)",
+        "2021-01-01",
+    )
     part = found["i2", "water_per_head"]
     assert (part["value"], part["grade"], part["months"]) == (None, None, 1)
-    assert found["i1", "heating_per_area"]["months"] == 0
+    assert part["finding"] == "quota_year_incomplete"
+
+
+def test_a_quota_row_says_whose_it_is_and_why_there_is_no_grade(client: TestClient) -> None:
+    zh, en = quotas(client, "zh"), quotas(client, "en")
+    area = en["i1", "non_heating_per_area"]
+    assert (area["level"], area["zone"], area["constraint"]) == ("city", "B", 22.3)
+    assert area["why"] == "Fill in the heating season (heating_season) in the registry"
+    heating = ("i1", "heating_per_heated_area")
+    assert en[heating]["guide"] is None and en[heating]["finding"] == "quota_field_missing"
+    assert en[heating]["why"] == "Fill in the kind of heating (heat_source) in the registry"
+    assert zh[heating]["why"] == "请在台账填写供暖方式（heat_source）"
+    assert zh["i7", "water_per_head"]["why"] == "没有政务服务中心的人均用水定额"
+    assert "no quota for service centres" in str(en["i7", "water_per_head"]["why"])
 
 
 def test_peers_are_of_the_same_type_and_enough(client: TestClient) -> None:
@@ -138,6 +163,8 @@ def test_the_page_shows_every_figure_with_its_evidence(
     assert sorted(shown) == sorted(r["name"] for r in asked), "whatever is computed is shown"
     for word in (*words, "m/1", "made up here", "−3.5%", "90%", "8%"):
         assert word in html, word
+    why = {"zh": "请在台账填写供暖方式（heat_source）", "en": "Fill in the kind of heating"}[lang]
+    assert why in html
     finding = {"zh": "2.0% 的时间为估计值", "en": "2.0% of the time of"}[lang]
     assert finding in html
     assert f"/quality?institution=i1&amp;month=2025-01&amp;lang={lang}" in html

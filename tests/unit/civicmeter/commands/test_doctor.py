@@ -1,11 +1,13 @@
 import socket
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from civicmeter.cli import main
-from civicmeter.commands.doctor import examine
+from civicmeter.commands.doctor import due_soon, examine
 from civicmeter.wiring.pipeline import open_pipeline
 from civicmeter.wiring.serving import free_port
 from config.settings import Settings
@@ -56,3 +58,29 @@ def test_the_command_says_it_and_exits_with_1(
     assert end.value.code == 1
     out = capsys.readouterr().out
     assert "registry import" in out and "start it" in out
+
+
+def test_tables_that_end_soon_are_warned_of_and_are_not_wrong(
+    tmp_path: Path,
+    mosquitto: Any,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = settings_of(tmp_path, mosquitto.port)
+    assert due_soon(settings, date(2026, 11, 26)) == []
+    dongying = replace(REGISTRY.institutions[0], district_code="370502")
+    with open_pipeline(settings) as pipeline:
+        pipeline.save_registry(replace(REGISTRY, institutions=(dongying,)))
+    found = [c.found for c in due_soon(settings, date(2026, 11, 26))]
+    assert len(found) == 3
+    assert "2025-01-01" in found[0] and "2025-01-01" in found[1]
+    assert found[2] == "working days of calendar 'cn': ends on 2027-01-01"
+    assert all(c.advice for c in due_soon(settings, date(2026, 11, 26)))
+    (well,) = due_soon(settings, date(2024, 9, 1))
+    assert well.well and "90 days" in well.found
+    monkeypatch.setenv("CIVICMETER_MQTT", settings.mqtt)
+    monkeypatch.setenv("CIVICMETER_HTTP_PORT", str(settings.http_port))
+    with pytest.raises(SystemExit) as end:
+        main(["doctor", "--data", str(tmp_path)])
+    assert end.value.code == 0
+    assert "!   tables" in capsys.readouterr().out

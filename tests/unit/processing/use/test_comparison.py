@@ -14,7 +14,6 @@ from processing.use.comparison import (
     compare,
     month_and_year_before,
     peer_position,
-    quota_positions,
     year_figures,
 )
 from processing.use.survey import survey_rows
@@ -75,29 +74,6 @@ def test_a_year_sums_twelve_months_and_knows_when_one_lacks() -> None:
     lacking = year_figures(YEAR[1:], Month(2025, 1))["electricity_use_kwh"]
     assert (lacking.months, lacking.is_complete) == (11, False)
     assert lacking.shares.missing == pytest.approx(1 / 12)
-
-
-def test_quotas_grade_whole_years_only() -> None:
-    grades = {p.quota.measure: p for p in quota_positions(PLACE, YEAR, Month(2025, 1))}
-    assert grades["non_heating_per_area"].value == pytest.approx(10.8), "without heating"
-    assert grades["non_heating_per_area"].grade == "base"
-    assert grades["electricity_per_area"].value == pytest.approx(30.0)
-    assert grades["energy_per_head"].value == pytest.approx(240.0)
-    assert grades["heating_per_area"].value == pytest.approx(240 * 34.12 / 1000)
-    assert grades["heating_per_area"].grade == "guide"
-    assert grades["water_per_head"].value == pytest.approx(9.6)
-    assert grades["water_per_head"].grade == "guide"
-    part = quota_positions(PLACE, YEAR[3:], Month(2025, 1))
-    assert all(p.value is None and p.grade is None for p in part)
-    assert {p.months for p in part} == {9}
-
-
-def test_a_year_whose_heating_nobody_metered_apart_has_no_non_heating_grade() -> None:
-    winter = result(Month(2024, 12), standard_coal_non_heating_shandong_kgce=None)
-    year = [r for r in YEAR if r.month != Month(2024, 12)]
-    grades = {p.quota.measure: p for p in quota_positions(PLACE, [*year, winter], Month(2025, 1))}
-    assert grades["non_heating_per_area"].grade is None
-    assert grades["non_heating_per_area"].months == 11
 
 
 def test_peers_are_compared_only_among_enough_of_them() -> None:

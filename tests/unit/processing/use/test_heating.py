@@ -182,9 +182,10 @@ def test_the_figures_by_hand_with_their_factors_and_shares() -> None:
 
     assert value("standard_coal_heating_kgce") == pytest.approx(100 * 1.33 + 50 * 34.12)
     assert value("standard_coal_non_heating_kgce") == pytest.approx(1000 * 0.1229 + 200 * 1.33)
+    assert value("standard_coal_heating_shandong_kgce") == pytest.approx(100 * 1.2143 + 50 * 34.12)
     assert value("standard_coal_non_heating_shandong_kgce") == pytest.approx(310 + 200 * 1.2143)
     assert value("co2_heating_kg") == pytest.approx(100 * 2.1622 + 50 * 110)
-    assert value("co2_non_heating_kg") == pytest.approx(641 + 200 * 2.1622)
+    assert value("co2_non_heating_kg") == pytest.approx(619.1 + 200 * 2.1622)
     assert value("electricity_non_heating_kwh") == 1000
     per_area = value("energy_per_area_heating_kgce_per_m2")
     assert per_area == pytest.approx(value("standard_coal_heating_kgce") / 1000)

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from config.factors_tariffs import Quota, quotas_on, read_tariff, tariff_on
+from config.factors_tariffs import read_tariff, tariff_on
 from domain.errors import ConfigError
 from domain.places import Carrier, Institution
 from processing.curves.days import day_edges
@@ -89,21 +89,6 @@ def test_a_leak_never_comes_to_rest(leak: float, found: bool) -> None:
     (figure,) = night_flow_figures([use], FEBRUARY, TZ)
     assert figure.value == pytest.approx(leak)
     assert bool(figure.findings) == found
-
-
-def test_quotas_grade_a_value_and_belong_to_places_and_types() -> None:
-    (area,) = [
-        q for q in quotas_on("370502", "A", date(2025, 1, 1)) if q.measure == "non_heating_per_area"
-    ]
-    assert [area.grade(v) for v in (6.9, 12.6, 20.8, 20.9)] == [
-        "guide",
-        "base",
-        "constraint",
-        "above",
-    ]
-    assert isinstance(area, Quota)
-    assert [q.measure for q in quotas_on("370502", "E", date(2025, 1, 1))] == ["water_per_head"]
-    assert quotas_on("110101", "A", date(2025, 1, 1)) == []
 
 
 def test_wrong_tariffs_are_refused() -> None:

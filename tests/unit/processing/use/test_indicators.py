@@ -1,5 +1,6 @@
 """Standard coal in two sets, CO₂ and figures per area and head."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -33,7 +34,7 @@ def test_two_coal_sets_side_by_side_by_hand() -> None:
     found = values(totals)
     assert found["standard_coal_kgce"].value == pytest.approx(1000 * 0.1229 + 100 * 1.33)
     assert found["standard_coal_shandong_kgce"].value == pytest.approx(1000 * 0.31 + 121.43)
-    assert found["co2_kg"].value == pytest.approx(1000 * 0.6410 + 100 * 2.1622)
+    assert found["co2_kg"].value == pytest.approx(1000 * 0.6191 + 100 * 2.1622)
     assert {f.name for f in found["co2_kg"].factors} == {
         "co2.electricity.cn-37",
         "co2.natural_gas",
@@ -72,10 +73,43 @@ def test_a_place_without_a_grid_factor_has_no_carbon_but_a_finding() -> None:
     assert "standard_coal_shandong_kgce" not in found
 
 
-def test_the_shandong_set_leaves_district_heat_out_and_says_so() -> None:
+def test_the_shandong_set_counts_district_heat_and_leaves_cooling_out() -> None:
     found = values(use("electricity_use_kwh", 10.0) | use("heat_use_gj", 5.0))
-    assert found["standard_coal_shandong_kgce"].value == pytest.approx(3.1)
-    assert found["standard_coal_shandong_kgce"].findings[0].code == "coal_carrier_left_out"
+    assert found["standard_coal_shandong_kgce"].value == pytest.approx(3.1 + 5 * 34.12)
+    assert found["standard_coal_shandong_kgce"].findings == ()
+    cooled = values(use("electricity_use_kwh", 10.0) | use("cooling_use_gj", 5.0))
+    assert cooled["standard_coal_shandong_kgce"].value == pytest.approx(3.1)
+    assert cooled["standard_coal_shandong_kgce"].findings[0].code == "coal_carrier_left_out"
+
+
+@pytest.mark.parametrize(
+    ("district", "day", "factor", "codes"),
+    [
+        ("370502", date(2024, 12, 1), 0.6191, []),
+        ("370502", date(2025, 1, 1), 0.6191, ["factor_old"]),
+        ("370502", date(2022, 6, 1), 0.6410, []),
+        ("370502", date(2021, 6, 1), 0.6838, []),
+        ("440103", date(2026, 10, 1), 0.4419, ["factor_old"]),
+        ("440103", date(2022, 6, 1), 0.5366, ["grid_factor_national"]),
+        ("540102", date(2024, 6, 1), 0.5306, ["grid_factor_national"]),
+        ("540102", date(2026, 6, 1), 0.5306, ["grid_factor_national", "factor_old"]),
+        ("", date(2024, 6, 1), 0.5306, ["grid_factor_without_district"]),
+    ],
+)
+def test_carbon_is_the_provinces_and_says_where_it_is_not_or_is_old(
+    district: str, day: date, factor: float, codes: list[str]
+) -> None:
+    place = replace(PLACE, district_code=district)
+    totals = use("electricity_use_kwh", 1000.0)
+    found = {f.name: f for f in indicator_figures(place, totals, day)}["co2_kg"]
+    assert found.value == pytest.approx(1000 * factor)
+    assert [f.code for f in found.findings] == codes
+    assert {f.severity for f in found.findings} <= {"info"}
+
+
+def test_what_is_no_electricity_has_no_grid_to_tell_of() -> None:
+    found = values(use("heat_use_gj", 1.0), replace(PLACE, district_code="540102"))
+    assert found["co2_kg"].findings == ()
 
 
 def test_shares_follow_what_each_carrier_adds_and_sum_to_one() -> None:

@@ -1,0 +1,41 @@
+"""What ends soon: working days, grid factors, tariffs, the form."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from config import endings as module
+from config.endings import endings
+from config.factors import table
+from domain.places import Institution
+
+DONGYING = Institution("i", "局", "Bureau", district_code="370502")
+LONDON = Institution("x", "", "", timezone="Europe/London", calendar="gb")
+PLAIN = Institution("p", "", "", timezone="Etc/GMT+7", calendar="weekdays")
+
+
+def test_only_what_an_institution_needs_is_told() -> None:
+    assert endings([], date(2030, 1, 1)) == []
+    assert endings([PLAIN], date(2030, 1, 1)) == []
+    assert [e.ends_on for e in endings([LONDON], date(2027, 10, 3))] == [date(2028, 1, 1)]
+    assert endings([LONDON], date(2027, 10, 2)) == [], "91 days before"
+
+
+def test_working_days_grid_factor_and_tariff_of_dongying() -> None:
+    found = endings([DONGYING, DONGYING], date(2026, 11, 26))
+    names = [e.name for e in found]
+    assert len(names) == 3
+    assert names[:2] == ["co2.electricity.cn-37, data of 2023", "tariff of region 37"]
+    assert names[2].startswith("working days") and found[2].ends_on == date(2027, 1, 1)
+    assert [e.name for e in endings([DONGYING], date(2026, 9, 1))] == names[:2]
+
+
+def test_a_form_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_end(name: str, key: str) -> list[dict[str, Any]]:
+        rows = table(name, key)
+        return [{**r, "made_until": date(2024, 6, 1)} for r in rows] if key == "form" else rows
+
+    monkeypatch.setattr(module, "table", with_end)
+    (form,) = endings([PLAIN], date(2024, 5, 1))
+    assert form.name == "national survey form" and "survey.toml" in form.advice
