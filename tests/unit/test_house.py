@@ -5,21 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT
+from tests.paths import ROOMS, ROOT
 
-ROOMS = (
-    "domain",
-    "config",
-    "store",
-    "ingest",
-    "processing",
-    "reports",
-    "api",
-    "dashboards",
-    "simulators",
-    "registry",
-    "civicmeter",
-)
 MOST_MODULES = 15
 ONE_FILE_A_KIND = {
     "ingest/decode": "a payload format",

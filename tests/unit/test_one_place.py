@@ -4,25 +4,11 @@ import ast
 import re
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from domain.carriers import USES
 from domain.figures import Shares
+from tests.paths import ROOMS, ROOT
 
-ROOT = Path(__file__).parents[2]
-ROOMS = (
-    "domain",
-    "config",
-    "store",
-    "ingest",
-    "processing",
-    "reports",
-    "api",
-    "dashboards",
-    "simulators",
-    "registry",
-    "civicmeter",
-)
 SHARES = set(Shares.__slots__)
 
 

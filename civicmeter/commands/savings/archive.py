@@ -1,11 +1,13 @@
 """An archive of measured buildings, as the subcommands that fit and test models are given it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from config.working_days import CALENDARS
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,14 +16,33 @@ if TYPE_CHECKING:
     from processing.savings.placebo import Archive, Kind
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+Command = TypeVar("Command", bound=Callable[..., Any])
 DAY = click.DateTime(["%Y-%m-%d"])
-REFERENCE_TIMEZONE = "Europe/London"  # of the public archive the test is usually run on
 MODEL = click.option(
     "--model",
     "kind",
     type=click.Choice(("daily", "billing")),
     help="Of days, or of monthly bills; default: billing where DATA is bills, else daily.",
 )
+
+
+def archive_options(command: Command) -> Command:
+    """The archive whose placebo years are walked over, and the model they are of."""
+    options = (
+        click.argument("table", type=FILE, metavar="DATA"),
+        click.option("--weather", type=FILE, required=True, metavar="W", help="ts, temperature."),
+        click.option(
+            "--timezone",
+            default="Europe/London",  # of the public archive the test is usually run on
+            show_default=True,
+            help="Of the buildings.",
+        ),
+        click.option("--calendar", type=click.Choice(CALENDARS), default="gb", show_default=True),
+        MODEL,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def open_archive(table: Path, weather_file: Path, timezone: str, calendar: str) -> "Archive":

@@ -5,14 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.commands.savings.archive import (
-    FILE,
-    MODEL,
-    REFERENCE_TIMEZONE,
-    kind_of,
-    open_archive,
-)
-from config.working_days import CALENDARS
+from civicmeter.commands.savings.archive import archive_options, kind_of, open_archive
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,12 +13,8 @@ if TYPE_CHECKING:
 
 
 @click.command("calibrate")
-@click.argument("table", type=FILE, metavar="DATA")
-@click.option("--weather", type=FILE, required=True, metavar="W", help="ts, temperature.")
+@archive_options
 @click.option("--years", multiple=True, required=True, metavar="FIT:PREDICT", help="Repeatable.")
-@click.option("--timezone", default=REFERENCE_TIMEZONE, show_default=True, help="Of the buildings.")
-@click.option("--calendar", type=click.Choice(CALENDARS), default="gb", show_default=True)
-@MODEL
 def calibrate_command(
     table: Path,
     weather: Path,

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from civicmeter.commands.savings.archive import (
-    FILE,
-    MODEL,
-    REFERENCE_TIMEZONE,
-    kind_of,
-    open_archive,
-)
-from config.working_days import CALENDARS
+from civicmeter.commands.savings.archive import archive_options, kind_of, open_archive
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,15 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command("placebo")
-@click.argument("table", type=FILE, metavar="DATA")
-@click.option("--weather", type=FILE, required=True, metavar="W", help="ts, temperature.")
+@archive_options
 @click.option("--fit", "fit_year", type=int, required=True, metavar="YEAR", help="Baseline year.")
 @click.option("--predict", "year", type=int, required=True, metavar="YEAR", help="Placebo year.")
-@click.option("--timezone", default=REFERENCE_TIMEZONE, show_default=True, help="Of the buildings.")
-@click.option("--calendar", type=click.Choice(CALENDARS), default="gb", show_default=True)
 @click.option("--confidence", type=click.FloatRange(0.5, 0.99), default=0.90, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One object a fuel, for programs.")
-@MODEL
 def placebo_command(
     table: Path,
     weather: Path,
