@@ -2,80 +2,83 @@
 
 # ruff: noqa: B018, F821
 
-# paho and iotcore call these, or read them.
-_.on_connect
-_.on_disconnect
-_.on_message
-_.on_publish
-_.on_socket_open
-_.on_subscribe
-_.max_inflight_messages
-_.SessionExpiryInterval
-_._in_packet
-_._last_bytes_received
+from typing import TYPE_CHECKING
 
-# click, uvicorn, SQLAlchemy, Prometheus and numpy call these, or read them.
-_.list_commands
-_.get_command
-_.format_commands
-_.should_exit
-_.isolation_level
-_.impl
-_.cache_ok
-_.process_bind_param
-_.describe
-_.writeable
+if TYPE_CHECKING:  # read by vulture, never run
+    # paho and iotcore call these, or read them.
+    _.on_connect
+    _.on_disconnect
+    _.on_message
+    _.on_publish
+    _.on_socket_open
+    _.on_subscribe
+    _.max_inflight_messages
+    _.SessionExpiryInterval
+    _._in_packet
+    _._last_bytes_received
 
-# Python itself: calls, subscripts, the end of a `with`.
-_.__call__
-_.__getitem__
-trace
+    # click, uvicorn, SQLAlchemy, Prometheus and numpy call these, or read them.
+    _.list_commands
+    _.get_command
+    _.format_commands
+    _.should_exit
+    _.isolation_level
+    _.impl
+    _.cache_ok
+    _.process_bind_param
+    _.describe
+    _.writeable
 
-# Columns of HTTP rows whose names end in no unit.
-_.days_changed
-_.device_state
-_.newer
-_.normalised_conditions
-_.outdoor_temperature_mean_c
-_.pv_performance_ratio_stc
-_.register_quantity
-_.rows_left_off
+    # Python itself: calls, subscripts, the end of a `with`.
+    _.__call__
+    _.__getitem__
+    trace
 
-# What templates of pages and reports show.
-_.charts
-_.footer
-_.tiles
-_.tone
-_.verdicts
-_.waste_note
+    # Columns of HTTP rows whose names end in no unit.
+    _.days_changed
+    _.device_state
+    _.newer
+    _.normalised_conditions
+    _.outdoor_temperature_mean_c
+    _.pv_performance_ratio_stc
+    _.register_quantity
+    _.rows_left_off
 
-# Counters that health, metrics and the operator's pages read field by field.
-_.batches
-_.dropped_qos0
-_.lag_s
-_.missed_frames
-_.spooled_bytes
-_.stale_acknowledgements
-_.store_failures
+    # What templates of pages and reports show.
+    _.charts
+    _.footer
+    _.tiles
+    _.tone
+    _.verdicts
+    _.waste_note
 
-# A field taken by position; a score that is printed with all its fields.
-_.changed_ms
-_.absorbed
-_.strange
+    # Counters that health, metrics and the operator's pages read field by field.
+    _.batches
+    _.dropped_qos0
+    _.lag_s
+    _.missed_frames
+    _.spooled_bytes
+    _.stale_acknowledgements
+    _.store_failures
 
-# Part of the frozen format of a model.
-_.cv_day_ratio
+    # A field taken by position; a score that is printed with all its fields.
+    _.changed_ms
+    _.absorbed
+    _.strange
 
-# What the one who holds the installation may do, though no route asks for it yet.
-_.CLOSE
-_.SIGN
-_.ADMINISTER
+    # Part of the frozen format of a model.
+    _.cv_day_ratio
 
-# The registry of figures says it; the tests hold portfolios to it.
-_.adds_over_places
+    # What the one who holds the installation may do, though no route asks for it yet.
+    _.CLOSE
+    _.SIGN
+    _.ADMINISTER
 
-# Fields of the registry that quotas count by their names.
-_.outpatients
-_.intern_months
-_.day_pupils
-_.foreign_students
+    # The registry of figures says it; the tests hold portfolios to it.
+    _.adds_over_places
+
+    # Fields of the registry that quotas count by their names.
+    _.outpatients
+    _.intern_months
+    _.day_pupils
+    _.foreign_students
