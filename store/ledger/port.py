@@ -70,7 +70,8 @@ class Revision:
 
 
 class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
-    """Raises StoreUnavailableError when the database cannot answer."""
+    """Raises StoreUnavailableError when the database cannot answer, ConfigError for a text of a
+    person that is longer than `store.ledger.lengths` allows: nothing is kept then."""
 
     def registry(self) -> Registry: ...
 
@@ -104,6 +105,18 @@ class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, 
         `names` keeps only the figures and day values of these names, ``days=False`` leaves the
         day values out: a city's day values are millions of rows.
         """
+        ...
+
+    def count_values(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        names: Collection[str] | None = None,
+        days: bool = True,
+    ) -> int:
+        """How many figures and day values `results` of the same would hold."""
         ...
 
     def pending(self, institution: str, month: Month) -> MonthResult | None:
