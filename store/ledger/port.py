@@ -140,7 +140,9 @@ class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, 
     def models(self, institution: str | None = None) -> list[ModelRecord]: ...
 
     def keep_aside(self, entries: Iterable[AsideEntry]) -> None:
-        """Add to the dead letters and waiting devices; equal groups are counted together."""
+        """Add to the dead letters and waiting devices; equal groups are counted together, and so
+        are those beyond ASIDE_SOURCE_GROUPS of a source (device "") and ASIDE_GROUPS in all
+        (source and device "")."""
         ...
 
     def aside(self) -> list[AsideEntry]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import StoreUnavailableError
 from domain.readings import Reading, Run, Series, readings_of
 from store.readings.frames import (
     MAX_MS,
@@ -34,14 +33,13 @@ from store.readings.frames import (
 )
 from store.readings.influx_http import InfluxHttp, RefusedError, Rows
 from store.readings.influx_lines import (
-    PROBE,
     device_of_tag,
     encode,
     encode_singly,
     told_apart,
     why_not_writable,
 )
-from store.readings.influx_queries import MEASUREMENTS, by_quantity, quoted_name, select, span
+from store.readings.influx_queries import MEASUREMENTS, by_quantity, select, span
 from store.readings.port import Conflict, Directory, SeriesArrays, WriteResult
 
 if TYPE_CHECKING:
@@ -190,19 +188,7 @@ class InfluxReadingStore:
 
     def probe(self) -> None:
         """See ReadingStore.probe. One point an hour, in a measurement of its own."""
-        at_s = int(time.time()) // 3600 * 3600
-        try:
-            self._http.write(f"{PROBE} probe=1.0 {at_s}000000000".encode())
-        except RefusedError as error:
-            raise StoreUnavailableError(
-                f"InfluxDB does not take a point ({error.reason}): look at the bucket's retention"
-                " and what else writes into it"
-            ) from error
-        if not self._http.rows([f"SELECT last(probe) FROM {quoted_name(PROBE)}"]):
-            raise StoreUnavailableError(
-                "InfluxDB took a point but does not give it back: look whether what writes and"
-                " what reads is the same bucket (a DBRP mapping of its name to another)"
-            )
+        self._http.probe(int(time.time()) // 3600 * 3600)
 
     def close(self) -> None:
         """See ReadingStore.close."""

@@ -26,6 +26,8 @@ from domain.errors import StoreUnavailableError
 from store.readings.influx_refusals import Access, access, advice, body_text, hides_bucket, message
 
 _CONNECT_TIMEOUT_S = 10.0
+PROBE = "civicmeter_doctor"
+"""A measurement that is no device class: nobody takes its points for readings."""
 _NOT_EXECUTED = "not executed"
 
 
@@ -153,6 +155,21 @@ class InfluxHttp:
             self.rows([f"{statement} LIMIT 1"])
             return
         yield from self._split(body)
+
+    def probe(self, at_s: int) -> None:
+        """Write a point and read it. Raises StoreUnavailableError when that does not work."""
+        try:
+            self.write(f"{PROBE} probe=1.0 {at_s}000000000".encode())
+        except RefusedError as error:
+            raise StoreUnavailableError(
+                f"InfluxDB at {self._name} does not take a point ({error.reason}): look at the"
+                " bucket's retention and what else writes into it"
+            ) from error
+        if not self.rows([f'SELECT last(probe) FROM "{PROBE}"']):
+            raise StoreUnavailableError(
+                f"InfluxDB at {self._name} took a point but does not give it back: look whether"
+                " what writes and what reads is the same bucket (a DBRP mapping to another)"
+            )
 
     def close(self) -> None:
         self._writer.close()

@@ -18,8 +18,6 @@ _NOT_WRITABLE = (
     " (control character, or backslash before comma, space, equals sign or end)"
 )
 _DEVICES_REMEMBERED = 100_000
-PROBE = "civicmeter_doctor"
-"""A measurement that is no device class: nobody takes its points for readings."""
 # A backslash is itself; only one that would meet an escape or end the value cannot be said.
 _NOT_A_TAG = re.compile(r"[\x00-\x1f\x7f]|\\[,= ]|\\$|^$")
 
