@@ -76,8 +76,13 @@ def reason_bytes(reason: Reason) -> int:
 def merged(one: Iterable[Reason], more: Iterable[Reason]) -> tuple[Reason, ...]:
     """Reasons of one message together, told apart as far as `REASONS_MAX` allows."""
     found = set(one)
-    for reason in sorted(more):
-        found.add(reason if len(found) < REASONS_MAX else Reason(reason.code))
+    told_apart = sum(bool(r.device) for r in found)
+    for reason in sorted(set(more) - found):
+        if reason.device and told_apart >= REASONS_MAX:
+            found.add(Reason(reason.code))
+        else:
+            found.add(reason)
+            told_apart += bool(reason.device)
     return tuple(sorted(found))
 
 

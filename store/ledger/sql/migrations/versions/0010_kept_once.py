@@ -117,7 +117,7 @@ def _move(kept: Any, reason: Any) -> None:
                     size_bytes=500 + len(row.payload) + len(f"{row.source}{row.topic}".encode()),
                 )
             )
-        elif reasons[digest] >= _REASONS_MAX:
+        elif reasons[digest] >= _REASONS_MAX:  # so many are told apart
             named["device"] = ""
         at = sa.and_(*(reason.c[k] == v for k, v in named.items()))
         if connection.execute(sa.select(reason.c.code).where(at)).first() is None:
@@ -125,7 +125,7 @@ def _move(kept: Any, reason: Any) -> None:
             size = 200 + 2 * len(f"{named['code']}{named['device']}".encode())
             grown = kept.update().where(kept.c.digest == digest)
             connection.execute(grown.values(size_bytes=kept.c.size_bytes + size))
-            reasons[digest] = reasons.get(digest, 0) + 1
+            reasons[digest] = reasons.get(digest, 0) + bool(named["device"])
 
 
 def _rows(connection: Any) -> Iterator[Any]:
