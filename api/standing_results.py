@@ -18,6 +18,10 @@ MAX_DAY_MONTHS = 1_000
 MAX_MONTHS = 5_000
 MAX_NAMED_MONTHS = 25_000
 """Institution-months in one answer: with day values, with all figures, with some figures."""
+MAX_VALUES = 500_000
+"""Figures and day values read for one answer, some 1 kB of memory each."""
+_FEW = 50
+"""So many institutions are read one by one, without reading the whole city's months."""
 
 
 def month_status(ledger: Ledger, institution: str, month: Month) -> MonthStatus:
@@ -52,19 +56,23 @@ class ResultsQuery:
         """Sorted by institution and month; only figures (and day values) of `names`.
 
         Day values are read only with `days`: they are most of the ledger. Raises ProblemError
-        422 when it would be more institution-months than fit in memory.
+        422, before anything is read, when it would be more months or values than fit in memory.
         """
         found = {(i.id, s.month): (i, s) for i, s in self.statuses()}
         limit = MAX_DAY_MONTHS if days else MAX_MONTHS if names is None else MAX_NAMED_MONTHS
         if len(found) > limit:
             raise ProblemError(422, "too_many_months", months=len(found), limit=limit)
         start, end = self.interval.coarse()
-        only = only_one(self.institutions)
+        places = sorted({i for i, _ in found})
+        each = [None] if len(places) > _FEW else places
+        values = sum(self.ledger.count_values(i, start, end, names=names, days=days) for i in each)
+        if values > MAX_VALUES:
+            raise ProblemError(422, "too_many_values", values=values, limit=MAX_VALUES)
         rows = []
-        for result in self.ledger.results(only, start, end, names=names, days=days):
-            if place_and_status := found.get((result.institution, result.month)):
-                place, status = place_and_status
-                rows.append(StandingResult(place, result, status))
+        for only in each:
+            for result in self.ledger.results(only, start, end, names=names, days=days):
+                if place_and_status := found.get((result.institution, result.month)):
+                    rows.append(StandingResult(place_and_status[0], result, place_and_status[1]))
         return rows
 
 

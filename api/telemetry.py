@@ -5,6 +5,9 @@ import time
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""Those counted by name: anybody may invent others, and a series once made stays."""
+
 
 class Telemetry:
     """Counters of one application; they live in a registry of their own."""
@@ -59,5 +62,6 @@ class CountRequests:
             await self._app(scope, receive, counted)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            self._telemetry.requests.labels(route, scope["method"], str(status)).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._telemetry.requests.labels(route, method, str(status)).inc()
             self._telemetry.seconds.labels(route).observe(time.perf_counter() - begun)

@@ -11,8 +11,14 @@ TIME_LIMITS = TimeLimits(
     future_skew_s=600,
 )
 
-KEPT_MESSAGES_MAX = 500_000
-"""When so many messages are kept aside, further ones are only counted."""
+# What is kept aside is kept whole while there is room; beyond that it is counted, and shown.
+KEPT_MESSAGES = 500_000
+KEPT_BYTES = 1 << 30
+"""In all."""
+KEPT_SOURCE_BYTES = 128 << 20
+"""Of one topic, or of what one key was granted, so that none takes the room of the others."""
 
-KEPT_POSTED_BYTES = 256 << 20
-"""How much of what was refused over HTTP is kept aside, so that no key can fill the disk."""
+ASIDE_GROUPS = 10_000
+ASIDE_SOURCE_GROUPS = 1_000
+"""So many groups (source, reason, device) are told apart, in all and of one source; further
+devices of a source are counted together, and further sources."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config.limits import KEPT_MESSAGES_MAX, TIME_LIMITS
+from config.limits import TIME_LIMITS
 from domain.errors import ConfigError
 from domain.judge import TimeLimits
 from ingest.mapping import Mapping
+from store.ledger.kept import ROOM, Room
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -82,8 +83,8 @@ class CollectorSettings:
     """How often the registry is read again."""
     unknown_refresh_s: float = 3.0
     """An unknown device makes it be read at once, but not more often than this."""
-    kept_messages_max: int = KEPT_MESSAGES_MAX
-    """When the ledger keeps so many messages aside, further ones are only counted."""
+    room_aside: Room = ROOM
+    """How much is kept aside whole; the rest is only counted."""
     spool: Path | None = None
     """Folder in which messages wait while the store is away, acknowledged; None: they wait,
     unacknowledged, in the broker. A spool that is not empty is stored whatever this says."""

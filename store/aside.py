@@ -5,8 +5,9 @@ Grouped so that a flood of one mistake is one entry; and kept so that it can be 
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from config.texts import refusal_text
@@ -15,10 +16,11 @@ from domain.calendar import from_ms
 from domain.errors import PayloadError
 from domain.judge import Refusal, conflict, refused_by_store
 from domain.readings import Reading
-from store.ledger.kept import KeptMessage
+from store.ledger.kept import KeptMessage, Reason, Room, merged
 from store.ledger.port import AsideEntry, Ledger
 from store.readings.port import WriteResult
 
+log = logging.getLogger("civicmeter.aside")
 POSTED = "POST /v1/readings"
 """The source of what came over HTTP."""
 SAMPLE_BYTES = 4096
@@ -26,6 +28,8 @@ _NAME = 200
 _DETAIL = 500
 _PIECE_READINGS = 1_000
 """Readings in one kept piece, some 70 kB."""
+GROUPS_MAX = 10_000
+"""So many groups one batch tells apart, some 10 MB of memory."""
 
 _Key = tuple[str, str, str]
 
@@ -58,9 +62,9 @@ class _Group:
 
 
 class AsideBatch:
-    """Collects what one batch, or one body, keeps aside.
+    """Collects what one batch, or one body, keeps aside: a message once, whatever is wrong in it.
 
-    Beyond `groups_max` devices told apart, further ones are kept together under no name.
+    Beyond `groups_max` groups told apart, further devices are kept together under no name.
     `grants` say for which devices the bringer may speak (None: for every one), also when it is
     replayed.
     """
@@ -69,7 +73,7 @@ class AsideBatch:
         self,
         at_ms: int,
         *,
-        groups_max: int | None = None,
+        groups_max: int = GROUPS_MAX,
         grants: tuple[Grant, ...] | None = None,
     ) -> None:
         self._at_ms = at_ms
@@ -78,7 +82,7 @@ class AsideBatch:
         self._grants = grants
         self._groups: dict[_Key, _Group] = {}
         self._keys: dict[_Key, _Key] = {}
-        self._whole: dict[str, KeptMessage] = {}
+        self._whole: dict[tuple[str, bytes], tuple[Reason, ...]] = {}
         self.counts: dict[str, int] = {}
         """Reason → how many, a message or a value each."""
 
@@ -86,11 +90,11 @@ class AsideBatch:
         """A message nothing of which could be read; kept whole unless it is too long."""
         key = self._add((topic, error.code, ""), error.detail, payload)
         if error.code != "too_long":
-            self._keep(key, topic, payload)
+            self._keep(topic, payload, key)
 
     def part(self, topic: str, payload: bytes, device: str, code: str, detail: str) -> None:
         """A part of a message that could not be read; the whole message is kept."""
-        self._keep(self._add((topic, code, device), detail, payload), topic, payload)
+        self._keep(topic, payload, self._add((topic, code, device), detail, payload))
 
     def reading(self, source: str, reading: Reading, refusal: Refusal) -> None:
         """A reading that may not be stored, now or ever; kept in the native form."""
@@ -109,35 +113,34 @@ class AsideBatch:
     def entries(self) -> list[AsideEntry]:
         return [group.entry(key, self._at) for key, group in self._groups.items()]
 
-    def sums(self) -> list[AsideEntry]:
-        """One entry a reason, without telling sources and devices apart."""
-        found: dict[str, AsideEntry] = {}
-        for (_, code, _), group in self._groups.items():
-            entry = group.entry(("", code, ""), self._at)
-            found[code] = replace(entry, count=self.counts[code])
-        return list(found.values())
-
     def kept(self) -> list[KeptMessage]:
         """The messages, and the parts of messages in the native form."""
+        whole = [
+            # Databases take no NUL.
+            self._message(storable(topic, _NAME), reasons, topic.replace("\0", "\ufffd"), payload)
+            for (topic, payload), reasons in self._whole.items()
+        ]
         pieces = [
-            self._message(key, "", native(group.pieces[i : i + _PIECE_READINGS]))
-            for key, group in self._groups.items()
+            self._message(
+                source, (Reason(code, device),), "", native(group.pieces[i : i + _PIECE_READINGS])
+            )
+            for (source, code, device), group in self._groups.items()
             for i in range(0, len(group.pieces), _PIECE_READINGS)
         ]
-        return [*self._whole.values(), *pieces]
+        return [*whole, *pieces]
 
-    def _keep(self, key: _Key, topic: str, payload: bytes) -> None:
-        message = self._message(
-            key, topic.replace("\0", "\ufffd"), payload
-        )  # databases take no NUL
-        self._whole[message.digest] = message
+    def _keep(self, topic: str, payload: bytes, key: _Key) -> None:
+        known = self._whole.get((topic, payload), ())
+        reason = Reason(*key[1:])
+        if reason not in known:
+            self._whole[topic, payload] = merged(known, (reason,))
 
-    def _message(self, key: _Key, topic: str, payload: bytes) -> KeptMessage:
-        source, code, device = key
+    def _message(
+        self, source: str, reasons: tuple[Reason, ...], topic: str, payload: bytes
+    ) -> KeptMessage:
         return KeptMessage(
             source=source,
-            code=code,
-            device=device,
+            reasons=reasons,
             topic=topic,
             payload=payload,
             arrived_at_ms=self._at_ms,
@@ -160,13 +163,10 @@ class AsideBatch:
     def _key(self, named: _Key) -> _Key:
         source, code, device = named
         key = (storable(source, _NAME), code, storable(device, _NAME))
-        if key not in self._groups and self._full():
+        if key not in self._groups and len(self._groups) >= self._groups_max:
             return key[0], code, ""
         self._keys[named] = key
         return key
-
-    def _full(self) -> bool:
-        return self._groups_max is not None and len(self._groups) >= self._groups_max
 
 
 def unstored(result: WriteResult) -> list[tuple[Reading, Refusal]]:
@@ -175,23 +175,21 @@ def unstored(result: WriteResult) -> list[tuple[Reading, Refusal]]:
     return conflicts + [(r, refused_by_store(reason)) for r, reason in result.refused]
 
 
-def keep(ledger: Ledger, entries: Sequence[AsideEntry], kept: Sequence[KeptMessage]) -> None:
-    """Keep aside durably. Raises StoreUnavailableError; keeping messages again is harmless."""
-    if kept:
-        ledger.keep_messages(kept)
+def keep(
+    ledger: Ledger, entries: Sequence[AsideEntry], kept: Sequence[KeptMessage], room: Room
+) -> int:
+    """Keep aside durably, whole as far as there is room; gives how many messages are only
+    counted. Raises StoreUnavailableError; keeping messages again is harmless."""
+    left_out = ledger.keep_messages(kept, room) if kept else 0
     if entries:
         ledger.keep_aside(entries)
-
-
-def fitting(kept: Iterable[KeptMessage], room_bytes: int) -> list[KeptMessage]:
-    """The first of them, for which there is room."""
-    found = []
-    for message in kept:
-        room_bytes -= len(message.payload)
-        if room_bytes < 0:
-            break
-        found.append(message)
-    return found
+    if left_out:
+        log.warning(
+            "too much is kept aside, %d messages are only counted: "
+            "see `civicmeter ingest dead-letters list`",
+            left_out,
+        )
+    return left_out
 
 
 def storable(text: str, longest: int) -> str:

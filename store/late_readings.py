@@ -65,6 +65,9 @@ class NotingStore:
     ) -> Iterator[SeriesArrays]:
         return self._store.scan(series, start, end)
 
+    def count(self, series: Sequence[Series], start: datetime, end: datetime, most: int) -> int:
+        return self._store.count(series, start, end, most)
+
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         return self._store.latest(series)
 
@@ -75,6 +78,9 @@ class NotingStore:
 
     def series(self) -> "pd.DataFrame":
         return self._store.series()
+
+    def probe(self) -> None:
+        self._store.probe()
 
     def close(self) -> None:
         self._store.close()

@@ -13,6 +13,7 @@ from typing import NoReturn
 import hypothesis
 import pytest
 
+from tests.newer_influx import newer_spelling
 from tests.parts import INSTALL, find_browser, missing_packages
 from tests.real_parts import part
 from tests.servers import InfluxDb, Mosquitto, Postgres
@@ -61,6 +62,13 @@ def influxdb() -> Iterator[InfluxDb]:
     """A real InfluxDB engine for all: url, direct_url, create_database(name)."""
     with part(InfluxDb) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def newer_influx_url(influxdb: InfluxDb) -> Iterator[str]:
+    """The same engine, spelling tags in CSV as InfluxDB 1.11, 1.12 and 2.9 do."""
+    with newer_spelling(influxdb.url) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Stores what is good of a body, keeps the rest aside, and says what became of each row."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,16 +9,16 @@ from pydantic import Field
 from api.dependencies import Backend
 from api.intake.posted import PostedValue
 from api.rows.base import Row
-from config.limits import KEPT_MESSAGES_MAX, KEPT_POSTED_BYTES, TIME_LIMITS
+from config.limits import TIME_LIMITS
 from config.texts import refusal_text
 from domain.access import Grant
 from domain.calendar import to_ms
 from domain.judge import Judge, Refusal
 from domain.readings import Reading
 from domain.registry import Registry
-from store.aside import POSTED, AsideBatch, fitting, keep, unstored
+from store.aside import POSTED, AsideBatch, keep, unstored
+from store.ledger.kept import ROOM
 
-log = logging.getLogger("civicmeter.api")
 MAX_REPORTED = 1_000
 _BATCH = 10_000
 _MAX_GROUPS = 1_000
@@ -126,20 +125,7 @@ def keep_unreadable(backend: Backend, body: bytes, reason: str) -> None:
 def keep_posted(backend: Backend, aside: AsideBatch) -> None:
     """Keep aside what was refused, so that it can be replayed, as far as there is room."""
     if aside.counts:
-        kept = aside.kept()
-        fit = fitting(kept, _room_bytes(backend)) if kept else []
-        if len(fit) < len(kept):
-            log.warning(
-                "too much is kept aside, some of what was posted is only counted: "
-                "see `civicmeter ingest dead-letters list`"
-            )
-        keep(backend.ledger, aside.entries(), fit)
-
-
-def _room_bytes(backend: Backend) -> int:
-    if backend.ledger.count_kept() >= KEPT_MESSAGES_MAX:
-        return 0
-    return KEPT_POSTED_BYTES - backend.ledger.kept_bytes(POSTED)
+        keep(backend.ledger, aside.entries(), aside.kept(), ROOM)
 
 
 def _with_new_devices(

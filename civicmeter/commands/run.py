@@ -39,7 +39,7 @@ def command(
     from civicmeter.wiring.collecting import (
         collecting,
         ended_by_signal,
-        require_sound,
+        sound,
         wait_until,
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
@@ -62,4 +62,4 @@ def command(
         stack.enter_context(processing_every(pipeline, every))
         click.echo(f"Collecting from {settings.mqtt}; overview: {address}  (Ctrl-C ends)")
         wait_until(ended_by_signal(), collector)
-        require_sound(collector)
+        sound(collector)

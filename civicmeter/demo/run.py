@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from civicmeter.demo import PATIENCE_S
 from civicmeter.demo.audit import Audit, audit
 from civicmeter.output import Progress
 from civicmeter.wiring.pipeline import Pipeline, make_folder
@@ -20,6 +21,7 @@ from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
+from ingest.live.counters import Counts
 from processing.months.job import process
 from reports.model import build_report
 from reports.render import FORMATS, file_name, render_many
@@ -50,6 +52,24 @@ AHEAD = 2_000
 QUEUE_MB = 64
 """What the embedded broker needs to hold of them: several times as much, to be sure."""
 _TELL_EVERY_S = 0.05
+
+
+_QUIET_S = 30.0
+
+
+class Patience:
+    """Tells when nothing has moved for too long."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._since = time.monotonic()
+
+    def still_s(self, *moving: object) -> float:
+        """For how long all of these have been as they are now."""
+        now = time.monotonic()
+        if moving != self._last:
+            self._last, self._since = moving, now
+        return now - self._since
 
 
 class Simulator:
@@ -90,9 +110,20 @@ class Simulator:
                 pipe.write(f"{self._settled()}\n")
                 pipe.flush()
 
-    def wait(self) -> None:
-        """Until all the past has been sent and acknowledged by the broker."""
+    def wait(self, patience_s: float = PATIENCE_S) -> None:
+        """Until all the past has been sent and acknowledged by the broker.
+
+        Raises CivicmeterError when nothing was sent and nothing settled for `patience_s`: the
+        devices wait for a collector that stores.
+        """
+        patience = Patience()
         while not self.backfilled.wait(0.2):
+            settled = self._settled()
+            if patience.still_s(self.sent, settled) > patience_s:
+                raise _not_arrived(
+                    f"{self.sent:,} readings were sent, {settled:,} messages dealt with",
+                    patience_s,
+                )
             # The last lines may still be in the pipe when the process is gone.
             if self._process.poll() is not None and not self._reader.is_alive():
                 if self.backfilled.is_set():
@@ -166,22 +197,38 @@ def settled_messages(collector: Collector) -> int:
 
 
 def wait_until_stored(
-    stored: Callable[[], int], sent: int, progress: Progress, *, patience_s: float = 30
+    counts: Callable[[], Counts],
+    sent: int,
+    progress: Progress,
+    *,
+    patience_s: float = PATIENCE_S,
+    quiet_s: float = _QUIET_S,
 ) -> None:
     """Until the collector has stored as many readings as were sent.
 
-    Ends early when nothing has moved for `patience_s`: what is missing then is lost, and the
-    audit says so.
+    Ends early when everything that came was dealt with and nothing more comes for `quiet_s`:
+    whether the rest is there (a batch whose first try was stored after all) or was lost, only
+    the audit can tell. Raises CivicmeterError when the store takes nothing for `patience_s`.
     """
-    last, since = -1, time.monotonic()
-    while (count := stored()) < sent:
-        if count != last:
-            last, since = count, time.monotonic()
-        elif time.monotonic() - since > patience_s:
+    patience = Patience()
+    while (now := counts()).stored < sent:
+        waits = now.unacknowledged + now.spooled_messages
+        still_s = patience.still_s(now.received, now.stored, now.repeated, waits)
+        if not waits and still_s > min(quiet_s, patience_s):
             return
-        progress("stored", count, sent)
+        if still_s > patience_s:
+            raise _not_arrived(f"{now.stored:,} of {sent:,} readings are stored", patience_s)
+        progress("stored", now.stored, sent)
         time.sleep(0.2)
-    progress("stored", count, sent)
+    progress("stored", now.stored, sent)
+
+
+def _not_arrived(so_far: str, patience_s: float) -> CivicmeterError:
+    return CivicmeterError(
+        f"what was sent did not arrive: {so_far}, and nothing has moved for {patience_s:.0f} s."
+        " No month was closed. Look whether the store answers and the disk has room, or give it"
+        " more time with --patience"
+    )
 
 
 class Closed(NamedTuple):
@@ -220,12 +267,27 @@ def write_reports(
     return paths
 
 
+def require_unused(pipeline: Pipeline) -> None:
+    """Raise ConfigError for a store or ledger somebody works with: a demo closes months, and its
+    readings would stand among the real ones."""
+    if pipeline.registry.institutions:
+        raise ConfigError(
+            f"the ledger {pipeline.settings.ledger_url} is in use: name an empty one with --ledger,"
+            " or leave the option out"
+        )
+    if not pipeline.store.latest().empty:
+        raise ConfigError(
+            f"the store {pipeline.settings.store_url} holds readings already: name an empty one"
+            " with --store, or leave the option out"
+        )
+
+
 def require_clean(counted: Audit) -> None:
     """Raise CivicmeterError when the store does not hold exactly what was sent."""
     if not counted.clean:
         raise CivicmeterError(
             f"the store does not hold what was sent: lost={counted.lost} "
-            f"duplicated={counted.duplicated} altered={counted.altered}"
+            f"duplicated={counted.duplicated} altered={counted.altered}. No month was closed"
         )
 
 

@@ -64,9 +64,7 @@ def score_scenario(
             )
         )
         devices.wait()
-        wait_until_stored(
-            lambda: collector.counters().stored, devices.sent, progress, patience_s=10
-        )
+        wait_until_stored(collector.counters, devices.sent, progress, quiet_s=10)
         collector.wait_idle(30)
         told = read_truth(truth)
         # The scenario's own months: in the running one its devices have already fallen silent.

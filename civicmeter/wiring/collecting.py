@@ -48,7 +48,7 @@ def collect(
             f"stored {counts.stored}, repeated {counts.repeated}, "
             f"kept aside {counts.rejected_total} from {counts.received} messages"
         )
-    require_sound(collector)
+    sound(collector)
 
 
 def ended_by_signal() -> threading.Event:
@@ -65,10 +65,11 @@ def wait_until(ended: threading.Event, collector: Collector) -> None:
         pass
 
 
-def require_sound(collector: Collector) -> None:
-    """Raise CivicmeterError when the collector ended by itself."""
+def sound(collector: Collector) -> Collector:
+    """The collector. Raises CivicmeterError when it ended by itself."""
     if collector.failure is not None:
         raise CivicmeterError(f"the collector ended: {collector.failure}") from collector.failure
+    return collector
 
 
 def _serve_metrics(port: int) -> None:

@@ -66,7 +66,7 @@ def replay(
             judge = Judge(devices, times, now_ms, message.grants)
             if _again(message, store, router, judge, done):
                 mended.append(message)
-        groups.update((m.source, m.code, m.device) for m in mended)
+        groups.update((m.source, *reason) for m in mended for reason in m.reasons)
         ledger.forget_messages([m.digest for m in mended])
         done.mended += len(mended)
         progress(done.mended + sum(done.still.values()))
@@ -102,10 +102,12 @@ def _way(message: KeptMessage, router: Router) -> tuple[str, Router]:
 
 
 def _forget_empty_groups(ledger: Ledger, mended: set[tuple[str, str, str]]) -> None:
-    """Drop the entries of groups of which nothing is kept any more."""
+    """Drop the entries of groups of which nothing is kept any more. The one without a device
+    also counts those devices of its source and reason that are not told apart."""
+    mended |= {(source, code, "") for source, code, _ in mended}
     ledger.forget_aside(
         e
         for e in ledger.aside()
         if (e.source, e.code, e.device) in mended
-        and not ledger.kept_messages(code=e.code, device=e.device, source=e.source, limit=1)
+        and not ledger.kept_messages(code=e.code, device=e.device or None, source=e.source, limit=1)
     )

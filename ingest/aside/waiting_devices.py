@@ -29,7 +29,7 @@ def waiting(ledger: Ledger) -> list[Waiting]:
     """The waiting devices, sorted by name."""
     by_device: dict[str, list[Waiting]] = {}
     for entry in ledger.aside():
-        if entry.code == "unknown_device":
+        if entry.code == "unknown_device" and entry.device:  # else those not told apart
             found = Waiting(
                 entry.device, entry.count, entry.first_at, entry.last_at, (), (entry.source,)
             )

@@ -59,7 +59,6 @@ class BatchStoring:
         self._stopping = stopping
         self._give_up_at = float("inf")
         self._refreshed_at = float("-inf")
-        self._room_aside = True
 
     def judge(self) -> Judge:
         """The judge of this moment."""
@@ -77,7 +76,7 @@ class BatchStoring:
         if unknown and self.refresh_registry(self._settings.unknown_refresh_s):
             batch = sort_batch(decoded, self.judge())
         result = write_batch(batch, self._store, wait)
-        keep_batch(batch, self._ledger, wait, whole=self._room_aside)
+        keep_batch(batch, self._ledger, wait, self._settings.room_aside)
         self._count(batch, result, time.monotonic() - began)
 
     def give_up_in(self, seconds: float) -> None:
@@ -95,16 +94,10 @@ class BatchStoring:
         self._refreshed_at = time.monotonic()
         try:
             self._refresh()
-            self._room_aside = self._ledger.count_kept() < self._settings.kept_messages_max
             self._accept_waiting()
         except StoreUnavailableError as error:
             log.warning("the registry cannot be read now: %s", error)
             return False
-        if not self._room_aside:
-            log.error(
-                "too much is kept aside, further messages are only counted: "
-                "see `civicmeter ingest dead-letters list`"
-            )
         return True
 
     def _accept_waiting(self) -> None:

@@ -11,6 +11,7 @@ from ingest.decode.base import Reject
 from ingest.messages.message import Message
 from ingest.messages.router import Router
 from store.aside import AsideBatch, keep
+from store.ledger.kept import ROOM, Room
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore, WriteResult
 
@@ -149,8 +150,7 @@ def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -
     return result
 
 
-def keep_batch(batch: Batch, ledger: Ledger, persistently: Persistently, *, whole: bool) -> None:
-    """Keep aside durably what is no reading; unless `whole`, it is only counted by reason."""
-    entries = batch.aside.entries() if whole else batch.aside.sums()
-    kept = batch.aside.kept() if whole else []
-    persistently(lambda: keep(ledger, entries, kept))
+def keep_batch(batch: Batch, ledger: Ledger, persistently: Persistently, room: Room = ROOM) -> None:
+    """Keep aside durably what is no reading: counted, and whole as far as there is room."""
+    entries, kept = batch.aside.entries(), batch.aside.kept()
+    persistently(lambda: keep(ledger, entries, kept, room))

@@ -70,7 +70,8 @@ class Revision:
 
 
 class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
-    """Raises StoreUnavailableError when the database cannot answer."""
+    """Raises StoreUnavailableError when the database cannot answer, ConfigError for a text of a
+    person that is longer than `store.ledger.lengths` allows: nothing is kept then."""
 
     def registry(self) -> Registry: ...
 
@@ -106,6 +107,18 @@ class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, 
         """
         ...
 
+    def count_values(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        names: Collection[str] | None = None,
+        days: bool = True,
+    ) -> int:
+        """How many figures and day values `results` of the same would hold."""
+        ...
+
     def pending(self, institution: str, month: Month) -> MonthResult | None:
         """The restatement that waits for approval, if any."""
         ...
@@ -127,7 +140,9 @@ class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, 
     def models(self, institution: str | None = None) -> list[ModelRecord]: ...
 
     def keep_aside(self, entries: Iterable[AsideEntry]) -> None:
-        """Add to the dead letters and waiting devices; equal groups are counted together."""
+        """Add to the dead letters and waiting devices; equal groups are counted together, and so
+        are those beyond ASIDE_SOURCE_GROUPS of a source (device "") and ASIDE_GROUPS in all
+        (source and device "")."""
         ...
 
     def aside(self) -> list[AsideEntry]:

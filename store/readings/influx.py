@@ -1,4 +1,4 @@
-"""The reading store in InfluxDB 1.8, 2.x or an engine that speaks its protocols.
+"""The reading store in InfluxDB 2.x, or an engine that speaks its protocols.
 
 InfluxDB overwrites a point that is written again, so the first value is guarded here: readings
 later than all known ones of their series are new for certain; only late or repeated times are
@@ -6,6 +6,7 @@ looked up first. The marks are this process's knowledge: readings of one series 
 each other, written at the same moment by two processes, are beyond it.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.places import DEVICE_TYPES
 from domain.readings import Reading, Run, Series, readings_of
 from store.readings.frames import (
     MAX_MS,
@@ -33,20 +33,18 @@ from store.readings.frames import (
 )
 from store.readings.influx_http import InfluxHttp, RefusedError, Rows
 from store.readings.influx_lines import (
-    any_device,
-    by_quantity,
+    device_of_tag,
     encode,
     encode_singly,
-    escaped_tag,
-    quoted_name,
+    told_apart,
     why_not_writable,
 )
+from store.readings.influx_queries import MEASUREMENTS, by_quantity, select, span
 from store.readings.port import Conflict, Directory, SeriesArrays, WriteResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MEASUREMENTS = ", ".join(map(quoted_name, DEVICE_TYPES))
 _DEVICES_PER_STATEMENT = 500
 _STATEMENTS_PER_QUERY = 50
 _SERIES_PER_SCAN = 50
@@ -135,6 +133,18 @@ class InfluxReadingStore:
             for one in some:
                 yield SeriesArrays(one, *found.get((one[0], one[1]), nothing))
 
+    def count(self, series: Sequence[Series], start: datetime, end: datetime, most: int) -> int:
+        """See ReadingStore.count."""
+        bounds = (ceil_ms(start), ceil_ms(end) - 1)
+        if bounds[0] > bounds[1]:
+            return 0
+        statements = [
+            select("count", quantity, some, *bounds)
+            for quantity, devices in by_quantity(series).items()
+            for some in chunks(devices, _DEVICES_PER_STATEMENT)
+        ]
+        return sum(int(rows.values[0][1]) for _, rows in self._ask(statements, statements))
+
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """See ReadingStore.latest."""
         if series is None:
@@ -157,7 +167,7 @@ class InfluxReadingStore:
     def series(self) -> "pd.DataFrame":
         """See ReadingStore.series. The engine counts by reading everything."""
         asked = [
-            (quantity, function, _select(function, quantity, None, MIN_MS, MAX_MS))
+            (quantity, function, select(function, quantity, None, MIN_MS, MAX_MS))
             for quantity in self._quantities()
             for function in _WHOLE
         ]
@@ -175,6 +185,10 @@ class InfluxReadingStore:
                 for key, parts in found.items()
             )
         )
+
+    def probe(self) -> None:
+        """See ReadingStore.probe. One point an hour, in a measurement of its own."""
+        self._http.probe(int(time.time()) // 3600 * 3600)
 
     def close(self) -> None:
         """See ReadingStore.close."""
@@ -278,19 +292,21 @@ class InfluxReadingStore:
         self, quantity: str, devices: Sequence[str], first_ms: int, last_ms: int
     ) -> Iterator[tuple[str, Arrays]]:
         """Times and values of the devices that have any in [first_ms, last_ms]."""
-        for some in chunks(devices, _DEVICES_PER_STATEMENT):
-            device_of = {f"device={escaped_tag(d)}": d for d in some}
+        for some in told_apart(devices, _DEVICES_PER_STATEMENT):
+            device_of = device_of_tag(some)
             found: dict[str, Arrays] = {}
-            statement = _select("", quantity, some, first_ms, last_ms)
+            statement = select("", quantity, some, first_ms, last_ms)
             for tag, at_ms, value in self._http.columns(statement):
-                device = device_of[tag]
+                device = device_of.get(tag)
+                if device is None:
+                    raise self._http.strange(tag)
                 found[device] = (
                     _merged(found[device], (at_ms, value)) if device in found else (at_ms, value)
                 )
             yield from found.items()
 
     def _quantities(self) -> list[str]:
-        answer = self._http.rows([f"SHOW FIELD KEYS FROM {_MEASUREMENTS}"])
+        answer = self._http.rows([f"SHOW FIELD KEYS FROM {MEASUREMENTS}"])
         return sorted({str(values[0]) for rows in answer for values in rows.values})
 
     def _last(
@@ -298,7 +314,7 @@ class InfluxReadingStore:
     ) -> list[tuple[str, str, int, float]]:
         """The last reading of each series: (device, quantity, at_ms, value)."""
         asked = [
-            (quantity, _select("last", quantity, some, MIN_MS, MAX_MS))
+            (quantity, select("last", quantity, some, MIN_MS, MAX_MS))
             for quantity, devices in quantities.items()
             for some in ([None] if devices is None else chunks(devices, _DEVICES_PER_STATEMENT))
         ]
@@ -326,7 +342,7 @@ class InfluxReadingStore:
                 (
                     column,
                     quantity,
-                    _select(function, quantity, some, *_span(function, bound, reach)),
+                    select(function, quantity, some, *span(function, bound, reach)),
                 )
                 for column, bound in enumerate(bounds)
                 for quantity, devices in by_quantity(
@@ -350,28 +366,6 @@ class InfluxReadingStore:
 
 def _key(reading: Reading) -> Key:
     return reading[:3]
-
-
-def _select(
-    function: str, quantity: str, devices: Sequence[str] | None, first_ms: int, last_ms: int
-) -> str:
-    """A statement for one field of the devices (None: of all), times inclusive.
-
-    ``::float`` passes over what somebody else wrote into the field as text.
-    """
-    field = f"{quoted_name(quantity)}::float"
-    selected = f"{function}({field})" if function else field
-    condition = "" if devices is None else f"{any_device(devices)} AND "
-    return (
-        f"SELECT {selected} FROM {_MEASUREMENTS} WHERE {condition}"
-        f'time >= {first_ms}ms AND time <= {last_ms}ms GROUP BY "device"'
-    )
-
-
-def _span(function: Literal["first", "last"], bound: int, reach: int) -> tuple[int, int]:
-    if function == "last":
-        return max(bound - reach, MIN_MS), bound
-    return bound, min(bound + reach, MAX_MS)
 
 
 def _clusters(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:

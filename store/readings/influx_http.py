@@ -1,6 +1,6 @@
 """Talking to InfluxDB: writes by influxdb-client, InfluxQL queries over ``/query``.
 
-Both paths exist in InfluxDB 1.8, 2.x and 3 and in engines that speak its protocols.
+Both paths exist in InfluxDB 1.8 to 1.12, 2.x and 3 and in engines that speak its protocols.
 """
 
 import io
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +23,11 @@ from numpy.typing import NDArray
 from urllib3.exceptions import HTTPError
 
 from domain.errors import StoreUnavailableError
+from store.readings.influx_refusals import Access, access, advice, body_text, hides_bucket, message
 
 _CONNECT_TIMEOUT_S = 10.0
+PROBE = "civicmeter_doctor"
+"""A measurement that is no device class: nobody takes its points for readings."""
 _NOT_EXECUTED = "not executed"
 
 
@@ -105,11 +109,11 @@ class InfluxHttp:
             try:
                 api.write(self._bucket, self._org, lines, WritePrecision.NS)
             except ApiException as error:
-                body = _text(error.body)
+                body = body_text(error.body)
                 if error.status in (400, 422):
-                    raise RefusedError(_message(body)) from error
+                    raise RefusedError(message(body)) from error
                 if error.status == 413:
-                    raise RefusedError(_message(body), too_large=True) from error
+                    raise RefusedError(message(body), too_large=True) from error
                 raise self._failed(error.status, body) from error
 
     def rows(self, statements: Sequence[str]) -> list[Rows]:
@@ -123,7 +127,7 @@ class InfluxHttp:
             # The engine kept the cause to itself; asked for one statement alone, it says it.
             self.rows([statements[failed[0]["statement_id"]]])
         if failed:
-            raise self._failed(200, str(failed[0]["error"]))
+            raise self._failed(200, str(failed[0]["error"]), query=True)
         found = []
         for result in answer["results"]:
             for series in result.get("series", ()):
@@ -142,8 +146,8 @@ class InfluxHttp:
     ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
         """Tags, times in ms and values of each series of one statement, as CSV: for much data.
 
-        The statement selects one field and groups by one tag; tags come as
-        ``key=escaped value``.
+        The statement selects one field and groups by one tag; tags come as ``key=value``, whose
+        spelling depends on the engine's version (see influx_lines.device_of_tag).
         """
         body = self._query(statement, "application/csv")
         if not body.strip():
@@ -151,6 +155,21 @@ class InfluxHttp:
             self.rows([f"{statement} LIMIT 1"])
             return
         yield from self._split(body)
+
+    def probe(self, at_s: int) -> None:
+        """Write a point and read it. Raises StoreUnavailableError when that does not work."""
+        try:
+            self.write(f"{PROBE} probe=1.0 {at_s}000000000".encode())
+        except RefusedError as error:
+            raise StoreUnavailableError(
+                f"InfluxDB at {self._name} does not take a point ({error.reason}): look at the"
+                " bucket's retention and what else writes into it"
+            ) from error
+        if not self.rows([f'SELECT last(probe) FROM "{PROBE}"']):
+            raise StoreUnavailableError(
+                f"InfluxDB at {self._name} took a point but does not give it back: look whether"
+                " what writes and what reads is the same bucket (a DBRP mapping to another)"
+            )
 
     def close(self) -> None:
         self._writer.close()
@@ -189,8 +208,24 @@ class InfluxHttp:
                 encode_multipart=False,
             )
         if answer.status != 200:
-            raise self._failed(answer.status, _text(answer.data))
+            raise self._failed(answer.status, body_text(answer.data), query=True)
         return bytes(answer.data)
+
+    def access(self) -> Access:
+        """What this token may do with the bucket, found by a write of no lines."""
+        names = urlencode({"org": self._org, "bucket": self._bucket, "precision": "ns"})
+        try:
+            answer = self._pool.request("POST", f"{self._url}/api/v2/write?{names}", body=b"")
+        except HTTPError:
+            return Access.UNKNOWN
+        return access(answer.status, body_text(answer.data))
+
+    def strange(self, tag: str) -> StoreUnavailableError:
+        """The error for a tag in an answer that is none of those asked for."""
+        return StoreUnavailableError(
+            f"InfluxDB at {self._name} spells a device {tag!r} in its answer, which nobody asked"
+            " for: use one of the versions in docs/deploy.md"
+        )
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -201,33 +236,12 @@ class InfluxHttp:
                 f"InfluxDB at {self._name} does not answer ({error}): look whether it runs"
             ) from error
 
-    def _failed(self, status: int | None, body: str) -> StoreUnavailableError:
-        advice = {
-            401: "give a valid token with CIVICMETER_INFLUX_TOKEN",
-            403: "give the token write and read access to the bucket",
-            404: "create the bucket",
-        }.get(status or 0, "look into its log")
-        if "not found" in body and "database" in body:
-            advice = "create the bucket (in InfluxDB 2 with a DBRP mapping of its name)"
+    def _failed(
+        self, status: int | None, body: str, *, query: bool = False
+    ) -> StoreUnavailableError:
+        # To a token that may not read it, a bucket looks like none at all.
+        found = self.access() if query and hides_bucket(status, body) else Access.UNKNOWN
+        what = advice(status, body, org=self._org, bucket=self._bucket, found=found)
         return StoreUnavailableError(
-            f"InfluxDB at {self._name} answered {status} ({_message(body)}): {advice}"
+            f"InfluxDB at {self._name} answered {status} ({message(body)}): {what}"
         )
-
-
-def _text(body: Any) -> str:
-    return body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
-
-
-def _message(body: str) -> str:
-    """The reason in an error's body: 1.x says ``error``, 2.x ``message``, 3 adds ``data``."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return body.strip()[:500]
-    if not isinstance(answer, dict):
-        return body.strip()[:500]
-    reason = str(answer.get("message") or answer.get("error") or body)
-    lines = answer.get("data")
-    if isinstance(lines, list) and lines and isinstance(lines[0], dict):
-        reason += f": {lines[0].get('error_message', '')}"
-    return reason.strip()[:500]

@@ -1,14 +1,15 @@
-"""Readings as InfluxDB line protocol, and names as InfluxQL.
+"""Readings as InfluxDB line protocol, and devices as its CSV answers name them.
 
 Measurement = device class, tags device and institution, a field per quantity; readings of the
 same device and time go in one line. Source: InfluxDB 2.x line protocol reference.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from domain.readings import Reading, Series
+from domain.readings import Reading
+from store.readings.frames import chunks
 from store.readings.port import DeviceTags, Directory
 
 _ESCAPED_IN_TAG = re.compile(r"([,= ])")
@@ -22,8 +23,27 @@ _NOT_A_TAG = re.compile(r"[\x00-\x1f\x7f]|\\[,= ]|\\$|^$")
 
 
 def escaped_tag(value: str) -> str:
-    """A tag value as line protocol and InfluxDB's CSV answers write it."""
+    """A tag value as line protocol and the CSV answers of older engines write it."""
     return _ESCAPED_IN_TAG.sub(r"\\\1", value)
+
+
+def device_of_tag(devices: Sequence[str]) -> dict[str, str]:
+    """How a CSV answer may name each device, in both spellings → the device.
+
+    Engines from 1.6 to 2.8 escape tags as line protocol does; 1.11, 1.12 and 2.9 give them as
+    they are. `devices` are of one part of `told_apart`.
+    """
+    return {f"device={name}": d for d in devices for name in (d, escaped_tag(d))}
+
+
+def told_apart(devices: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """The devices in parts of at most `most`, in each of which no answer can mean two of them:
+    ``a\\ b`` is how an older engine spells ``a b``, so it is asked for alone."""
+    spelt = {escaped for d in devices if (escaped := escaped_tag(d)) != d}
+    alone = [d for d in devices if d in spelt]
+    yield from chunks([d for d in devices if d not in spelt] if alone else devices, most)
+    for device in alone:
+        yield [device]
 
 
 def why_not_writable(device: str, directory: Directory) -> str | None:
@@ -61,30 +81,3 @@ def encode_singly(readings: Sequence[Reading], directory: Directory) -> bytes:
 def _head(device: str, tags: DeviceTags) -> str:
     institution = f",institution={escaped_tag(tags.institution)}" if tags.institution else ""
     return f"{tags.device_class},device={escaped_tag(device)}{institution}"
-
-
-def quoted_name(name: str) -> str:
-    """A measurement, field or tag key in InfluxQL."""
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _quoted_text(value: str) -> str:
-    """A string in InfluxQL."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
-
-
-def any_device(devices: Sequence[str]) -> str:
-    """The InfluxQL condition that the device is one of these."""
-    if len(devices) == 1:
-        return f'"device" = {_quoted_text(devices[0])}'
-    # One pattern is several times as fast as many comparisons.
-    pattern = "|".join(re.escape(d).replace("/", r"\/") for d in devices)
-    return f'"device" =~ /^({pattern})$/'
-
-
-def by_quantity(series: Sequence[Series]) -> dict[str, list[str]]:
-    """Quantity → its devices, each once."""
-    found: dict[str, dict[str, None]] = {}
-    for device, quantity in series:
-        found.setdefault(quantity, {})[device] = None
-    return {quantity: list(devices) for quantity, devices in found.items()}

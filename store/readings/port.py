@@ -83,6 +83,10 @@ class ReadingStore(Protocol):
         memory. A series without a reading comes with empty arrays."""
         ...
 
+    def count(self, series: Sequence[Series], start: datetime, end: datetime, most: int) -> int:
+        """How many readings the series have; who finds more than `most` may stop counting."""
+        ...
+
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """The last reading of each series (of all when None): columns as in `read`."""
         ...
@@ -100,6 +104,11 @@ class ReadingStore(Protocol):
 
     def series(self) -> "pd.DataFrame":
         """Every series: columns device, quantity, readings (count), first_at, last_at."""
+        ...
+
+    def probe(self) -> None:
+        """Write something that is no reading, and read it. Raises StoreUnavailableError that
+        says what keeps readings from being stored, or stored ones from being read."""
         ...
 
     def close(self) -> None:

@@ -145,6 +145,22 @@ class SqliteReadingStore:
                 found = np.fromiter(rows, dtype=_ROW)
                 yield SeriesArrays(one, found["at_ms"].copy(), found["value"].copy())
 
+    def count(self, series: Sequence[Series], start: datetime, end: datetime, most: int) -> int:
+        """See ReadingStore.count."""
+        bounds = (ceil_ms(start), ceil_ms(end))
+        counted = 0
+        with self._reading() as connection:
+            for series_id in self._ids_of(connection, in_order(series)):
+                (some,) = connection.execute(
+                    "SELECT count(*) FROM (SELECT 1 FROM reading"
+                    " WHERE series_id = ? AND at_ms >= ? AND at_ms < ? LIMIT ?)",
+                    (series_id, *bounds, most + 1 - counted),
+                ).fetchone()
+                counted += some
+                if counted > most:
+                    break
+        return counted
+
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """See ReadingStore.latest."""
         with self._reading() as connection:
@@ -178,6 +194,20 @@ class SqliteReadingStore:
                 " FROM series WHERE first_ms IS NOT NULL"
             ).fetchall()
         return series_frame(sorted(rows))
+
+    def probe(self) -> None:
+        """See ReadingStore.probe. What is written is taken back before anybody can see it."""
+        probe = ("", "")
+        with self._writing() as connection:
+            connection.execute("SAVEPOINT probe")
+            connection.execute(
+                "INSERT OR IGNORE INTO series (device, quantity) VALUES (?, ?)", probe
+            )
+            find = "SELECT count(*) FROM series WHERE device = ? AND quantity = ?"
+            (found,) = connection.execute(find, probe).fetchone()
+            connection.execute("ROLLBACK TO probe")
+        if not found:
+            raise StoreUnavailableError(f"{self._path} does not keep what is written: replace it")
 
     def close(self) -> None:
         """See ReadingStore.close."""

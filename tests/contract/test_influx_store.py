@@ -223,7 +223,8 @@ def server(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, str]
                 self.close_connection = True
                 return
             status, content = told
-            if self.path == "/query" and self.headers["Accept"] == "application/json":
+            asked = self.headers["Accept"] == "application/json"
+            if self.path == "/query" and asked and content is None:
                 content = {"results": [{"statement_id": 0}]}
             data = json.dumps(content).encode() if content is not None else b""
             self.send_response(status)

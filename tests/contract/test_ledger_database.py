@@ -92,6 +92,29 @@ def test_things_kept_aside_are_counted_by_group(ledger: SqlLedger) -> None:
     assert ledger.aside() == [single]
 
 
+def test_groups_are_bounded_and_further_ones_counted_together(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.ledger.sql.aside.ASIDE_SOURCE_GROUPS", 5)
+    monkeypatch.setattr("store.ledger.sql.aside.ASIDE_GROUPS", 12)
+    flood = [aside(source="t/flood", device=f"d{k:03}", count=2) for k in range(100)]
+    ledger.keep_aside(flood[:50])
+    ledger.keep_aside(flood)
+    ledger.keep_aside([aside(source="t/other", device="x"), aside(source="t/other", code="b")])
+    found = {(e.source, e.code, e.device): e.count for e in ledger.aside()}
+    assert len(found) == 8
+    assert found["t/flood", "bad_json", "d004"] == 4
+    assert found["t/flood", "bad_json", ""] == 2 * (45 + 95)
+    assert found["t/other", "bad_json", "x"] == 1
+    ledger.keep_aside(aside(source=f"t/{k}", code="c") for k in range(100))
+    found = {(e.source, e.code, e.device): e.count for e in ledger.aside()}
+    assert len(found) == 13
+    assert found["", "c", ""] == 96
+    assert sum(found.values()) == 300 + 2 + 100
+    ledger.keep_aside([aside(source="t/flood", device="d004")])
+    assert {e.device: e.count for e in ledger.aside()}["d004"] == 5
+
+
 def test_anything_can_be_kept_aside(ledger: SqlLedger) -> None:
     ledger.keep_aside(
         [aside(source="t" * 9000, device="\0\ud800", detail="d" * 9000, sample=b"x" * 9000)]

@@ -1,17 +1,21 @@
 """Kept messages, on both of the ledger's engines."""
 
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 from domain.access import Action, Grant
-from store.ledger.kept import KeptMessage
+from store.ledger.kept import REASONS_MAX, KeptMessage, Reason, Room
 from store.ledger.sql.ledger import SqlLedger
+from store.opening import open_ledger
 
 
 def message(number: int, *, code: str = "bad_json", device: str = "") -> KeptMessage:
     return KeptMessage(
         source="civicmeter/v1/b1/telemetry",
-        code=code,
-        device=device,
+        reasons=(Reason(code, device),),
         topic="civicmeter/v1/b1/telemetry",
         payload=b"\x00\xff%d" % number,
         arrived_at_ms=1_700_000_000_000 + number,
@@ -58,8 +62,7 @@ def test_forgetting_leaves_the_others(ledger: SqlLedger) -> None:
 def test_what_makes_a_message_the_same() -> None:
     one = message(1)
     assert one.digest == message(1).digest
-    assert one.digest != message(1, code="other").digest
-    assert one.digest != message(1, device="d").digest
+    assert one.digest == message(1, code="other", device="d").digest
     assert one.digest != message(2).digest
     assert one.digest != replace(one, grants=()).digest
     assert (
@@ -77,8 +80,95 @@ def test_for_whom_it_speaks_is_kept(ledger: SqlLedger) -> None:
     assert {m.grants and frozenset(m.grants) for m in found} == {None, (), frozenset(grants)}
 
 
-def test_how_much_is_kept_of_a_source(ledger: SqlLedger) -> None:
-    assert ledger.kept_bytes("a") == 0
-    ledger.keep_messages(replace(message(i), source="a", payload=b"x" * i) for i in range(1, 5))
-    ledger.keep_messages([message(9)])
-    assert ledger.kept_bytes("a") == 10
+def test_a_message_is_kept_once_and_referred_to(ledger: SqlLedger) -> None:
+    ledger.keep_messages([message(1, code="bad_value", device=d) for d in ("a", "b")])
+    ledger.keep_messages([message(1, code="bad_time", device="b")])
+    ledger.keep_messages([message(1, code="bad_value", device="b")])
+    (found,) = ledger.kept_messages()
+    assert found.reasons == (
+        Reason("bad_time", "b"),
+        Reason("bad_value", "a"),
+        Reason("bad_value", "b"),
+    )
+    assert ledger.kept_messages(code="bad_value", device="b") == [found]
+    assert ledger.kept_messages(code="bad_time", device="a") == []
+    assert ledger.kept_bytes() == found.size_bytes
+    ledger.forget_messages([found.digest])
+    assert (ledger.count_kept(), ledger.kept_bytes(), ledger.kept_messages()) == (0, 0, [])
+    assert ledger.kept_devices("bad_value") == []
+
+
+def test_reasons_of_a_message_are_bounded(ledger: SqlLedger) -> None:
+    ledger.keep_messages(message(1, code="bad_value", device=f"d{k}") for k in range(5_000))
+    (found,) = ledger.kept_messages()
+    assert len(found.reasons) <= REASONS_MAX + 1
+    assert Reason("bad_value") in found.reasons
+    ledger.keep_messages([message(1, code="bad_value", device="later")])
+    assert ledger.kept_messages() == [found]
+
+
+def test_what_there_is_no_room_for_is_left_out(ledger: SqlLedger) -> None:
+    def some(source: str, numbers: range) -> list[KeptMessage]:
+        return [
+            replace(message(k), source=source, payload=b"x" * 1_000 + b"%d" % k) for k in numbers
+        ]
+
+    size = some("a", range(1))[0].size_bytes
+    room = Room(messages=100, total_bytes=10 * size + 100, source_bytes=4 * size + 100)
+    assert ledger.keep_messages(some("a", range(3)), room) == 0
+    assert ledger.keep_messages(some("a", range(6)), room) == 2, "of one source"
+    assert ledger.keep_messages(some("b", range(4)), room) == 0, "others have their own"
+    assert ledger.keep_messages(some("c", range(4)), room) == 2, "in all"
+    assert ledger.keep_messages(some("a", range(3)), room) == 0, "what is there is there"
+    assert ledger.count_kept() == 10
+    assert ledger.kept_bytes() == sum(m.size_bytes for m in ledger.kept_messages())
+    ledger.forget_messages([m.digest for m in ledger.kept_messages(source="a")])
+    assert ledger.keep_messages(some("c", range(4)), room) == 0
+    assert ledger.keep_messages(some("d", range(9)), Room(messages=10)) == 7
+    assert ledger.kept_bytes() == sum(m.size_bytes for m in ledger.kept_messages())
+
+
+def test_each_key_has_room_of_its_own(ledger: SqlLedger) -> None:
+    one, other = (
+        [replace(message(k), source="POST", grants=(of(i),)) for k in range(5)] for i in "ab"
+    )
+    room = Room(source_bytes=sum(m.size_bytes for m in one[:2]))
+    assert ledger.keep_messages(one, room) == 3
+    assert ledger.keep_messages(other, room) == 3
+
+
+def test_writers_at_once_keep_to_the_room(opener: Callable[[], SqlLedger]) -> None:
+    size = replace(message(0), payload=b"%04d" % 0).size_bytes
+    room = Room(total_bytes=100 * size)
+
+    def keep(worker: int) -> int:
+        ledger = opener()
+        return sum(
+            ledger.keep_messages(
+                [replace(message(0), payload=b"%04d" % (worker * 100 + k + i)) for i in range(5)],
+                room,
+            )
+            for k in range(0, 60, 5)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        left_out = sum(pool.map(keep, range(4)))
+    assert left_out == 140
+    assert opener().count_kept() == 100
+
+
+def test_the_database_takes_about_what_is_counted(tmp_path: Path) -> None:
+    """The bound is in bytes of the disk: rows, indices and short payloads included."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    empty = (tmp_path / "ledger.db").stat().st_size
+    for start in range(0, 20_000, 2_000):
+        ledger.keep_messages(
+            replace(message(k, code="bad_value", device=f"device-{k % 997}"), payload=b"%08d" % k)
+            for k in range(start, start + 2_000)
+        )
+    counted = ledger.kept_bytes()
+    ledger.close_connections()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    taken = (tmp_path / "ledger.db").stat().st_size - empty
+    assert 0.5 * counted < taken < 1.1 * counted

@@ -30,6 +30,7 @@ from ingest.messages.batch import decode_messages, keep_batch, once, sort_batch,
 from ingest.messages.message import Message
 from ingest.messages.router import Router
 from store.aside import POSTED
+from store.ledger.kept import Room
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.port import DeviceTags
 from store.readings.sqlite import SqliteReadingStore
@@ -80,7 +81,7 @@ class Place:
         judge = Judge(self.devices, TIME_LIMITS, NOW_MS)
         batch = sort_batch(decode_messages([came], Router(), 1 << 20), judge)
         write_batch(batch, self.store, once)
-        keep_batch(batch, self.ledger, once, whole=True)
+        keep_batch(batch, self.ledger, once)
         return batch.aside.counts
 
     def post(
@@ -284,17 +285,15 @@ def test_the_same_body_again_is_kept_once(place: Place) -> None:
     assert place.aside() == {(POSTED, "unknown_device"): 3}
 
 
-@pytest.mark.parametrize("limit", ["KEPT_POSTED_BYTES", "KEPT_MESSAGES_MAX"])
+@pytest.mark.parametrize("room", [Room(messages=5), Room(source_bytes=4_000)])
 def test_no_key_can_fill_the_disk(
-    place: Place, limit: str, monkeypatch: pytest.MonkeyPatch
+    place: Place, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        store_body, limit, {"KEPT_POSTED_BYTES": 1_000, "KEPT_MESSAGES_MAX": 5}[limit]
-    )
+    monkeypatch.setattr(store_body, "ROOM", room)
     for i in range(20):
         place.post((f"new{i}", "energy_import_kwh", AT, 5.0))
-        assert place.ledger.kept_bytes(POSTED) <= 1_000
-    assert 5 <= place.ledger.count_kept() < 20
+    assert 3 <= place.ledger.count_kept() < 20
+    assert place.ledger.kept_bytes() <= 5_000
     # Counted they are, every one.
     assert sum(e.count for e in place.ledger.aside()) == 20
 

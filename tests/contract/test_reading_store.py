@@ -50,13 +50,14 @@ class _Everybody(dict[str, DeviceTags]):
 EVERYBODY: Directory = _Everybody()
 
 
-@pytest.fixture(params=["sqlite", "influxdb"])
+@pytest.fixture(params=["sqlite", "influxdb", "newer_influxdb"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'readings.db'}"
-    server = request.getfixturevalue("influxdb")
     bucket = request.getfixturevalue("influx_bucket")
-    return f"influxdb+{server.url}/org/{bucket}"
+    if request.param == "newer_influxdb":
+        return f"influxdb+{request.getfixturevalue('newer_influx_url')}/org/{bucket}"
+    return f"influxdb+{request.getfixturevalue('influxdb').url}/org/{bucket}"
 
 
 @pytest.fixture
@@ -231,6 +232,20 @@ def test_ids_of_any_letters(opener: Opener) -> None:
     assert list(store.series().device) == sorted(ODD_IDS)
 
 
+def test_an_id_that_looks_like_anothers_escaped_spelling(opener: Opener) -> None:
+    """The second is how older InfluxDBs spell the first; asked for together, neither is taken
+    for the other. InfluxDB cannot hold the second and says so."""
+    plain, spelt = "a b,c=d", "a\\ b\\,c\\=d"
+    result = opener().write([reading(h, float(h), d) for d in (spelt, plain) for h in range(2)])
+    assert {r.device for r, _ in result.refused} <= {spelt}
+    assert result.stored + len(result.refused) == 4
+    store = opener()
+    assert store.write([reading(h, float(h), plain) for h in range(2)]).repeated == 2
+    found = stored(store, Series(spelt, ENERGY), Series(plain, ENERGY))
+    assert [r for r in found if r.device == plain] == [reading(h, float(h), plain) for h in (0, 1)]
+    assert len(found) == result.stored
+
+
 def test_many_series(store: ReadingStore) -> None:
     devices = [f"m{i:04}" for i in range(700)]
     written = [reading(h, float(i + h), d) for h in range(3) for i, d in enumerate(devices)]
@@ -353,6 +368,27 @@ def test_the_list_of_series(store: ReadingStore) -> None:
     first, second = store.series().itertuples(index=False)
     assert tuple(first) == ("a", ENERGY, 4, at(0), at(3))
     assert tuple(second) == ("pv1", "pv_power_w", 1, at(7), at(7))
+
+
+def test_readings_are_counted_up_to_a_limit(store: ReadingStore) -> None:
+    store.write([reading(h, 1.0, d) for d in "ab" for h in range(10)])
+    store.write([reading(3, 1.0, "pv1", "pv_power_w")])
+    wanted = [Series("a", ENERGY), Series("b", ENERGY), Series("pv1", "pv_power_w")]
+    wanted += [Series("nobody", ENERGY), Series("a", POWER)]
+    assert store.count(wanted, *ALWAYS, most=100) == 21
+    assert store.count(wanted, at(2), at(4), most=100) == 5
+    assert store.count(wanted, *ALWAYS, most=7) > 7
+    assert store.count(wanted, at(4), at(4), most=7) == 0
+    assert store.count([], *ALWAYS, most=7) == 0
+
+
+def test_a_probe_is_no_reading(opener: Opener) -> None:
+    store = opener()
+    store.probe()
+    store.write([reading(0, 1.0)])
+    store.probe()
+    assert list(store.series().device) == list(store.latest().device) == ["a"]
+    assert list(opener().series().device) == ["a"]
 
 
 def test_registers_at_by_hand(store: ReadingStore) -> None:

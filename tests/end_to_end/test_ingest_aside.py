@@ -64,7 +64,7 @@ def take(pipeline: Pipeline, *messages: tuple[str, bytes], router: Router | None
     decoded = decode_messages(came, router or Router(), 1 << 20)
     batch = sort_batch(decoded, Judge(pipeline.directory, TIME_LIMITS, NOW))
     write_batch(batch, pipeline.store, once)
-    keep_batch(batch, pipeline.ledger, once, whole=True)
+    keep_batch(batch, pipeline.ledger, once)
 
 
 def run(folder: Path, *arguments: str, code: int = 0) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from config.limits import TIME_LIMITS
+from config.limits import KEPT_BYTES, TIME_LIMITS
 from config.settings import Settings
 from domain.errors import ConfigError
 
@@ -41,7 +41,11 @@ def list_them(
         ]
         for entry in entries:
             click.echo(dead_letter_lines(entry, lang))
-        click.echo(f"{len(entries)} groups, {pipeline.ledger.count_kept()} messages kept whole")
+        kept, size = pipeline.ledger.count_kept(), pipeline.ledger.kept_bytes()
+        click.echo(
+            f"{len(entries)} groups, {kept} messages kept whole"
+            f" ({size / 1e6:.1f} MB, room for {KEPT_BYTES / 1e6:.0f} MB)"
+        )
 
 
 @dead_letters.command("replay")

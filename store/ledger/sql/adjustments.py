@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, select, true
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
 from domain.errors import ConfigError
+from store.ledger.lengths import require_adjustment, require_decision
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import adjustment as table
 from store.ledger.sql.tables import adjustment_decision as decided
@@ -29,6 +30,7 @@ class SqlAdjustments:
         touches: Iterable[tuple[str, Month]] = (),
     ) -> Adjustment:
         """See Adjustments.enter_adjustment."""
+        require_adjustment(adjustment)
         row = {c.name: getattr(adjustment, c.name) for c in table.c if c.name != "number"}
         with writing(self._engine) as connection:
             made = connection.execute(table.insert().values(row).returning(table.c.number))
@@ -44,6 +46,7 @@ class SqlAdjustments:
         self, number: int, decision: Decision, touches: Iterable[tuple[str, Month]] = ()
     ) -> Adjustment:
         """See Adjustments.decide_adjustment."""
+        require_decision(decision)
         with writing(self._engine) as connection:
             # Nobody else decides about it until we are done.
             mine = table.c.number == number

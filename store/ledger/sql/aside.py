@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, select
+from sqlalchemy import Connection, and_, case, delete, func, select
 
+from config.limits import ASIDE_GROUPS, ASIDE_SOURCE_GROUPS
 from store.ledger.port import AsideEntry
 from store.ledger.sql.tables import aside
 
@@ -17,9 +18,13 @@ _MAX_SAMPLE_BYTES = 4096
 def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]) -> None:
     """Count entries into their groups; detail and sample are those of the latest one.
 
-    `insert` is the dialect's insert into the table.
+    New groups beyond ASIDE_SOURCE_GROUPS of a source are counted under no device, beyond
+    ASIDE_GROUPS in all under no source either, by reason alone. `insert` is the dialect's insert
+    into the table.
     """
-    rows = sorted(map(_row, entries), key=_key)
+    groups = _Groups(connection)
+    # Sorted by the groups they go to: two writers then wait for each other, and never in a ring.
+    rows = sorted(map(groups.folded, map(_row, entries)), key=_key)
     if not rows:
         return
     new, old = insert.excluded, aside.c
@@ -36,6 +41,46 @@ def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]
     )
     for row in rows:  # one by one: a group may be there twice
         connection.execute(statement, [row])
+
+
+class _Groups:
+    """Tells which groups there are, and makes room for no more than there may be."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: set[tuple[str, ...]] = set()
+        self._counts: dict[str | None, int] = {}
+
+    def folded(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row, in the group it is counted under."""
+        if self._there(row):
+            return row
+        if row["device"] and self._count(row["source"]) >= ASIDE_SOURCE_GROUPS:
+            row = {**row, "device": ""}
+        if not self._there(row) and self._count(None) >= ASIDE_GROUPS:
+            row = {**row, "source": "", "device": ""}
+        if not self._there(row):
+            self._known.add(_key(row))
+            for source in (None, row["source"]):
+                self._counts[source] = self._count(source) + 1
+        return row
+
+    def _there(self, row: dict[str, Any]) -> bool:
+        if _key(row) not in self._known:
+            query = select(aside.c.code).where(and_(*(aside.c[k] == row[k] for k in _KEY)))
+            if self._connection.execute(query).first() is None:
+                return False
+            self._known.add(_key(row))
+        return True
+
+    def _count(self, source: str | None) -> int:
+        """The groups of a source; None: all."""
+        if source not in self._counts:
+            query = select(func.count()).select_from(aside)
+            if source is not None:
+                query = query.where(aside.c.source == source)
+            self._counts[source] = self._connection.execute(query).scalar_one()
+        return self._counts[source]
 
 
 def read_aside(connection: Connection) -> list[AsideEntry]:

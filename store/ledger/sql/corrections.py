@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, select
 
 from domain.calendar import Month
 from domain.corrections import Correction
+from store.ledger.lengths import require_correction
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import correction as table
 from store.ledger.sql.touched import touch_months
@@ -22,6 +23,9 @@ class SqlCorrections:
     ) -> int:
         """See Corrections.enter_corrections."""
         added = 0
+        corrections = list(corrections)
+        for one in corrections:
+            require_correction(one)
         with writing(self._engine) as connection:
             for one in corrections:
                 if not _stands(connection, one):

@@ -1,17 +1,28 @@
 """Kept messages in the ledger's database."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, func, select, true
+from sqlalchemy import Connection, Engine, and_, delete, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.ledger.kept import KeptMessage, grants_of, grants_text
+from store.ledger.kept import (
+    ROOM,
+    KeptMessage,
+    Reason,
+    Room,
+    grants_of,
+    grants_text,
+    merged,
+    reason_bytes,
+)
 from store.ledger.sql.engine import reading, writing
-from store.ledger.sql.tables import kept_message
+from store.ledger.sql.tables import kept, kept_reason, kept_room
 
 _AT_ONCE = 500
 """Digests in one statement: engines limit the number of parameters."""
+_ALL = ""
+"""The bringer of the sums over all of them; also what two writers wait for each other at."""
 
 
 class SqlKeptMessages:
@@ -19,15 +30,40 @@ class SqlKeptMessages:
 
     _engine: Engine
 
-    def keep_messages(self, messages: Iterable[KeptMessage]) -> None:
+    def keep_messages(self, messages: Iterable[KeptMessage], room: Room = ROOM) -> int:
         """See KeptMessages.keep_messages."""
-        rows = sorted(map(_row, messages), key=lambda r: str(r["digest"]))
-        if not rows:
-            return
+        by_digest: dict[str, KeptMessage] = {}
+        reasons: dict[str, tuple[Reason, ...]] = {}
+        for message in messages:
+            digest = message.digest
+            by_digest.setdefault(digest, message)
+            reasons[digest] = merged(reasons.get(digest, ()), message.reasons)
+        if not by_digest:
+            return 0
         with writing(self._engine) as connection:
-            on_postgres = connection.dialect.name == "postgresql"
-            insert: Any = (postgresql if on_postgres else sqlite).insert(kept_message)
-            connection.execute(insert.on_conflict_do_nothing(), rows)
+            used = _Used(connection, {m.bringer for m in by_digest.values()}, room)
+            there = _reasons(connection, list(by_digest))
+            left_out, new, new_reasons = 0, [], []
+            for digest in sorted(by_digest):
+                message = by_digest[digest]
+                known = there.get(digest, ())
+                more = set(merged(known, reasons[digest])).difference(known)
+                row = _row(digest, message, more)
+                size = sum(map(reason_bytes, more)) if known else row["size_bytes"]
+                if not used.take(message.bringer, size, 0 if known else 1):
+                    left_out += not known
+                    continue
+                if not known:
+                    new.append(row)
+                elif more:
+                    grown = kept.update().where(kept.c.digest == digest)
+                    connection.execute(grown.values(size_bytes=kept.c.size_bytes + size))
+                new_reasons += [{"digest": digest, **r._asdict()} for r in sorted(more)]
+            for table, rows in ((kept, new), (kept_reason, new_reasons)):
+                if rows:
+                    connection.execute(table.insert(), rows)
+            used.save()
+        return left_out
 
     def kept_messages(
         self,
@@ -39,67 +75,154 @@ class SqlKeptMessages:
         limit: int = 1000,
     ) -> list[KeptMessage]:
         """See KeptMessages.kept_messages."""
-        columns = kept_message.c
-        wanted = [
-            column == value
-            for column, value in (
-                (columns.code, code),
-                (columns.device, device),
-                (columns.source, source),
-            )
-            if value is not None
-        ]
-        names = [c for c in columns if c.name != "digest"]
-        query = (
-            select(*names)
-            .where(and_(true(), columns.digest > after, *wanted))
-            .order_by(columns.digest)
-            .limit(limit)
-        )
+        wanted = [kept.c.digest > after]
+        if source is not None:
+            wanted.append(kept.c.source == source)
+        if code is not None or device is not None:
+            pairs = ((kept_reason.c.code, code), (kept_reason.c.device, device))
+            named = and_(true(), *(column == value for column, value in pairs if value is not None))
+            wanted.append(kept.c.digest.in_(select(kept_reason.c.digest).where(named)))
+        query = select(kept).where(and_(*wanted)).order_by(kept.c.digest).limit(limit)
         with reading(self._engine) as connection:
-            return [_message(r._asdict()) for r in connection.execute(query)]
+            rows = connection.execute(query).all()
+            reasons = _reasons(connection, [r.digest for r in rows])
+        return [
+            KeptMessage(
+                source=r.source,
+                reasons=reasons[r.digest],
+                topic=r.topic,
+                payload=r.payload,
+                arrived_at_ms=r.arrived_at_ms,
+                grants=None if r.grants is None else grants_of(r.grants),
+            )
+            for r in rows
+        ]
 
     def kept_devices(self, code: str) -> list[str]:
         """See KeptMessages.kept_devices."""
-        query = select(kept_message.c.device).where(kept_message.c.code == code).distinct()
+        query = select(kept_reason.c.device).where(kept_reason.c.code == code).distinct()
         with reading(self._engine) as connection:
             return sorted(connection.execute(query).scalars())
 
     def count_kept(self) -> int:
         """See KeptMessages.count_kept."""
-        with reading(self._engine) as connection:
-            counted = connection.execute(select(func.count()).select_from(kept_message))
-            return int(counted.scalar_one())
+        return self._sum(kept_room.c.messages)
 
-    def kept_bytes(self, source: str) -> int:
+    def kept_bytes(self) -> int:
         """See KeptMessages.kept_bytes."""
-        size = func.coalesce(func.sum(func.length(kept_message.c.payload)), 0)
-        with reading(self._engine) as connection:
-            found = connection.execute(select(size).where(kept_message.c.source == source))
-            return int(found.scalar_one())
+        return self._sum(kept_room.c.size_bytes)
 
     def forget_messages(self, digests: Collection[str]) -> None:
         """See KeptMessages.forget_messages."""
-        several = sorted(digests)
+        if not digests:
+            return
         with writing(self._engine) as connection:
-            for start in range(0, len(several), _AT_ONCE):
-                part = several[start : start + _AT_ONCE]
-                connection.execute(delete(kept_message).where(kept_message.c.digest.in_(part)))
+            freed: dict[str, tuple[int, int]] = {}
+            used = _Used(connection, set(), ROOM)
+            for part in _parts(sorted(digests)):
+                among = kept.c.digest.in_(part)
+                query = select(kept.c.bringer, func.count(), func.sum(kept.c.size_bytes))
+                for bringer, count, size in connection.execute(
+                    query.where(among).group_by(kept.c.bringer)
+                ):
+                    messages, bytes_ = freed.get(bringer, (0, 0))
+                    freed[bringer] = messages + count, bytes_ + int(size)
+                connection.execute(delete(kept_reason).where(kept_reason.c.digest.in_(part)))
+                connection.execute(delete(kept).where(among))
+            used.free(freed)
+
+    def _sum(self, column: Any) -> int:
+        query = select(column).where(kept_room.c.bringer == _ALL)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
-def _row(message: KeptMessage) -> dict[str, object]:
+class _Used:
+    """How much is kept, in all and of some bringers; nobody else changes it meanwhile."""
+
+    def __init__(self, connection: Connection, bringers: Collection[str], room: Room) -> None:
+        self._connection = connection
+        self._room = room
+        on_postgres = connection.dialect.name == "postgresql"
+        self._insert: Any = (postgresql if on_postgres else sqlite).insert(kept_room)
+        self._add({_ALL: (0, 0)})
+        self._messages: dict[str, int] = {}
+        self._bytes: dict[str, int] = {}
+        self._more: dict[str, tuple[int, int]] = {}
+        for part in _parts(sorted({_ALL, *bringers})):
+            query = select(kept_room).where(kept_room.c.bringer.in_(part))
+            for row in connection.execute(query):
+                self._messages[row.bringer] = row.messages
+                self._bytes[row.bringer] = row.size_bytes
+
+    def take(self, bringer: str, size: int, messages: int) -> bool:
+        """Whether there is room; then it is taken."""
+        room = self._room
+        if (
+            self._messages.get(_ALL, 0) + messages > room.messages
+            or self._bytes.get(_ALL, 0) + size > room.total_bytes
+            or self._bytes.get(bringer, 0) + size > room.source_bytes
+        ):
+            return False
+        for name in (_ALL, bringer):
+            self._messages[name] = self._messages.get(name, 0) + messages
+            self._bytes[name] = self._bytes.get(name, 0) + size
+            count, bytes_ = self._more.get(name, (0, 0))
+            self._more[name] = count + messages, bytes_ + size
+        return True
+
+    def save(self) -> None:
+        self._add(self._more)
+
+    def free(self, freed: dict[str, tuple[int, int]]) -> None:
+        """Give back (messages, bytes) of bringers."""
+        less = {name: (-count, -size) for name, (count, size) in freed.items()}
+        less[_ALL] = sum(c for c, _ in less.values()), sum(s for _, s in less.values())
+        self._add(less)
+        empty = and_(kept_room.c.messages <= 0, kept_room.c.bringer != _ALL)
+        self._connection.execute(delete(kept_room).where(empty))
+
+    def _add(self, more: dict[str, tuple[int, int]]) -> None:
+        rows = [
+            {"bringer": name, "messages": count, "size_bytes": size}
+            for name, (count, size) in sorted(more.items())
+        ]
+        if rows:
+            new = self._insert.excluded
+            statement = self._insert.on_conflict_do_update(
+                index_elements=["bringer"],
+                set_={
+                    "messages": kept_room.c.messages + new.messages,
+                    "size_bytes": kept_room.c.size_bytes + new.size_bytes,
+                },
+            )
+            self._connection.execute(statement, rows)
+
+
+def _reasons(connection: Connection, digests: Sequence[str]) -> dict[str, tuple[Reason, ...]]:
+    """Why each of these messages is kept; those that are not there are left out."""
+    found: dict[str, list[Reason]] = {}
+    for part in _parts(digests):
+        query = select(kept_reason).where(kept_reason.c.digest.in_(part))
+        for row in connection.execute(query):
+            found.setdefault(row.digest, []).append(Reason(row.code, row.device))
+    return {digest: tuple(sorted(reasons)) for digest, reasons in found.items()}
+
+
+def _parts(digests: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(digests), _AT_ONCE):
+        yield digests[start : start + _AT_ONCE]
+
+
+def _row(digest: str, message: KeptMessage, reasons: Iterable[Reason]) -> dict[str, Any]:
+    alone = message.size_bytes - sum(map(reason_bytes, message.reasons))
     return {
-        "digest": message.digest,
+        "digest": digest,
         "source": message.source,
-        "code": message.code,
-        "device": message.device,
+        "bringer": message.bringer,
         "topic": message.topic,
         "payload": message.payload,
         "arrived_at_ms": message.arrived_at_ms,
         "grants": None if message.grants is None else grants_text(message.grants),
+        "size_bytes": alone + sum(map(reason_bytes, reasons)),
     }
-
-
-def _message(row: Mapping[str, Any]) -> KeptMessage:
-    grants = None if row["grants"] is None else grants_of(row["grants"])
-    return KeptMessage(**{**row, "grants": grants})

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import Month
@@ -18,6 +18,7 @@ from domain.figures import MonthResult
 from domain.places import DEVICE_TYPES, Building, Contract, Institution
 from domain.registry import Registry
 from store.ledger.canonical import digest
+from store.ledger.lengths import require_records, require_signature
 from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
 from store.ledger.records import from_plain, split_columns
 from store.ledger.sql import tables as t
@@ -31,6 +32,7 @@ from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
     STANDING_ID,
     build_results,
+    count_values,
     delete_result,
     digest_of,
     insert_result,
@@ -66,6 +68,13 @@ class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlLateSeries, 
 
     def save_registry(self, registry: Registry) -> None:
         """See Ledger.save_registry."""
+        for records in (
+            registry.institutions,
+            registry.buildings,
+            registry.devices,
+            registry.contracts,
+        ):
+            require_records(records)
         with writing(self._engine) as connection:
             _upsert(connection, t.institution, _record_rows(t.institution, registry.institutions))
             _upsert(connection, t.building, _record_rows(t.building, registry.buildings))
@@ -119,15 +128,24 @@ class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlLateSeries, 
         days: bool = True,
     ) -> list[MonthResult]:
         """See Ledger.results."""
-        state = t.month_state.c
-        wanted = [
-            *([state.institution == institution] if institution is not None else []),
-            *([state.month >= str(start)] if start is not None else []),
-            *([state.month < str(end)] if end is not None else []),
-        ]
+        wanted = _months(institution, start, end)
         with reading(self._engine) as connection:
-            found = read_results(connection, and_(true(), *wanted), names, days)
+            found = read_results(connection, wanted, names, days)
         return sorted(found.values(), key=_place_and_month)
+
+    def count_values(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        names: Collection[str] | None = None,
+        days: bool = True,
+    ) -> int:
+        """See Ledger.count_values."""
+        wanted = _months(institution, start, end)
+        with reading(self._engine) as connection:
+            return count_values(connection, wanted, names, days)
 
     def pending(self, institution: str, month: Month) -> MonthResult | None:
         """See Ledger.pending."""
@@ -141,6 +159,7 @@ class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlLateSeries, 
         self, institution: str, month: Month, *, signed_by: str, reason: str = ""
     ) -> Revision:
         """See Ledger.close. Of two at the same time, one closes and both get its revision."""
+        require_signature(f"{institution} {month}", signed_by, reason)
         with writing(self._engine) as connection:
             state = connection.execute(
                 select(t.month_state)
@@ -233,6 +252,16 @@ def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def _months(institution: str | None, start: Month | None, end: Month | None) -> ColumnElement[bool]:
+    state = t.month_state.c
+    return and_(
+        true(),
+        *([state.institution == institution] if institution is not None else []),
+        *([state.month >= str(start)] if start is not None else []),
+        *([state.month < str(end)] if end is not None else []),
+    )
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -68,6 +68,23 @@ def read_results(
     return build_results(connection, months, names, days)
 
 
+def count_values(
+    connection: Connection,
+    wanted: ColumnElement[bool],
+    names: Collection[str] | None,
+    days: bool,
+) -> int:
+    """The figures, and with `days` the day values, of the wanted months."""
+    ids = select(STANDING_ID).where(wanted).scalar_subquery()
+    counted = 0
+    for table in (t.figure, t.day_value) if days else (t.figure,):
+        query = select(func.count()).select_from(table).where(table.c.result_id.in_(ids))
+        if names is not None:
+            query = query.where(table.c.name.in_(sorted(names)))
+        counted += connection.execute(query).scalar_one()
+    return counted
+
+
 def build_results(
     connection: Connection, months: Any, names: Collection[str] | None = None, days: bool = True
 ) -> dict[int, MonthResult]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration."""
 
 
@@ -229,20 +229,39 @@ aside = Table(
     Column("last_at", UtcDateTime, nullable=False),
 )
 
-# What `aside` counts, whole, to be ingested later.
-kept_message = Table(
-    "kept_message",
+# What `aside` counts, whole, to be ingested later: each message once.
+kept = Table(
+    "kept",
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("source", Text, nullable=False),
-    Column("code", Text, nullable=False),
-    Column("device", Text, nullable=False),
+    Column("bringer", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("arrived_at_ms", BigInteger, nullable=False),
     Column("grants", Text),
-    Index("ix_kept_message_code_device", "code", "device"),
-    Index("ix_kept_message_source", "source"),
+    Column("size_bytes", BigInteger, nullable=False),
+    Index("ix_kept_source", "source"),
+)
+
+# Why: the groups of `aside` that refer to a kept message.
+kept_reason = Table(
+    "kept_reason",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("device", Text, primary_key=True),
+    Index("ix_kept_reason_code_device", "code", "device"),
+    sqlite_with_rowid=False,
+)
+
+# How much is kept of each bringer, and of all (the bringer without a name).
+kept_room = Table(
+    "kept_room",
+    metadata,
+    Column("bringer", Text, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
 )
 
 # Late readings of which nobody has found out yet which months they touch: the first and the last

@@ -210,3 +210,14 @@ def test_no_address_whatever_breaks_the_service(client: TestClient, parts: list[
 
     path = "/v1/months/" + "/".join(quote(p, safe="") for p in parts)
     assert client.get(path).status_code in (200, 307, 404, 422)
+
+
+def test_invented_methods_are_counted_together(client: TestClient) -> None:
+    """Anybody may invent some; each would stay in the metrics for ever."""
+    before = client.get("/metrics").text.count("civicmeter_http_requests_total{")
+    for k in range(50):
+        assert client.request(f"VERB{k}", "/v1/readings").status_code == 405
+    found = client.get("/metrics").text
+    assert found.count("civicmeter_http_requests_total{") <= before + 2
+    assert "VERB" not in found
+    assert 'method="other"' in found

@@ -4,11 +4,11 @@ from config.limits import TIME_LIMITS
 from domain.errors import PayloadError
 from domain.judge import Judge, Refusal
 from domain.readings import Reading, readings_of
-from ingest.messages.batch import Batch, decode_messages, keep_batch, once, sort_batch
+from ingest.messages.batch import Batch, decode_messages, sort_batch
 from ingest.messages.message import Message
 from ingest.messages.router import Router
-from store.aside import SAMPLE_BYTES, AsideBatch, fitting, storable
-from store.ledger.port import AsideEntry
+from store.aside import SAMPLE_BYTES, AsideBatch, storable
+from store.ledger.kept import Reason
 from store.readings.port import Conflict, DeviceTags, Directory, WriteResult
 
 NOW = 1_700_000_000_000
@@ -77,30 +77,14 @@ def test_names_are_made_storable() -> None:
     assert storable("x" * 11, 10) == "x" * 9 + "…"
 
 
-class Taking:
-    """A ledger that remembers what it was given."""
-
-    def __init__(self) -> None:
-        self.messages: list[object] = []
-        self.entries: list[AsideEntry] = []
-
-    def keep_messages(self, messages: list[object]) -> None:
-        self.messages += messages
-
-    def keep_aside(self, entries: list[AsideEntry]) -> None:
-        self.entries += entries
-
-
-def test_without_room_it_is_only_counted() -> None:
-    for whole in (True, False):
-        messages = [message("t", b"x"), message("u", b"x"), message("u", b"y")]
-        batch = batch_of(messages, {}, 100)
-        ledger = Taking()
-        keep_batch(batch, ledger, once, whole=whole)  # type: ignore[arg-type]
-        assert [(e.source, e.count) for e in ledger.entries] == (
-            [("t", 1), ("u", 2)] if whole else [("", 3)]
-        )
-        assert len(ledger.messages) == (3 if whole else 0)
+def test_a_message_with_many_bad_devices_is_kept_once() -> None:
+    payload = b"{" + b",".join(b'"d%04d":0' % k for k in range(5_000)) + b"}"
+    batch = batch_of([message("civicmeter/v1/gateway/g/telemetry", payload)], {}, 100_000)
+    assert batch.aside.counts == {"bad_shape": 5_000}
+    (kept,) = batch.aside.kept()
+    assert kept.payload == payload
+    assert kept.size_bytes < len(payload) + 10_000
+    assert {r.code for r in kept.reasons} == {"bad_shape"}
 
 
 def test_beyond_so_many_groups_devices_are_kept_together() -> None:
@@ -110,7 +94,7 @@ def test_beyond_so_many_groups_devices_are_kept_together() -> None:
         aside.reading("t", reading, Refusal("unknown_device", {"device": f"x{k}"}))
     counts = {e.device: e.count for e in aside.entries()}
     assert counts == {"x0": 1, "x1": 2, "": 2}
-    (rest,) = [k for k in aside.kept() if k.device == ""]
+    (rest,) = [k for k in aside.kept() if k.reasons == (Reason("unknown_device"),)]
     again = Router().decode("civicmeter/v1/gateway/x/telemetry", rest.payload, 0)
     assert [r.device for r in again.readings] == ["x2", "x3"]
 
@@ -119,10 +103,7 @@ def test_a_flood_of_readings_is_kept_in_pieces() -> None:
     aside = AsideBatch(NOW)
     for k in range(2_500):
         aside.reading("t", Reading("x", "power_w", NOW + k, 1.0), Refusal("future_time", SKEW))
-    kept = aside.kept()
-    assert len(kept) == 3
-    assert fitting(kept, len(kept[0].payload) + len(kept[1].payload)) == kept[:2]
-    assert fitting(kept, 0) == []
+    assert len(aside.kept()) == 3
 
 
 def test_what_is_only_counted_is_not_kept() -> None:
