@@ -15,8 +15,10 @@ from domain.access import Action, Grant
 
 REASONS_MAX = 20
 """So many reasons of one message are told apart; see `KeptMessage.reasons`."""
-_MESSAGE_BYTES = 500
-_REASON_BYTES = 200
+_DIGEST_CHARS = 32
+"""128 bits tell messages apart, and stand four times in the database for each."""
+_MESSAGE_BYTES = 300
+_REASON_BYTES = 150
 """What the database's rows and indices take besides the texts, roughly."""
 
 
@@ -51,7 +53,7 @@ class KeptMessage:
         if self.grants is not None:
             parts.append(grants_text(self.grants))
         head = "\n".join(parts).encode(errors="replace")
-        return sha256(head + b"\n" + self.payload).hexdigest()
+        return sha256(head + b"\n" + self.payload).hexdigest()[:_DIGEST_CHARS]
 
     @property
     def bringer(self) -> str:

@@ -171,4 +171,4 @@ def test_the_database_takes_about_what_is_counted(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     taken = (tmp_path / "ledger.db").stat().st_size - empty
-    assert 0.5 * counted < taken < 1.1 * counted
+    assert 0.5 * counted < taken < 1.1 * counted, taken / counted

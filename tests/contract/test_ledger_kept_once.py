@@ -57,4 +57,4 @@ def test_what_is_kept_now_is_what_the_migration_measures() -> None:
     message = KeptMessage(
         source="s", reasons=(Reason("c", "d"),), topic="t", payload=b"1234", arrived_at_ms=0
     )
-    assert message.size_bytes == 500 + 2 + 4 + 200 + 2 * 2
+    assert message.size_bytes == 300 + 2 + 4 + 150 + 2 * 2

@@ -87,7 +87,7 @@ def downgrade() -> None:
         parts = [row["source"], row["code"], row["device"], row["topic"]]
         if row["grants"] is not None:
             parts.append(row["grants"])
-        digest = _digest(parts, row["payload"])
+        digest = _digest(parts, row["payload"], 64)
         connection.execute(_old.insert().values(digest=digest, **row))
     for table in ("kept_room", "kept_reason", "kept"):
         op.drop_table(table)
@@ -114,7 +114,7 @@ def _move(kept: Any, reason: Any) -> None:
                     payload=row.payload,
                     arrived_at_ms=row.arrived_at_ms,
                     grants=row.grants,
-                    size_bytes=500 + len(row.payload) + len(f"{row.source}{row.topic}".encode()),
+                    size_bytes=300 + len(row.payload) + len(f"{row.source}{row.topic}".encode()),
                 )
             )
         elif reasons[digest] >= _REASONS_MAX:  # so many are told apart
@@ -122,7 +122,7 @@ def _move(kept: Any, reason: Any) -> None:
         at = sa.and_(*(reason.c[k] == v for k, v in named.items()))
         if connection.execute(sa.select(reason.c.code).where(at)).first() is None:
             connection.execute(reason.insert().values(named))
-            size = 200 + 2 * len(f"{named['code']}{named['device']}".encode())
+            size = 150 + 2 * len(f"{named['code']}{named['device']}".encode())
             grown = kept.update().where(kept.c.digest == digest)
             connection.execute(grown.values(size_bytes=kept.c.size_bytes + size))
             reasons[digest] = reasons.get(digest, 0) + bool(named["device"])
@@ -140,6 +140,6 @@ def _rows(connection: Any) -> Iterator[Any]:
         after = rows[-1].digest
 
 
-def _digest(parts: list[str], payload: bytes) -> str:
+def _digest(parts: list[str], payload: bytes, chars: int = 32) -> str:
     head = "\n".join(parts).encode(errors="replace")
-    return sha256(head + b"\n" + payload).hexdigest()
+    return sha256(head + b"\n" + payload).hexdigest()[:chars]
