@@ -135,6 +135,8 @@ class NightFlowRules:
     least_nights: int
     resting_quantile_ratio: float
     leak_ratio: float
+    least_flow_ratio: float
+    smallest_nominal_m3_per_h: float
 
 
 @dataclass(frozen=True, slots=True)
