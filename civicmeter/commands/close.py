@@ -16,7 +16,9 @@ NAMED = 12
 """So many institutions of one reason are named, the others counted."""
 
 UNCHANGED = "closed already, nothing to add"
-NEVER = "never computed for {month}; if they have readings, run `civicmeter process --month {month}`"
+NEVER = (
+    "never computed for {month}; if they have readings, run `civicmeter process --month {month}`"
+)
 RUNNING = "the month is not over yet; close it later"
 UNEXPLAINED = "closed and would change; say why with --reason to approve the restatement"
 
