@@ -10,7 +10,7 @@ from domain.carriers import BOARD_USES, ELECTRICITY, GAS_ENERGY
 from domain.figures import Figure, MonthResult
 from domain.figures.subjects import OfContract
 from domain.registry import Registry
-from reports.words.numbers import is_least, is_mostly_missing
+from reports.words.known import is_least, is_mostly_missing
 from reports.words.verdicts import verdict_word
 from store.ledger.port import MonthStatus
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure
 from reports.model import ReportModel, Saving
+from reports.words.known import is_mostly_missing
 from reports.words.names import carrier_name, label, subject_name
 from reports.words.numbers import (
     amount,
     change,
     confidence_text,
     interval,
-    is_mostly_missing,
     missing_text,
     percent,
     shares_in_words,

@@ -5,14 +5,12 @@ from datetime import date, datetime
 
 from domain.adjustments import Adjustment
 from domain.calendar import Month, local_day
-from domain.carriers import USE_OF_FIGURE
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.figures.subjects import OfContract, OfPart
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
 from processing.savings.models.frozen import FrozenModel
-from reports.words.numbers import is_mostly_missing
 from store.ledger.port import Ledger, ModelRecord, MonthState, MonthStatus, Revision
 
 HISTORY_MONTHS = 25
@@ -190,20 +188,6 @@ def _numbers(avoided: Figure) -> set[str]:
 def find(result: MonthResult, name: str, subject: str = "") -> Figure | None:
     """A figure of a result, or None."""
     return next((f for f in result.figures if f.name == name and f.subject == subject), None)
-
-
-def main_figures(result: MonthResult) -> list[Figure]:
-    """What an institution is about: its use by carrier, its PV systems, its waste."""
-    found = result.figures
-    uses = [f for n in USE_OF_FIGURE for f in found if f.name == n and not f.subject]
-    solar = [f for f in found if f.name == "pv_generation_kwh" and f.subject]
-    return uses + solar + [f for f in found if f.name == "waste_mass_kg" and not f.subject]
-
-
-def has_data(result: MonthResult) -> bool:
-    """Whether a month says anything of what the institution is about: not one that is empty, or
-    of which hardly anything is known."""
-    return any(f.value is not None and not is_mostly_missing(f) for f in main_figures(result))
 
 
 def build_report(ledger: Ledger, institution: str, month: Month) -> ReportModel:

@@ -11,8 +11,9 @@ from domain.figures.names import FIGURE_NAMES, subject_of
 from domain.quality import QUALITIES
 from reports.document import Document, build_document
 from reports.model import ReportModel
+from reports.words.known import is_mostly_missing
 from reports.words.names import label, subject_name
-from reports.words.numbers import is_mostly_missing, is_ratio, unit_of
+from reports.words.numbers import is_ratio, unit_of
 from reports.words.texts import t
 from reports.words.verdicts import verdict_word
 

@@ -11,7 +11,8 @@ from domain.places import Institution, Origin
 from domain.registry import Registry
 from reports.charts.sections import FLUID
 from reports.document import Document, build_document
-from reports.model import build_report, has_data, main_figures
+from reports.model import build_report
+from reports.words.known import has_data, main_figures
 from reports.words.names import carrier_name
 from reports.words.numbers import leading_text, shares_in_words
 from reports.words.texts import joined, month_name

@@ -21,9 +21,9 @@ from api.rows.standing import StandingResult, groups_of, value_of, wide_fields
 from config.texts import finding_text
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.findings_once import findings_once
 from domain.figures.names import COLUMNS
 from domain.findings import Finding, Severity
-from domain.findings_once import findings_once
 from domain.places import Institution
 from domain.quantities import DeviceClass
 from domain.registry import Registry

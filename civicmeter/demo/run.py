@@ -23,8 +23,9 @@ from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 from ingest.live.counters import Counts
 from processing.months.job import process
-from reports.model import ReportModel, build_report, has_data
+from reports.model import ReportModel, build_report
 from reports.render import FORMATS, file_name, render_many
+from reports.words.known import has_data
 
 MARKER = ".civicmeter-demo"
 SIGNER = "Civicmeter demo"

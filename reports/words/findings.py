@@ -5,10 +5,10 @@ from dataclasses import replace
 from config.texts import finding_text
 from domain.errors import ConfigError
 from domain.figures import Figure
+from domain.figures.findings_once import findings_once
 from domain.figures.names import FIGURE_NAMES, subject_of
 from domain.figures.subjects import OfDevice, Subject
 from domain.findings import Finding
-from domain.findings_once import findings_once
 from reports.model import ReportModel
 from reports.words.names import carrier_name, factor_name, label, subject_name
 from reports.words.texts import t

@@ -7,11 +7,11 @@ from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, Shares
 from reports.model import ReportModel, Saving
 from reports.words.findings import all_findings
+from reports.words.known import is_mostly_missing
 from reports.words.names import label
 from reports.words.numbers import (
     amount,
     change,
-    is_mostly_missing,
     missing_text,
     percent,
     value_text,

@@ -8,6 +8,7 @@ from domain.figures import Figure, Shares
 from domain.figures.comparing import change_ratio
 from domain.figures.kinds import kind_of
 from domain.figures.names import FIGURE_NAMES
+from reports.words.known import is_least, is_mostly_missing
 from reports.words.texts import joined, t
 
 UNKNOWN = "—"
@@ -102,23 +103,6 @@ def size_of(figure: Figure) -> float:
     sizes = [abs(v) for v in (figure.value, figure.low, figure.high) if v]
     largest, smallest = max(sizes, default=0.0), min(sizes, default=0.0)
     return largest if round(smallest, decimals_of(largest)) > 0 else smallest
-
-
-def is_mostly_missing(figure: Figure) -> bool:
-    """Whether a value is known of so little of its time that it does not stand for it."""
-    most = processing_settings().completeness.mostly_missing_ratio
-    return figure.value is not None and figure.shares.missing > most
-
-
-_NOTED_MISSING = 0.01
-
-
-def is_least(figure: Figure) -> bool:
-    """Whether a value is a least one: a sum over time, of which some is missing."""
-    row = FIGURE_NAMES.get(figure.name)
-    adds = row is not None and row.adds_over_time and row.group != "saving"
-    known = figure.value is not None and figure.value > 0
-    return adds and known and figure.shares.missing > _NOTED_MISSING
 
 
 def value_text(figure: Figure, lang: str, *, with_unit: bool = True) -> str:

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from config.texts import texts
 from domain.figures import Figure
 from domain.findings import Finding
-from reports.words.numbers import is_mostly_missing
+from reports.words.known import is_mostly_missing
 from reports.words.texts import t
 
 Reason = Literal[

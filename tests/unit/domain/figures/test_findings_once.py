@@ -2,8 +2,8 @@
 
 from domain.calendar import Month
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.findings_once import findings_once
 from domain.findings import Finding
-from domain.findings_once import findings_once
 
 
 def figure(name: str, subject: str, *findings: Finding) -> Figure:
