@@ -10,6 +10,8 @@ from domain.carriers import BOARD_USES, ELECTRICITY, GAS_ENERGY
 from domain.figures import Figure, MonthResult
 from domain.figures.subjects import OfContract
 from domain.registry import Registry
+from reports.words.known import is_least, is_mostly_missing
+from reports.words.verdicts import verdict_word
 from store.ledger.port import MonthStatus
 
 if TYPE_CHECKING:
@@ -163,7 +165,12 @@ def _total(result: MonthResult, name: str) -> Figure | None:
 
 
 def _number(figure: Figure | None, digits: int = 0) -> str:
-    return "–" if figure is None or figure.value is None else f"{figure.value:,.{digits}f}"
+    if figure is None or figure.value is None:
+        return "–"
+    if is_mostly_missing(figure):
+        return "not known"
+    least = "≥ " if is_least(figure) else ""
+    return f"{least}{figure.value:,.{digits}f}"
 
 
 def _interval(figure: Figure) -> str:
@@ -171,5 +178,7 @@ def _interval(figure: Figure) -> str:
     carrier = about.carrier if isinstance(about, OfContract) else figure.subject
     if figure.value is None or figure.low is None or figure.high is None:
         return f"{carrier} –"
-    verdict = (figure.verdict or "").replace("_", " ")
+    if is_mostly_missing(figure):
+        return f"{carrier} not known"
+    verdict = verdict_word(figure, "en")
     return f"{carrier} {figure.value:,.0f} [{figure.low:,.0f} … {figure.high:,.0f}] {verdict}"

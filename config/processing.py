@@ -74,7 +74,8 @@ class StandstillRules:
 
 @dataclass(frozen=True, slots=True)
 class BoardRules:
-    """[completeness]: when a device is stale, its readings are missed, or its use fell silent."""
+    """[completeness]: when a device is stale, its readings are missed, its use fell silent, or a
+    month is mostly missing."""
 
     stale_after_intervals: float
     noted_absence_ratio: float
@@ -82,6 +83,7 @@ class BoardRules:
     zero_longest_days: float
     zero_habit_days: float
     zero_rest_factor: float
+    mostly_missing_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class NightFlowRules:
     least_nights: int
     resting_quantile_ratio: float
     leak_ratio: float
+    least_flow_ratio: float
+    smallest_nominal_m3_per_h: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure
 from reports.model import ReportModel, Saving
-from reports.words.names import label, subject_name
+from reports.words.known import is_mostly_missing
+from reports.words.names import carrier_name, label, subject_name
 from reports.words.numbers import (
     amount,
     change,
     confidence_text,
     interval,
+    missing_text,
     percent,
     shares_in_words,
     unit_of,
@@ -18,6 +20,7 @@ from reports.words.numbers import (
 )
 from reports.words.savings import saving_headline
 from reports.words.texts import joined, t
+from reports.words.verdicts import reason_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,28 +64,49 @@ def _figure_card(model: ReportModel, figure: Figure, lang: str) -> Card:
     if figure.subject and len(model.subjects(figure.name)) > 1:
         title = joined((title, subject_name(model, figure.about, lang)), lang)
     shares = figure.shares
+    if is_mostly_missing(figure):
+        note = t("known_part", lang, value=amount(figure.name, figure.value, lang))
     return Card(
         label=title,
-        value=amount(figure.name, figure.value, lang, with_unit=False),
-        unit=unit_of(figure.name, lang),
+        value=_card_value(figure, lang),
+        unit=_card_unit(figure, lang),
         note=note if figure.value is not None else t("unknown_note", lang),
         shares=(shares.measured, shares.estimated, shares.missing),
         shares_text=shares_in_words(shares, lang),
     )
 
 
-TONES = {"proven": "good", "proven_increase": "bad", "not_proven": "neutral", None: "neutral"}
+def _card_value(figure: Figure, lang: str) -> str:
+    if is_mostly_missing(figure):
+        return t("not_known_word", lang)
+    return value_text(figure, lang, with_unit=False)
+
+
+def _card_unit(figure: Figure, lang: str) -> str:
+    if is_mostly_missing(figure):
+        return t("share.missing", lang, share=missing_text(figure))
+    return unit_of(figure.name, lang) if figure.value is not None else ""
+
+
+_TONES = {"proven": "good", "proven_increase": "bad"}
+
+
+def tone_of(saving: Saving) -> str:
+    """Good or bad only where it is proven."""
+    return _TONES.get(reason_of(saving.avoided), "neutral")
 
 
 def _saving_card(saving: Saving, lang: str) -> Card:
     figure = saving.avoided
     span = interval(figure, lang, with_unit=False)
-    note = t("card_interval", lang, confidence=confidence_text(figure), interval=span)
+    note = t("unknown_note", lang)
+    if span:
+        note = t("card_interval", lang, confidence=confidence_text(figure), interval=span)
     return Card(
-        label=t("saving_card", lang, carrier=t(f"carrier.{saving.carrier}", lang)),
-        value=value_text(figure, lang, with_unit=False),
-        unit=unit_of(figure.name, lang),
-        note=note if span else t("unknown_note", lang),
-        tone=TONES[saving.verdict],
+        label=t("saving_card", lang, carrier=carrier_name(saving.carrier, lang)),
+        value=_card_value(figure, lang),
+        unit=_card_unit(figure, lang),
+        note=note,
+        tone=tone_of(saving),
         shares_text=saving_headline(saving, lang),
     )

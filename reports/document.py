@@ -7,7 +7,7 @@ and decides nothing.
 from dataclasses import dataclass, field
 
 from config.texts import texts
-from reports.cards import TONES, Card, cards_of
+from reports.cards import Card, cards_of, tone_of
 from reports.charts.sections import (
     ON_PAPER,
     Chart,
@@ -158,7 +158,7 @@ def _status_detail(model: ReportModel, lang: str) -> str:
 def _verdict_box(model: ReportModel, saving: Saving, lang: str, widths: Widths) -> VerdictBox:
     return VerdictBox(
         title=subject_name(model, saving.avoided.about, lang),
-        tone=TONES[saving.verdict],
+        tone=tone_of(saving),
         headline=saving_headline(saving, lang),
         sentence=saving_sentence(saving, lang),
         meaning=saving_meaning(saving, lang),

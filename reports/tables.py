@@ -13,6 +13,7 @@ from reports.model import ReportModel
 from reports.words.names import factor_name, label, subject_name
 from reports.words.numbers import change_text, confidence_text, interval, number, value_text
 from reports.words.texts import t
+from reports.words.verdicts import verdict_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def _row(
         subject=subject_name(model, figure.about, lang),
         value=value_text(figure, lang),
         interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
-        verdict=t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else "",
+        verdict=verdict_word(figure, lang),
         change=change_text(figure, model.compared_with(figure), lang),
         shares=(shares.measured, shares.estimated, shares.missing),
         shares_text=" / ".join(

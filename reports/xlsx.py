@@ -11,9 +11,11 @@ from domain.figures.names import FIGURE_NAMES, subject_of
 from domain.quality import QUALITIES
 from reports.document import Document, build_document
 from reports.model import ReportModel
+from reports.words.known import is_mostly_missing
 from reports.words.names import label, subject_name
 from reports.words.numbers import is_ratio, unit_of
 from reports.words.texts import t
+from reports.words.verdicts import verdict_word
 
 Cell = str | float | None
 
@@ -135,6 +137,7 @@ def _figures(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> 
         ("figure", 34),
         ("subject", 26),
         ("value", 14),
+        ("known_part", 14),
         ("unit", 10),
         ("low", 13),
         ("high", 13),
@@ -158,20 +161,21 @@ def _figure_cells(
 ) -> list[tuple[Cell, Any]]:
     form, text, ratio = _form(figure.name, look), look["text"], look["ratio"]
     before = model.year_before(figure)
-    verdict = t(f"verdict.word.{figure.verdict}", lang) if figure.verdict else None
+    value, part = (None, figure.value) if is_mostly_missing(figure) else (figure.value, None)
     return [
         (label(figure.name, lang), text),
         (subject_name(model, figure.about, lang), text),
-        (figure.value, form),
+        (value, form),
+        (part, form),
         (unit_of(figure.name, lang), text),
-        (figure.low, form),
-        (figure.high, form),
+        (figure.low if part is None else None, form),
+        (figure.high if part is None else None, form),
         (figure.confidence, ratio),
-        (verdict, text),
+        (verdict_word(figure, lang) or None, text),
         (figure.shares.measured, ratio),
         (figure.shares.estimated, ratio),
         (figure.shares.missing, ratio),
-        (before.value if before else None, form),
+        (before.value if before and not is_mostly_missing(before) else None, form),
         (figure.method, text),
         ("; ".join(f"{f.name} = {f.value:g} {f.unit}" for f in figure.factors), text),
     ]
@@ -185,7 +189,7 @@ def _months(book: Any, look: dict[str, Any], model: ReportModel, lang: str) -> N
     ]
     sheet = _sheet(book, look, _word("monthly", lang), heads)
     for row, result in enumerate(model.history, start=1):
-        values = {(f.name, f.subject): f.value for f in result.figures}
+        values = {(f.name, f.subject): f.value for f in result.figures if not is_mostly_missing(f)}
         cells: list[tuple[Cell, Any]] = [(str(result.month), look["text"])]
         cells += [(values.get(k), _form(k[0], look)) for k in keys]
         _write(sheet, row, cells)

@@ -1,12 +1,10 @@
 """What the overview page shows, gathered from the ledger: no HTML here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from config.texts import reason_label, text
-from domain.calendar import Month
-from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, MonthResult, Shares
 from domain.figures.subjects import OfContract
 from domain.places import Institution, Origin
@@ -14,9 +12,11 @@ from domain.registry import Registry
 from reports.charts.sections import FLUID
 from reports.document import Document, build_document
 from reports.model import build_report
+from reports.words.known import has_data, main_figures
 from reports.words.names import carrier_name
-from reports.words.numbers import amount, shares_in_words
+from reports.words.numbers import leading_text, shares_in_words
 from reports.words.texts import joined, month_name
+from reports.words.verdicts import reason_of, text_key
 from store.ledger.port import AsideEntry, Ledger, MonthStatus
 
 PAGE_SIZE = 40
@@ -123,11 +123,15 @@ def build_overview(
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     aside = ledger.aside()
+    without_project = {c.id for c in registry.contracts if c.form == "none"}
     return Overview(
         lang=lang,
         notices=notices,
         tiles=_tiles(registry, statuses, aside, lang),
-        places=[_place(ledger, i, statuses.get(i.id, []), lang, chosen=i is chosen) for i in shown],
+        places=[
+            _place(ledger, i, statuses.get(i.id, []), without_project, lang, chosen=i is chosen)
+            for i in shown
+        ],
         page=page,
         pages=pages,
         detail=detail,
@@ -146,7 +150,10 @@ def _detail(
     months = sorted(s.month for s in statuses)
     wanted = next((m for m in months if str(m) == asked), None)
     notices = [_t("unknown_month", lang, month=asked)] if asked and wanted is None else []
-    month = wanted or _latest(statuses)
+    if wanted is None:
+        opening = _opening(ledger, place.id, statuses)
+        wanted = opening.month if opening else months[-1]
+    month = wanted
     at = months.index(month)
     model = build_report(ledger, place.id, month)
     detail = Detail(
@@ -160,10 +167,22 @@ def _detail(
     return detail, notices
 
 
-def _latest(statuses: list[MonthStatus]) -> Month:
-    """The latest closed month, else the latest: a month just begun says little."""
-    closed = [s.month for s in statuses if s.revision > 0]
-    return max(closed or [s.month for s in statuses])
+LOOK_BACK = 13
+"""So many months are looked through for one that has data."""
+
+
+def _opening(ledger: Ledger, place: str, statuses: list[MonthStatus]) -> MonthResult | None:
+    """The month that an institution is shown with: the last closed one that has data, else the
+    last that has; a month just begun, or an empty one, says little. None: never computed."""
+    closed = sorted((s.month for s in statuses if s.revision > 0), reverse=True)
+    still_open = sorted((s.month for s in statuses if s.revision == 0), reverse=True)
+    first: MonthResult | None = None
+    for month in (*closed[:LOOK_BACK], *still_open[:LOOK_BACK]):
+        for result in ledger.results(place, month, month.plus(1)):
+            if has_data(result):
+                return result
+            first = first or result
+    return first
 
 
 def _months_since_zero(statuses: list[MonthStatus]) -> int:
@@ -172,13 +191,16 @@ def _months_since_zero(statuses: list[MonthStatus]) -> int:
 
 
 def _place(
-    ledger: Ledger, place: Institution, statuses: list[MonthStatus], lang: str, *, chosen: bool
+    ledger: Ledger,
+    place: Institution,
+    statuses: list[MonthStatus],
+    without_project: Collection[str],
+    lang: str,
+    *,
+    chosen: bool,
 ) -> PlaceLine:
-    result: MonthResult | None = None
-    if statuses:
-        latest = _latest(statuses)
-        result = next(iter(ledger.results(place.id, latest, latest.plus(1))), None)
-    main = _main_figures(result.figures) if result else []
+    result = _opening(ledger, place.id, statuses)
+    main = main_figures(result) if result else []
     shares = average_shares(main)
     closed = sum(s.revision > 0 for s in statuses)
     return PlaceLine(
@@ -188,9 +210,9 @@ def _place(
         origin_text=text("report", f"origin_short.{place.origin}", lang),
         month=month_name(result.month.year, result.month.month, lang) if result else "",
         months_text=_t("closed_until", lang, closed=closed, months=len(statuses)),
-        use=" · ".join(amount(f.name, f.value, lang) for f in main[:2]),
+        use=" · ".join(leading_text(f, lang) for f in main[:2]),
         verdicts=[
-            (f.verdict, _verdict(f, lang))
+            (reason_of(f), _verdict(f, without_project, lang))
             for f in (result.figures if result else ())
             if f.name == "avoided_energy_kwh" and f.verdict
         ],
@@ -200,19 +222,14 @@ def _place(
     )
 
 
-def _verdict(figure: Figure, lang: str) -> str:
+def _verdict(figure: Figure, without_project: Collection[str], lang: str) -> str:
     about = figure.about
-    carrier = about.carrier if isinstance(about, OfContract) else figure.subject
-    carrier = carrier_name(carrier, lang)
-    return _t(f"verdict_of.{figure.verdict}", lang, carrier=carrier)
-
-
-def _main_figures(figures: Iterable[Figure]) -> list[Figure]:
-    """What an institution is about: its use by carrier, its PV systems, its waste."""
-    found = list(figures)
-    uses = [f for n in USE_OF_FIGURE for f in found if f.name == n and not f.subject]
-    solar = [f for f in found if f.name == "pv_generation_kwh" and f.subject]
-    return uses + solar + [f for f in found if f.name == "waste_mass_kg" and not f.subject]
+    contract, carrier = "", figure.subject
+    if isinstance(about, OfContract):
+        contract, carrier = about.contract, about.carrier
+    project = contract not in without_project
+    key = text_key("verdict_of", reason_of(figure), project=project, room="overview")
+    return _t(key, lang, carrier=carrier_name(carrier, lang))
 
 
 def average_shares(figures: Sequence[Figure]) -> Shares | None:

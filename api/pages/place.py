@@ -31,11 +31,18 @@ from domain.figures import Figure, Shares
 from domain.figures.kinds import GROUPS
 from domain.figures.names import AMONG_PEERS, group_of
 from reports.document import Document, build_document
-from reports.model import ReportModel, build_report
+from reports.model import ReportModel, build_report, find
 from reports.tables import FigureLine, in_order
 from reports.words.findings import finding_line
 from reports.words.names import label
-from reports.words.numbers import amount, number, percent, shares_in_words
+from reports.words.numbers import (
+    UNKNOWN,
+    amount,
+    leading_text,
+    number,
+    percent,
+    shares_in_words,
+)
 from reports.words.quotas import measure_name
 
 router = APIRouter(include_in_schema=False)
@@ -80,7 +87,7 @@ def place_html(backend: Backend, institution: str, month: Month, lang: str) -> s
         d=document,
         least_pct=f"{100 * rules.least_known_ratio:g}",
         least_peers=rules.least_peers,
-        comparisons=[_comparison(r, lang) for r in comparison_rows(history)],
+        comparisons=[_comparison(model, r, lang) for r in comparison_rows(history)],
         quotas=[_quota(r, lang) for r in quota_rows(history, lang)],
         peers=[_peer(r, lang) for r in _peers(backend, model)],
         survey=[_survey(r, lang) for r in survey_field_rows(history)],
@@ -118,13 +125,18 @@ def _line(model: ReportModel, figure: Figure, row: FigureLine, lang: str) -> Fig
     )
 
 
-def _comparison(row: ComparisonRow, lang: str) -> tuple[str, ...]:
+def _comparison(model: ReportModel, row: ComparisonRow, lang: str) -> tuple[str, ...]:
+    def said(month: Month) -> str:
+        result = next((r for r in model.history if r.month == month), None)
+        figure = find(result, row.name) if result else None
+        return leading_text(figure, lang) if figure else UNKNOWN
+
     return (
         label(row.name, lang),
-        amount(row.name, row.value, lang),
-        amount(row.name, row.month_before, lang),
+        said(model.month),
+        said(model.month.plus(-1)),
         percent(row.month_change_ratio, sign=True),
-        amount(row.name, row.year_before, lang),
+        said(model.month.plus(-12)),
         percent(row.year_change_ratio, sign=True),
     )
 

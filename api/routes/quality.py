@@ -74,9 +74,12 @@ def findings(
     page: PageDep,
     lang: LanguageDep,
     severity: Annotated[list[Severity] | None, Query(description="Only these.")] = None,
+    once: Annotated[
+        bool, Query(description="Each once, of its cause; else beside every figure it concerns.")
+    ] = False,
 ) -> list[FindingRow]:
     """What a reader of the numbers should know, in words · 需要注意的事项."""
-    return page.cut(finding_rows(query.read(), lang, severity or ()))
+    return page.cut(finding_rows(query.read(), lang, severity or (), once=once))
 
 
 @router.get("/aside")

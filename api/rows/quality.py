@@ -21,6 +21,7 @@ from api.rows.standing import StandingResult, groups_of, value_of, wide_fields
 from config.texts import finding_text
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.findings_once import findings_once
 from domain.figures.names import COLUMNS
 from domain.findings import Finding, Severity
 from domain.places import Institution
@@ -131,7 +132,7 @@ class QualityRow(MonthRow):
     )
     estimated_share: float | None = number_field("Share estimated, same mean", "1")
     missing_share: float | None = number_field("Share missing, same mean", "1")
-    findings_serious: int = Field(description="Serious findings.")
+    findings_serious: int = Field(description="Serious findings, each told once.")
     findings_warning: int = Field(description="Warnings.")
     findings_info: int = Field(description="Notes.")
 
@@ -144,7 +145,7 @@ def quality_rows(standing: Iterable[StandingResult]) -> list[QualityRow]:
 def _quality_row(s: StandingResult) -> QualityRow:
     figures = s.result.figures
     measurable = [f.shares for f in figures if f.name in _MEASURABLE and f.subject]
-    severities = [x.severity for _, x in _findings(s.result)]
+    severities = [x.severity for x, _ in findings_once(s.result)]
     return QualityRow(
         **s.head,
         figures=len(figures),
@@ -172,6 +173,10 @@ def _findings(result: MonthResult) -> Iterator[tuple[Figure | None, Finding]]:
             yield figure, finding
 
 
+def _once(result: MonthResult) -> Iterator[tuple[Figure | None, Finding]]:
+    return ((figure, finding) for finding, figure in findings_once(result))
+
+
 def sentence(finding: Finding, lang: str) -> str:
     """The finding in words; its bare code where an older result has one without a text now."""
     try:
@@ -181,9 +186,14 @@ def sentence(finding: Finding, lang: str) -> str:
 
 
 def finding_rows(
-    standing: Iterable[StandingResult], lang: str, severities: Sequence[str] = ()
+    standing: Iterable[StandingResult],
+    lang: str,
+    severities: Sequence[str] = (),
+    *,
+    once: bool = False,
 ) -> list[FindingRow]:
-    """One row a finding, as a sentence in `lang`."""
+    """One row a finding, as a sentence in `lang`; `once` as in `findings_once`, else one row
+    for every figure that carries it."""
     return [
         FindingRow(
             **s.head,
@@ -194,7 +204,7 @@ def finding_rows(
             text=sentence(finding, lang),
         )
         for s in standing
-        for figure, finding in _findings(s.result)
+        for figure, finding in (_once(s.result) if once else _findings(s.result))
         if not severities or finding.severity in severities
     ]
 

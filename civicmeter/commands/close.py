@@ -1,14 +1,26 @@
 """`civicmeter close YYYY-MM`: freeze a month as a signed revision."""
 
 import getpass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
 
-from civicmeter.wiring.pipeline import open_pipeline
+from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError
+from store.ledger.port import MonthStatus
+
+NAMED = 12
+"""So many institutions of one reason are named, the others counted."""
+
+UNCHANGED = "closed already, nothing to add"
+NEVER = (
+    "never computed for {month}; if they have readings, run `civicmeter process --month {month}`"
+)
+RUNNING = "the month is not over yet; close it later"
+UNEXPLAINED = "closed and would change; say why with --reason to approve the restatement"
 
 
 @click.command("close")
@@ -24,37 +36,75 @@ def command(
     signed_by: str | None,
     reason: str,
 ) -> None:
-    """Freeze a month; a pending restatement of a closed one becomes its next revision."""
+    """Freeze a month; a pending restatement of a closed one becomes its next revision.
+
+    What can be closed is closed. What was not is named with the reason on standard error, and
+    the exit code is 2 where you can do something about it. Institutions never computed for the
+    month count only when they are asked for by name.
+    """
     wanted = Month.parse(month)
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry.institution_by_id
         unknown = [i for i in institution if i not in known]
         if unknown:
             raise ConfigError(f"no institution {unknown[0]!r}; there are: {', '.join(known)}")
-        computed = [
-            s
-            for s in pipeline.ledger.statuses()
-            if s.month == wanted and (not institution or s.institution in institution)
-        ]
-        if not computed:
+        asked = institution or tuple(known)
+        statuses = {s.institution: s for s in pipeline.ledger.statuses() if s.month == wanted}
+        if not any(i in statuses for i in asked):
             raise ConfigError(
                 f"{month} was never computed: run `civicmeter process --month {month}`"
             )
-        for status in computed:
-            timezone = known[status.institution].timezone
-            if wanted.interval(timezone)[1] > datetime.now(UTC):
-                raise ConfigError(
-                    f"{month} is not over yet for {status.institution}: close it later"
-                )
-            if status.state == "restatement_pending" and not reason:
-                raise ConfigError(
-                    f"{status.institution} {month} is closed and would change: "
-                    "say why with --reason to approve the restatement"
-                )
+        not_closed: dict[str, list[str]] = {}
+        for name in asked:
+            why = _why_not(pipeline, name, statuses.get(name), wanted, reason)
+            if why:
+                not_closed.setdefault(why, []).append(name)
+                continue
             revision = pipeline.ledger.close(
-                status.institution, wanted, signed_by=signed_by or getpass.getuser(), reason=reason
+                name, wanted, signed_by=signed_by or getpass.getuser(), reason=reason
             )
             click.echo(
-                f"{status.institution} {month}: revision {revision.number}, "
+                f"{name} {month}: revision {revision.number}, "
                 f"signed by {revision.signed_by}, digest {revision.digest[:16]}"
             )
+        _tell_late(pipeline, wanted, set(asked) - {n for ns in not_closed.values() for n in ns})
+    _tell(wanted, not_closed)
+    excused = {UNCHANGED} if institution else {UNCHANGED, NEVER}
+    if not_closed.keys() - excused:
+        raise ConfigError(f"{month} is not closed for all that were asked for: see above")
+
+
+def _why_not(
+    pipeline: Pipeline, name: str, status: MonthStatus | None, month: Month, reason: str
+) -> str:
+    """Why an institution's month is not closed now; empty if it can be."""
+    if status is None:
+        return NEVER
+    timezone = pipeline.registry.institution_by_id[name].timezone
+    if month.interval(timezone)[1] > datetime.now(UTC):
+        return RUNNING
+    if status.state == "restatement_pending" and not reason:
+        return UNEXPLAINED
+    return UNCHANGED if status.state == "closed" else ""
+
+
+def _tell(month: Month, not_closed: Mapping[str, list[str]]) -> None:
+    for why, names in not_closed.items():
+        shown = ", ".join(names[:NAMED])
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        click.echo(f"not closed: {shown}{more}: {why.format(month=month)}", err=True)
+
+
+def _tell_late(pipeline: Pipeline, month: Month, closed: set[str]) -> None:
+    """What was signed is what was computed, and readings may have come since."""
+    late = sorted(
+        t.institution
+        for t in pipeline.ledger.touched()
+        if t.month == month and t.institution in closed
+    )
+    if late:
+        click.echo(
+            f"closed as computed: {', '.join(late)}: readings have arrived since; "
+            "`civicmeter process --touched` shows whether they change it",
+            err=True,
+        )

@@ -23,8 +23,9 @@ from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 from ingest.live.counters import Counts
 from processing.months.job import process
-from reports.model import build_report
+from reports.model import ReportModel, build_report
 from reports.render import FORMATS, file_name, render_many
+from reports.words.known import has_data
 
 MARKER = ".civicmeter-demo"
 SIGNER = "Civicmeter demo"
@@ -254,17 +255,27 @@ def compute_and_close(pipeline: Pipeline, now: datetime, progress: Progress) -> 
 def write_reports(
     pipeline: Pipeline, closed: Sequence[Closed], folder: Path, progress: Progress
 ) -> list[Path]:
-    """The report of each institution's last closed month, in every language and format."""
-    latest: dict[str, Month] = {}
+    """The report of each institution's last closed month with data, in every language and
+    format."""
+    months: dict[str, list[Month]] = {}
     for result in closed:
-        latest[result.institution] = max(result.month, latest.get(result.institution, result.month))
-    models = [build_report(pipeline.ledger, i, month) for i, month in latest.items()]
+        months.setdefault(result.institution, []).append(result.month)
+    models = [_last_with_data(pipeline, i, sorted(found)) for i, found in months.items()]
     jobs = [(model, lang, form) for model in models for lang in LANGUAGES for form in FORMATS]
     paths = [make_folder(folder) / file_name(*job) for job in jobs]
     for done, (path, content) in enumerate(zip(paths, render_many(jobs), strict=True), 1):
         path.write_bytes(content)
         progress("reports", done, len(jobs))
     return paths
+
+
+def _last_with_data(pipeline: Pipeline, institution: str, months: Sequence[Month]) -> ReportModel:
+    """The last month's report, but not that of an empty month where there are others."""
+    for month in reversed(months):
+        model = build_report(pipeline.ledger, institution, month)
+        if has_data(model.result):
+            return model
+    return build_report(pipeline.ledger, institution, months[-1])
 
 
 def require_unused(pipeline: Pipeline) -> None:

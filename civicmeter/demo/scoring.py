@@ -97,6 +97,7 @@ def scorecard_lines(card: Scorecard) -> str:
             "errors    " + "  ".join(shown),
             f"faults    injected {faults.injected}  found {_pct(faults.found_pct)}  "
             f"false findings per 100 meter-months {faults.false_per_100_meter_months}",
+            *(f"false     {code} {count}" for code, count in faults.false_by_code.items()),
             *(f"missed    {m}" for m in faults.missed),
         ]
     )
@@ -114,7 +115,10 @@ def results_of(pipeline: Pipeline, scenario: Scenario, address: str) -> Results:
         stored=_stored(pipeline, scenario),
         figures=figures,
         findings=(
-            *(Found(r["subject"], r["month"], r["code"]) for r in _rows(address, "findings")),
+            *(
+                Found(r["subject"], r["month"], r["code"], r["institution"])
+                for r in _rows(address, "findings")
+            ),
             # What was kept aside says when it arrived, not of which month it would have been.
             *(Found(r["device"] or "", "", r["code"]) for r in _rows(address, "aside")),
         ),

@@ -28,7 +28,7 @@ def completeness(words: Words) -> Panel:
 def findings(words: Words) -> Panel:
     month = columns.told(words, "month")
     shown = (month, *(columns.told(words, c) for c in ("severity", "subject", "text")))
-    query = Query("/v1/findings", shown, {**OURS, "lang": words.lang})
+    query = Query("/v1/findings", shown, {**OURS, "lang": words.lang, "once": "true"})
     return table(words.say("quality.findings"), query, width=12, sort_by=month.text)
 
 

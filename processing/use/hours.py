@@ -1,4 +1,4 @@
-"""A month by local hours: tariff periods and cost, use out of hours, night flow of water."""
+"""A month by local hours: tariff periods and cost, use out of hours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,12 @@ from functools import lru_cache
 import numpy as np
 
 from config.factors_tariffs import PERIODS, Tariff, tariff_on
-from config.processing import HoursRules, NightFlowRules, processing_settings
+from config.processing import HoursRules, processing_settings
 from config.working_days import day_types
 from domain.calendar import from_ms, local_time
-from domain.carriers import ELECTRICITY, WATER
+from domain.carriers import ELECTRICITY
 from domain.figures import FactorUse, Figure, Shares
 from domain.figures.subjects import OfPeriod, Subject, Whole
-from domain.findings import Finding
 from domain.places import Institution
 from processing.curves.curve import Floats, Ints
 from processing.curves.meter_use import MeterUse
@@ -152,42 +151,3 @@ def _figure(
         method="hourly-use-by-tariff-period/1",
         factors=factors,
     )
-
-
-def night_flow_figures(
-    uses: Sequence[MeterUse], edges_ms: Ints, timezone: str, rules: NightFlowRules | None = None
-) -> list[Figure]:
-    """The usual flow of each water meter at night, and whether it looks like a leak.
-
-    It looks like one when no night of the month comes to rest and the night flow is a large
-    share of the mean flow.
-    """
-    rules = rules or processing_settings().night_flow
-    figures = []
-    for use in uses:
-        if use.name != WATER.figure or edges_ms.size < 2:
-            continue
-        hours = local_hours(edges_ms, timezone)
-        grid = use.grid(hours.edges_ms)
-        at_night = (hours.hour >= rules.start_h) & (hours.hour < rules.end_h)
-        known = grid.missing == 0
-        nights = grid.use[at_night & known]
-        if nights.size < rules.least_nights * (rules.end_h - rules.start_h):
-            continue
-        flow, mean = float(np.median(nights)), float(grid.use[known].mean())
-        quietest = float(np.quantile(nights, rules.resting_quantile_ratio))
-        leaks = quietest > 0 and flow > rules.leak_ratio * mean
-        numbers = {"flow_m3_per_h": round(flow, 3), "pct": round(100 * flow / max(mean, 1e-9))}
-        findings = (Finding("water_leak_suspected", "warning", use.meter, numbers),)
-        share = float(known[at_night].mean())
-        figures.append(
-            Figure(
-                name="water_night_flow_m3_per_h",
-                subject=use.meter,
-                value=flow,
-                shares=Shares.known(share),
-                method=f"median-{rules.start_h}-{rules.end_h}h/1",
-                findings=findings if leaks else (),
-            )
-        )
-    return figures

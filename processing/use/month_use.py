@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from config.processing import processing_settings
 from domain.figures import DayValue, Figure, Shares
 from domain.findings import Finding, Severity
 from processing.curves.curve import Event, Floats, GridUse, Ints
@@ -96,8 +97,10 @@ def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
     return found
 
 
-def share_findings(whole: GridUse, subject: str) -> list[Finding]:
-    """Findings for a period of which more than 1 % is missing or estimated.
+def share_findings(
+    whole: GridUse, subject: str, estimated_from: float = _NOTED_SHARE
+) -> list[Finding]:
+    """Findings for a period of which more than 1 % is missing, or more than a share estimated.
 
     Those of an institution's total (no subject) have codes of their own.
     """
@@ -108,13 +111,14 @@ def share_findings(whole: GridUse, subject: str) -> list[Finding]:
     missing, estimated = float(whole.missing[0]), float(whole.estimated[0])
     doubtful = float(whole.doubtful[0])
     if missing - doubtful > _NOTED_SHARE:
-        severity: Severity = "serious" if missing > 0.5 else "warning"
+        mostly = processing_settings().completeness.mostly_missing_ratio
+        severity: Severity = "serious" if missing > mostly else "warning"
         numbers = {"missing_pct": round(missing * 100, 1)}
         found.append(Finding(f"{what}_incomplete", severity, subject, numbers))
     if doubtful > 0:
         numbers = {"doubtful_pct": round(doubtful * 100, 1)}
         found.append(Finding(f"{what}_doubtful", "warning", subject, numbers))
-    if estimated > _NOTED_SHARE:
+    if estimated > estimated_from:
         numbers = {"estimated_pct": round(estimated * 100, 1)}
         found.append(Finding(f"{what}_estimated", "info", subject, numbers))
     return found

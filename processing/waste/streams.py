@@ -27,6 +27,9 @@ from processing.use.month_use import (
 )
 from processing.waste.weighing import DAY_MS, BinHistory
 
+_USUALLY_ESTIMATED = 0.05
+"""A bin's time while it is emptied, every day or so, is estimated: so much is nothing to tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamMonth:
@@ -53,7 +56,7 @@ def stream_month(
     days = _sum_known([on_grid(h.deposits, edges_ms, max_gap) for h in histories])
     whole = _sum_known([on_grid(h.deposits, edges_ms[[0, -1]], max_gap) for h in histories])
     findings = [f for h in histories for f in _bin_findings(h, start, end, rules)]
-    findings += share_findings(whole, "")
+    findings += share_findings(whole, "", _USUALLY_ESTIMATED)
     count = sum(
         int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum()) for h in histories
     )
@@ -67,7 +70,7 @@ def _sum_known(grids: Sequence[GridUse]) -> GridUse:
     use = np.nansum([g.use for g in grids], axis=0)
     mean = mean_shares(grids, np.ones(known.shape))
     code = np.select(
-        [~known.any(axis=0), mean["missing"] > 0, mean["estimated"] < 0.05],
+        [~known.any(axis=0), mean["missing"] > 0, mean["estimated"] < _USUALLY_ESTIMATED],
         ["missing", "partial", "measured"],
         default="interpolated",
     )

@@ -21,6 +21,7 @@ from reports.charts.look import (
     y_axis,
 )
 from reports.model import find
+from reports.words.verdicts import verdict_word
 
 
 def savings_by_month(
@@ -42,7 +43,9 @@ def savings_by_month(
                 "counterfactual": counterfactual.value if counterfactual else None,
                 "low": None if low is None else max(0.0, observed.value + low),
                 "high": None if high is None else max(0.0, observed.value + high),
-                "verdict": text("report", f"verdict.word.{avoided.verdict or 'none'}", lang)
+                "verdict": (
+                    verdict_word(avoided, lang) or text("report", "verdict.word.none", lang)
+                )
                 if avoided
                 else "",
             }

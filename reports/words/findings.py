@@ -5,6 +5,7 @@ from dataclasses import replace
 from config.texts import finding_text
 from domain.errors import ConfigError
 from domain.figures import Figure
+from domain.figures.findings_once import findings_once
 from domain.figures.names import FIGURE_NAMES, subject_of
 from domain.figures.subjects import OfDevice, Subject
 from domain.findings import Finding
@@ -14,23 +15,9 @@ from reports.words.texts import t
 
 
 def all_findings(model: ReportModel) -> list[tuple[Finding, Figure | None]]:
-    """Every finding once, the serious first, with the figure that carries it.
-
-    A total repeats what its parts say; of equal findings the part's is kept.
-    """
-    pairs: list[tuple[Finding, Figure | None]] = [(f, None) for f in model.result.findings]
-    figures = sorted(model.result.figures, key=lambda f: f.subject == "")
-    pairs += [(f, figure) for figure in figures for f in figure.findings]
-    seen: dict[tuple[str, str, str], tuple[Finding, Figure | None, str]] = {}
-    for finding, figure in pairs:
-        about = finding.subject or (figure.subject if figure else "")
-        numbers = repr(sorted(finding.numbers.items()))
-        said_of_a_part = any((f.code, n) == (finding.code, numbers) for f, _, n in seen.values())
-        if about or not said_of_a_part:
-            seen.setdefault((finding.code, about, numbers), (finding, figure, numbers))
+    """Every finding once, the serious first, with the figure that carries it."""
     order = {"serious": 0, "warning": 1, "info": 2}
-    found = [(finding, figure) for finding, figure, _ in seen.values()]
-    return sorted(found, key=lambda p: order[p[0].severity])
+    return sorted(findings_once(model.result), key=lambda told: order[told[0].severity])
 
 
 def finding_line(

@@ -8,6 +8,7 @@ from domain.figures import Figure, Shares
 from domain.figures.comparing import change_ratio
 from domain.figures.kinds import kind_of
 from domain.figures.names import FIGURE_NAMES
+from reports.words.known import is_least, is_mostly_missing
 from reports.words.texts import joined, t
 
 UNKNOWN = "—"
@@ -86,8 +87,9 @@ def amount(
 
 
 def interval(figure: Figure, lang: str, *, with_unit: bool = True) -> str:
-    """The figure's interval, e.g. ``1,200 – 3,400 kWh``; empty without one."""
-    if figure.low is None or figure.high is None:
+    """The figure's interval, e.g. ``1,200 – 3,400 kWh``; empty without one, and for a figure that
+    is mostly missing: it bounds the known part alone."""
+    if figure.low is None or figure.high is None or is_mostly_missing(figure):
         return ""
     size = size_of(figure)
     low = amount(figure.name, figure.low, lang, with_unit=False, like=size)
@@ -96,15 +98,35 @@ def interval(figure: Figure, lang: str, *, with_unit: bool = True) -> str:
 
 
 def size_of(figure: Figure) -> float:
-    """The largest of a figure and its bounds, without the sign."""
-    return max(
-        (abs(v) for v in (figure.value, figure.low, figure.high) if v is not None), default=0.0
-    )
+    """The number whose decimals a figure and its bounds are shown with: the largest of them, but
+    the smallest where that would show it as the nought it is not."""
+    sizes = [abs(v) for v in (figure.value, figure.low, figure.high) if v]
+    largest, smallest = max(sizes, default=0.0), min(sizes, default=0.0)
+    return largest if round(smallest, decimals_of(largest)) > 0 else smallest
 
 
 def value_text(figure: Figure, lang: str, *, with_unit: bool = True) -> str:
-    """A figure's value, with the decimals of its interval."""
-    return amount(figure.name, figure.value, lang, with_unit=with_unit, like=size_of(figure))
+    """A figure's value, with the decimals of its interval.
+
+    What is mostly missing is called not known, with its known part behind it; a sum of which
+    some is missing is a least one.
+    """
+    known = amount(figure.name, figure.value, lang, with_unit=with_unit, like=size_of(figure))
+    if is_mostly_missing(figure):
+        return t("not_known_part", lang, missing=missing_text(figure), value=known)
+    return t("at_least", lang, value=known) if is_least(figure) else known
+
+
+def leading_text(figure: Figure, lang: str) -> str:
+    """As `value_text`, in few words: without the known part of what is mostly missing."""
+    if is_mostly_missing(figure):
+        return t("not_known", lang, missing=missing_text(figure))
+    return value_text(figure, lang)
+
+
+def missing_text(figure: Figure) -> str:
+    """The missing share, never rounded to all of it."""
+    return _share(figure.shares.missing)
 
 
 def confidence_text(figure: Figure) -> str:

@@ -5,42 +5,68 @@ from domain.adjustments import Adjustment
 from domain.figures import Figure
 from processing.savings.explain import model_card
 from reports.model import Saving
+from reports.words.findings import sentence
 from reports.words.names import label
-from reports.words.numbers import amount, confidence_text, interval, percent, size_of, value_text
+from reports.words.numbers import (
+    amount,
+    confidence_text,
+    interval,
+    missing_text,
+    percent,
+    size_of,
+    value_text,
+)
 from reports.words.texts import joined, t
+from reports.words.verdicts import reason_of, text_key, verdict_word, withholding
 
 
 def saving_headline(saving: Saving, lang: str) -> str:
     """The verdict in a few words."""
-    return t(f"verdict.headline.{saving.verdict or 'none'}", lang)
+    return t(_key("verdict.headline", saving), lang)
 
 
 def saving_sentence(saving: Saving, lang: str) -> str:
-    """The verdict as a plain sentence with its numbers."""
-    figure = saving.avoided
-    if figure.value is None or figure.low is None or figure.high is None:
-        return t("verdict.sentence.none", lang)
-    rose = saving.verdict == "proven_increase"
-    low, high = (-figure.high, -figure.low) if rose else (figure.low, figure.high)
+    """The verdict as a plain sentence with its numbers, and with what withholds it."""
+    figure, reason = saving.avoided, reason_of(saving.avoided)
+    rose = reason == "proven_increase"
+    low, high = figure.low, figure.high
+    if rose and low is not None and high is not None:
+        low, high = -high, -low
     size = size_of(figure)
-    value = -figure.value if rose else figure.value
+    value = -figure.value if rose and figure.value is not None else figure.value
     ratio = saving.ratio.value if saving.ratio else None
     return t(
-        f"verdict.sentence.{saving.verdict or 'unjudged'}",
+        _key("verdict.sentence", saving),
         lang,
         value=amount(figure.name, value, lang, like=size),
         low=amount(figure.name, low, lang, with_unit=False, like=size),
         high=amount(figure.name, high, lang, like=size),
         share=percent(abs(ratio) if ratio is not None and rose else ratio),
         confidence=confidence_text(figure),
+        missing=missing_text(figure),
+        reasons=_reasons(figure, lang),
     )
 
 
 def saving_meaning(saving: Saving, lang: str) -> str:
     """What the verdict means for somebody who pays or signs."""
-    if saving.contract is not None and saving.contract.form == "none":
-        return t("verdict.meaning.no_project", lang, confidence=confidence_text(saving.avoided))
-    return t(f"verdict.meaning.{saving.verdict or 'none'}", lang)
+    return t(_key("verdict.meaning", saving), lang, confidence=confidence_text(saving.avoided))
+
+
+def lead_of(saving: Saving, lang: str) -> str:
+    """The verdict as a sentence of the lead."""
+    return t(_key("lead.saving", saving), lang)
+
+
+def _key(kind: str, saving: Saving) -> str:
+    project = saving.contract is None or saving.contract.form != "none"
+    return text_key(kind, reason_of(saving.avoided), project=project)
+
+
+def _reasons(figure: Figure, lang: str) -> str:
+    """What withholds the verdict, in words; a signed month may not say it."""
+    said = [sentence(f, lang).rstrip("。.") for f in withholding(figure)]
+    return t("part_separator", lang).join(said) or t("verdict.no_reason", lang)
 
 
 _LEAST_PART = 0.005
@@ -54,8 +80,8 @@ def saving_numbers(saving: Saving, lang: str) -> list[tuple[str, str]]:
     for figure in (saving.adjustment, saving.unadjusted, saving.year_to_date, saving.normalised):
         if figure is not None:
             numbers.append((label(figure.name, lang), _judged(figure, lang)))
-    if saving.nominal is not None and saving.nominal.low is not None:
-        numbers.append((t("nominal", lang), interval(saving.nominal, lang)))
+    if saving.nominal is not None and (span := interval(saving.nominal, lang)):
+        numbers.append((t("nominal", lang), span))
     if parts := parts_text(saving, lang):
         numbers.append((t("parts", lang), parts))
     return numbers
@@ -70,9 +96,7 @@ def _with_interval(figure: Figure, lang: str) -> str:
 def _judged(figure: Figure, lang: str) -> str:
     """With the word of its own verdict: it may differ from the month's."""
     said = _with_interval(figure, lang)
-    if figure.verdict is None or figure.value is None:
-        return said
-    return joined((said, t(f"verdict.word.{figure.verdict}", lang)), lang)
+    return joined((said, verdict_word(figure, lang)), lang) if figure.value is not None else said
 
 
 def parts_text(saving: Saving, lang: str) -> str:

@@ -1,7 +1,8 @@
 """Faults found and missed, and findings where there was no fault."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,41 @@ from domain.calendar import Month
 from simulators.faults.kinds import ANSWERS
 from simulators.truth.results import Found, Results, Truth
 
+NOTES = frozenset(
+    {
+        "calendar_year_unknown",
+        "coal_carrier_left_out",
+        "factor_missing",
+        "factor_old",
+        "grid_factor_national",
+        "grid_factor_without_district",
+        "heating_not_separated",
+        "month_running",
+        "nothing_inspected",
+        "pv_irradiance_transposed",
+        "pv_no_irradiance",
+        "pv_no_module_temperature",
+        "quota_count_nought",
+        "quota_field_missing",
+        "quota_not_of_heat_source",
+        "quota_not_of_kind",
+        "quota_not_of_level",
+        "quota_not_of_region",
+        "quota_not_of_zone",
+        "quota_year_incomplete",
+        "quota_zone_unknown",
+        "recycling_assumes_recovery",
+        "residual_not_weighed",
+    }
+)
+"""What is said of a figure whatever its devices do: how it is made, and what registry or tables
+lack for it. These claim no fault, and are counted apart; every other code claims one."""
+
+_BETWEEN_DEVICES = frozenset(
+    {"heating_exceeds_total", "pv_export_above_generation", "submeters_exceed_main"}
+)
+"""Found on one device, and caused by any of its institution."""
+
 
 @dataclass(frozen=True)
 class FaultScore:
@@ -18,22 +54,20 @@ class FaultScore:
     """Faults that need a finding."""
     found_pct: float | None
     false_per_100_meter_months: float | None
+    """Findings of any code but `NOTES`, on devices and institutions without a fault then."""
     absorbed: int = 0
     missed: tuple[str, ...] = ()
     """``kind device month`` of each that nobody found."""
+    false_by_code: dict[str, int] = field(default_factory=dict)
+    notes: int = 0
+    """Findings that claim no fault."""
 
 
 def fault_score(truth: Truth, results: Results) -> FaultScore:
     needing = [f for f in truth.faults if f["kind"] in ANSWERS]
     missed = [f for f in needing if not _found(f, results.findings)]
-    touched = {(f["device"], m) for f in truth.faults for m in _months_of(f)}
-    codes = frozenset().union(*ANSWERS.values())
-    devices = _words(truth.sent["device"])
-    false = {
-        (f.device, f.month, f.code)
-        for f in results.findings
-        if f.device in devices and f.code in codes and not _touched(f, touched)
-    }
+    false = _false(truth, results)
+    by_code = Counter(f.code for f in false)
     months = results.meter_months
     return FaultScore(
         injected=len(needing),
@@ -41,7 +75,31 @@ def fault_score(truth: Truth, results: Results) -> FaultScore:
         false_per_100_meter_months=100 * len(false) / months if months else None,
         absorbed=len(truth.faults) - len(needing),
         missed=tuple(f"{f['kind']} {f['device']} {f['start'][:7]}" for f in missed),
+        false_by_code=dict(by_code.most_common()),
+        notes=len({f for f in results.findings if f.code in NOTES}),
     )
+
+
+def _false(truth: Truth, results: Results) -> set[Found]:
+    """The findings, each once, that nothing that was wrong can have caused."""
+    devices = _words(truth.sent["device"])
+    home = {f.subject: f.institution for f in results.figures if f.subject in devices}
+    touched = {(f["device"], m) for f in truth.faults for m in _months_of(f)}
+    touched_places = {(home.get(device, ""), month) for device, month in touched}
+    false = set()
+    for found in results.findings:
+        if found.code in NOTES:
+            continue
+        own = found.device in devices and found.code not in _BETWEEN_DEVICES
+        if own:
+            innocent = not _touched(found, touched)
+        else:
+            # Without a month it is a message kept aside that names no device of ours.
+            place = found.institution or home.get(found.device, "")
+            innocent = bool(place and found.month) and (place, found.month) not in touched_places
+        if innocent:
+            false.add(found)
+    return false
 
 
 def _words(column: pa.ChunkedArray) -> set[str]:

@@ -36,11 +36,13 @@ class Computed:
 
 @dataclass(frozen=True)
 class Found:
-    """A finding about a device in a month; either is "" when it cannot be told."""
+    """A finding about a device, or something else of an institution, in a month; what cannot be
+    told is ""."""
 
     device: str
     month: str
     code: str
+    institution: str = ""
 
 
 @dataclass(frozen=True)

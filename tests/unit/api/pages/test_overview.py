@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from api.pages.overview import chart_library, overview_html
 from api.pages.overview_data import aside_lines, average_shares, build_overview
-from domain.figures import Figure, Shares
+from domain.calendar import Month
+from domain.figures import Figure, MonthResult, Shares
 from domain.places import Institution
 from domain.registry import Registry
 from store.ledger.port import AsideEntry
@@ -110,3 +111,39 @@ def test_the_library_is_made_once_and_packed() -> None:
     assert packed is chart_library()
     assert packed[:2] == b"\x1f\x8b"
     assert len(packed) < 400_000
+
+
+def _month(month: Month, value: float | None, missing: float) -> MonthResult:
+    use = Figure(
+        name="electricity_use_kwh", value=value, shares=Shares.known(1 - missing), method="x/1"
+    )
+    return MonthResult(institution="i", month=month, figures=(use,))
+
+
+def test_the_page_opens_on_the_last_month_that_has_data(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    registry = Registry(institutions=(Institution(id="i", name_zh="局", name_en="Bureau"),))
+    ledger.save_registry(registry)
+    january = Month(2026, 1)
+    ledger.save_result(_month(january, 500.0, 0.0))
+    ledger.save_result(_month(january.plus(1), 11.6, 0.998))
+    ledger.save_result(_month(january.plus(2), None, 1.0))
+    shown = build_overview(ledger, registry, "en")
+    assert shown.detail is not None and shown.detail.month == "2026-01"
+    assert (shown.places[0].month, shown.places[0].use) == ("January 2026", "500.0 kWh")
+    asked = build_overview(ledger, registry, "en", institution="i", month="2026-02")
+    assert asked.detail is not None and asked.detail.month == "2026-02"
+    assert asked.detail.document.lead.startswith("Electricity use (purchased) is not known: 99.8%")
+    ledger.close(institution="i", month=january, signed_by="Li")
+    ledger.save_result(_month(january.plus(-1), 400.0, 0.0))
+    assert build_overview(ledger, registry, "en").detail.month == "2026-01"  # type: ignore[union-attr]
+
+
+def test_an_institution_that_never_had_data_is_shown_all_the_same(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    registry = Registry(institutions=(Institution(id="i", name_zh="局", name_en="Bureau"),))
+    ledger.save_registry(registry)
+    ledger.save_result(_month(Month(2026, 1), None, 1.0))
+    shown = build_overview(ledger, registry, "zh")
+    assert shown.detail is not None and shown.detail.month == "2026-01"
+    assert overview_html(shown)

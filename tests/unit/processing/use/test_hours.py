@@ -1,4 +1,4 @@
-"""By local hours: tariff periods and cost by hand, out-of-hours use, night flow and leaks."""
+"""By local hours: tariff periods and cost by hand, out-of-hours use."""
 
 from datetime import date
 
@@ -14,7 +14,6 @@ from processing.curves.register_spec import HOUR_MS
 from processing.curves.registers import use_curve
 from processing.use.hours import (
     hourly_electricity,
-    night_flow_figures,
     out_of_hours_figures,
     tariff_figures,
 )
@@ -80,15 +79,6 @@ def test_a_place_without_a_tariff_has_no_cost() -> None:
     abroad = Institution(id="x", name_zh="", name_en="")
     assert tariff_figures(hourly, abroad, date(2026, 2, 1)) == []
     assert tariff_on("370502", date(2020, 1, 1)) is None
-
-
-@pytest.mark.parametrize(("leak", "found"), [(0.0, False), (0.5, True)])
-def test_a_leak_never_comes_to_rest(leak: float, found: bool) -> None:
-    day = (clock(FEBRUARY) >= 7) & (clock(FEBRUARY) < 19)
-    use = meter_use(np.where(day, 2.0, 0.0) + leak, FEBRUARY, "water_use_m3")
-    (figure,) = night_flow_figures([use], FEBRUARY, TZ)
-    assert figure.value == pytest.approx(leak)
-    assert bool(figure.findings) == found
 
 
 def test_wrong_tariffs_are_refused() -> None:

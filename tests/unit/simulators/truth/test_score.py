@@ -141,7 +141,41 @@ def test_a_fault_is_found_only_by_its_code_on_its_device_in_its_months() -> None
     faults = score(TRUTH, results(findings=wrong)).faults
     assert faults.found_pct == 0
     assert faults.missed == ("swap a 2026-09", "loss b 2026-09")
-    assert faults.false_per_100_meter_months == 2  # the one in December
+    assert faults.false_per_100_meter_months == 4  # those in December
+    assert faults.false_by_code == {"use_estimated": 2}
+
+
+def test_every_code_is_false_where_nothing_was_wrong_and_notes_claim_nothing() -> None:
+    figures = (
+        *(Computed("i", d, "readings_received_count", "2026-09", 1.0) for d in "ab"),
+        Computed("calm", "quiet", "readings_received_count", "2026-09", 1.0),
+    )
+    sent = pa.concat_tables([SENT, SENT.slice(0, 1).set_column(0, "device", [["quiet"]])])
+    found = (
+        Found("quiet", "2026-09", "water_leak_suspected", "calm"),
+        Found("", "2026-09", "total_estimated", "calm"),
+        Found("", "2026-09", "total_estimated", "calm"),  # the same beside another figure
+        Found("calm-saving/electricity", "2026-09", "savings_unsteady", "calm"),
+        Found("quiet", "2026-09", "submeters_exceed_main", "calm"),
+        Found("", "2026-09", "coal_carrier_left_out", "calm"),
+        # A fault of any device of the institution may have caused these:
+        Found("", "2026-09", "total_estimated", "i"),
+        Found("i-saving/electricity", "2026-09", "savings_unsteady", "i"),
+        Found("a", "2026-09", "submeters_exceed_main", "i"),
+        Found("a", "2026-09", "water_leak_suspected", "i"),
+        Found("", "2026-12", "total_estimated", "i"),  # but not so long afterwards
+        Found("nobody", "", "bad_json"),  # kept aside, of no device of ours
+    )
+    truth = Truth(sent, MONTHS, FAULTS)
+    faults = score(truth, results(stored=sent, figures=figures, findings=found)).faults
+    assert faults.false_by_code == {
+        "total_estimated": 2,
+        "water_leak_suspected": 1,
+        "savings_unsteady": 1,
+        "submeters_exceed_main": 1,
+    }
+    assert faults.notes == 1
+    assert faults.false_per_100_meter_months == 10
 
 
 def test_a_folder_that_is_no_truth_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""`civicmeter close` closes what it can, and says what it did not close and why."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from civicmeter.cli import main
+from domain.calendar import Month
+from domain.figures import Figure, MonthResult, Shares
+from domain.places import Institution
+from domain.registry import Registry
+from store.ledger.port import Ledger
+from store.opening import open_ledger
+
+MAY = Month(2026, 5)
+NOW_MONTH = Month.of(datetime.now(UTC).date())
+Run = Callable[..., int]
+
+
+def result(place: str, month: Month, kwh: float) -> MonthResult:
+    figure = Figure(name="electricity_use_kwh", value=kwh, shares=Shares.full(), method="test/1")
+    return MonthResult(institution=place, month=month, figures=(figure,))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """May: hall open, school closed, clinic closed and changed since, farm never computed."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    names = ("hall", "school", "clinic", "farm")
+    places = tuple(Institution(id=n, name_zh=n, name_en=n) for n in names)
+    ledger.save_registry(Registry(institutions=places))
+    for name in names[:3]:
+        ledger.save_result(result(name, MAY, 10.0))
+    for name in ("school", "clinic"):
+        ledger.close(name, MAY, signed_by="Li")
+    ledger.save_result(result("clinic", MAY, 11.0))
+    ledger.save_result(result("hall", NOW_MONTH, 1.0))
+    return ledger
+
+
+@pytest.fixture
+def run(ledger: Ledger, tmp_path: Path) -> Run:
+    def call(*args: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main(["close", *args, "--by", "Wang", "--data", str(tmp_path)])
+        return int(ended.value.code or 0)
+
+    return call
+
+
+def test_each_that_is_not_closed_is_named_with_its_reason(
+    run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(str(MAY)) == 2, "the clinic's restatement waits for a reason"
+    said = capsys.readouterr()
+    assert said.out.count("revision") == 1 and "hall 2026-05: revision 1" in said.out
+    assert "not closed: school: closed already" in said.err
+    assert "not closed: clinic: closed and would change; say why with --reason" in said.err
+    assert "not closed: farm: never computed for 2026-05" in said.err
+    states = {s.institution: s.state for s in ledger.statuses() if s.month == MAY}
+    assert states == {"hall": "closed", "school": "closed", "clinic": "restatement_pending"}
+    assert run(str(MAY), "--reason", "meter misread") == 0, "the rest needs nobody"
+    assert "clinic 2026-05: revision 2" in capsys.readouterr().out
+
+
+def test_a_running_month_and_one_never_computed_are_not_closed_silently(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(str(NOW_MONTH)) == 2
+    assert "not closed: hall: the month is not over yet" in capsys.readouterr().err
+    assert run(str(MAY), "--institution", "farm", "--institution", "hall") == 2
+    said = capsys.readouterr()
+    assert "hall 2026-05: revision 1" in said.out
+    assert "not closed: farm: never computed" in said.err
+
+
+def test_many_of_one_reason_are_counted(
+    run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = ledger.registry()
+    one = registry.institutions[0]
+    more = tuple(replace(one, id=f"p{n:02d}") for n in range(30))
+    ledger.save_registry(replace(registry, institutions=(*registry.institutions, *more)))
+    run(str(MAY), "--reason", "misread")
+    assert "and 19 more: never computed" in capsys.readouterr().err
+
+
+def test_readings_that_came_after_the_computing_are_told(
+    run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.touch([("hall", MAY)])
+    assert run(str(MAY), "--institution", "hall") == 0
+    assert "closed as computed: hall: readings have arrived since" in capsys.readouterr().err
