@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # read by vulture, never run
     # Columns of HTTP rows whose names end in no unit.
     _.days_changed
     _.device_state
+    _.month_before
     _.newer
     _.normalised_conditions
     _.outdoor_temperature_mean_c

@@ -1,7 +1,7 @@
 """Why a verdict is what it is: read from the figure's own numbers, so that no sentence can say
 anything else than they do."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 from config.texts import texts
 from domain.figures import Figure
@@ -26,8 +26,6 @@ the way. `withheld_…`: the interval lies on that side of zero, and a serious f
 verdict. `mostly_missing`: what is known does not stand for the month. `unknown`: no value or no
 interval. `unjudged`: an interval that nobody judged. `disagrees`: a recorded verdict that its own
 interval does not bear out."""
-
-REASONS: tuple[Reason, ...] = get_args(Reason)
 
 _WORDS: dict[Reason, str] = {
     "proven": "proven",
