@@ -15,9 +15,10 @@ from reports.cards import cards_of, tone_of
 from reports.document import build_document
 from reports.model import ReportModel, Saving
 from reports.words.savings import saving_headline, saving_meaning, saving_sentence
-from reports.words.verdicts import reason_of, text_key, verdict_word
+from reports.words.verdicts import Reason, reason_of, text_key, verdict_word
 from tests.report_sample import sample_model
 
+REASONS = get_args(Reason)
 SAMPLE = replace(sample_model(), history=())
 VERDICTS: tuple[Verdict | None, ...] = (*get_args(Verdict), None)
 INTERVALS = {
