@@ -1,14 +1,44 @@
 """What is believed and how much is kept aside, wherever readings come in."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 
+from config.factors import table
+from domain.errors import ConfigError
 from domain.judge import TimeLimits
+from domain.quantities import QUANTITIES
+
+
+def value_limits(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Least and greatest value by quantity, of the rows of `config/tables/limits.toml`; of
+    several rows of a quantity, the one that began last. Raises ConfigError."""
+    found: dict[str, tuple[float, float]] = {}
+    for row in sorted(rows, key=lambda r: r.get("valid_from", date.min)):
+        try:
+            low, high = float(row["minimum"]), float(row["maximum"])
+            well = row["quantity"] in QUANTITIES and row["source"] and row["valid_from"]
+        except (KeyError, TypeError, ValueError):
+            well = False
+        if not well or not low < high:
+            raise ConfigError(
+                f"limits.toml: {dict(row)} needs quantity, minimum < maximum, source and valid_from"
+            )
+        found[row["quantity"]] = low, high
+    if missing := QUANTITIES.keys() - found.keys():
+        raise ConfigError(f"limits.toml: add a row for {min(missing)}")
+    return found
+
+
+VALUE_LIMITS = value_limits(table("limits", "limit"))
+"""Least and greatest value of every quantity, both included."""
 
 TIME_LIMITS = TimeLimits(
     # Nothing was measured for us before; a clock that lost its battery says 1970.
     oldest_at=datetime(2000, 1, 1, tzinfo=UTC),
     # How far a device's clock may be ahead of ours.
     future_skew_s=600,
+    values=VALUE_LIMITS,
 )
 
 # What is kept aside is kept whole while there is room; beyond that it is counted, and shown.

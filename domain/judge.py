@@ -1,7 +1,7 @@
 """What a good reading is: one judge, whoever brings it (a message, a request, a correction).
 
-Pure. What is registered, which instants are believed and what time it is are given in; the
-physical limits are those of `domain.quantities`. A refusal is a code with numbers, whose
+Pure. What is registered, which instants and values are believed and what time it is are given
+in. A refusal is a code with numbers, whose
 sentence in zh and en is in `config/texts/intake.toml`.
 """
 
@@ -22,15 +22,8 @@ LARGEST_MS = 2**63 - 1
 _NAMED = 100
 """How much of a name somebody else chose is repeated, in characters."""
 _QUOTED = 80
-_EVERYTHING = (-sys.float_info.max, sys.float_info.max)
 _NOTHING = (inf, -inf)
-_BOUNDS = {
-    name: (
-        _EVERYTHING[0] if q.minimum is None else q.minimum,
-        _EVERYTHING[1] if q.maximum is None else q.maximum,
-    )
-    for name, q in QUANTITIES.items()
-}
+_EVERYTHING = dict.fromkeys(QUANTITIES, (-sys.float_info.max, sys.float_info.max))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +38,11 @@ class Refusal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLimits:
     """Which instants of measurement are believed: from `oldest_at` to `future_skew_s` after
-    now, both included."""
+    now, both included; and which `values` of each quantity, from the least to the greatest."""
 
     oldest_at: datetime
     future_skew_s: int
+    values: Mapping[str, tuple[float, float]] = field(default_factory=lambda: _EVERYTHING)
 
 
 class Placed(Protocol):
@@ -67,7 +61,7 @@ class Judge:
     reasons the first in this order is said.
     """
 
-    __slots__ = ("_devices", "_grants", "_newest_ms", "_oldest_ms", "_times", "now_ms")
+    __slots__ = ("_bounds", "_devices", "_grants", "_newest_ms", "_oldest_ms", "_times", "now_ms")
 
     def __init__(
         self,
@@ -79,6 +73,7 @@ class Judge:
         self._devices = devices
         self._grants = grants
         self._times = times
+        self._bounds = times.values
         self.now_ms = now_ms
         self._oldest_ms = to_ms(times.oldest_at)
         self._newest_ms = now_ms + times.future_skew_s * 1000
@@ -95,13 +90,13 @@ class Judge:
             return Refusal("unknown_device", {"device": device[:_NAMED]})
         if self._grants is not None and not self._granted(known.institution, device):
             return Refusal("foreign_device", {"device": device[:_NAMED]})
-        bounds = _BOUNDS.get(quantity)
+        bounds = self._bounds.get(quantity)
         if bounds is None:
             return Refusal("unknown_quantity", {"quantity": quantity[:_NAMED]})
         if not self._oldest_ms <= at_ms <= self._newest_ms:
             return self._wrong_time(at_ms)
         if value is not None and not bounds[0] <= value <= bounds[1]:
-            return _out_of_limits(quantity, value)
+            return _out_of_limits(quantity, value, bounds)
         return None
 
     def doubtful(self, runs: Sequence[Run]) -> list[int]:
@@ -109,7 +104,7 @@ class Judge:
         fine as a whole. No run is empty. Costs a fraction of judging each reading."""
         if self._grants is not None:
             return list(range(len(runs)))
-        devices, bounds = self._devices, _BOUNDS
+        devices, bounds = self._devices, self._bounds
         oldest, newest = self._oldest_ms, self._newest_ms
         return [
             i
@@ -159,14 +154,9 @@ class Judge:
         return Refusal("future_time", values)
 
 
-def _out_of_limits(quantity: str, value: float) -> Refusal:
-    limits = QUANTITIES[quantity]
-    values = {
-        "value": value,
-        "quantity": quantity,
-        "minimum": "−∞" if limits.minimum is None else limits.minimum,
-        "maximum": "∞" if limits.maximum is None else limits.maximum,
-    }
+def _out_of_limits(quantity: str, value: float, bounds: tuple[float, float]) -> Refusal:
+    minimum, maximum = bounds
+    values = {"value": value, "quantity": quantity, "minimum": minimum, "maximum": maximum}
     return Refusal("out_of_limits", values)
 
 

@@ -13,8 +13,8 @@ class Quantity:
 
     `kind` is ``measurement`` (a state at an instant) or ``total_increasing`` (a register
     that only grows; use over a time is the difference of two readings). `unit` is written
-    for people; the name's ending says the same in ASCII. `minimum` and `maximum` are
-    physical limits (inclusive) outside of which a value is not a reading at all.
+    for people; the name's ending says the same in ASCII. Outside of which limits a value is no
+    reading is in `config/tables/limits.toml`.
     """
 
     name: str
@@ -22,18 +22,14 @@ class Quantity:
     kind: Kind
     zh: str
     en: str
-    minimum: float | None = None
-    maximum: float | None = None
 
 
 def _register(name: str, unit: str, zh: str, en: str) -> Quantity:
-    return Quantity(name, unit, "total_increasing", zh, en, minimum=0.0)
+    return Quantity(name, unit, "total_increasing", zh, en)
 
 
-def _state(
-    name: str, unit: str, zh: str, en: str, low: float | None = None, high: float | None = None
-) -> Quantity:
-    return Quantity(name, unit, "measurement", zh, en, low, high)
+def _state(name: str, unit: str, zh: str, en: str) -> Quantity:
+    return Quantity(name, unit, "measurement", zh, en)
 
 
 _ALL = (
@@ -41,15 +37,15 @@ _ALL = (
     _register("energy_export_kwh", "kWh", "反向有功电能示数", "Active energy export register"),
     _state("power_w", "W", "有功功率", "Active power"),
     *(
-        _state(f"voltage_{p}_v", "V", f"{p.upper()} 相电压", f"Voltage, phase {p.upper()}", 0.0)
+        _state(f"voltage_{p}_v", "V", f"{p.upper()} 相电压", f"Voltage, phase {p.upper()}")
         for p in "abc"
     ),
     *(
         _state(f"current_{p}_a", "A", f"{p.upper()} 相电流", f"Current, phase {p.upper()}")
         for p in "abc"
     ),
-    _state("power_factor_ratio", "1", "功率因数", "Power factor", -1.0, 1.0),
-    _state("frequency_hz", "Hz", "频率", "Frequency", 0.0),
+    _state("power_factor_ratio", "1", "功率因数", "Power factor"),
+    _state("frequency_hz", "Hz", "频率", "Frequency"),
     _register("water_m3", "m³", "水表示数", "Water register"),
     _register("gas_m3", "m³", "燃气表示数", "Natural gas register"),
     _register("gas_kwh", "kWh", "燃气热量示数", "Natural gas register, in energy"),
@@ -60,14 +56,14 @@ _ALL = (
     _state(
         "irradiance_w_per_m2", "W/m²", "太阳辐照度", "Irradiance (in the plane of the array for PV)"
     ),
-    _state("module_temperature_c", "°C", "组件温度", "PV module temperature", -90.0, 150.0),
-    _state("outdoor_temperature_c", "°C", "室外温度", "Outdoor temperature", -90.0, 70.0),
-    _state("relative_humidity_pct", "%", "相对湿度", "Relative humidity", 0.0, 100.0),
+    _state("module_temperature_c", "°C", "组件温度", "PV module temperature"),
+    _state("outdoor_temperature_c", "°C", "室外温度", "Outdoor temperature"),
+    _state("relative_humidity_pct", "%", "相对湿度", "Relative humidity"),
     _state("mass_kg", "kg", "毛重", "Gross mass on the bin's scale"),
-    _state("fill_level_ratio", "1", "满溢度", "Fill level, 0 empty to 1 full", 0.0, 1.5),
-    _state("distance_mm", "mm", "测距", "Distance from sensor to waste", 0.0),
-    _state("bin_temperature_c", "°C", "桶内温度", "Temperature in the bin", -90.0, 900.0),
-    _state("battery_pct", "%", "电池电量", "Battery charge", 0.0, 100.0),
+    _state("fill_level_ratio", "1", "满溢度", "Fill level, 0 empty to 1 full"),
+    _state("distance_mm", "mm", "测距", "Distance from sensor to waste"),
+    _state("bin_temperature_c", "°C", "桶内温度", "Temperature in the bin"),
+    _state("battery_pct", "%", "电池电量", "Battery charge"),
     _register("lid_open_count", "1", "开盖次数", "Lid openings"),
     _register("inspection_correct_count", "1", "检查正确件数", "Correctly sorted items found"),
     _register("inspection_total_count", "1", "检查总件数", "Items inspected"),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import ConfigError
 from domain.quantities import QUANTITIES
+from domain.written import text_of
 from ingest.units import conversion
 
 
@@ -97,10 +98,10 @@ NATIVE = (
 def read_mappings(path: Path) -> tuple[Mapping, ...]:
     """The mappings of a TOML file. Raises ConfigError that names the place."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(text_of(path.read_bytes()))
     except OSError as error:
         raise ConfigError(f"the mapping {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
     tables = content.pop("mapping", [])
     if content or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):

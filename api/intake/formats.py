@@ -19,7 +19,8 @@ from api.intake.posted import (
     posted_value,
     time_ms,
 )
-from domain.judge import read_number
+from domain.judge import Refusal, quoted, read_number
+from domain.written import Repeated, lenient_json, names_once, text_of
 
 
 def native_json(body: bytes) -> Iterator[PostedValue]:
@@ -53,16 +54,28 @@ def ndjson(body: bytes) -> Iterator[PostedValue]:
 
 
 def _decode(body: bytes) -> object:
+    """JSON, a name that an object holds twice as `Repeated`. C's words for no number are none."""
     try:
-        return msgspec.json.decode(body)
+        content = msgspec.json.decode(body)
+        return content if names_once(content, body) else lenient_json(text_of(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableBodyError(f"not JSON: {error}") from error
+        try:
+            return lenient_json(text_of(body))
+        except (ValueError, RecursionError):
+            raise UnreadableBodyError(f"not JSON: {error}") from error
+
+
+def _items(said: object) -> list[object]:
+    """What is said of a device of a gateway's map; one named twice says both."""
+    if isinstance(said, Repeated):
+        return [item for part in said for item in _items(part)]
+    return said if isinstance(said, list) else [said]
 
 
 def _gateway(content: dict[str, object]) -> Iterator[PostedValue]:
     row = 0
     for device, items in content.items():
-        for item in items if isinstance(items, list) else [items]:
+        for item in _items(items):
             row += 1
             if isinstance(item, dict):
                 yield from _telemetry(row, {**item, "device": device})
@@ -81,16 +94,22 @@ def _telemetry(row: int, item: object) -> Iterator[PostedValue]:
         return
     at_ms = time_ms(item.get("ts"))
     for quantity, raw in values.items():
-        yield posted_value(row, name, quantity, at_ms, read_number(raw))
+        yield posted_value(row, name, quantity, at_ms, _number(raw))
+
+
+def _number(raw: object) -> float | Refusal:
+    if isinstance(raw, Repeated):
+        return Refusal("repeated_name", {"value": quoted(raw)})
+    return read_number(raw)
 
 
 def comma_separated(body: bytes) -> Iterator[PostedValue]:
-    """CSV (UTF-8) with a header: device, ts and either quantity and value, or one column a
+    """CSV (UTF-8, UTF-16 or GBK) with a header: device, ts and either quantity and value, or one column a
     quantity. Empty cells of such a column mean nothing was measured and are passed over."""
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableBodyError(f"not UTF-8 at byte {error.start}") from error
+        text = text_of(body, chinese=True)
+    except ValueError as error:
+        raise UnreadableBodyError(str(error)) from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     while True:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from api.rows.base import PlaceRow, Row, number_field, place_fields
+from config.limits import VALUE_LIMITS
 from domain.figures.names import FIGURE_NAMES
 from domain.places import (
     AnyDevice,
@@ -225,8 +226,8 @@ class QuantityRow(Row):
     kind: Kind = Field(description="measurement, or total_increasing (a register).")
     name_zh: str = Field(description="Meaning in Chinese.")
     name_en: str = Field(description="Meaning in English.")
-    minimum: float | None = Field(description="Least physical value, in `unit`.")
-    maximum: float | None = Field(description="Greatest physical value, in `unit`.")
+    minimum: float = Field(description="Least physical value, in `unit`.")
+    maximum: float = Field(description="Greatest physical value, in `unit`.")
 
 
 def quantity_rows() -> list[QuantityRow]:
@@ -237,8 +238,8 @@ def quantity_rows() -> list[QuantityRow]:
             kind=q.kind,
             name_zh=q.zh,
             name_en=q.en,
-            minimum=q.minimum,
-            maximum=q.maximum,
+            minimum=VALUE_LIMITS[q.name][0],
+            maximum=VALUE_LIMITS[q.name][1],
         )
         for q in QUANTITIES.values()
     ]

@@ -16,6 +16,7 @@ from domain.errors import ConfigError
 from domain.quantities import QUANTITIES
 from domain.readings import Series
 from domain.registry import Registry
+from domain.written import text_of
 
 if TYPE_CHECKING:
     from processing.months.entered_corrections import Reported
@@ -93,8 +94,8 @@ def _of_file(
     from processing.quality.written_corrections import read_corrections
 
     try:
-        table = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        table = text_of(path.read_bytes(), chinese=True)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): save it as CSV in UTF-8") from error
     return read_corrections(table, str(path), pipeline.registry, by=by, reason=reason, now=now)
 

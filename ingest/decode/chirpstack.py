@@ -40,6 +40,6 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
         collecting.value(device, (name,), value, at_ms)
     decoded = collecting.done()
     number = said.get("fCnt")
-    if isinstance(number, int) and not isinstance(number, bool):
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**32:
         decoded = decoded._replace(frame=(device, number))
     return decoded

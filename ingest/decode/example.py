@@ -18,7 +18,7 @@ To add a format:
 from domain.errors import PayloadError
 from domain.judge import quoted
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import epoch_ms, number
+from ingest.decode.values import number, seconds_ms
 from ingest.mapping import Mapping
 
 
@@ -37,7 +37,7 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
         head, *pairs = payload.decode("utf-8").strip().split(";")
     except UnicodeDecodeError as error:
         raise PayloadError("bad_text", f"not UTF-8 at byte {error.start}") from error
-    at_ms = epoch_ms(_float(head) * 1000)
+    at_ms = seconds_ms(number(_float(head)))
     decoded = Decoded([], [])
     for pair in pairs:
         quantity, _, value = pair.partition("=")

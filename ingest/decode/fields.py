@@ -5,8 +5,9 @@ from collections.abc import Mapping as MappingOf
 
 from domain.errors import PayloadError
 from domain.judge import quoted
+from domain.written import Repeated
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import number
+from ingest.decode.values import number, refuse_repeated
 from ingest.mapping import Field, Mapping
 
 COMMON_NAMES: dict[str, Field] = {
@@ -45,21 +46,38 @@ class Collecting:
         self._arrived_at_ms = arrived_at_ms
         self._strict = strict
         self._decoded = Decoded([], [])
-        self._untimed = 0
+        self._untimed: dict[tuple[str, str, int], int] = {}
         self._ignored: list[str] = []
 
     def value(
-        self, device: str, names: tuple[str, ...], value: object, at_ms: int | None, unit: str = ""
+        self,
+        device: str,
+        names: tuple[str, ...],
+        value: object,
+        at_ms: int | None,
+        unit: str = "",
+        *,
+        after_ms: int = 0,
     ) -> None:
-        """Add one value under the first of `names` that is known; `at_ms` None: on arrival."""
+        """Add one value under the first of `names` that is known; `at_ms` None: on arrival, or
+        `after_ms` later; several of a series that say no time of their own get one each.
+
+        Of a list, the parts that the mapping knows as ``name.0``, ``name.1`` …, if there are any.
+        A name the mapping ignores is ignored, also where the format knows it.
+        """
         field = self._field(names)
-        if field is None:
-            self._unknown(device, names)
+        if self._mapping.ignore and not self._mapping.ignore.isdisjoint(names):
+            self._ignored.append(names[-1])
+        elif isinstance(value, list) and self._parts(device, names, value, at_ms, unit):
+            return
+        elif field is None:
+            self._unknown(device, names, value)
         elif value is not None or self._strict:
             try:
-                self._add(field, field.device or device, value, at_ms, unit)
+                device = field.device or device
+                self._add(field, device, value, at_ms, unit, after_ms)
             except PayloadError as error:
-                self.reject(field.device or device, error.code, f"{names[-1]}: {error.detail}")
+                self.reject(device, error.code, f"{names[-1]}: {error.detail}")
 
     def reject(self, device: str, code: str, detail: str) -> None:
         self._decoded.rejects.append(Reject(device, code, detail))
@@ -68,7 +86,8 @@ class Collecting:
         self._ignored.append(name)
 
     def done(self) -> Decoded:
-        return self._decoded._replace(untimed=self._untimed, ignored=tuple(self._ignored))
+        untimed = sum(self._untimed.values())
+        return self._decoded._replace(untimed=untimed, ignored=tuple(self._ignored))
 
     def _field(self, names: tuple[str, ...]) -> Field | None:
         for known in (self._mapping.fields, self._names, COMMON_NAMES):
@@ -77,22 +96,56 @@ class Collecting:
                     return known[name]
         return None
 
-    def _unknown(self, device: str, names: tuple[str, ...]) -> None:
-        if self._strict and not self._mapping.ignore.intersection(names):
+    def _parts(
+        self,
+        device: str,
+        names: tuple[str, ...],
+        several: list[object],
+        at_ms: int | None,
+        unit: str,
+    ) -> bool:
+        """Read a list by the mapping's names of its parts; False when it has none."""
+        known = [
+            (f"{name}.{i}", value)
+            for name in names
+            for i, value in enumerate(several)
+            if f"{name}.{i}" in self._mapping.fields
+        ]
+        for name, value in known:
+            self.value(device, (name,), value, at_ms, unit)
+        return bool(known)
+
+    def _unknown(self, device: str, names: tuple[str, ...], value: object) -> None:
+        if isinstance(value, Repeated) and any(isinstance(v, dict | list) for v in value):
+            # There may be readings in either.
+            self.reject(device, "repeated_name", f"{quoted(names[-1])} is there {len(value)} times")
+        elif self._strict:
             self.reject(device, "unmapped_name", f"{quoted(names[0])} has no entry in fields")
         else:
             self._ignored.append(names[-1])
 
-    def _add(self, field: Field, device: str, value: object, at_ms: int | None, unit: str) -> None:
+    def _add(
+        self,
+        field: Field,
+        device: str,
+        value: object,
+        at_ms: int | None,
+        unit: str,
+        after_ms: int,
+    ) -> None:
         if not device:
             raise PayloadError("no_device", "neither the topic nor the mapping names a device")
         converted = field.convert(number(value), unit)
         if converted is None:
             raise PayloadError("bad_unit", f"{quoted(unit)} cannot become that of {field.quantity}")
-        at = self._arrived_at_ms if at_ms is None else at_ms
-        # Scaling may overflow what was finite.
-        self._decoded.add(device, field.quantity, at, number(converted))
-        self._untimed += at_ms is None
+        finite = number(converted)  # scaling may overflow what was finite
+        if at_ms is None:
+            at_ms = self._arrived_at_ms + after_ms
+            key = device, field.quantity, at_ms
+            before = self._untimed.get(key, 0)
+            self._untimed[key] = before + 1
+            at_ms += before
+        self._decoded.add(device, field.quantity, at_ms, finite)
 
 
 def leaves(content: MappingOf[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -110,5 +163,6 @@ def leaves(content: MappingOf[str, object], prefix: str = "") -> Iterator[tuple[
 def an_object(content: object, what: str) -> dict[str, object]:
     """The content as an object. Raises PayloadError naming what should have been one."""
     if not isinstance(content, dict):
+        refuse_repeated(content)
         raise PayloadError("bad_shape", f"{what} {quoted(content)} is not an object")
     return content

@@ -11,21 +11,22 @@ Source: ThingsBoard, MQTT device API, telemetry upload.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
 from domain.errors import PayloadError
-from domain.judge import quoted
+from domain.judge import LARGEST_MS, quoted
 from domain.readings import Reading, Run, runs_of
 from ingest.decode.base import Decoded, Reject
-from ingest.decode.values import UNREADABLE, epoch_ms, number, read_json
+from ingest.decode.values import UNREADABLE, epoch_ms, number, read_json, refuse_repeated
 from ingest.mapping import Mapping
 
 
 class Telemetry(msgspec.Struct, gc=False):
     """Values that hold at one time."""
 
-    ts: int
+    ts: Annotated[int, msgspec.Meta(ge=-LARGEST_MS, le=LARGEST_MS)]
     values: dict[str, float]
 
 
@@ -49,8 +50,15 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
         said = _fast.decode(payload)
     except UNREADABLE:
         return from_plain(device, read_json(payload), arrived_at_ms)
+    # Two quotes for `ts`, two for `values`, two a name: with more, a name is there twice, or
+    # something is said besides; the slow way tells.
     if isinstance(said, list):
-        return Decoded(runs_of_telemetry(device, said), [])
+        runs = runs_of_telemetry(device, said)
+        if payload.count(b'"') != 4 * len(said) + 2 * sum([len(run.at_ms) for run in runs]):
+            return from_plain(device, read_json(payload), arrived_at_ms)
+        return Decoded(runs, [])
+    if payload.count(b'"') != 4 + 2 * len(said.values):
+        return from_plain(device, read_json(payload), arrived_at_ms)
     return Decoded([_new(Run, (device, q, (said.ts,), (v,))) for q, v in said.values.items()], [])
 
 
@@ -68,25 +76,33 @@ def runs_of_telemetry(device: str, several: Sequence[Telemetry]) -> list[Run]:
 
 
 def from_plain(device: str, content: object, arrived_at_ms: int) -> Decoded:
-    """The slow way, value by value, so that a bad one costs none of the others."""
+    """The slow way, value by value, so that a bad one costs none of the others.
+
+    Items without a time get one each, in their order.
+    """
     decoded = Decoded([], [])
-    untimed = 0
+    untimed, items_untimed = 0, 0
     for item in content if isinstance(content, list) else [content]:
         try:
-            untimed += _item(device, item, arrived_at_ms, decoded)
+            without = _item(device, item, arrived_at_ms + items_untimed, decoded)
         except PayloadError as error:
             decoded.rejects.append(Reject(device, error.code, error.detail))
+            continue
+        untimed += without
+        items_untimed += without > 0
     return decoded._replace(untimed=untimed)
 
 
 def _item(device: str, item: object, arrived_at_ms: int, into: Decoded) -> int:
     """Read one item; gives how many of its readings had no time of their own."""
     if not isinstance(item, dict):
+        refuse_repeated(item)
         raise PayloadError("bad_shape", f"{quoted(item)} is not an object with ts and values")
     timed = "ts" in item
     at_ms = epoch_ms(item["ts"]) if timed else arrived_at_ms
     values = item["values"] if "values" in item else {k: v for k, v in item.items() if k != "ts"}
     if not isinstance(values, dict):
+        refuse_repeated(values)
         raise PayloadError("bad_shape", f"values {quoted(values)} is not an object")
     before = len(into.runs)
     for quantity, value in values.items():

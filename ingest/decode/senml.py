@@ -17,7 +17,7 @@ from domain.errors import PayloadError
 from domain.judge import quoted
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object
-from ingest.decode.values import epoch_ms, number, read_json
+from ingest.decode.values import epoch_ms, number, read_json, refuse_repeated, seconds_ms
 from ingest.mapping import Mapping
 
 _RELATIVE_BELOW_S = 2**28
@@ -84,16 +84,18 @@ def _read(
         if {"vs", "vb", "vd", "s"} & set(said):
             collecting.ignore(base.name + own)
         return
-    at_ms = None
+    at_ms, after_ms = None, 0
     if base.time_s is not None or "t" in said:
         time_s = (base.time_s or 0.0) + number(said.get("t", 0.0))
         if time_s < _RELATIVE_BELOW_S:
-            at_ms = arrived_at_ms + round(time_s * 1000)
+            after_ms = seconds_ms(time_s)
+            epoch_ms(arrived_at_ms + after_ms)
         else:
-            at_ms = epoch_ms(round(time_s * 1000))
+            at_ms = seconds_ms(time_s)
     unit = _text(said.get("u", base.unit))
     value = base.value + number(said["v"])
-    collecting.value(device, (base.name + own, own), value, at_ms, unit)
+    names = (base.name + own, own)
+    collecting.value(device, names, value, at_ms, unit, after_ms=after_ms)
 
 
 def _renamed(mapping: Mapping, name: str) -> str:
@@ -104,5 +106,6 @@ def _renamed(mapping: Mapping, name: str) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
+        refuse_repeated(value)
         raise PayloadError("bad_shape", f"{quoted(value)} is not text")
     return value

@@ -13,7 +13,7 @@ Source: Shelly API documentation, components EM, EM1, EMData, EM1Data, PM1, Swit
 
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting, an_object, leaves
-from ingest.decode.values import epoch_ms, number, read_json
+from ingest.decode.values import number, read_json, seconds_ms
 from ingest.mapping import Field, Mapping
 
 _ONE_PHASE = {
@@ -55,7 +55,7 @@ def decode(topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping) -> 
         collecting.ignore(method or "a message without method")
         return collecting.done()
     parts = an_object(said.get("params"), "params")
-    at_ms = epoch_ms(round(number(parts["ts"]) * 1000)) if "ts" in parts else None
+    at_ms = seconds_ms(number(parts["ts"])) if "ts" in parts else None
     source = str(said.get("src", ""))
     device = mapping.device_of(topic) or mapping.devices.get(source, source)
     for name, value in leaves({k: v for k, v in parts.items() if isinstance(v, dict)}):

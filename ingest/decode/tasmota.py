@@ -8,7 +8,8 @@ Topic ``tele/<x>/SENSOR``::
 `Time` is local and does not say its zone: the mapping's ``timezone`` does (default
 Asia/Shanghai). In the hour that a clock change repeats, the time nearer to the arrival is
 taken. Energy is in kWh. Devices with three phases send arrays: registers and powers are summed,
-voltages and currents kept by phase. Other sensors are named like ``AM2301.Temperature``.
+voltages and currents kept by phase. Of what else comes as an array, such as ``ENERGY.Factor``, a
+part is read where the mapping's ``fields`` name it (``ENERGY.Factor.a``). Other sensors are named like ``AM2301.Temperature``.
 Source: Tasmota's own sources (energy driver) and its documentation.
 """
 
@@ -56,8 +57,10 @@ def _parts(name: str, value: object) -> list[tuple[str, object]]:
     if name in _BY_PHASE:
         several = value if isinstance(value, list) else [value]
         return [(f"{name}.{p}", v) for p, v in zip("abc", several, strict=False)]
-    if name in _SUMMED and isinstance(value, list):
-        return [(name, sum(number(v) for v in value))]
+    if isinstance(value, list):
+        if name in _SUMMED:
+            return [(name, sum(number(v) for v in value))]
+        return [(f"{name}.{p}", v) for p, v in zip("abcdefgh", value, strict=False)]
     return [(name, value)]
 
 

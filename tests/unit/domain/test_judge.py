@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.limits import VALUE_LIMITS
 from config.texts import reason_label, refusal_text
 from domain.access import Action, Grant
 from domain.calendar import to_ms
@@ -16,7 +17,9 @@ from domain.judge import Judge, Refusal, TimeLimits, conflict, read_number, refu
 from domain.readings import Reading, Run, readings_of, runs_of
 
 NOW = to_ms(datetime(2026, 1, 1, tzinfo=UTC))
-TIMES = TimeLimits(future_skew_s=600, oldest_at=datetime(2000, 1, 1, tzinfo=UTC))
+TIMES = TimeLimits(
+    future_skew_s=600, oldest_at=datetime(2000, 1, 1, tzinfo=UTC), values=VALUE_LIMITS
+)
 OLDEST = to_ms(TIMES.oldest_at)
 
 
