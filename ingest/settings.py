@@ -85,6 +85,9 @@ class CollectorSettings:
     """An unknown device makes it be read at once, but not more often than this."""
     room_aside: Room = ROOM
     """How much is kept aside whole; the rest is only counted."""
+    arrivals: Path | None = None
+    """Folder in which is noted when messages without a time of their own came first; None: a message that
+    comes again after a restart counts as another."""
     spool: Path | None = None
     """Folder in which messages wait while the store is away, acknowledged; None: they wait,
     unacknowledged, in the broker. A spool that is not empty is stored whatever this says."""

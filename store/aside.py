@@ -83,8 +83,13 @@ class AsideBatch:
         self._groups: dict[_Key, _Group] = {}
         self._keys: dict[_Key, _Key] = {}
         self._whole: dict[tuple[str, bytes], tuple[Reason, ...]] = {}
+        self._arrived_ms: dict[tuple[str, bytes], int] = {}
         self.counts: dict[str, int] = {}
         """Reason → how many, a message or a value each."""
+
+    def arrived(self, topic: str, payload: bytes, at_ms: int) -> None:
+        """When a message came that is kept whole, if not at the batch's own time."""
+        self._arrived_ms.setdefault((topic, payload), at_ms)
 
     def message(self, topic: str, payload: bytes, error: PayloadError) -> None:
         """A message nothing of which could be read; kept whole unless it is too long."""
@@ -117,7 +122,13 @@ class AsideBatch:
         """The messages, and the parts of messages in the native form."""
         whole = [
             # Databases take no NUL.
-            self._message(storable(topic, _NAME), reasons, topic.replace("\0", "\ufffd"), payload)
+            self._message(
+                storable(topic, _NAME),
+                reasons,
+                topic.replace("\0", "\ufffd"),
+                payload,
+                self._arrived_ms.get((topic, payload)),
+            )
             for (topic, payload), reasons in self._whole.items()
         ]
         pieces = [
@@ -136,14 +147,19 @@ class AsideBatch:
             self._whole[topic, payload] = merged(known, (reason,))
 
     def _message(
-        self, source: str, reasons: tuple[Reason, ...], topic: str, payload: bytes
+        self,
+        source: str,
+        reasons: tuple[Reason, ...],
+        topic: str,
+        payload: bytes,
+        arrived_at_ms: int | None = None,
     ) -> KeptMessage:
         return KeptMessage(
             source=source,
             reasons=reasons,
             topic=topic,
             payload=payload,
-            arrived_at_ms=self._at_ms,
+            arrived_at_ms=self._at_ms if arrived_at_ms is None else arrived_at_ms,
             grants=self._grants,
         )
 

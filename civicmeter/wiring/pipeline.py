@@ -78,6 +78,7 @@ def collector_settings(settings: Settings) -> CollectorSettings:
         cert=settings.mqtt_cert,
         key=settings.mqtt_key,
         mappings=read_mappings(settings.mapping) if settings.mapping else (),
+        arrivals=settings.data / "arrivals",
         spool=settings.spool_folder,
         spool_bytes=settings.spool_mb << 20,
     )

@@ -3,9 +3,11 @@
 However it came: as a message, or over HTTP.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from domain.errors import StoreUnavailableError
 from domain.judge import Judge, TimeLimits
 from ingest.messages.batch import decode_messages, once, sort_batch, write_batch
 from ingest.messages.message import Message
@@ -15,6 +17,7 @@ from store.ledger.kept import KeptMessage
 from store.ledger.port import Ledger
 from store.readings.port import Directory, ReadingStore
 
+log = logging.getLogger("civicmeter.replay")
 PIECE_TOPIC = "civicmeter/v1/gateway/kept/telemetry"
 """Stands for the topic of parts of messages, which are kept in the native gateway form."""
 _AT_ONCE = 500
@@ -54,6 +57,9 @@ def replay(
     done = Replay()
     groups: set[tuple[str, str, str]] = set()
     after = ""
+    if router.has_births:
+        for group, node, aliases, at_ms in ledger.births():
+            router.births.recall((group, node), aliases, at_ms)
     while True:
         page = ledger.kept_messages(
             code=code, device=device, source=source, after=after, limit=_AT_ONCE
@@ -64,8 +70,14 @@ def replay(
         mended = []
         for message in page:
             judge = Judge(devices, times, now_ms, message.grants)
-            if _again(message, store, router, judge, done):
-                mended.append(message)
+            try:
+                if _again(message, store, router, judge, done):
+                    mended.append(message)
+            except StoreUnavailableError:
+                raise
+            except Exception:
+                log.exception("a kept message fails: %s", message.digest)
+                done.still["failed"] = done.still.get("failed", 0) + 1
         groups.update((m.source, *reason) for m in mended for reason in m.reasons)
         ledger.forget_messages([m.digest for m in mended])
         done.mended += len(mended)

@@ -34,10 +34,11 @@ DECODERS: dict[str, Decoder] = {
 """Format name, as in a mapping file → decoder, of formats whose messages stand for themselves."""
 
 
-def decoders() -> dict[str, Decoder]:
-    """All formats: also that which must remember something from one message to the next. Its
-    memory is new and the caller's own."""
-    return {**DECODERS, "sparkplug": partial(sparkplug.decode, births=sparkplug.Births())}
+def decoders(births: sparkplug.Births | None = None) -> dict[str, Decoder]:
+    """All formats: also that which must remember `births` from one message to the next, the
+    caller's or new ones."""
+    remembered = sparkplug.Births() if births is None else births
+    return {**DECODERS, "sparkplug": partial(sparkplug.decode, births=remembered)}
 
 
 __all__ = ["DECODERS", "Decoded", "Decoder", "Reject", "decoders"]

@@ -5,8 +5,8 @@ Data messages may name metrics by number only (alias); the numbers are told in t
 messages. The memory of births is the one thing that outlives a message here; it belongs to
 who decodes (a router), and is given in. A number whose birth was not heard (the collector came
 later), or forgotten for want of room, is a reject ``unknown_alias`` until the node tells its
-births again, which it does when it is asked to or reconnects. What was kept aside till then
-stays so: the numbers of a later birth may mean something else.
+births again, which the collector asks it to. What was kept aside till then is read by that
+birth: a node tells the same numbers again, unless it was set up anew in between.
 
 Names in ``fields``: ``node/device/metric``, ``device/metric`` or ``metric``. The device is the
 field's, else the topic's by the mapping's ``device``, else the Sparkplug device, else the node.
@@ -14,6 +14,7 @@ Source: Eclipse Sparkplug specification 3.0.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from threading import Lock
 from typing import Any
@@ -28,6 +29,8 @@ from ingest.mapping import Mapping
 _DATA = {"NBIRTH", "NDATA", "DBIRTH", "DDATA"}
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Sparkplug's signed integers travel as unsigned ones."""
+_BOOLEAN = 11
+"""Sparkplug's number of the type."""
 REMEMBERED_METRICS = 1_000_000
 """Enough for a thousand nodes of a thousand metrics each."""
 
@@ -44,6 +47,8 @@ class Births:
         self._metrics_max = metrics_max
         self._metrics = 0
         self._nodes: OrderedDict[tuple[str, str], dict[int, str]] = OrderedDict()
+        self._told_ms: dict[tuple[str, str], int] = {}
+        self._new: set[tuple[str, str]] = set()
         self._lock = Lock()
 
     def of(self, node: tuple[str, str]) -> MappingOf[int, str]:
@@ -54,19 +59,52 @@ class Births:
             self._nodes.move_to_end(node)
             return self._nodes[node]
 
-    def tell(self, node: tuple[str, str], aliases: MappingOf[int, str], *, anew: bool) -> None:
-        """A birth of the node (then `anew`: earlier aliases are void) or of a device of it."""
+    def tell(
+        self, node: tuple[str, str], aliases: MappingOf[int, str], at_ms: int, *, anew: bool
+    ) -> None:
+        """A birth of the node (then `anew`: earlier aliases are void) or of a device of it,
+        heard at `at_ms`; one from before the last is not believed."""
         with self._lock:
-            before = self._nodes.pop(node, None)
-            self._metrics -= 0 if before is None else _size(before)
-            told = dict(aliases) if anew or before is None else {**before, **aliases}
-            if len(told) > self._metrics_max // 10:
+            if at_ms < self._told_ms.get(node, at_ms):
                 return
-            self._nodes[node] = told
-            self._metrics += _size(told)
-            while self._metrics > self._metrics_max:
-                _, forgotten = self._nodes.popitem(last=False)
-                self._metrics -= _size(forgotten)
+            before = self._nodes.get(node)
+            told = dict(aliases) if anew or before is None else {**before, **aliases}
+            if self._set(node, told, at_ms) and told != before:
+                self._new.add(node)
+
+    def recall(self, node: tuple[str, str], aliases: MappingOf[int, str], at_ms: int) -> bool:
+        """All that another process, or an earlier one, heard of a node; True when it is news."""
+        with self._lock:
+            if at_ms <= self._told_ms.get(node, at_ms - 1):
+                return False
+            return self._set(node, dict(aliases), at_ms)
+
+    def take_new(self) -> dict[tuple[str, str], tuple[dict[int, str], int]]:
+        """What was told since this was last asked: node → aliases and when."""
+        with self._lock:
+            found = {n: (self._nodes[n], self._told_ms[n]) for n in self._new if n in self._nodes}
+            self._new.clear()
+            return found
+
+    def tell_again(self, nodes: Iterable[tuple[str, str]]) -> None:
+        """Have `take_new` give these once more: they could not be kept."""
+        with self._lock:
+            self._new.update(nodes)
+
+    def _set(self, node: tuple[str, str], told: dict[int, str], at_ms: int) -> bool:
+        before = self._nodes.pop(node, None)
+        self._metrics -= 0 if before is None else _size(before)
+        self._told_ms.pop(node, None)
+        if len(told) > self._metrics_max // 10:
+            return False
+        self._nodes[node] = told
+        self._told_ms[node] = at_ms
+        self._metrics += _size(told)
+        while self._metrics > self._metrics_max:
+            lost, forgotten = self._nodes.popitem(last=False)
+            self._told_ms.pop(lost, None)
+            self._metrics -= _size(forgotten)
+        return True
 
     def __len__(self) -> int:
         """How many nodes are remembered."""
@@ -96,7 +134,7 @@ def decode(
         raise PayloadError("bad_protobuf", f"not a Sparkplug B payload: {error}") from error
     if kind.endswith("BIRTH"):
         told = {m.alias: m.name for m in said.metrics if m.HasField("alias") and m.name}
-        births.tell((group, node), told, anew=kind == "NBIRTH")
+        births.tell((group, node), told, arrived_at_ms, anew=kind == "NBIRTH")
     aliases = births.of((group, node))
     target = mapping.device_of(topic) or mapping.devices.get(device or node, device or node)
     for metric in said.metrics:
@@ -105,6 +143,23 @@ def decode(
         except PayloadError as error:
             collecting.reject(target, error.code, error.detail)
     return collecting.done()
+
+
+def node_of(topic: str) -> tuple[str, str]:
+    """Group and node a topic names."""
+    _, group, _, node, *_ = [*topic.split("/"), "", "", "", ""]
+    return group, node
+
+
+def rebirth(topic: str, now_ms: int) -> tuple[str, bytes]:
+    """The command that has the node of a topic tell its births again
+    (``Node Control/Rebirth`` of the specification)."""
+    root, group, _, node, *_ = topic.split("/")
+    command = Payload(timestamp=now_ms, seq=0)
+    command.metrics.add(
+        name="Node Control/Rebirth", timestamp=now_ms, datatype=_BOOLEAN, boolean_value=True
+    )
+    return f"{root}/{group}/NCMD/{node}", command.SerializeToString()
 
 
 def _metric(

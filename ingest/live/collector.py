@@ -21,13 +21,15 @@ from prometheus_client import REGISTRY
 from domain.errors import CivicmeterError, StoreUnavailableError
 from ingest.live.batch_queue import BatchQueue
 from ingest.live.batch_storing import BatchStoring
+from ingest.live.births import BirthKeeping
+from ingest.live.clock import Clock
 from ingest.live.connection import Connection
 from ingest.live.counters import Counters, Counts
-from ingest.live.first_arrivals import Arrivals
 from ingest.live.frame_gaps import FrameGaps
 from ingest.live.metrics import CollectorMetrics
 from ingest.live.spooling import Spooling, wanted
 from ingest.messages.batch import DecodedMessages, decode_messages, mark_doubtful, once
+from ingest.messages.first_arrivals import Arrivals, arrivals_path
 from ingest.messages.message import Message
 from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
@@ -80,6 +82,9 @@ class Collector:
         self._router = Router(settings.mappings)
         self._stopping = threading.Event()
         self._queue = BatchQueue(settings, self._stopping)
+        self._clock = Clock(now_ms, settings.times.future_skew_s * 1000)
+        births = BirthKeeping(self._router, ledger, lambda t, p: self._connection.publish(t, p))
+        self._births = births
         self._batches = BatchStoring(
             settings,
             store,
@@ -88,16 +93,18 @@ class Collector:
             refresh,
             self._router,
             self._counters,
-            now_ms,
+            self._clock,
+            births,
             self._stopping,
         )
-        self._arrivals = Arrivals()
+        noted = settings.arrivals
+        self._arrivals = Arrivals(noted and arrivals_path(noted, settings.client_id))
         self._connection = Connection(
             settings,
             self._router.filters,
             self._receive,
             self._counters,
-            now_ms,
+            self._clock.now_ms,
             self._arrivals.forget,
         )
         self._metrics = CollectorMetrics(settings.client_id, self._counters.snapshot)
@@ -124,6 +131,8 @@ class Collector:
                 self._counters,
                 self._stopping,
             )
+        with suppress(StoreUnavailableError):  # asked again later
+            self._births.recall()
         REGISTRY.register(self._metrics)
         self._worker.start()
         self._connection.start()
@@ -144,6 +153,7 @@ class Collector:
         if self._spooling is not None:
             self._spooling.close()
         self._connection.stop()
+        self._arrivals.close()
         with suppress(KeyError):  # stopped before
             REGISTRY.unregister(self._metrics)
 
@@ -186,9 +196,14 @@ class Collector:
             messages = kept
         try:
             messages = self._arrivals.as_first_heard(messages)
-            decoded = decode_messages(messages, self._router, settings.max_payload_bytes)
+            decoded = decode_messages(
+                messages, self._router, settings.max_payload_bytes, self._arrivals
+            )
             self._arrivals.remember(decoded.undated)
-            mark_doubtful(decoded, self._batches.judge())
+            try:
+                mark_doubtful(decoded, self._batches.judge())
+            except Exception:
+                decoded.doubtful = None  # the worker finds the one
         except BaseException as error:
             # The network thread would end unseen, and with it all reading.
             self.failure = error
@@ -209,6 +224,7 @@ class Collector:
                     self._acknowledge(decoded.messages)
                 if self._spooling is not None:
                     self._spooling.drain()
+                self._batches.mend()
                 self._batches.refresh_registry(self._settings.registry_refresh_s)
         except StoreUnavailableError as error:
             self.failure = error
@@ -220,6 +236,8 @@ class Collector:
     def _make_safe(self, decoded: DecodedMessages) -> None:
         """Store a batch; or spool it, if that is wanted and the store is away."""
         self._storing = True
+        if decoded.undated:
+            self._batches.wait_for(lambda: self._arrivals.note(decoded.undated))
         if self._spooling is None:
             self._batches.store(decoded)
         else:

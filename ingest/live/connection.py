@@ -96,6 +96,10 @@ class Connection:
         """See FastClient.acknowledge."""
         return self._client.acknowledge(connection, mids)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Say something once, if there is a connection."""
+        self._client.publish(topic, payload, qos=0)
+
     def _make_client(self, now_ms: Callable[[], int]) -> FastClient:
         settings = self._settings
         client = FastClient(settings.client_id, self._received, now_ms)

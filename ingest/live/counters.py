@@ -58,6 +58,7 @@ class Counts:
     stored: int = 0
     repeated: int = 0
     untimed: int = 0
+    retained_untimed: int = 0
     missed_frames: int = 0
     batches: int = 0
     store_failures: int = 0

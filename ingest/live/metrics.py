@@ -25,6 +25,7 @@ _COUNTERS = {
     "stored": "New readings stored.",
     "repeated": "Readings that were stored already.",
     "untimed": "Readings without a time of their own, given that of arrival.",
+    "retained_untimed": "Values of retained messages without a time of their own: no readings.",
     "missed_frames": "Radio frames that did not arrive or could not be read, by the devices' counters (LoRaWAN).",
     "batches": "Batches stored.",
     "store_failures": "Times the store could not take a batch.",

@@ -24,6 +24,7 @@ _READ_BYTES = 1 << 17
 """Some half a millisecond of decoding; between two reads the collector lets its worker go on."""
 _PUBLISH, _PUBACK = 0x30, 0x40
 _DUP = 0x08
+_RETAIN = 0x01
 _REMEMBERED_TOPICS = 50_000
 _USED = (
     "_in_packet",
@@ -145,8 +146,8 @@ class FastClient(mqtt.Client):
         pos += length  # properties: none of them matters to a reading
         if pos > end:
             raise MalformedPacketError("properties longer than their packet")
-        again = bool(first & _DUP)
-        return Message(self.connection, mid, qos, topic, data[pos:end], now_ms, again)
+        again, retained = bool(first & _DUP), bool(first & _RETAIN)
+        return Message(self.connection, mid, qos, topic, data[pos:end], now_ms, again, retained)
 
     def _other(self, first: int, body: bytes) -> MQTTErrorCode:
         self._in_packet = {
@@ -163,7 +164,8 @@ class FastClient(mqtt.Client):
 
     def _on_stock_message(self, _client: object, _userdata: object, m: mqtt.MQTTMessage) -> None:
         now_ms, payload = self._now_ms(), bytes(m.payload)
-        self._deliver([Message(self.connection, m.mid, m.qos, m.topic, payload, now_ms, m.dup)])
+        message = Message(self.connection, m.mid, m.qos, m.topic, payload, now_ms, m.dup, m.retain)
+        self._deliver([message])
 
     def acknowledge(self, connection: int, mids: Sequence[int]) -> bool:
         """Acknowledge QoS 1 messages of a connection, in one packet where possible.

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from domain.errors import PayloadError
-from domain.judge import Judge
+from domain.judge import Judge, Refusal
 from domain.readings import Reading, Run
-from ingest.decode.base import Reject
+from ingest.decode.base import Decoded, Reject
+from ingest.messages.first_arrivals import Arrivals
 from ingest.messages.message import Message
 from ingest.messages.router import Router
 from store.aside import AsideBatch, keep
@@ -44,7 +45,11 @@ class DecodedMessages:
     """Messages that cannot be read, wholly (PayloadError) or in part."""
     untimed: int = 0
     undated: list[Message] = field(default_factory=list)
-    """Messages with readings that have no time of their own (not carried over by `add`)."""
+    """Messages with readings that have no time of their own."""
+    retained: list[Message] = field(default_factory=list)
+    """Such messages that the broker had retained: they are no readings. Once a topic."""
+    retained_untimed: int = 0
+    """How many readings these would have been."""
     frames: list[tuple[str, int]] = field(default_factory=list)
     """Devices and the numbers of their radio frames."""
     doubtful: list[int] | None = None
@@ -63,15 +68,45 @@ class DecodedMessages:
         self.firsts_ms += other.firsts_ms
         self.wrong += other.wrong
         self.untimed += other.untimed
+        self.undated += other.undated
+        self.retained += other.retained
+        self.retained_untimed += other.retained_untimed
         self.frames += other.frames
+
+    def halves(self) -> "list[DecodedMessages]":
+        """The same in two parts, or none if it is but one reading, or one thing that is wrong.
+
+        What is only counted is left out: it is counted already, or not worth failing for.
+        """
+        if len(self.runs) + len(self.wrong) > 1:
+            i, j = len(self.runs) // 2, len(self.wrong) // 2
+            cut = [(slice(i), slice(j)), (slice(i, None), slice(j, None))]
+            return [
+                DecodedMessages(runs=self.runs[a], topics=self.topics[a], wrong=self.wrong[b])
+                for a, b in cut
+            ]
+        if self.runs and len(self.runs[0].at_ms) > 1:
+            run, k = self.runs[0], len(self.runs[0].at_ms) // 2
+            return [
+                DecodedMessages(
+                    runs=[run._replace(at_ms=run.at_ms[part], value=run.value[part])],
+                    topics=self.topics,
+                )
+                for part in (slice(k), slice(k, None))
+            ]
+        return []
 
 
 def decode_messages(
-    messages: list[Message], router: Router, max_payload_bytes: int
+    messages: list[Message],
+    router: Router,
+    max_payload_bytes: int,
+    arrivals: Arrivals | None = None,
 ) -> DecodedMessages:
-    """What the messages say; of those that cannot be read, why."""
+    """What the messages say; of those that cannot be read, why. `arrivals` keeps apart those
+    that have no time of their own."""
     decoded = DecodedMessages(messages, payload_bytes=sum([len(m.payload) for m in messages]))
-    for message in messages:
+    for i, message in enumerate(messages):
         payload = message.payload
         try:
             if len(payload) > max_payload_bytes:
@@ -79,6 +114,11 @@ def decode_messages(
                     "too_long", f"{len(payload)} bytes; up to {max_payload_bytes} are read"
                 )
             said = router.decode(message.topic, payload, message.arrived_at_ms)
+            if said.untimed:
+                message, said = _undated(decoded, message, said, router, arrivals)
+                if message is not messages[i]:
+                    decoded.messages = [*decoded.messages]
+                    decoded.messages[i] = message
         except PayloadError as error:
             decoded.wrong.append((message, error))
             continue
@@ -95,6 +135,35 @@ def decode_messages(
             decoded.untimed += untimed
             decoded.undated.append(message)
     return decoded
+
+
+def _undated(
+    into: DecodedMessages,
+    message: Message,
+    said: Decoded,
+    router: Router,
+    arrivals: Arrivals | None,
+) -> tuple[Message, Decoded]:
+    """A message without a time of its own, and what it says at the time it is given.
+
+    Nobody knows when a retained message was sent: only what says its time is left of it.
+    """
+    at_ms = message.arrived_at_ms
+    if message.retained:
+        into.retained_untimed += said.untimed
+        if arrivals is None or arrivals.new_topic(message.topic):
+            into.retained.append(message)
+        elsewhen = router.decode(message.topic, message.payload, at_ms + 1_000)
+        same = [a for a, b in zip(said.runs, elsewhen.runs, strict=True) if a == b]
+        return message, said._replace(runs=same, rejects=[], untimed=0)
+    if arrivals is None:
+        return message, said
+    span_ms = max(max(run.at_ms) for run in said.runs) - at_ms
+    own_ms = arrivals.own_ms(message, min(span_ms, 60_000))
+    if own_ms == at_ms:
+        return message, said
+    message = message._replace(arrived_at_ms=own_ms)
+    return message, router.decode(message.topic, message.payload, own_ms)
 
 
 def mark_doubtful(decoded: DecodedMessages, judge: Judge) -> list[int]:
@@ -127,10 +196,13 @@ def sort_batch(decoded: DecodedMessages, judge: Judge) -> Batch:
     """Tell what may be stored from what is kept aside with its reason."""
     aside = AsideBatch(judge.now_ms)
     for message, what in decoded.wrong:
+        aside.arrived(message.topic, message.payload, message.arrived_at_ms)
         if isinstance(what, Reject):
             aside.part(message.topic, message.payload, *what)
         else:
             aside.message(message.topic, message.payload, what)
+    for message in decoded.retained:
+        aside.counted(message.topic, "", Refusal("retained_untimed"), message.payload)
     doubtful = decoded.doubtful
     if doubtful is None:
         doubtful = mark_doubtful(decoded, judge)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from domain.errors import ConfigError, PayloadError
 from ingest.decode import Decoded, Decoder, decoders
+from ingest.decode.sparkplug import Births
 from ingest.mapping import NATIVE, Mapping
 from store.aside import POSTED
 
@@ -19,7 +20,8 @@ class Router:
     def __init__(self, mappings: Sequence[Mapping] = ()) -> None:
         # The user's mappings come first, so that they may also take over a native topic.
         self.mappings = (*mappings, *NATIVE)
-        self._decoders = decoders()
+        self.births = Births()
+        self._decoders = decoders(self.births)
         for mapping in self.mappings:
             if mapping.format not in self._decoders:
                 raise ConfigError(
@@ -27,6 +29,11 @@ class Router:
                     f"there are: {', '.join(sorted(self._decoders))}"
                 )
         self._routes: dict[str, tuple[Decoder, Mapping]] = {}
+
+    @property
+    def has_births(self) -> bool:
+        """Whether a mapping names a format of which births must be remembered."""
+        return any(m.format == "sparkplug" for m in self.mappings)
 
     @property
     def filters(self) -> list[str]:

@@ -14,6 +14,7 @@ from domain.models import ModelKey as ModelKey
 from domain.models import ModelRecord as ModelRecord
 from domain.registry import Registry
 from store.ledger.adjustments import Adjustments
+from store.ledger.births import Births
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
 from store.ledger.late_readings import LateSeries
@@ -69,7 +70,7 @@ class Revision:
     closed_at: datetime
 
 
-class Ledger(Adjustments, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
+class Ledger(Adjustments, Births, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
     """Raises StoreUnavailableError when the database cannot answer, ConfigError for a text of a
     person that is longer than `store.ledger.lengths` allows: nothing is kept then."""
 

@@ -24,6 +24,7 @@ from store.ledger.records import from_plain, split_columns
 from store.ledger.sql import tables as t
 from store.ledger.sql.adjustments import SqlAdjustments
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
+from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
 from store.ledger.sql.engine import open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
@@ -42,7 +43,9 @@ from store.ledger.sql.results import (
 from store.ledger.sql.touched import SqlTouchedMonths
 
 
-class SqlLedger(SqlAdjustments, SqlCorrections, SqlKeptMessages, SqlLateSeries, SqlTouchedMonths):
+class SqlLedger(
+    SqlAdjustments, SqlBirths, SqlCorrections, SqlKeptMessages, SqlLateSeries, SqlTouchedMonths
+):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(self, url: str, *, code_version: str | None = None) -> None:

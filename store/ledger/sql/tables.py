@@ -286,6 +286,16 @@ touched_month = Table(
     Column("stamp", String(32), nullable=False),
 )
 
+# The numbers that metrics of Sparkplug nodes go by.
+sparkplug_birth = Table(
+    "sparkplug_birth",
+    metadata,
+    Column("group_name", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+    Column("aliases", Text, nullable=False),
+    Column("told_at_ms", BigInteger, nullable=False),
+)
+
 # What people say readings should have been; only ever added to.
 correction = Table(
     "correction",

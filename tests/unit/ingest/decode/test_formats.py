@@ -96,7 +96,7 @@ def test_field_names_the_device() -> None:
 
 
 def tell(births: sparkplug.Births, node: str, metrics: int) -> None:
-    births.tell(("g", node), {n: f"{node}{n}" for n in range(metrics)}, anew=True)
+    births.tell(("g", node), {n: f"{node}{n}" for n in range(metrics)}, 0, anew=True)
 
 
 def test_of_more_births_than_there_is_room_for_the_silent_nodes_are_forgotten() -> None:
@@ -122,7 +122,7 @@ def test_nodes_that_tell_nothing_or_too_much_take_no_room_from_others() -> None:
         assert births.of(("g", f"unborn{k}")) == {}
     assert len(births) == 100
     tell(births, "small", 5)
-    births.tell(("g", "small"), dict.fromkeys(range(20, 30), "x"), anew=False)
+    births.tell(("g", "small"), dict.fromkeys(range(20, 30), "x"), 0, anew=False)
     assert births.of(("g", "small")) == {}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.live.first_arrivals import Arrivals
+from ingest.messages.first_arrivals import Arrivals
 from ingest.messages.message import Message
 
 FIRST = Message(1, 7, 1, "esp/sensor/power/state", b"12", 1_000)
