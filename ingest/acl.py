@@ -33,6 +33,7 @@ def mosquitto_acl(
         "topic read civicmeter/v1/gateway/+/telemetry",
         "topic read $SYS/#",
         "topic write civicmeter/v1/collector/+/status",
+        "topic write spBv1.0/+/NCMD/+",
     ]
     for gateway in gateways:
         lines += [f"user {gateway}", f"topic write civicmeter/v1/gateway/{gateway}/telemetry"]

@@ -31,6 +31,7 @@ log = logging.getLogger("civicmeter.collector")
 T = TypeVar("T")
 _REASON = 300
 _MEND_S = 3.0
+_MANY = 3
 
 
 class BatchStoring:
@@ -66,6 +67,7 @@ class BatchStoring:
         self._now_ms = clock.now_ms
         self._births = births
         self._mendable: set[str] = {UNKNOWN}
+        self._fresh = True
         self._stopping = stopping
         self._give_up_at = float("inf")
         self._refreshed_at = float("-inf")
@@ -161,8 +163,9 @@ class BatchStoring:
             self._accept_waiting()
             if self._births.recall():
                 self._mendable.add(UNKNOWN)
-            if self._clock.was_set():
+            if self._clock.was_set() or (self._fresh and self._refused_many()):
                 self._mendable.add("future_time")
+            self._fresh = False
             for code in sorted(self._mendable):
                 self._take_back(code)
             self._mendable.clear()
@@ -177,6 +180,14 @@ class BatchStoring:
         """Take in what was kept aside and can be read now, if anything has changed."""
         if self._mendable:
             self.refresh_registry(_MEND_S)
+
+    def _refused_many(self) -> bool:
+        """Whether so many devices' readings were refused as of the future that the clock must
+        have been wrong, before this process began."""
+        refused = sum(
+            device in self._devices for device in self._ledger.kept_devices("future_time")
+        )
+        return refused >= _MANY and 2 * refused >= len(self._devices)
 
     def _accept_waiting(self) -> None:
         """Ingest what devices sent, or had sent for them, before they were registered."""

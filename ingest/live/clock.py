@@ -19,6 +19,11 @@ _FEWEST = 3
 _REMEMBERED_S = 900.0
 _REMEMBERED_DEVICES = 20_000
 _STEP_MS = 30_000
+_BATCHES = 30
+_RUNS = 500
+"""So many of a batch are looked at."""
+_SELDOM = 20.0
+"""Comparing takes no more than one part in so many of the time."""
 
 
 class Clock:
@@ -36,8 +41,8 @@ class Clock:
         self._ahead_ms = ahead_ms
         self._elapsed_s = elapsed_s
         self._began = own_ms() - elapsed_s() * 1000
-        self._ahead: dict[str, tuple[float, int]] = {}
-        self._lately: deque[tuple[float, list[Run]]] = deque(maxlen=50)
+        self._lately: deque[tuple[float, list[Run]]] = deque(maxlen=_BATCHES)
+        self._next_s = float("-inf")
         self.behind_ms = 0
         """How far this machine's clock is believed to be behind."""
 
@@ -51,18 +56,25 @@ class Clock:
         if abs(step_ms) < _STEP_MS:
             return False
         log.warning("this machine's clock was set by %+.0f s", step_ms / 1000)
-        self._ahead.clear()
         self._lately.clear()
         self.behind_ms = 0
         return True
 
     def hear(self, runs: list[Run]) -> None:
-        """What was heard, by devices known and unknown; costs nothing."""
-        self._lately.append((self._elapsed_s(), runs))
+        """What was heard, by devices known and unknown; costs next to nothing."""
+        self._lately.append((self._elapsed_s(), runs[:_RUNS]))
 
     def compare(self, devices: Iterable[str]) -> bool:
         """To be asked when readings of what was heard last lie in the future. Whether it shows
         now that this machine's clock is behind; `devices` are those that are registered."""
+        began_s = self._elapsed_s()
+        if began_s < self._next_s:
+            return False
+        found = self._compare(devices)
+        self._next_s = began_s + _SELDOM * (self._elapsed_s() - began_s)
+        return found
+
+    def _compare(self, devices: Iterable[str]) -> bool:
         known, own_ms, since = set(devices), self._own_ms(), self._elapsed_s() - _REMEMBERED_S
         newest: dict[str, int] = {}
         for at_s, runs in self._lately:

@@ -236,3 +236,49 @@ def test_a_reading_the_store_cannot_bear_is_kept_aside_and_the_others_go_on(
     assert stored(store, 3) == good
     assert aside_codes(ledger) == {"failed": 1}
     assert ledger.count_kept() == 1
+
+
+DAY_MS = 86_400_000
+
+
+def test_a_clock_a_day_behind_refuses_no_city(
+    mosquitto: Mosquitto, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    """One device speaks first and is refused; others agree with it, and it is taken back."""
+    good = readings(9, series=3)
+    settings = CollectorSettings(mqtt=url(mosquitto), client_id=uuid.uuid4().hex)
+    behind = Collector(settings, store, ledger, KNOWN, now_ms=lambda: good[0].at_ms - DAY_MS)
+    behind.start()
+    try:
+        with sending(mosquitto.host, mosquitto.port) as sender:
+            sender.send(*native(good[0]))
+            until(lambda: behind.counters().rejected == {"future_time": 1})
+            for reading in good[1:]:
+                sender.send(*native(reading))
+            until(lambda: behind.counters().stored == len(good), 20)
+    finally:
+        behind.stop()
+    assert stored(store, 3) == good
+    assert ledger.count_kept() == 0
+
+
+def test_what_a_clock_refused_is_taken_back_when_it_is_set(
+    mosquitto: Mosquitto, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    good = readings(3, series=1)
+    clock = [good[0].at_ms - DAY_MS]
+    settings = CollectorSettings(
+        mqtt=url(mosquitto), client_id=uuid.uuid4().hex, registry_refresh_s=0.2
+    )
+    behind = Collector(settings, store, ledger, KNOWN, now_ms=lambda: clock[0])
+    behind.start()
+    try:
+        with sending(mosquitto.host, mosquitto.port) as sender:
+            for reading in good:
+                sender.send(*native(reading))
+            until(lambda: behind.counters().rejected == {"future_time": 3})
+            clock[0] += DAY_MS
+            until(lambda: behind.counters().stored == len(good), 20)
+    finally:
+        behind.stop()
+    assert stored(store, 3) == good

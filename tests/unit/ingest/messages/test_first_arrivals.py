@@ -1,5 +1,7 @@
 """A message that comes again keeps the time of its first arrival; another one does not."""
 
+from pathlib import Path
+
 import pytest
 
 from ingest.messages.first_arrivals import Arrivals
@@ -54,3 +56,27 @@ def test_qos_0_is_not_remembered() -> None:
     known.remember([FIRST._replace(qos=0, mid=0)])
     again = FIRST._replace(mid=0, arrived_at_ms=5_000, again=True)
     assert known.as_first_heard([again]) == [again]
+
+
+def test_what_was_noted_outlives_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "arrivals" / "c.db"
+    known = Arrivals(file)
+    known.note([FIRST])
+    known.close()
+    again = FIRST._replace(arrived_at_ms=5_000, again=True)
+    later = Arrivals(file)
+    assert later.as_first_heard([again])[0].arrived_at_ms == 1_000
+    later.forget()
+    later.close()
+    assert Arrivals(file).as_first_heard([again]) == [again]
+
+
+def test_messages_of_a_topic_get_distinct_ordered_times(arrivals: Arrivals) -> None:
+    other = FIRST._replace(mid=8, topic="esp/sensor/energy/state")
+    second = FIRST._replace(mid=9, payload=b"13")
+    assert [arrivals.own_ms(m, 0) for m in (second, second, other)] == [1_000, 1_001, 1_000]
+    assert arrivals.own_ms(FIRST._replace(again=True), 0) == 1_000, "its own, as noted"
+    assert arrivals.own_ms(second, 5) == 1_002
+    assert arrivals.own_ms(second, 0) == 1_008
+    early = second._replace(arrived_at_ms=1_000 - 3_600_000)
+    assert arrivals.own_ms(early, 0) == early.arrived_at_ms, "the clock was set back"
