@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from config.written import text_of
 from domain.errors import ConfigError
 from domain.quantities import QUANTITIES
-from domain.written import text_of
 from ingest.units import conversion
 
 

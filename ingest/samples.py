@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from config.written import text_of
 from domain.errors import ConfigError
-from domain.written import text_of
 
 _PAYLOAD = re.compile(
     r' (?=[{\["]|hex:|[-+]?(?:[0-9.]+(?:e[-+]?[0-9]+)?|nan|inf|null|unknown|unavailable)\s*$)',

@@ -19,8 +19,8 @@ from api.intake.posted import (
     posted_value,
     time_ms,
 )
+from config.written import Repeated, lenient_json, names_once, text_of
 from domain.judge import Refusal, quoted, read_number
-from domain.written import Repeated, lenient_json, names_once, text_of
 
 
 def native_json(body: bytes) -> Iterator[PostedValue]:

@@ -10,13 +10,13 @@ import click
 
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
+from config.written import text_of
 from domain.calendar import Month, from_ms, local_time
 from domain.corrections import Correction
 from domain.errors import ConfigError
 from domain.quantities import QUANTITIES
 from domain.readings import Series
 from domain.registry import Registry
-from domain.written import text_of
 
 if TYPE_CHECKING:
     from processing.months.entered_corrections import Reported

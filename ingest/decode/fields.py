@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 
+from config.written import Repeated
 from domain.errors import PayloadError
 from domain.judge import quoted
-from domain.written import Repeated
 from ingest.decode.base import Decoded, Reject
 from ingest.decode.values import number, refuse_repeated
 from ingest.mapping import Field, Mapping

@@ -10,10 +10,10 @@ Source: ThingsBoard, MQTT gateway API, telemetry upload.
 
 import msgspec
 
+from config.written import Repeated
 from domain.errors import PayloadError
 from domain.judge import quoted
 from domain.readings import Run
-from domain.written import Repeated
 from ingest.decode.base import Decoded
 from ingest.decode.native import Telemetry, from_plain, runs_of_telemetry
 from ingest.decode.values import UNREADABLE, read_json

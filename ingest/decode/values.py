@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from config.texts import refusal_text
+from config.written import Repeated, lenient_json, names_once, text_of
 from domain.calendar import to_ms
 from domain.errors import PayloadError
 from domain.instants import InstantError, parse_instant
 from domain.judge import LARGEST_MS, Refusal, quoted, read_number
-from domain.written import Repeated, lenient_json, names_once, text_of
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes it cannot read as the type wanted."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from domain.readings import Reading
-from ingest.live.router import Router
 from ingest.mapping import Field, Mapping, read_mappings
+from ingest.messages.router import Router
 from ingest.preview import preview
 from ingest.samples import read_samples
 
