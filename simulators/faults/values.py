@@ -95,5 +95,22 @@ KINDS = (Spike, Stuck, Drift, UnitSlip)
 
 def _possible(values: Floats, quantity: str) -> Floats:
     """Within what is physically possible: beyond it is refused at the door, another matter."""
-    known = QUANTITIES[quantity]
-    return np.asarray(np.clip(values, known.minimum, known.maximum), dtype=np.float64)
+    low, high = _POSSIBLE.get(quantity, (None, None))
+    if QUANTITIES[quantity].kind == "total_increasing":
+        low = 0.0
+    return np.asarray(np.clip(values, low, high), dtype=np.float64)
+
+
+_POSSIBLE: dict[str, tuple[float | None, float | None]] = {
+    **{f"voltage_{phase}_v": (0.0, None) for phase in "abc"},
+    "power_factor_ratio": (-1.0, 1.0),
+    "frequency_hz": (0.0, None),
+    "module_temperature_c": (-90.0, 150.0),
+    "outdoor_temperature_c": (-90.0, 70.0),
+    "relative_humidity_pct": (0.0, 100.0),
+    "fill_level_ratio": (0.0, 1.5),
+    "distance_mm": (0.0, None),
+    "bin_temperature_c": (-90.0, 900.0),
+    "battery_pct": (0.0, 100.0),
+}
+"""What the simulated things cannot leave, whatever their devices say of them."""
