@@ -12,6 +12,7 @@ from api.app import create_app
 from api.language import from_accept_language
 from config.texts import texts
 from domain.errors import StoreUnavailableError
+from tests.local_client import local_client
 
 
 def problem(client: TestClient, path: str, status: int, **kwargs: Any) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def test_a_store_that_cannot_answer_is_said_to_be_unavailable(shared_sample: Any
 
             return fail
 
-    client = TestClient(create_app(store=Down(), ledger=ledger), raise_server_exceptions=False)
+    client = local_client(create_app(store=Down(), ledger=ledger), raise_server_exceptions=False)
     body = problem(client, "/v1/series/list", 503)
     assert "disk is full" in body["detail"]
     assert problem(client, "/readyz", 503)["state"] == {"store": "disk is full", "ledger": "ok"}
@@ -121,7 +122,7 @@ def test_what_nobody_foresaw_is_a_problem_too_and_tells_no_secrets(shared_sample
         ledger=ledger,
         status=lambda: {"x": [][0]},  # type: ignore[misc]
     )
-    client = TestClient(app, raise_server_exceptions=False)
+    client = local_client(app, raise_server_exceptions=False)
     body = problem(client, "/readyz", 500)
     assert body["code"] == "unforeseen"
     assert "Traceback" not in str(body)
