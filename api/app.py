@@ -9,6 +9,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api.access.door import Door
+from api.access.headers import Protected
 from api.dependencies import Backend, RegistryCache
 from api.pages import board as board_page
 from api.pages import overview as page
@@ -107,6 +108,7 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Door, hosts=hosts, open_to_all=not api_key)
     app.add_middleware(CountRequests, telemetry=telemetry)
+    app.add_middleware(Protected)
     return app
 
 

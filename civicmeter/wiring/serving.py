@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.access.door import is_loopback
 from api.app import create_app
+from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
@@ -46,7 +47,9 @@ def uvicorn_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
     Who is believed to ask is who holds the connection, never what a header says.
     """
     given: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
-    return uvicorn.Config(app, host=host, port=port, proxy_headers=False, **given)
+    return uvicorn.Config(
+        app, host=host, port=port, http=PatientProtocol, proxy_headers=False, **given
+    )
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -21,6 +21,7 @@ from domain.errors import ConfigError
 from domain.readings import Run
 from ingest.messages.batch import DecodedMessages
 from ingest.messages.message import Message
+from store.private import private
 
 log = logging.getLogger("civicmeter.collector")
 _SCHEMA = """
@@ -65,7 +66,7 @@ class Spool:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
-                path, timeout=5, isolation_level=None, check_same_thread=False
+                private(path), timeout=5, isolation_level=None, check_same_thread=False
             )
             # Nobody else may take from it meanwhile.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
