@@ -64,9 +64,7 @@ def command(
             if why:
                 not_closed.setdefault(why, []).append(name)
                 continue
-            revision = pipeline.ledger.close(
-                name, wanted, signed_by=signed_by, reason=reason
-            )
+            revision = pipeline.ledger.close(name, wanted, signed_by=signed_by, reason=reason)
             click.echo(
                 f"{name} {month}: revision {revision.number}, "
                 f"signed by {revision.signed_by}, digest {revision.digest[:16]}"

@@ -43,6 +43,8 @@ class _Content(msgspec.Struct, array_like=True):
     untimed: int
     unread: list[tuple[str, bytes, int]]
     """Topic, payload and time of arrival of messages that were wrong in whole or in part."""
+    gateways: dict[str, str] = {}
+    """As in DecodedMessages; a row of an earlier version has none."""
 
 
 class Spooled(NamedTuple):
@@ -164,6 +166,7 @@ def _packed(decoded: DecodedMessages) -> bytes:
         decoded.firsts_ms,
         decoded.untimed,
         _plain(dict.fromkeys(message for message, _ in decoded.wrong)),
+        decoded.gateways,
     )
     try:
         return msgspec.msgpack.encode(content)
@@ -183,5 +186,6 @@ def _unpacked(content: bytes) -> tuple[DecodedMessages, list[Message]]:
         topics=found.topics,
         firsts_ms=found.firsts_ms,
         untimed=found.untimed,
+        gateways=found.gateways,
     )
     return decoded, [Message(0, 0, 0, topic, load, at_ms) for topic, load, at_ms in found.unread]
