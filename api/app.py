@@ -1,6 +1,6 @@
 """The HTTP service: builds the application from its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 
@@ -8,6 +8,8 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
+from api.access.door import Door
+from api.access.headers import Protected
 from api.dependencies import Backend, RegistryCache
 from api.pages import board as board_page
 from api.pages import overview as page
@@ -60,13 +62,15 @@ def create_app(
     ledger: Ledger,
     status: Callable[[], dict[str, object]] | None = None,
     api_key: str = "",
+    hosts: Sequence[str] = (),
     on_registry_change: Callable[[], None] | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> FastAPI:
     """The application over open stores, which it neither opens nor closes.
 
-    `status` adds what the operator should see in /readyz. With `api_key` set, posting readings
-    needs it. `on_registry_change` is called when the ledger's registry is seen to differ, so
+    `status` adds what the operator should see in /readyz. With `api_key` set, whatever
+    changes something needs it; without, it has to come from this machine. `hosts` are names the
+    service is asked under besides those of the loopback (see Door). `on_registry_change` is called when the ledger's registry is seen to differ, so
     that a store can learn its devices. `now` tells the time (UTC), for tests.
     """
     telemetry = Telemetry()
@@ -102,7 +106,9 @@ def create_app(
     app.include_router(place_page.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(Door, hosts=hosts, open_to_all=not api_key)
     app.add_middleware(CountRequests, telemetry=telemetry)
+    app.add_middleware(Protected)
     return app
 
 

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.access.headers import PROTECTING
 from api.language import language_of
 from config.texts import text, texts
 from domain.errors import ConfigError, StoreUnavailableError
@@ -128,9 +129,9 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _store(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(
-        request, 503, "store_unavailable", headers={"Retry-After": "5"}, reason=str(error)
-    )
+    # Why is the operator's affair: it names files and addresses.
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    return problem_response(request, 503, "store_unavailable", headers={"Retry-After": "5"})
 
 
 def _config(request: Request, error: Exception) -> JSONResponse:
@@ -139,4 +140,6 @@ def _config(request: Request, error: Exception) -> JSONResponse:
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem_response(request, 500, "unforeseen", kind=type(error).__name__)
+    return problem_response(
+        request, 500, "unforeseen", headers=PROTECTING, kind=type(error).__name__
+    )

@@ -46,7 +46,11 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     api_key: str = ""
-    """Secret. When set, posting readings needs it."""
+    """Secret. What changes something needs it; without one only this machine may, and the service
+    listens on no other address."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names or addresses the service is asked under, separated by commas, besides localhost and
+    where it listens; ``*`` for any."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -83,9 +87,15 @@ def _value(field: str, env: Mapping[str, str]) -> str | None:
     if path is None:
         return env.get(name)
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+        found = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{name}_FILE names {path!r}, which cannot be read: {error}") from error
+    if not found:
+        raise ConfigError(
+            f"{name}_FILE names {path!r}, which is empty: write the value into it, or take the "
+            "setting away"
+        )
+    return found
 
 
 def _port(text: str) -> int:
@@ -100,8 +110,13 @@ def _size(text: str) -> int:
     return int(text)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
 _CONVERT: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "mapping"), Path),
     "http_port": _port,
     "spool_mb": _size,
+    "allowed_hosts": _names,
 }

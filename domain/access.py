@@ -50,7 +50,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts, and what they were granted.
+    """Who acts, and what they were granted. `person` is whose own key it is, as they sign; empty
+    where several may hold it.
 
     >>> esco = Principal("esco", (Grant(frozenset({Action.POST}), frozenset({"hall"})),))
     >>> esco.may(Action.POST, institution="hall"), esco.may(Action.POST, institution="mill")
@@ -61,6 +62,7 @@ class Principal:
 
     name: str
     grants: tuple[Grant, ...] = ()
+    person: str = ""
 
     def may(
         self,

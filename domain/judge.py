@@ -51,6 +51,11 @@ class Placed(Protocol):
     @property
     def institution(self) -> str: ...
 
+    @property
+    def gateway(self) -> str | None:
+        """Who may speak for it besides itself; None: any gateway, empty: none."""
+        ...
+
 
 class Judge:
     """Tells readings from what is none, at one moment and for one who brings them.
@@ -98,6 +103,15 @@ class Judge:
         if value is not None and not bounds[0] <= value <= bounds[1]:
             return _out_of_limits(quantity, value, bounds)
         return None
+
+    def foreign(self, device: str, gateway: str) -> Refusal | None:
+        """Why a gateway may not speak for a device; None: it may, or nobody knows the device."""
+        known = self._devices.get(device)
+        if known is None or gateway in (known.gateway, device):
+            return None
+        if known.gateway is None and gateway not in self._devices:
+            return None
+        return Refusal("foreign_device", {"device": device[:_NAMED]})
 
     def doubtful(self, runs: Sequence[Run]) -> list[int]:
         """The positions of the runs that may hold something that is no reading; the others are

@@ -139,7 +139,8 @@ class Device:
     """Anything that reports. `expected_interval_s` is how often, for completeness.
 
     `in_service_from` is the local day from which it has to report: from then on its silence is
-    missing data. None: from its first reading on.
+    missing data. None: from its first reading on. `gateway` is the account that speaks for it,
+    where it does not speak itself.
     """
 
     device_class: ClassVar[DeviceClass]
@@ -151,6 +152,7 @@ class Device:
     name_en: str = ""
     expected_interval_s: int = 3600
     in_service_from: date | None = None
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,11 @@ class Registry:
     def device_by_id(self) -> dict[str, AnyDevice]:
         return {d.id: d for d in self.devices}
 
+    @cached_property
+    def gateways(self) -> tuple[str, ...]:
+        """The gateways that speak for devices, sorted."""
+        return tuple(sorted({d.gateway for d in self.devices if d.gateway}))
+
     def meters(self, institution: str) -> list[Meter]:
         return [d for d in self._of(institution) if isinstance(d, Meter)]
 
@@ -73,6 +78,7 @@ class Registry:
             *_duplicates("device", [d.id for d in self.devices]),
             *_duplicates("contract", [c.id for c in self.contracts]),
             *self._dangling(),
+            *self._gateways_wrong(),
             *self._meters_wrong(),
             *self._contracts_wrong(),
         ]
@@ -108,6 +114,13 @@ class Registry:
             if isinstance(d, PvSystem) and d.grid_meter and d.grid_meter not in self.device_by_id
         ]
         return found
+
+    def _gateways_wrong(self) -> list[str]:
+        return [
+            f"gateway {g!r} is a device, too: an account is one or the other, name it differently"
+            for g in self.gateways
+            if g in self.device_by_id
+        ]
 
     def _meters_wrong(self) -> list[str]:
         found = []

@@ -53,7 +53,9 @@ class Mapping:
     topic, counted from 0: ``"{2}"`` is the third level, ``"z2m-{1}"`` puts a prefix before it.
     `devices` renames devices as the topic or the payload calls them. `fields` says what the
     names in the payload are; a format's own names need none. `timezone` is that of times that
-    do not say theirs. `ignore` are names that are neither readings nor worth a complaint.
+    do not say theirs. `account` is who alone may publish there, a gateway of the registry, which
+    speaks for its own devices only: a name, or levels of the topic as in `device`; empty: the
+    devices themselves. `ignore` are names that are neither readings nor worth a complaint.
     """
 
     topic: str
@@ -62,6 +64,7 @@ class Mapping:
     devices: MappingOf[str, str] = field(default_factory=dict, hash=False)
     fields: MappingOf[str, Field] = field(default_factory=dict, hash=False)
     timezone: str = ""
+    account: str = ""
     ignore: frozenset[str] = frozenset()
 
     def device_of(self, topic: str) -> str:
@@ -75,6 +78,10 @@ class Mapping:
         """
         name = _from_levels(self.device, topic) if self.device else ""
         return self.devices.get(name, name)
+
+    def account_of(self, topic: str) -> str:
+        """Who published by this topic, if that is a gateway; else empty."""
+        return _from_levels(self.account, topic) if self.account else ""
 
 
 @lru_cache(maxsize=50_000)
@@ -90,7 +97,7 @@ def _from_levels(template: str, topic: str) -> str:
 
 NATIVE = (
     Mapping(topic="civicmeter/v1/+/telemetry", format="native", device="{2}"),
-    Mapping(topic="civicmeter/v1/gateway/+/telemetry", format="gateway"),
+    Mapping(topic="civicmeter/v1/gateway/+/telemetry", format="gateway", account="{3}"),
 )
 """The topics every installation listens to."""
 
@@ -117,7 +124,7 @@ def _mapping(where: str, table: dict[str, Any]) -> Mapping:
         if not isinstance(table.get(key), str):
             raise ConfigError(f"{where}: {key} is missing")
     topic = _checked_filter(where, table["topic"])
-    for key in ("device", "timezone"):
+    for key in ("device", "timezone", "account"):
         if not isinstance(table.get(key, ""), str):
             raise ConfigError(f"{where}: {key} must be text")
     devices, ignore = table.get("devices", {}), table.get("ignore", [])
@@ -135,10 +142,13 @@ def _mapping(where: str, table: dict[str, Any]) -> Mapping:
         devices=devices,
         fields={name: _field(f"{where}, field {name!r}", f) for name, f in named.items()},
         timezone=_checked_zone(where, table.get("timezone", "")),
+        account=table.get("account", ""),
         ignore=frozenset(ignore),
     )
     # A level the filter cannot have is found now, not by the first message.
-    mapping.device_of(topic.replace("#", "+/" * 16) if "#" in topic else topic)
+    longest = topic.replace("#", "+/" * 16) if "#" in topic else topic
+    mapping.device_of(longest)
+    mapping.account_of(longest)
     return mapping
 
 

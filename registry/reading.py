@@ -76,7 +76,12 @@ def _sheet(book: CalamineWorkbook, name: str) -> Cells:
     if name not in book.sheet_names:
         return []
     # Not skipping empty rows keeps row numbers as the person sees them.
-    rows: Cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    try:
+        rows: Cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except (CalamineError, ValueError) as error:
+        raise ConfigError(
+            f"sheet {name} cannot be read ({error}): save the workbook anew as .xlsx"
+        ) from error
     return rows
 
 

@@ -17,7 +17,7 @@ _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Key of t
 _bearer = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
 
 ANYONE = Principal("anyone", (Grant(frozenset({Action.READ, Action.POST, Action.CORRECT})),))
-"""Everybody, where no key is configured."""
+"""Everybody on this machine, where no key is configured; who is elsewhere, the door refuses."""
 
 INSTALLATION = Principal("key", (Grant(frozenset(Action)),))
 """Whoever holds the installation's own key."""

@@ -42,3 +42,14 @@ def _gunzip(body: bytes) -> bytes:
 
 
 BodyDep = Annotated[bytes, Depends(_body)]
+
+
+async def _json_body(request: Request) -> bytes:
+    """As `_body`, of what calls itself JSON: a page of another site cannot send that unasked."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise ProblemError(415, "unsupported_media", given=media or "–", offered="application/json")
+    return await _body(request)
+
+
+JsonBodyDep = Annotated[bytes, Depends(_json_body)]

@@ -7,9 +7,10 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ValidationError
 
+from api.access.names import signed
 from api.access.needs import Needs
 from api.dependencies import Backend, BackendDep
-from api.intake.body import BodyDep
+from api.intake.body import JsonBodyDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, PageDep, only_one
 from api.rows.adjustments import (
@@ -76,7 +77,9 @@ def adjustments(
         },
     ),
 )
-def post_adjustment(principal: AdjusterDep, backend: BackendDep, body: BodyDep) -> AdjustmentRow:
+def post_adjustment(
+    principal: AdjusterDep, backend: BackendDep, body: JsonBodyDep
+) -> AdjustmentRow:
     """Enter an adjustment; it counts once somebody else has approved it · 登记非常规调整.
 
     With the key of a vendor it can only be proposed: the approval has to come from the
@@ -104,9 +107,9 @@ def post_adjustment(principal: AdjusterDep, backend: BackendDep, body: BodyDep) 
         reason=posted.reason,
         evidence=posted.evidence,
         evidence_sha256=_digest(posted),
-        author=posted.author,
+        author=signed(posted.author, principal),
         entered_at=now,
-        decisions=approval(posted.approver, now),
+        decisions=approval(_approver(posted.approver, principal), now),
     )
     entered = enter_adjustment(backend.ledger, backend.registry, adjustment, posted.evidence_base64)
     return adjustment_row(entered, backend.institution(entered.institution))
@@ -119,13 +122,13 @@ def post_adjustment(principal: AdjusterDep, backend: BackendDep, body: BodyDep) 
     openapi_extra=example_of(NewDecision, {"kind": "approved", "by": "Li Wei"}),
 )
 def post_decision(
-    principal: ApproverDep, backend: BackendDep, number: NumberPath, body: BodyDep
+    principal: ApproverDep, backend: BackendDep, number: NumberPath, body: JsonBodyDep
 ) -> AdjustmentRow:
     """Approve or withdraw an adjustment · 批准或撤销非常规调整."""
     posted = _read(NewDecision, body)
     found = _known(backend, number)
     _require(principal, Action.APPROVE, found.institution, found.contract)
-    decision = Decision(posted.kind, posted.by, backend.now(), posted.reason)
+    decision = Decision(posted.kind, signed(posted.by, principal), backend.now(), posted.reason)
     decided = decide_adjustment(backend.ledger, number, decision)
     return adjustment_row(decided, backend.institution(decided.institution))
 
@@ -156,6 +159,15 @@ def evidence(principal: AdjusterDep, backend: BackendDep, number: NumberPath) ->
 def _require(principal: Principal, action: Action, institution: str, contract: str) -> None:
     if not principal.may(action, institution=institution, contract=contract):
         raise ProblemError(403, "may_only_propose")
+
+
+def _approver(given: str, principal: Principal) -> str:
+    """Who approves what is just entered. A personal key's holder enters it, so cannot approve."""
+    if not given.strip():
+        return ""
+    if principal.person:
+        raise ProblemError(403, "not_your_name", given=given[:100], person=principal.person)
+    return signed(given, principal)
 
 
 def _read(model: type[Posted], body: bytes) -> Posted:

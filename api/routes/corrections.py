@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
+from api.access.names import signed
 from api.access.needs import Needs
 from api.dependencies import Backend, BackendDep
-from api.intake.body import BodyDep
+from api.intake.body import JsonBodyDep
 from api.intake.posted import time_ms
 from api.problems import ProblemError
 from api.query import InstitutionsDep, LanguageDep, Owners, PageDep
@@ -110,7 +111,7 @@ def corrections(
     },
 )
 def post_corrections(
-    backend: BackendDep, principal: CorrectorDep, body: BodyDep, lang: LanguageDep
+    backend: BackendDep, principal: CorrectorDep, body: JsonBodyDep, lang: LanguageDep
 ) -> CorrectionsEntered:
     """Correct readings · 更正读数.
 
@@ -184,7 +185,8 @@ def _correction(posted: object, principal: Principal, now: datetime) -> Correcti
 def _author(given: str, principal: Principal) -> str:
     """Who is named, and whose key it was where that is not for every institution, such as a
     vendor's: nobody signs for the administration."""
-    for_all = principal.may(Action.CORRECT)
+    given = signed(given, principal)
+    for_all = principal.may(Action.CORRECT) or principal.person
     return given if for_all or not given.strip() else f"{given} ({principal.name})"
 
 

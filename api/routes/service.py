@@ -1,5 +1,7 @@
 """Health, readiness and metrics, for whoever keeps the service running."""
 
+import logging
+
 from fastapi import APIRouter, Response
 
 from api.dependencies import Backend, BackendDep
@@ -9,6 +11,7 @@ from domain.readings import Series
 
 router = APIRouter(tags=["service"])
 _NOBODY = "-"
+_log = logging.getLogger(__name__)
 
 
 @router.head("/healthz", include_in_schema=False)
@@ -39,7 +42,7 @@ def _store(backend: Backend) -> str:
     try:
         backend.store.latest([Series(_NOBODY, "power_w")])
     except StoreUnavailableError as error:
-        return str(error)
+        return _told(error)
     return "ok"
 
 
@@ -47,8 +50,14 @@ def _ledger(backend: Backend) -> str:
     try:
         backend.ledger.statuses(_NOBODY)
     except StoreUnavailableError as error:
-        return str(error)
+        return _told(error)
     return "ok"
+
+
+def _told(error: StoreUnavailableError) -> str:
+    """Why is in the log: it names files and addresses."""
+    _log.warning("not ready: %s", error)
+    return "unavailable"
 
 
 @router.get("/metrics", response_class=Response)

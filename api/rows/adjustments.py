@@ -96,7 +96,9 @@ class NewAdjustment(_Posted):
         None, description="Its content, at most 10 MiB.", json_schema_extra={"type": "string"}
     )
     evidence_sha256: str | None = Field(None, description="Its SHA-256, 64 hex digits.")
-    author: _Text = Field(description="Who enters it.")
+    author: str = Field(
+        "", description="Who enters it; a personal key says that itself.", max_length=500
+    )
     approver: str = Field(
         "", description="Who approved it, another person; empty: it waits.", max_length=500
     )
@@ -104,7 +106,11 @@ class NewAdjustment(_Posted):
 
 class NewDecision(_Posted):
     kind: DecisionKind = Field(description="approved or withdrawn.")
-    by: _Text = Field(description="Who decided; for an approval not the author.")
+    by: str = Field(
+        "",
+        description="Who decided, for an approval not the author; a personal key says that itself.",
+        max_length=500,
+    )
     reason: str = Field("", description="Why; a withdrawal needs it.", max_length=2_000)
 
 

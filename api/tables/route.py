@@ -21,8 +21,10 @@ from api.tables.columns import PARQUET, parquet_bytes, table_of
 CSV = "text/csv"
 _FORMATS = ("json", "csv", "parquet")
 _BY_MEDIA = {CSV: "csv", PARQUET: "parquet"}
-FORMULA = r"^[-=+@\t\r]"
-"""How a text begins that a spreadsheet would take for a formula."""
+_UNSEEN = "\x01-\x20\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
+FORMULA = f"^(?:[\t\r\n]|[{_UNSEEN}]*[-=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212])"
+"""How a text begins that a spreadsheet would take for a formula, also behind spaces and in the
+wide signs of East Asian keyboards."""
 
 
 class TableRoute(APIRoute):

@@ -15,11 +15,10 @@ def command() -> None:
 @command.command("acl")
 @click.option("--user", default="collector", show_default=True, help="The collector's user.")
 @click.option(
-    "--gateway",
-    "gateways",
-    multiple=True,
-    metavar="NAME",
-    help="A gateway that may speak for any device; give it once for each.",
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The collector's mapping, whose topics are allowed, too.",
 )
 @click.option(
     "--out",
@@ -28,13 +27,17 @@ def command() -> None:
     help="Where to write it; otherwise it is printed.",
 )
 @click.pass_obj
-def acl(settings: Settings, user: str, gateways: tuple[str, ...], out: Path | None) -> None:
-    """The registry as an access list for mosquitto: each device writes its own topic only."""
+def acl(settings: Settings, user: str, mapping: Path | None, out: Path | None) -> None:
+    """The registry as an access list for mosquitto: devices and gateways write their own only."""
     from civicmeter.wiring.pipeline import open_pipeline
     from ingest.acl import mosquitto_acl
+    from ingest.mapping import read_mappings
+
+    mapping = mapping or settings.mapping
+    mappings = read_mappings(mapping) if mapping else ()
 
     with open_pipeline(settings) as pipeline:
-        text = mosquitto_acl(pipeline.registry, collector=user, gateways=gateways)
+        text = mosquitto_acl(pipeline.registry, collector=user, mappings=mappings)
     if out is None:
         click.echo(text, nl=False)
     else:

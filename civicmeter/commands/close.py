@@ -10,6 +10,7 @@ from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError
+from domain.people import name_problem
 from store.ledger.port import MonthStatus
 
 NAMED = 12
@@ -43,6 +44,9 @@ def command(
     month count only when they are asked for by name.
     """
     wanted = Month.parse(month)
+    signed_by = signed_by or getpass.getuser()
+    if problem := name_problem(signed_by):
+        raise ConfigError(problem)
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry.institution_by_id
         unknown = [i for i in institution if i not in known]
@@ -60,9 +64,7 @@ def command(
             if why:
                 not_closed.setdefault(why, []).append(name)
                 continue
-            revision = pipeline.ledger.close(
-                name, wanted, signed_by=signed_by or getpass.getuser(), reason=reason
-            )
+            revision = pipeline.ledger.close(name, wanted, signed_by=signed_by, reason=reason)
             click.echo(
                 f"{name} {month}: revision {revision.number}, "
                 f"signed by {revision.signed_by}, digest {revision.digest[:16]}"

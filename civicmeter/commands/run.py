@@ -44,7 +44,12 @@ def command(
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
     from civicmeter.wiring.processing_rounds import processing_every
-    from civicmeter.wiring.serving import app_of, require_free_port, serving
+    from civicmeter.wiring.serving import (
+        app_of,
+        require_closed,
+        require_free_port,
+        serving,
+    )
 
     settings = replace(
         settings,
@@ -53,6 +58,7 @@ def command(
         http_host=host or settings.http_host,
         http_port=port or settings.http_port,
     )
+    require_closed(settings)
     require_free_port(settings.http_host, settings.http_port)
     with ExitStack() as stack:
         pipeline = stack.enter_context(open_pipeline(settings))

@@ -1,8 +1,12 @@
 """`civicmeter serve`: the API and the overview page over the stores of this installation."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import click
 
 from config.settings import Settings
+from domain.errors import CivicmeterError
 
 
 @click.command("serve")
@@ -13,21 +17,25 @@ def command(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve the API and the overview page until Ctrl-C."""
     import uvicorn
 
-    from api.app import create_app
     from civicmeter.wiring.pipeline import open_pipeline
-    from civicmeter.wiring.serving import require_free_port
+    from civicmeter.wiring.serving import (
+        app_of,
+        require_closed,
+        require_free_port,
+        uvicorn_config,
+    )
 
     host, port = host or settings.http_host, port or settings.http_port
+    settings = replace(settings, http_host=host, http_port=port)
+    require_closed(settings)
     require_free_port(host, port)
     with open_pipeline(settings) as pipeline:
-        app = create_app(
-            store=pipeline.store,
-            ledger=pipeline.ledger,
-            api_key=settings.api_key,
-            on_registry_change=pipeline.refresh,
-        )
         shown = f"[{host}]" if ":" in host else host
         click.echo(
             f"Overview: http://{shown}:{port}/  reference: http://{shown}:{port}/docs  (Ctrl-C ends)"
         )
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+        server = uvicorn.Server(uvicorn_config(app_of(pipeline), host, port))
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            raise CivicmeterError("the HTTP service did not start: run `civicmeter doctor`")

@@ -42,8 +42,16 @@ class Pipeline:
 
 
 def tags_of(registry: Registry) -> Directory:
-    """What each device's readings are filed under."""
-    return {d.id: DeviceTags(d.device_class, d.institution) for d in registry.devices}
+    """What each device's readings are filed under, and which gateway speaks for it.
+
+    Once the registry says so of one device, it is the list: a device it names no gateway of has
+    none. A registry that names none at all leaves it to the broker who speaks as a gateway.
+    """
+    listed = bool(registry.gateways)
+    return {
+        d.id: DeviceTags(d.device_class, d.institution, d.gateway if listed else None)
+        for d in registry.devices
+    }
 
 
 @contextmanager

@@ -5,24 +5,50 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from api.access.door import is_loopback
 from api.app import create_app
+from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline
+from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 
 
-def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
-    """The HTTP service over the open stores, reporting on the collector beside it."""
+def app_of(pipeline: Pipeline, collector: Collector | None = None) -> FastAPI:
+    """The HTTP service over the open stores, reporting on the collector beside it, if any."""
+    settings = pipeline.settings
     return create_app(
         store=pipeline.store,
         ledger=pipeline.ledger,
-        api_key=pipeline.settings.api_key,
+        api_key=settings.api_key,
+        hosts=(settings.http_host, *settings.allowed_hosts),
         on_registry_change=pipeline.refresh,
-        status=lambda: {"collector": asdict(collector.counters())},
+        status=(lambda: {"collector": asdict(collector.counters())}) if collector else None,
+    )
+
+
+def require_closed(settings: Settings) -> None:
+    """Raise ConfigError where others could reach the service and no key is set."""
+    if not settings.api_key and not is_loopback(settings.http_host):
+        raise ConfigError(
+            f"without a key anybody who reaches {settings.http_host} could write here: set "
+            "CIVICMETER_API_KEY_FILE to a file that holds one, or listen on 127.0.0.1"
+        )
+
+
+def uvicorn_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """How the service is served, by whichever command.
+
+    Who is believed to ask is who holds the connection, never what a header says.
+    """
+    given: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
+    return uvicorn.Config(
+        app, host=host, port=port, http=PatientProtocol, proxy_headers=False, **given
     )
 
 
@@ -51,9 +77,7 @@ def require_free_port(host: str, port: int) -> None:
 def serving(app: FastAPI, host: str, port: int) -> Iterator[str]:
     """Serve until the end of the block; gives the address to open in a browser."""
     require_free_port(host, port)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)
-    )
+    server = uvicorn.Server(uvicorn_config(app, host, port))
     thread = threading.Thread(target=server.run, name="http", daemon=True)
     thread.start()
     try:

@@ -91,7 +91,11 @@ def _again(
 ) -> bool:
     topic, by = _way(message, router)
     came = Message(0, 0, 0, topic, message.payload, message.arrived_at_ms)
-    batch = sort_batch(decode_messages([came], by, len(message.payload)), judge)
+    decoded = decode_messages([came], by, len(message.payload))
+    if gateway := router.gateway_of(message.source):
+        # A part kept in the native form is still that gateway's word.
+        decoded.gateways[topic] = gateway
+    batch = sort_batch(decoded, judge)
     # What is still wrong stays kept, and was counted when it came.
     result = write_batch(batch, store, once)
     done.stored += result.stored

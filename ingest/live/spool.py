@@ -21,6 +21,7 @@ from domain.errors import ConfigError
 from domain.readings import Run
 from ingest.messages.batch import DecodedMessages
 from ingest.messages.message import Message
+from store.private import private
 
 log = logging.getLogger("civicmeter.collector")
 _SCHEMA = """
@@ -42,6 +43,8 @@ class _Content(msgspec.Struct, array_like=True):
     untimed: int
     unread: list[tuple[str, bytes, int]]
     """Topic, payload and time of arrival of messages that were wrong in whole or in part."""
+    gateways: dict[str, str] = {}
+    """As in DecodedMessages; a row of an earlier version has none."""
 
 
 class Spooled(NamedTuple):
@@ -65,7 +68,7 @@ class Spool:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
-                path, timeout=5, isolation_level=None, check_same_thread=False
+                private(path), timeout=5, isolation_level=None, check_same_thread=False
             )
             # Nobody else may take from it meanwhile.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -163,6 +166,7 @@ def _packed(decoded: DecodedMessages) -> bytes:
         decoded.firsts_ms,
         decoded.untimed,
         _plain(dict.fromkeys(message for message, _ in decoded.wrong)),
+        decoded.gateways,
     )
     try:
         return msgspec.msgpack.encode(content)
@@ -182,5 +186,6 @@ def _unpacked(content: bytes) -> tuple[DecodedMessages, list[Message]]:
         topics=found.topics,
         firsts_ms=found.firsts_ms,
         untimed=found.untimed,
+        gateways=found.gateways,
     )
     return decoded, [Message(0, 0, 0, topic, load, at_ms) for topic, load, at_ms in found.unread]

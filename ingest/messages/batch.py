@@ -52,6 +52,8 @@ class DecodedMessages:
     """How many readings these would have been."""
     frames: list[tuple[str, int]] = field(default_factory=list)
     """Devices and the numbers of their radio frames."""
+    gateways: dict[str, str] = field(default_factory=dict)
+    """Which gateway each topic belongs to, of those that belong to one."""
     doubtful: list[int] | None = None
     """Positions of the runs to judge reading by reading; None while nobody has looked."""
 
@@ -72,6 +74,7 @@ class DecodedMessages:
         self.retained += other.retained
         self.retained_untimed += other.retained_untimed
         self.frames += other.frames
+        self.gateways |= other.gateways
 
     def halves(self) -> "list[DecodedMessages]":
         """The same in two parts, or none if it is but one reading, or one thing that is wrong.
@@ -127,6 +130,8 @@ def decode_messages(
             decoded.firsts_ms.append(runs[0].at_ms[0])
             decoded.runs += runs
             decoded.topics += [message.topic] * len(runs)
+            if gateway := router.gateway_of(message.topic):
+                decoded.gateways[message.topic] = gateway
         if rejects:
             decoded.wrong += [(message, reject) for reject in rejects]
         if frame:
@@ -206,10 +211,37 @@ def sort_batch(decoded: DecodedMessages, judge: Judge) -> Batch:
     doubtful = decoded.doubtful
     if doubtful is None:
         doubtful = mark_doubtful(decoded, judge)
-    runs, bad = judge.sort(decoded.runs, doubtful)
+    came, doubtful = _own(decoded, judge, doubtful, aside)
+    runs, bad = judge.sort(came, doubtful)
     for position, reading, refusal in bad:
         aside.reading(decoded.topics[position], reading, refusal)
     return Batch(decoded, runs, aside)
+
+
+def _own(
+    decoded: DecodedMessages, judge: Judge, doubtful: list[int], aside: AsideBatch
+) -> tuple[list[Run], list[int]]:
+    """The runs without what gateways say of devices that are not theirs, which goes aside: such
+    runs are empty then, and not doubtful."""
+    if not decoded.gateways:
+        return decoded.runs, doubtful
+    came = decoded.runs
+    strange = set()
+    for position, (run, topic) in enumerate(zip(came, decoded.topics, strict=True)):
+        gateway = decoded.gateways.get(topic)
+        refusal = judge.foreign(run.device, gateway) if gateway else None
+        if refusal is not None:
+            strange.add(position)
+            for reading in run.readings():
+                aside.reading(topic, reading, refusal)
+    if not strange:
+        return came, doubtful
+    nothing: tuple[int, ...] = ()
+    own = [
+        r._replace(at_ms=nothing, value=nothing) if i in strange else r for i, r in enumerate(came)
+    ]
+    # Judged reading by reading, an empty run is none.
+    return own, sorted({*doubtful, *strange})
 
 
 def write_batch(batch: Batch, store: ReadingStore, persistently: Persistently) -> WriteResult:

@@ -44,6 +44,14 @@ class Router:
         """Whether a mapping speaks of this topic by its name, without wildcards."""
         return any(m.topic == topic for m in self.mappings)
 
+    def gateway_of(self, topic: str) -> str:
+        """The gateway a topic belongs to; empty for a device's own, and for one nobody knows."""
+        try:
+            _, mapping = self._routes.get(topic) or self._find(topic)
+        except PayloadError:
+            return ""
+        return mapping.account_of(topic)
+
     def decode(self, topic: str, payload: bytes, arrived_at_ms: int) -> Decoded:
         """What a message says. Raises PayloadError, also for a bug in a decoder."""
         route = self._routes.get(topic)

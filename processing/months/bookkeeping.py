@@ -11,8 +11,10 @@ from datetime import datetime
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
 from domain.corrections import Correction
+from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.models import ModelRecord
+from domain.people import may_be_one_person, name_problem
 from domain.places import Institution
 from domain.registry import Registry
 from processing.months.compute import Leap, leaps_out_of, months_of
@@ -187,6 +189,8 @@ def enter_corrections(
 ) -> Entered:
     """Enter corrections and touch their months, in one transaction. Entering the same again adds
     nothing. Raises ConfigError naming each that cannot be entered; then none is."""
+    for author in {c.author for c in corrections if c.author.strip()}:
+        _require_name(author)
     entered = ledger.corrections()
     checked(corrections, store, entered, registry, now)
     months = months_touched(corrections, store, entered, registry, now)
@@ -200,9 +204,12 @@ def enter_adjustment(
     """Check an adjustment against its contract and keep it, with the evidence's content if given.
 
     With an approval among its decisions it counts at once, and the months it changes are touched.
-    Raises ConfigError when it does not fit its contract, its formula cannot be read, or the
-    content has another digest.
+    Raises ConfigError when it does not fit its contract, its formula cannot be read, the content
+    has another digest, or a name cannot stand.
     """
+    _require_name(adjustment.author)
+    for decision in adjustment.decisions:
+        _require_other(decision, adjustment)
     check_adjustment(registry, adjustment, content)
     touches = _touches(ledger, adjustment) if adjustment.status == "approved" else []
     return ledger.enter_adjustment(adjustment, content=content, touches=touches)
@@ -216,7 +223,24 @@ def decide_adjustment(ledger: Ledger, number: int, decision: Decision) -> Adjust
     found = next((a for a in ledger.adjustments() if a.number == number), None)
     counts = decision.kind == "approved" or (found is not None and found.status == "approved")
     touches = _touches(ledger, found) if found is not None and counts else []
+    if found is not None:
+        _require_other(decision, found)
     return ledger.decide_adjustment(number, decision, touches)
+
+
+def _require_name(name: str) -> None:
+    problem = name_problem(name)
+    if problem is not None:
+        raise ConfigError(problem)
+
+
+def _require_other(decision: Decision, adjustment: Adjustment) -> None:
+    _require_name(decision.by)
+    if decision.kind == "approved" and may_be_one_person(decision.by, adjustment.author):
+        raise ConfigError(
+            f"{decision.by} reads like {adjustment.author}, who entered the adjustment and cannot "
+            "approve it: somebody else has to, by a name that cannot be taken for theirs"
+        )
 
 
 def _touches(ledger: Ledger, adjustment: Adjustment) -> list[tuple[str, Month]]:

@@ -19,6 +19,8 @@ class DeviceTags(NamedTuple):
 
     device_class: str
     institution: str
+    gateway: str | None = None
+    """Whose word is taken for it besides its own; None: any gateway's. Not filed."""
 
 
 Directory = Mapping[str, DeviceTags]

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Run, Series, joined, runs_of
+from store.private import private
 from store.readings.frames import (
     MAX_MS,
     NO_TIME,
@@ -231,7 +232,7 @@ class SqliteReadingStore:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
-            self._path,
+            private(self._path),
             timeout=self._busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,

@@ -34,6 +34,7 @@ from store.ledger.kept import Room
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.port import DeviceTags
 from store.readings.sqlite import SqliteReadingStore
+from tests.local_client import local_client
 
 NOW = datetime(2026, 4, 10, 3, 0, tzinfo=UTC)
 NOW_MS = to_ms(NOW)
@@ -72,7 +73,7 @@ class Place:
         app = create_app(store=self.store, ledger=self.ledger, now=lambda: NOW)
         grant = Grant(frozenset({Action.POST, Action.CORRECT}), **objects)
         app.dependency_overrides[principal_of] = lambda: Principal("k", (grant,))
-        return TestClient(app)
+        return local_client(app)
 
     def publish(self, device: str, quantity: str, ts: object, value: object) -> dict[str, int]:
         """What a collector does with a message; gives what was kept aside."""

@@ -183,6 +183,14 @@ def test_a_wrong_option_is_a_users_mistake(tmp_path: Path, args: list[str]) -> N
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_without_a_key_it_listens_on_this_machine_only(tmp_path: Path, command: str) -> None:
+    answer = run(command, "--host", "0.0.0.0", "--data", str(tmp_path), cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "set CIVICMETER_API_KEY_FILE" in answer.stderr and "127.0.0.1" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
 def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
     made = Service(tmp_path)
     made.process.start()

@@ -30,6 +30,7 @@ from domain.readings import Reading, Series
 from domain.registry import Registry
 from processing.months.bookkeeping import enter_corrections as enter
 from processing.months.job import process
+from tests.local_client import local_client
 
 MARCH, APRIL = Month(2026, 3), Month(2026, 4)
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
@@ -154,7 +155,7 @@ def test_by_command_a_closed_month_waits_with_a_diff_and_becomes_revision_2(
         assert state(pipeline) == ("restatement_pending", 1)
         assert march(pipeline).value == pytest.approx(TRUTH - 700.0 + 400.0)  # what was signed
         assert pipeline.ledger.touched() == []
-        client = TestClient(create_app(store=pipeline.store, ledger=pipeline.ledger))
+        client = local_client(create_app(store=pipeline.store, ledger=pipeline.ledger))
         rows = client.get("/v1/months/hall/2026-03/restatement").json()
         changes = {(r["name"], r["subject"]): r["change"] for r in rows}
         assert changes[("water_use_m3", "tap")] == pytest.approx(-400.0)
@@ -186,7 +187,7 @@ def test_what_waits_shows_also_where_the_months_use_stays(folder: Path) -> None:
     assert correct(folder, *entering, "--by", "Wang", "--reason", "photo") == 0
     assert run("process", "--touched", "--data", str(folder)) == 0
     with open_pipeline(Settings(data=folder)) as pipeline:
-        client = TestClient(create_app(store=pipeline.store, ledger=pipeline.ledger))
+        client = local_client(create_app(store=pipeline.store, ledger=pipeline.ledger))
         rows = client.get("/v1/months/hall/2026-03/restatement").json()
     (tap,) = [r for r in rows if (r["name"], r["subject"]) == ("water_use_m3", "tap")]
     assert tap["change"] == 0
@@ -311,7 +312,7 @@ def posted(at: object = SPIKE_MS, **other: object) -> dict[str, Any]:
 @pytest.fixture
 def client(pipeline: Pipeline) -> Iterator[TestClient]:
     app = create_app(store=pipeline.store, ledger=pipeline.ledger, now=lambda: NOW)
-    with TestClient(app, raise_server_exceptions=False) as made:
+    with local_client(app, raise_server_exceptions=False) as made:
         yield made
 
 
@@ -418,7 +419,7 @@ def test_none_at_all_or_too_many_are_refused(client: TestClient) -> None:
 
 def test_correcting_needs_the_key_and_only_for_ones_own_devices(pipeline: Pipeline) -> None:
     app = create_app(store=pipeline.store, ledger=pipeline.ledger, api_key="k", now=lambda: NOW)
-    client = TestClient(app)
+    client = local_client(app)
     body = posted(value=TRUTH)
 
     def vendor(institution: str) -> Principal:

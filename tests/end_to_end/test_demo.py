@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from domain.figures import Figure
 from store.opening import open_ledger, open_reading_store
+from tests.local_client import local_client
 
 # Worst month and whole period, as shares of the truth. Registers are exact but for a month
 # whose boundary fell in a gap of the measured gas data; masses pass through noisy scales.
@@ -152,7 +152,7 @@ def test_every_month_of_the_demo_has_its_page(demo: Demo) -> None:
     """Measured years lie long before the forms, quotas and factors that hold today."""
     store = open_reading_store(f"sqlite:///{demo.folder / 'readings.db'}", {})
     ledger = open_ledger(f"sqlite:///{demo.folder / 'ledger.db'}")
-    client = TestClient(create_app(store=store, ledger=ledger))
+    client = local_client(create_app(store=store, ledger=ledger))
     months = client.get("/v1/months").json()
     last = {row["institution"]: row["month"] for row in months}
     assert len(last) == 6

@@ -69,6 +69,27 @@ def test_ports_are_open_to_this_machine_only_unless_somebody_says_otherwise() ->
     assert "ports" not in SERVICES["influxdb"]
 
 
+def test_every_service_is_held_within_limits_and_its_image_pinned() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["mem_limit"] and service["pids_limit"]
+        image = re.fullmatch(r"\$\{\w+_IMAGE:-(.+)\}", service["image"])
+        assert image and re.search(r":(\d+\.\d+\.\d+|local)$", image[1]), name
+    docker = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^ARG PYTHON=python:\d+\.\d+\.\d+-slim$", docker, re.MULTILINE)
+
+
+def test_grafana_reads_with_an_account_that_cannot_write() -> None:
+    assert "influx_token" not in SERVICES["grafana"]["secrets"]
+    influx = next(s for s in provisioned("datasources")["datasources"] if s["type"] == "influxdb")
+    header = influx["secureJsonData"]["httpHeaderValue1"]
+    assert header == "Token grafana:$__file{/run/secrets/influx_read_password}"
+    script = (DEPLOY / "influxdb" / "read-account.sh").read_text(encoding="utf-8")
+    assert "--read-bucket" in script and "write" not in script
+    assert "./influxdb:/docker-entrypoint-initdb.d:ro" in SERVICES["influxdb"]["volumes"]
+
+
 def test_every_service_is_watched_and_comes_back() -> None:
     for name, service in SERVICES.items():
         assert service["healthcheck"]["test"], name

@@ -3,6 +3,7 @@ the same processes run natively, and one reading seen through from a device to t
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -26,8 +27,14 @@ SERVICES = compose()["services"]
 REGISTRY = Registry(
     (Institution("hall", "市政服务大厅", "Service hall"),),
     devices=tuple(
-        Meter(id=i, institution="hall", carrier=Carrier.ELECTRICITY, register="energy_import_kwh")
-        for i in ("hall-e1", "hall-e2")
+        Meter(
+            id=i,
+            institution="hall",
+            carrier=Carrier.ELECTRICITY,
+            register="energy_import_kwh",
+            gateway=gateway,
+        )
+        for i, gateway in (("hall-e1", ""), ("hall-e2", ""), ("hall-e3", "gw1"), ("hall-e4", "gw2"))
     ),
 )
 PATIENCE_S = 60.0
@@ -117,6 +124,10 @@ class Installation:
     def publish(self, user: str, password: str, device: str, at_ms: int, value: float) -> str:
         """Publish with QoS 1; gives the broker's complaint, empty when it took the message."""
         payload = json.dumps({"ts": at_ms, "values": {"energy_import_kwh": value}})
+        return self.say(user, password, f"civicmeter/v1/{device}/telemetry", payload)
+
+    def say(self, user: str, password: str, topic: str, payload: str) -> str:
+        """As `publish`, anything anywhere."""
         return subprocess.run(
             [
                 "mosquitto_pub",
@@ -133,7 +144,7 @@ class Installation:
                 "-q",
                 "1",
                 "-t",
-                f"civicmeter/v1/{device}/telemetry",
+                topic,
                 "-m",
                 payload,
             ],
@@ -141,6 +152,15 @@ class Installation:
             timeout=30,
             text=True,
         ).stderr.strip()
+
+    def heard(self, topic: str) -> str:
+        """What the collector's own account hears there first."""
+        words = f"mosquitto_sub -h {HOST} -p {self.mqtt_port} -u civicmeter -C 1 -W 10".split()
+        password = (self.secrets / "mqtt_password").read_text()
+        answer = subprocess.run(
+            [*words, "-P", password, "-t", topic], capture_output=True, text=True, timeout=30
+        )
+        return answer.stdout
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
@@ -206,6 +226,73 @@ def test_a_reading_goes_from_a_device_to_the_api(installation: Installation) -> 
     (reading,) = wait_for(lambda: installation.readings("hall-e1"))
     assert reading["value"] == 1234.5
     assert installation.readings("hall-e2") == []
+
+
+def test_nobody_speaks_for_another(installation: Installation) -> None:
+    """The access list as `civicmeter broker acl` makes it from the registry, on the same broker;
+    what is left to a gateway's word, the collector judges by the registry."""
+    acl = installation.folder / "acl"
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "civicmeter",
+            "broker",
+            "acl",
+            "--user",
+            "civicmeter",
+            "--out",
+            str(acl),
+        ],
+        env={**os.environ, **installation.environment()},
+        check=True,
+        timeout=120,
+    )
+    acl.chmod(0o644)
+    config = installation.folder / "mosquitto.conf"
+    shipped = config.read_text(encoding="utf-8")
+    config.write_text(re.sub(r"acl_file .*", f"acl_file {acl}", shipped), encoding="utf-8")
+    accounts = {a: installation.account(a) for a in ("gw1", "gw2")} | installation.passwords
+    os.kill(installation.broker.pid, signal.SIGHUP)
+    at_ms = now_ms() - 90_000
+
+    def forge(account: str, topic: str, *devices: str, at: int = at_ms) -> str:
+        values = {d: [{"ts": at, "values": {"energy_import_kwh": 666.0}}] for d in devices}
+        payload = json.dumps(values if "gateway" in topic else values[devices[0]][0])
+        return installation.say(account, accounts[account], topic, payload)
+
+    gateway = "civicmeter/v1/gateway/{}/telemetry".format
+    wait_for(lambda: forge("gw1", gateway("gw1"), "hall-e3") == "")
+    refused = [
+        forge("hall-e1", gateway("hall-e1"), "hall-e2"),  # a device is no gateway
+        forge("hall-e1", gateway("gw1"), "hall-e3"),
+        forge("gw1", gateway("gw2"), "hall-e4"),  # nor one gateway another
+        forge("gw1", "civicmeter/v1/hall-e2/telemetry", "hall-e2"),  # nor a gateway a device
+        forge("gw1", "civicmeter/v1/hall-e3/telemetry", "hall-e3"),
+        installation.say("gw1", accounts["gw1"], "civicmeter/v1/collector/x/status", "{}"),
+    ]
+    assert all("Not authorized" in r for r in refused), refused
+    assert forge("gw1", gateway("gw1"), "hall-e4", "hall-e2") == ""
+    assert forge("gw1", gateway("gw1"), "hall-e3", at=now_ms() + 3_600_000) == ""
+    codes = wait_for(
+        lambda: (
+            (found := {(a["device"], a["code"]) for a in installation.get("/v1/aside")})
+            >= {
+                ("hall-e4", "foreign_device"),
+                ("hall-e2", "foreign_device"),
+                ("hall-e3", "future_time"),
+            }
+            and found
+        )
+    )
+    assert ("hall-e3", "foreign_device") not in codes
+    assert [r["value"] for r in wait_for(lambda: installation.readings("hall-e3"))] == [666.0]
+    assert installation.readings("hall-e4") == []
+    # The true reading is taken, though another was there first.
+    assert forge("gw2", gateway("gw2"), "hall-e4") == ""
+    wait_for(lambda: installation.readings("hall-e4"))
+    status = installation.heard("civicmeter/v1/collector/+/status")
+    assert "collecting" in status
 
 
 def test_posting_needs_the_generated_key(installation: Installation) -> None:

@@ -90,7 +90,7 @@ def test_each_device_may_say_only_its_own(
     tmp_path: Path, store: SqliteReadingStore, ledger: SqlLedger
 ) -> None:
     acl, passwords = tmp_path / "acl", tmp_path / "passwords"
-    acl.write_text(mosquitto_acl(registry(2), gateways=["g1"]), encoding="utf-8")
+    acl.write_text(mosquitto_acl(registry(2)), encoding="utf-8")
     passwords.write_text("collector:c\nm0:p0\nm1:p1\ng1:p2\n")
     subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True)
     for file in (acl, passwords):

@@ -10,7 +10,6 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from civicmeter.wiring.collecting import collecting
@@ -25,6 +24,7 @@ from ingest.messages.router import Router
 from ingest.settings import CollectorSettings
 from processing.months.job import process
 from store.readings.influx_lines import encode
+from tests.local_client import local_client
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "one-reading.md").read_text(encoding="utf-8")
@@ -166,7 +166,7 @@ def _figures_are_as_the_page_says(pipeline: Pipeline) -> None:
     assert coal.value == pytest.approx(expected["standard_coal_kgce"], rel=1e-9)
     assert coal.factors and all(f.source and f.valid_from for f in coal.factors)
 
-    with TestClient(create_app(store=pipeline.store, ledger=pipeline.ledger)) as client:
+    with local_client(create_app(store=pipeline.store, ledger=pipeline.ledger)) as client:
         answer = client.get("/v1/consumption?institution=hall&start=2026-03&end=2026-04")
     assert answer.status_code == 200
     values = [r["value"] for r in answer.json() if r["name"] == "electricity_use_kwh"]

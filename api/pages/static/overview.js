@@ -15,7 +15,7 @@
       // On a phone the legend stands in a column: a row of it would be cut off.
       if (window.innerWidth < 640) spec.config.legend.columns = 1;
       return window
-        .vegaEmbed(place, spec, { actions: false, renderer: "svg" })
+        .vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true })
         .then(() => place.classList.add("drawn"))
         .catch((error) => console.error(error));
     };

@@ -10,6 +10,7 @@ from sqlalchemy import exc as sql
 
 from domain.errors import ConfigError, StoreUnavailableError
 from store.ledger.sql.tables import HEAD
+from store.private import private
 
 _FORMS = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 _MIGRATION_LOCK = 0x63_6D_74_72  # any number all our processes agree on
@@ -37,6 +38,8 @@ def open_engine(url: str) -> Engine:
 def _sqlite_engine(url: URL, path: str) -> Engine:
     if not Path(path).parent.is_dir():
         raise ConfigError(f"no folder {Path(path).parent} for the ledger: create it first")
+    if path != ":memory:":
+        private(Path(path))
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")

@@ -11,6 +11,7 @@ from api.app import create_app
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
 from tests import api_sample
+from tests.local_client import local_client
 
 Sample = tuple[SqliteReadingStore, SqlLedger]
 
@@ -29,7 +30,7 @@ def client(shared_sample: Sample) -> Iterator[TestClient]:
     """Reads only. Errors of the server come back as answers, as over the wire."""
     store, ledger = shared_sample
     app = create_app(store=store, ledger=ledger, now=lambda: api_sample.NOW)
-    with TestClient(app, raise_server_exceptions=False) as made:
+    with local_client(app, raise_server_exceptions=False) as made:
         yield made
 
 
@@ -62,7 +63,7 @@ def serve_own(own_sample: Sample) -> Iterator[Callable[..., TestClient]]:
 
     def build(**settings: object) -> TestClient:
         app = create_app(store=store, ledger=ledger, now=lambda: api_sample.NOW, **settings)
-        clients.append(TestClient(app, raise_server_exceptions=False))
+        clients.append(local_client(app, raise_server_exceptions=False))
         return clients[-1]
 
     yield build

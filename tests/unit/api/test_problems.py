@@ -12,6 +12,7 @@ from api.app import create_app
 from api.language import from_accept_language
 from config.texts import texts
 from domain.errors import StoreUnavailableError
+from tests.local_client import local_client
 
 
 def problem(client: TestClient, path: str, status: int, **kwargs: Any) -> dict[str, Any]:
@@ -97,20 +98,24 @@ def test_accept_language(header: str, expected: str) -> None:
     assert from_accept_language(header) == expected
 
 
-def test_a_store_that_cannot_answer_is_said_to_be_unavailable(shared_sample: Any) -> None:
+def test_a_store_that_cannot_answer_is_said_to_be_unavailable(
+    shared_sample: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     _store, ledger = shared_sample
 
     class Down:
         def __getattr__(self, name: str) -> Any:
             def fail(*args: object, **kwargs: object) -> Any:
-                raise StoreUnavailableError("disk is full")
+                raise StoreUnavailableError("the readings in /srv/readings.db: disk is full")
 
             return fail
 
-    client = TestClient(create_app(store=Down(), ledger=ledger), raise_server_exceptions=False)
+    client = local_client(create_app(store=Down(), ledger=ledger), raise_server_exceptions=False)
     body = problem(client, "/v1/series/list", 503)
-    assert "disk is full" in body["detail"]
-    assert problem(client, "/readyz", 503)["state"] == {"store": "disk is full", "ledger": "ok"}
+    assert "/srv" not in str(body), "where the files lie is nobody's business"
+    state = problem(client, "/readyz", 503)["state"]
+    assert state == {"store": "unavailable", "ledger": "ok"}
+    assert caplog.text.count("/srv/readings.db: disk is full") == 2
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
@@ -121,7 +126,7 @@ def test_what_nobody_foresaw_is_a_problem_too_and_tells_no_secrets(shared_sample
         ledger=ledger,
         status=lambda: {"x": [][0]},  # type: ignore[misc]
     )
-    client = TestClient(app, raise_server_exceptions=False)
+    client = local_client(app, raise_server_exceptions=False)
     body = problem(client, "/readyz", 500)
     assert body["code"] == "unforeseen"
     assert "Traceback" not in str(body)

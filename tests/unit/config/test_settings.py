@@ -23,10 +23,12 @@ def test_each_setting_is_read_and_secrets_may_lie_in_files(tmp_path: Path) -> No
             "CIVICMETER_INFLUX_TOKEN_FILE": str(secret),
             "CIVICMETER_HTTP_PORT": "9000",
             "CIVICMETER_SPOOL_MB": "512",
+            "CIVICMETER_ALLOWED_HOSTS": "meters.example.cn, 10.0.0.5",
         }
     )
     assert settings.influx_token == "s3cret"
     assert settings.http_port == 9000
+    assert settings.allowed_hosts == ("meters.example.cn", "10.0.0.5")
     assert (settings.spool_mb, Settings().spool_mb) == (512, 0)
     assert settings.spool_folder == Path("/srv/meters/spool")
     assert settings.store_url.startswith("influxdb+http")
@@ -41,6 +43,7 @@ def test_each_setting_is_read_and_secrets_may_lie_in_files(tmp_path: Path) -> No
         ({"CIVICMETER_HTTP_PORT": "70000"}, "a port from 1 to 65535"),
         ({"CIVICMETER_SPOOL_MB": "1 GB"}, "a whole number"),
         ({"CIVICMETER_API_KEY_FILE": "/nowhere/key"}, "cannot be read"),
+        ({"CIVICMETER_API_KEY_FILE": "/dev/null"}, "which is empty"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_name(env: dict[str, str], says: str) -> None:

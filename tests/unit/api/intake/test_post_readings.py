@@ -19,6 +19,7 @@ from domain.judge import Refusal
 from domain.readings import Reading, Series
 from store.late_readings import NotingStore
 from tests.api_sample import FIRST_AT, NOW
+from tests.local_client import local_client
 
 Serve = Callable[..., TestClient]
 AT = to_ms(NOW) - 60_000
@@ -51,7 +52,7 @@ def test_a_late_reading_is_noted_before_the_answer(own_sample: Any) -> None:
     """As one that comes over MQTT; the processor finds its month."""
     store, ledger = own_sample
     noting = NotingStore(store, ledger, lambda: to_ms(NOW))
-    client = TestClient(create_app(store=noting, ledger=ledger, now=lambda: NOW))
+    client = local_client(create_app(store=noting, ledger=ledger, now=lambda: NOW))
     assert post(client, GOOD[JSON]).status_code == 200
     assert ledger.late() == []
     at = AT - 3 * 86_400_000

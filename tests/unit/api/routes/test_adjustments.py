@@ -17,6 +17,7 @@ from tests import api_sample
 
 Serve = Callable[..., TestClient]
 KEY = {"X-API-Key": "secret"}
+JSON = {"Content-Type": "application/json"}
 CONTENT = "会议纪要：新增机房".encode()
 ENTRY: dict[str, Any] = {
     "contract": "dy-saving",
@@ -144,7 +145,7 @@ def test_what_cannot_be_is_refused_in_words(
 
 def test_broken_and_large_bodies_and_unknown_numbers(serve_own: Serve) -> None:
     client = serve_own(api_key="secret")
-    broken = client.post("/v1/adjustments", content=b'{"contract":', headers=KEY)
+    broken = client.post("/v1/adjustments", content=b'{"contract":', headers=KEY | JSON)
     assert code(broken) == (422, "bad_parameter")
     large = b64encode(bytes(LARGEST_EVIDENCE_BYTES + 1)).decode()
     assert "at most" in post(client, ENTRY | {"evidence_base64": large}).json()["detail"]

@@ -15,6 +15,7 @@ from domain.places import Dated, Institution
 from domain.registry import Registry
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
+from tests.local_client import local_client
 
 SINCE = date(2020, 1, 1)
 LAST = Month(2025, 1)
@@ -67,7 +68,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             if n == 1 or month == LAST:
                 ledger.save_result(result(p.id, month, float(n)))
     store = SqliteReadingStore(folder / "readings.db")
-    yield TestClient(create_app(store=store, ledger=ledger))
+    yield local_client(create_app(store=store, ledger=ledger))
     store.close()
     ledger.close_connections()
 

@@ -35,7 +35,22 @@ def test_rows_as_csv_for_spreadsheets(client: TestClient) -> None:
     assert client.get("/v1/aside?format=csv&code=none").content == b"\xef\xbb\xbf"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+1", "-1", "\tx"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "@SUM(A1)",
+        "+1",
+        "-1",
+        "\tx",
+        " =1+1",
+        "\u3000=1",
+        "\uff1d1+1",
+        "\uff20SUM(A1)",
+        "\u200b+1",
+        "\ufe661",
+    ],
+)
 def test_text_that_looks_like_a_formula_stays_text(text: str) -> None:
     assert (
         csv_text([{"a": text, "b": -1.5, "c": None}]).splitlines()[1].strip('"') == f"'{text},-1.5,"

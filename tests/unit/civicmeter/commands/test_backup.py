@@ -76,3 +76,23 @@ def test_servers_are_backed_up_with_their_own_tools(
     store = "influxdb+http://localhost:8086/org/bucket"
     assert run("backup", str(tmp_path / "copy"), "--store", store) == 2
     assert "its own tools" in capsys.readouterr().err
+
+
+def test_stores_and_backups_are_their_owners_only(data: Path, tmp_path: Path) -> None:
+    (data / "ledger.db").chmod(0o644)  # as an earlier version left it
+    with open_pipeline(Settings(data=data)) as pipeline:
+        pipeline.store.write([Reading("m1", "water_m3", 1, 0.0)])
+        assert run("backup", str(tmp_path / "copy"), "--data", str(data)) == 0
+        kept = [*data.rglob("*.db*"), *(tmp_path / "copy").rglob("*.db*")]
+        assert len(kept) >= 4
+        assert {oct(p.stat().st_mode & 0o777) for p in kept} == {"0o600"}
+
+
+def test_a_failed_backup_leaves_nothing(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = data / "ledger.db"
+    ledger.write_bytes(b"not a database" * 1000)
+    assert run("backup", str(tmp_path / "copy"), "--data", str(data)) == 2
+    assert "cannot be copied" in capsys.readouterr().err
+    assert list((tmp_path / "copy").iterdir()) == []

@@ -19,6 +19,7 @@ from domain.calendar import to_ms
 from domain.figures.names import FIGURE_NAMES
 from domain.quantities import QUANTITIES
 from tests import api_sample
+from tests.local_client import local_client
 
 Json = dict[str, Any]
 BUILT = dashboards(lambda key, lang: text("dashboards", key, lang))
@@ -34,7 +35,7 @@ VARIABLES = {
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     store, ledger = api_sample.open_sample(tmp_path_factory.mktemp("sample"))
-    with TestClient(create_app(store=store, ledger=ledger, now=lambda: api_sample.NOW)) as made:
+    with local_client(create_app(store=store, ledger=ledger, now=lambda: api_sample.NOW)) as made:
         yield made
     store.close()
     ledger.close_connections()

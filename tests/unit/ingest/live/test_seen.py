@@ -14,6 +14,7 @@ from ingest.acl import mosquitto_acl
 from ingest.live.counters import Counters
 from ingest.live.metrics import CollectorMetrics
 from ingest.logs import JsonLines, RateLimit
+from ingest.mapping import Mapping
 
 
 def test_metrics_say_what_the_counters_say() -> None:
@@ -86,17 +87,43 @@ def registry(*names: str) -> Registry:
     return Registry(
         institutions=(Institution("s", "校", "School"),),
         devices=tuple(
-            Meter(id=n, institution="s", carrier=Carrier.WATER, register="water_m3") for n in names
+            Meter(
+                id=n,
+                institution="s",
+                carrier=Carrier.WATER,
+                register="water_m3",
+                gateway="g1" if n.startswith("behind") else "",
+            )
+            for n in names
         ),
     )
 
 
 def test_access_list() -> None:
-    text = mosquitto_acl(registry("b2", "水表 1"), collector="c", gateways=["g1"])
+    text = mosquitto_acl(registry("b2", "水表 1", "behind-g1"), collector="c")
     assert "user b2\ntopic write civicmeter/v1/b2/telemetry\n" in text
     assert "user 水表 1\ntopic write civicmeter/v1/水表 1/telemetry\n" in text
     assert "user g1\ntopic write civicmeter/v1/gateway/g1/telemetry\n" in text
     assert "user c\ntopic read civicmeter/v1/+/telemetry\n" in text
+    assert "topic write civicmeter/v1/collector/+/status\n" in text
+    assert "user behind-g1" not in text, "its gateway speaks for it"
+
+
+def test_access_list_of_mapped_topics() -> None:
+    mappings = (
+        Mapping(topic="z2m/+", format="zigbee2mqtt", device="{1}", devices={"hall": "b2"}),
+        Mapping(topic="site/+/json", format="gateway", account="{1}"),
+        Mapping(topic="line7", format="senml", account="g1"),
+        Mapping(topic="x/+", format="shelly", device="shelly-{1}"),
+    )
+    text = mosquitto_acl(registry("b2", "behind-g1"), collector="c", mappings=mappings)
+    _, collector, gateway, device = text.split("user ")
+    assert "topic read z2m/+\n" in collector and "topic read line7\n" in collector
+    assert "topic write site/g1/json\ntopic write line7\n" in gateway
+    assert "topic write z2m/hall\ntopic write civicmeter/v1/b2/telemetry\n" in device
+    assert "# Nobody may write x/+:" in text
+    with pytest.raises(ConfigError, match="no gateway of the registry"):
+        mosquitto_acl(registry("b2"), collector="c", mappings=mappings)
 
 
 @pytest.mark.parametrize("name", ["a/b", "+", "#", "a\nuser root", " a", "", "c"])

@@ -1,0 +1,38 @@
+"""What every answer tells a browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+import api.pages
+from api.access.headers import PROTECTING
+from tests import api_sample
+
+REPORT = f"/v1/reports/{api_sample.HALL}/2024-02/report.html"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/docs", 200), ("/openapi.json", 200), ("/healthz", 200), ("/nowhere", 404)],
+)
+def test_every_answer_is_protected(client: TestClient, path: str, status: int) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert {n: answer.headers[n] for n in PROTECTING} == PROTECTING
+
+
+def test_what_the_door_refuses_is_protected_too(client: TestClient) -> None:
+    answer = client.get("/", headers={"Host": "evil.example"})
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_no_page_holds_a_script_of_its_own(client: TestClient) -> None:
+    """script-src 'self' would not run it; data in a script element is none."""
+    assert "script-src 'self';" in PROTECTING["Content-Security-Policy"]
+    templates = Path(api.pages.__file__).parent.rglob("*.html")
+    for text in (*(t.read_text("utf-8") for t in templates), client.get("/docs").text):
+        scripts = re.findall(r"<script(?![^>]*(?:src=|application/json))", text)
+        assert scripts == []
+        assert not re.search(r"\son[a-z]+=", text)
