@@ -112,6 +112,8 @@ class Institution:
     heating_season: tuple[tuple[int, int], tuple[int, int]] | None = None
     provenance: str = ""
     provenance_zh: str = ""
+    in_service_until: date | None = None
+    """The local day from which it is no longer watched: none of its devices is in service."""
 
     def name(self, lang: str) -> str:
         return self.name_zh if lang == "zh" else self.name_en
@@ -139,7 +141,9 @@ class Device:
     """Anything that reports. `expected_interval_s` is how often, for completeness.
 
     `in_service_from` is the local day from which it has to report: from then on its silence is
-    missing data. None: from its first reading on.
+    missing data. None: from its first reading on. `in_service_until` is the local day from which
+    it is out of service, excluded like every end: from then on its silence is no missing data,
+    and what it still says counts for nothing. None: it goes on.
     """
 
     device_class: ClassVar[DeviceClass]
@@ -151,6 +155,7 @@ class Device:
     name_en: str = ""
     expected_interval_s: int = 3600
     in_service_from: date | None = None
+    in_service_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
