@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
+from domain.calendar import zone_or_none
 from domain.places import (
     AnyDevice,
     Bin,
@@ -224,7 +224,7 @@ def _days(record: Record) -> Iterator[Fault]:
 
 
 def _institution(one: Institution) -> Iterator[Fault]:
-    if not is_timezone(one.timezone):
+    if zone_or_none(one.timezone) is None:
         yield (
             "timezone",
             f"has {one.timezone!r}, which is no time zone: {_zone_meant(one.timezone)}",
@@ -247,16 +247,6 @@ def _institution(one: Institution) -> Iterator[Fault]:
             yield "heating_season", "has a heating_season that ends the day it starts: mend it"
         if (2, 29) in one.heating_season:
             yield "heating_season", "has 02-29 in heating_season, not there every year: write 03-01"
-
-
-@lru_cache(maxsize=1_000)
-def is_timezone(name: str) -> bool:
-    """Whether the time zone database knows a name."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as Asia
-        return False
-    return True
 
 
 def _zone_meant(name: str) -> str:

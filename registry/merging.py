@@ -16,8 +16,8 @@ def check_xlsx(path: Path, known: Registry | None = None) -> tuple[Registry, lis
     sentences = [str(p) for p in problems]
     if not problems:
         # Doubles first: merging would hide them.
-        misfits = [m for m in registry.misfits() if isinstance(m, Double)]
-        misfits += merged(known or Registry(), registry).misfits()
+        doubles = [m for m in registry.misfits() if isinstance(m, Double)]
+        misfits = [*doubles, *merged(known or Registry(), registry).misfits()]
         sentences += [str(places.of(m) or m) for m in misfits]
     return registry, list(dict.fromkeys(sentences))
 

@@ -94,10 +94,10 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
         tuple(d for n in DEVICE_SHEETS for d in records[n]),
         tuple(records["contracts"]),
     )
-    items = {
-        (n, *key): [r for r, _ in rs] for n, found in histories.items() for key, rs in found.items()
+    at = {
+        (n, *key): [r for r, _ in of] for n, kept in histories.items() for key, of in kept.items()
     }
-    return registry, problems, Places(rows, items)
+    return registry, problems, Places(rows, at)
 
 
 Cells = list[list[Any]]

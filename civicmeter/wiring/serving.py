@@ -11,18 +11,27 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from civicmeter.wiring.pipeline import Pipeline
+from civicmeter.wiring.processing_rounds import Rounds
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 
 
-def app_of(pipeline: Pipeline, collector: Collector) -> FastAPI:
-    """The HTTP service over the open stores, reporting on the collector beside it."""
+def app_of(pipeline: Pipeline, collector: Collector, rounds: Rounds | None = None) -> FastAPI:
+    """The HTTP service over the open stores, reporting on the collector and the rounds of
+    processing beside it."""
     return create_app(
         store=pipeline.store,
         ledger=pipeline.ledger,
         api_key=pipeline.settings.api_key,
         on_registry_change=pipeline.refresh,
-        status=lambda: {"collector": asdict(collector.counters())},
+        status=lambda: {
+            "collector": asdict(collector.counters()),
+            **({"rounds": rounds.status()} if rounds else {}),
+        },
+        parts=lambda: {
+            "collecting": collector.state(),
+            **({"processing": rounds.state()} if rounds else {}),
+        },
     )
 
 

@@ -12,7 +12,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from domain.errors import ConfigError
+from domain.errors import CivicmeterError, ConfigError
 from ingest.live.counters import Counters
 from ingest.live.mqtt_client import FastClient
 from ingest.messages.message import Message
@@ -23,6 +23,7 @@ log = logging.getLogger("civicmeter.collector")
 _KEEPALIVE_S = 30
 _RECONNECT_MAX_S = 10
 _Watching = Literal["off", "wanted", "asked", "watching", "refused"]
+_SESSION_TAKEN_OVER = 0x8E
 _DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Where mosquitto says how many messages it has dropped since it started."""
 
@@ -38,6 +39,7 @@ class Connection:
         counters: Counters,
         now_ms: Callable[[], int],
         on_new_session: Callable[[], None] = lambda: None,
+        on_taken_over: Callable[[CivicmeterError], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._endpoint = Endpoint.parse(settings.mqtt)
@@ -45,6 +47,7 @@ class Connection:
         self._deliver = deliver
         self._counters = counters
         self._on_new_session = on_new_session
+        self._on_taken_over = on_taken_over
         self._paused = False
         self._watching: _Watching = "wanted" if settings.watch_broker else "off"
         self._ready = threading.Event()
@@ -55,6 +58,11 @@ class Connection:
     @property
     def connected(self) -> bool:
         return self._ready.is_set() and self._client.is_connected()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the network thread is there, connected or trying to be; so too before it began."""
+        return self._client.listening
 
     def start(self) -> None:
         """Begin to connect, and go on trying."""
@@ -187,7 +195,7 @@ class Connection:
 
     def _on_disconnect(
         self,
-        _client: mqtt.Client,
+        client: mqtt.Client,
         _userdata: object,
         _flags: object,
         reason: ReasonCode,
@@ -196,7 +204,18 @@ class Connection:
         self._ready.clear()
         if self._watching == "asked":
             self._watching = "refused"
-        if reason.is_failure:
+        if _SESSION_TAKEN_OVER in (reason.value, self._client.told_to_leave):
+            # To come back would throw the other out, which then comes back itself, for ever, and
+            # readings would land now in its store, now in ours.
+            client.disconnect()
+            self._on_taken_over(
+                ConfigError(
+                    f"another process connected to {self._settings.mqtt} as "
+                    f"{self._settings.client_id!r} and has the session now: end one of the two, "
+                    "or give each an id of its own (collect --client-id ID)"
+                )
+            )
+        elif reason.is_failure:
             log.warning("connection to %s lost: %s", self._settings.mqtt, reason)
 
 
