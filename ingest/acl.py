@@ -32,7 +32,7 @@ def mosquitto_acl(
         "topic read civicmeter/v1/+/telemetry",
         "topic read civicmeter/v1/gateway/+/telemetry",
         "topic read $SYS/#",
-        "topic write civicmeter/v1/collector/+/status",
+        "topic readwrite civicmeter/v1/collector/+/status",
         "topic write spBv1.0/+/NCMD/+",
     ]
     for gateway in gateways:
