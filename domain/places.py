@@ -241,6 +241,13 @@ class WeatherStation(Device):
     device_class: ClassVar[DeviceClass] = "weather"
 
 
+def service_until(device: Device, institution: Institution) -> date | None:
+    """The local day from which a device is out of service: its own, or its institution's where
+    that comes first; None: it goes on."""
+    days = [d for d in (device.in_service_until, institution.in_service_until) if d is not None]
+    return min(days, default=None)
+
+
 AnyDevice = Meter | PvSystem | Bin | WeatherStation
 DEVICE_TYPES: dict[str, type[AnyDevice]] = {
     "meter": Meter,
