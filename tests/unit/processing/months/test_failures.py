@@ -10,7 +10,7 @@ import pytest
 
 from domain.calendar import Month, to_ms
 from domain.errors import StoreUnavailableError
-from domain.places import AnyDevice, Carrier, Institution, Meter
+from domain.places import AnyDevice, Bin, Carrier, Institution, Meter, WasteStream
 from domain.readings import Reading, Series
 from domain.registry import Registry
 from processing.months.failures import FAILED, failure_of
@@ -194,3 +194,22 @@ def test_touched_months_of_a_broken_institution_stay_touched(place: Place) -> No
     }
     assert told["a"] == "" and "Asia/Shanghai" in told["b"]
     assert [t.institution for t in place.ledger.touched()] == ["b"]
+
+
+def test_counts_that_break_arithmetic_cost_their_institution_only(place: Place) -> None:
+    """As an older version may have stored them."""
+    bins = [Bin(id=f"b{k}", institution="b", stream=WasteStream.FOOD) for k in range(2)]
+    institutions = tuple(Institution(n, n, n) for n in (*GOOD, "b"))
+    place.ledger.save_registry(Registry(institutions, (), (*bins, *map(_meter, GOOD))))
+    start = to_ms(MARCH.interval("Asia/Shanghai")[0])
+    place.store.write(
+        [
+            Reading(b.id, f"inspection_{what}_count", start + d * 86_400_000, 1.7e308 * (d > 1))
+            for b in bins
+            for what in ("correct", "total")
+            for d in range(5)
+        ]
+    )
+    told = place.process([MARCH])
+    assert {i: error for (i, _), error in told.items() if i in GOOD} == {"a": "", "z": ""}
+    assert place.use("a") == pytest.approx(31.0)
