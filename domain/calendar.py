@@ -108,7 +108,7 @@ def zone_or_none(name: str) -> ZoneInfo | None:
 
 
 def _zone(name: str) -> ZoneInfo:
-    """An unknown one costs its institution its figures (see processing.months.job) but no page
+    """An unknown one costs its institution its figures (see processing.quality.failures) but no page
     that shows it among others: there the default's clocks count."""
     return zone_or_none(name) or ZoneInfo(DEFAULT_TIMEZONE)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.registry import Registry
-from domain.registry_fit import Double
+from domain.registry.fit import Double
 from registry.reading import read_with_places
 
 

@@ -11,7 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from domain.errors import ConfigError
 from domain.registry import Registry
-from domain.registry_checks import Misfit
+from domain.registry.records import Misfit
 from registry.cells import CellError, converter, is_blank, text
 from registry.sheets import (
     DEVICE_SHEETS,

@@ -11,7 +11,7 @@ from domain.calendar import Month
 from domain.errors import CivicmeterError
 from domain.figures import MonthResult
 from processing.months import job
-from processing.months.failures import failure_of
+from processing.quality.failures import failure_of
 
 log = logging.getLogger("civicmeter.processing")
 

@@ -19,12 +19,12 @@ from domain.places import Institution
 from domain.registry import Registry
 from processing.months.compute import Leap, leaps_out_of, months_of
 from processing.months.entered_corrections import Entered, checked, months_touched
-from processing.months.failures import failed, months_to_tell, require_zone, told
 from processing.months.plan import Outcome, Plan
 from processing.months.reading import SiteReader
 from processing.months.site import Site
 from processing.months.touched import Change, joined, touched_by
 from processing.quality.corrections import Amendments, amendments
+from processing.quality.failures import failed, months_to_tell, require_zone, told
 from processing.savings.entered_adjustments import check_adjustment, months_changed
 from store.ledger.late_readings import LateReadings
 from store.ledger.port import Ledger
@@ -206,7 +206,7 @@ class Keeper:
     """Commits outcomes in a thread of its own: the disk is waited for while the next is computed.
 
     What cannot be committed, whatever the reason but a store that is away, costs its institution
-    only (see processing.months.failures). The block's end waits for that thread; on an exception
+    only (see processing.quality.failures). The block's end waits for that thread; on an exception
     what still waits is dropped.
     """
 

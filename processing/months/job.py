@@ -12,10 +12,10 @@ from domain.places import Institution
 from domain.registry import Registry
 from processing.months.bookkeeping import Keeper, Planner, find_touched
 from processing.months.compute import compute
-from processing.months.failures import told
 from processing.months.plan import Outcome
 from processing.months.workers import WORTHWHILE, in_workers
 from processing.quality.corrections import Amendments, amendments
+from processing.quality.failures import told
 from store.ledger.port import Ledger
 from store.ledger.touched import TouchedMonth
 from store.readings.port import ReadingStore

@@ -13,8 +13,8 @@ from domain.errors import StoreUnavailableError
 from domain.places import AnyDevice, Bin, Carrier, Institution, Meter, WasteStream
 from domain.readings import Reading, Series
 from domain.registry import Registry
-from processing.months.failures import FAILED, failure_of
 from processing.months.job import process, process_touched
+from processing.quality.failures import FAILED, failure_of
 from store.late_readings import NotingStore
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore

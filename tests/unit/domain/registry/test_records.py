@@ -19,7 +19,7 @@ from domain.places import (
     WasteStream,
 )
 from domain.registry import Registry
-from domain.registry_checks import Record, misfits_of
+from domain.registry.records import Record, misfits_of
 
 HALL = Institution("hall", "大厅", "Hall", district_code="370502")
 METER = Meter(

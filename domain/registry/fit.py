@@ -8,7 +8,7 @@ from typing import NamedTuple
 from domain.carriers import FIGURE_OF_REGISTER
 from domain.places import AnyDevice, Building, Contract, Institution, Meter, PvSystem
 from domain.quantities import QUANTITIES
-from domain.registry_checks import Misfit, Record, misfits_of
+from domain.registry.records import Misfit, Record, misfits_of
 
 _NOT_THERE = "which is not there"
 

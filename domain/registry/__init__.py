@@ -14,8 +14,8 @@ from domain.places import (
     PvSystem,
     WeatherStation,
 )
-from domain.registry_checks import Misfit
-from domain.registry_fit import misfits
+from domain.registry.fit import misfits
+from domain.registry.records import Misfit
 
 
 @dataclass(frozen=True)

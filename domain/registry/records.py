@@ -1,6 +1,6 @@
 """What each record of the registry may hold: everything that could not be computed with.
 
-Pure. How records fit together is checked in `domain.registry_fit`.
+Pure. How records fit together is checked in `domain.registry.fit`.
 """
 
 import json

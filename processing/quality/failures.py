@@ -11,7 +11,7 @@ from domain.figures import MonthResult
 from domain.findings import Finding
 from domain.places import Institution
 from domain.registry import Registry
-from domain.registry_checks import Record, misfits_of
+from domain.registry.records import Record, misfits_of
 
 log = logging.getLogger("civicmeter.processing")
 
