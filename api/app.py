@@ -1,6 +1,6 @@
 """The HTTP service: builds the application from its parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 
@@ -61,6 +61,7 @@ def create_app(
     store: ReadingStore,
     ledger: Ledger,
     status: Callable[[], dict[str, object]] | None = None,
+    parts: Callable[[], Mapping[str, str]] | None = None,
     api_key: str = "",
     hosts: Sequence[str] = (),
     on_registry_change: Callable[[], None] | None = None,
@@ -68,9 +69,11 @@ def create_app(
 ) -> FastAPI:
     """The application over open stores, which it neither opens nor closes.
 
-    `status` adds what the operator should see in /readyz. With `api_key` set, whatever
+    `status` adds what the operator should see in /readyz; `parts` tells of each thread beside the
+    service ``ok`` or why it is not, which makes the service not ready. With `api_key` set, whatever
     changes something needs it; without, it has to come from this machine. `hosts` are names the
-    service is asked under besides those of the loopback (see Door). `on_registry_change` is called when the ledger's registry is seen to differ, so
+    service is asked under besides those of the loopback (see Door). `on_registry_change` is called
+    when the ledger's registry is seen to differ, so
     that a store can learn its devices. `now` tells the time (UTC), for tests.
     """
     telemetry = Telemetry()
@@ -80,6 +83,7 @@ def create_app(
         registries=RegistryCache(ledger, on_registry_change),
         telemetry=telemetry,
         status=status,
+        parts=parts,
         api_key=api_key,
         **({"now": now} if now else {}),
     )

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
@@ -59,6 +59,7 @@ class Backend:
     registries: RegistryCache
     telemetry: Telemetry
     status: Callable[[], dict[str, object]] | None = None
+    parts: Callable[[], Mapping[str, str]] | None = None
     api_key: str = ""
     now: Callable[[], datetime] = field(default=_now)
 

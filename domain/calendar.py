@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigError
@@ -97,18 +98,33 @@ def days_between(start: date, end: date) -> list[date]:
     return [start + timedelta(days=i) for i in range((end - start).days)]
 
 
+@lru_cache(maxsize=1_000)
+def zone_or_none(name: str) -> ZoneInfo | None:
+    """The time zone of a name; None for a name that the time zone database does not know."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as Asia
+        return None
+
+
+def _zone(name: str) -> ZoneInfo:
+    """An unknown one costs its institution its figures (see processing.quality.failures) but no page
+    that shows it among others: there the default's clocks count."""
+    return zone_or_none(name) or ZoneInfo(DEFAULT_TIMEZONE)
+
+
 def local_midnight(day: date, timezone: str) -> datetime:
     """The instant a local day begins, as aware UTC.
 
     >>> print(local_midnight(date(2026, 1, 1), "Asia/Shanghai"))
     2025-12-31 16:00:00+00:00
     """
-    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+    return datetime.combine(day, time(), _zone(timezone)).astimezone(UTC)
 
 
 def local_time(at: datetime, timezone: str) -> datetime:
     """What the clocks of a time zone show at an aware instant."""
-    return at.astimezone(ZoneInfo(timezone))
+    return at.astimezone(_zone(timezone))
 
 
 def local_day(at: datetime, timezone: str) -> date:

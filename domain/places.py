@@ -112,6 +112,8 @@ class Institution:
     heating_season: tuple[tuple[int, int], tuple[int, int]] | None = None
     provenance: str = ""
     provenance_zh: str = ""
+    in_service_until: date | None = None
+    """The local day from which it is no longer watched: none of its devices is in service."""
 
     def name(self, lang: str) -> str:
         return self.name_zh if lang == "zh" else self.name_en
@@ -139,8 +141,10 @@ class Device:
     """Anything that reports. `expected_interval_s` is how often, for completeness.
 
     `in_service_from` is the local day from which it has to report: from then on its silence is
-    missing data. None: from its first reading on. `gateway` is the account that speaks for it,
-    where it does not speak itself.
+    missing data. None: from its first reading on. `in_service_until` is the local day from which
+    it is out of service, excluded like every end: from then on its silence is no missing data,
+    and what it still says counts for nothing. None: it goes on. `gateway` is the account that
+    speaks for it, where it does not speak itself.
     """
 
     device_class: ClassVar[DeviceClass]
@@ -152,6 +156,7 @@ class Device:
     name_en: str = ""
     expected_interval_s: int = 3600
     in_service_from: date | None = None
+    in_service_until: date | None = None
     gateway: str = ""
 
 
@@ -236,6 +241,13 @@ class WeatherStation(Device):
     """A weather station: outdoor temperature, humidity, irradiance."""
 
     device_class: ClassVar[DeviceClass] = "weather"
+
+
+def service_until(device: Device, institution: Institution) -> date | None:
+    """The local day from which a device is out of service: its own, or its institution's where
+    that comes first; None: it goes on."""
+    days = [d for d in (device.in_service_until, institution.in_service_until) if d is not None]
+    return min(days, default=None)
 
 
 AnyDevice = Meter | PvSystem | Bin | WeatherStation

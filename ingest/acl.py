@@ -48,7 +48,7 @@ def mosquitto_acl(
         f"user {collector}",
         *(f"topic read {topic}" for topic in readable),
         "topic read $SYS/#",
-        f"topic write {STATUS_TOPIC}",
+        f"topic readwrite {STATUS_TOPIC}",
         "topic write spBv1.0/+/NCMD/+",
     ]
     for gateway in gateways:

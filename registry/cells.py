@@ -5,6 +5,7 @@ import math
 import re
 import types
 import typing
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
@@ -41,12 +42,27 @@ def _of_type(hint: Any) -> Callable[[Any], Any]:
 
 
 def text(cell: Any) -> str:
-    """Text as the person sees it: spreadsheets turn an id like 370502 into a number."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+    """Text as the person sees it: spreadsheets turn an id like 370502 into a number, and round
+    one of more than 15 digits, which cannot be taken back."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if abs(cell) >= _ROUNDED_FROM:
+            raise CellError(
+                f"{cell:.0f} is a number of more than 15 digits, whose last ones the spreadsheet "
+                "has lost: format the cell as text, then type it anew"
+            )
+        if float(cell).is_integer():
+            return str(int(cell))
     if isinstance(cell, date | bool):
         raise CellError(f"{cell} is a date or truth value: format the cell as text")
     return str(cell).strip()
+
+
+_ROUNDED_FROM = 1e15
+
+
+def is_blank(cell: Any) -> bool:
+    """Whether a person sees nothing in a cell: spaces of any width, and invisible characters."""
+    return isinstance(cell, str) and all(unicodedata.category(c)[0] in "CZ" for c in cell)
 
 
 def number(cell: Any) -> float:

@@ -4,18 +4,21 @@ from pathlib import Path
 from typing import Any
 
 from domain.registry import Registry
-from registry.reading import read_xlsx
+from domain.registry.fit import Double
+from registry.reading import read_with_places
 
 
 def check_xlsx(path: Path, known: Registry | None = None) -> tuple[Registry, list[str]]:
-    """The registry and every problem as a sentence; cells first, then what does not fit
-    together. Records of `known` may be referred to without being in the workbook."""
-    registry, problems = read_xlsx(path)
+    """The registry and every problem as a sentence, with sheet, row and column; cells first, then
+    what does not fit together. Records of `known` may be referred to without being in the
+    workbook."""
+    registry, problems, places = read_with_places(path)
     sentences = [str(p) for p in problems]
     if not problems:
         # Doubles first: merging would hide them.
-        sentences += [p for p in registry.problems() if " is there " in p]
-        sentences += merged(known or Registry(), registry).problems()
+        doubles = [m for m in registry.misfits() if isinstance(m, Double)]
+        misfits = [*doubles, *merged(known or Registry(), registry).misfits()]
+        sentences += [str(places.of(m) or m) for m in misfits]
     return registry, list(dict.fromkeys(sentences))
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from domain.errors import ConfigError
 from domain.registry import Registry
-from registry.cells import CellError, converter, text
+from domain.registry.records import Misfit
+from registry.cells import CellError, converter, is_blank, text
 from registry.sheets import (
     DEVICE_SHEETS,
     HISTORIES,
@@ -19,6 +20,7 @@ from registry.sheets import (
     Convert,
     columns_of,
     fields_of,
+    sheet_of,
 )
 
 
@@ -38,8 +40,35 @@ class Problem:
         return f"{place}: {self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the records of a workbook stand: the row of each, by sheet and id, and the rows of
+    its items, by history sheet, id and field, in the order of the items."""
+
+    records: Mapping[tuple[str, str], int]
+    items: Mapping[tuple[str, str, str], Sequence[int]]
+
+    def of(self, misfit: Misfit) -> Problem | None:
+        """A misfit with its place; None if its record is not in the workbook."""
+        sheet = sheet_of(misfit.record)
+        row = self.records.get((sheet, misfit.record.id))
+        if row is None:
+            return None
+        for history in HISTORIES:
+            rows = self.items.get((history, misfit.record.id, misfit.field), ())
+            if rows and misfit.field in fields_of(history, sheet):
+                at = misfit.item if misfit.item in range(len(rows)) else 0
+                return Problem(history, rows[at], "", str(misfit))
+        return Problem(sheet, row, misfit.field, str(misfit))
+
+
 def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
-    """The registry of a workbook and every problem found in it.
+    """The registry of a workbook and every problem of its cells, as by `read_with_places`."""
+    return read_with_places(path)[:2]
+
+
+def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
+    """The registry of a workbook, every problem of its cells, and where its records stand.
 
     With problems the registry holds the records that could be read. Raises ConfigError when
     the file is no workbook.
@@ -55,7 +84,8 @@ def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
         if name not in ours
     ]
     histories = {n: _read_history(n, _sheet(book, n), problems) for n in HISTORIES}
-    records = {n: _read_records(n, _sheet(book, n), histories, problems) for n in SHEETS}
+    rows: dict[tuple[str, str], int] = {}
+    records = {n: _read_records(n, _sheet(book, n), histories, problems, rows) for n in SHEETS}
     for name, items in histories.items():
         problems += _strays(name, items, records)
     registry = Registry(
@@ -64,12 +94,15 @@ def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
         tuple(d for n in DEVICE_SHEETS for d in records[n]),
         tuple(records["contracts"]),
     )
-    return registry, problems
+    at = {
+        (n, *key): [r for r, _ in of] for n, kept in histories.items() for key, of in kept.items()
+    }
+    return registry, problems, Places(rows, at)
 
 
 Cells = list[list[Any]]
-Items = dict[tuple[str, str], tuple[int, list[Any]]]
-"""(record, field) → the row it is first named in, and the items."""
+Items = dict[tuple[str, str], list[tuple[int, Any]]]
+"""(record, field) → the items, each with its row, in the order they have in the record."""
 
 
 def _sheet(book: CalamineWorkbook, name: str) -> Cells:
@@ -95,11 +128,13 @@ def _table(
     for i, column in enumerate(header):
         if column and column not in columns:
             reason = f"no such column; there are {', '.join(columns)}"
+            if column in HISTORIES:
+                reason = f"no column but a sheet of its own: {', '.join(HISTORIES[column].header)}"
             problems.append(Problem(name, 1, column, reason))
         elif column and column in header[:i]:
             problems.append(Problem(name, 1, column, "the column is there twice"))
     for row_number, row in enumerate(cells[1:], 2):
-        if any(c != "" for c in row):
+        if not all(map(is_blank, row)):
             yield row_number, {h: c for h, c in zip(header, row, strict=False) if h in columns}
 
 
@@ -116,7 +151,7 @@ def _cell(
     """Convert one cell into `values[name or column]`, or add a problem."""
     cell = row.get(column, "")
     try:
-        if cell != "":
+        if not is_blank(cell):
             values[name or column] = convert(cell)
         elif needed:
             raise CellError("must be filled")
@@ -129,21 +164,28 @@ def _read_history(name: str, cells: Cells, problems: list[Problem]) -> Items:
     found: Items = {}
     for row_number, row in _table(name, cells, history.header, problems):
         before, place = len(problems), (name, row_number)
-        key: dict[str, Any] = {}
+        key: dict[str, Any] = {"field": history.field}
         values: dict[str, Any] = dict(history.defaults)
-        for column in ("record", "field"):
+        for column in history.keys:
             _cell(row, column, text, True, place, key, problems)
         for title, field, convert in history.columns:
             needed = field not in history.defaults
             _cell(row, title, convert, needed, place, values, problems, field)
         if len(problems) == before:
-            first = found.setdefault((key["record"], key["field"]), (row_number, []))
-            first[1].append(history.item(**values))
+            item = (row_number, history.make(**values))
+            found.setdefault((key[history.record], key["field"]), []).append(item)
+    if history.timed:
+        for items in found.values():
+            items.sort(key=lambda i: getattr(i[1], history.columns[0][1]))
     return found
 
 
 def _read_records(
-    name: str, cells: Cells, histories: dict[str, Items], problems: list[Problem]
+    name: str,
+    cells: Cells,
+    histories: dict[str, Items],
+    problems: list[Problem],
+    rows: dict[tuple[str, str], int],
 ) -> list[Any]:
     kind = SHEETS[name]
     hints = typing.get_type_hints(kind)
@@ -163,21 +205,22 @@ def _read_records(
             _cell(row, column, converters[column], column in needed, place, values, problems)
         for history, items in histories.items():
             for field in fields_of(history, name):
-                values[field] = _in_time(items.get((values.get("id", ""), field), (0, []))[1])
+                values[field] = tuple(i for _, i in items.get((values.get("id", ""), field), ()))
         if len(problems) == before:
             found.append(kind(**values))
+            rows[name, values["id"]] = row_number
     return found
-
-
-def _in_time(items: list[Any]) -> tuple[Any, ...]:
-    """Sorted by their first field, which is when each begins."""
-    return tuple(sorted(items, key=lambda i: getattr(i, dataclasses.fields(i)[0].name)))
 
 
 def _strays(history: str, items: Items, records: dict[str, list[Any]]) -> list[Problem]:
     known = {(r.id, f) for n, rs in records.items() for f in fields_of(history, n) for r in rs}
     return [
-        Problem(history, row, "record", f"no record {record!r} with a field {field!r}")
-        for (record, field), (row, _) in items.items()
+        Problem(
+            history,
+            found[0][0],
+            HISTORIES[history].record,
+            f"no record {record!r} with a field {field!r}",
+        )
+        for (record, field), found in items.items()
         if (record, field) not in known
     ]

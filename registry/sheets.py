@@ -1,7 +1,7 @@
 """What sheets a registry's workbook has: one a record type, and those of what changes over time.
 
 `dated` holds numbers with the day each holds from (floor area, headcount, meter multiplier),
-`swaps` replaced meters.
+`swaps` replaced meters, `formula` the parts of virtual meters.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from domain.places import (
     Swap,
     WeatherStation,
 )
-from registry.cells import day, instant_ms, number
+from registry.cells import day, instant_ms, number, text
 
 SHEETS: dict[str, type] = {
     "institutions": Institution,
@@ -44,32 +44,60 @@ class History:
     """A sheet of what changes over time: rows that become items of a field that is a tuple.
 
     The first two columns name the record and its field; those with a default may stay empty.
-    `cells` gives an item's cells in the order of the other columns.
+    Where `field` is given, it is the only one, and the first column, `record`, names a record.
+    `cells` gives an item's cells in the order of the other columns, `make` an item of the values
+    of its columns. `timed`: items are put in the order of their first value, when each begins.
     """
 
-    item: type
+    item: Any
+    make: Callable[..., Any]
     columns: tuple[tuple[str, str, Convert], ...]
     cells: Callable[[Any], list[object]]
     defaults: dict[str, object] = dataclasses.field(default_factory=dict)
+    record: str = "record"
+    field: str = ""
+    timed: bool = True
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that name the record and its field."""
+        return [self.record] if self.field else [self.record, "field"]
 
     @property
     def header(self) -> list[str]:
-        return ["record", "field", *(title for title, _, _ in self.columns)]
+        return [*self.keys, *(title for title, _, _ in self.columns)]
 
 
 HISTORIES = {
     "dated": History(
+        Dated,
         Dated,
         (("valid_from", "valid_from", day), ("value", "value", number)),
         lambda d: [d.valid_from, d.value],
     ),
     "swaps": History(
         Swap,
+        Swap,
         (("at", "at_ms", instant_ms), ("final", "final", number), ("initial", "initial", number)),
         lambda s: [from_ms(s.at_ms).isoformat(), s.final, s.initial],
         {"final": None, "initial": 0.0},
     ),
+    "formula": History(
+        tuple[str, float],
+        lambda part, factor: (part, factor),
+        (("part", "part", text), ("factor", "factor", number)),
+        list,
+        {"factor": 1.0},
+        record="meter",
+        field="formula",
+        timed=False,
+    ),
 }
+
+
+def sheet_of(record: object) -> str:
+    """The sheet of a record's type."""
+    return next(name for name, kind in SHEETS.items() if kind is type(record))
 
 
 def fields_of(history: str, sheet: str) -> list[str]:

@@ -68,7 +68,8 @@ def _history_rows(history: str, records: dict[str, list[Any]]) -> Iterator[list[
         for field in fields_of(history, sheet):
             for record in found:
                 for item in getattr(record, field):
-                    yield [record.id, field, *HISTORIES[history].cells(item)]
+                    keys = [record.id, field][: len(HISTORIES[history].keys)]
+                    yield [*keys, *HISTORIES[history].cells(item)]
 
 
 def _to_cell(value: object) -> object:

@@ -83,3 +83,5 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.intern_months
     _.day_pupils
     _.foreign_students
+    # As people read a workbook in tests, without the places of its records.
+    _.read_xlsx

@@ -8,6 +8,7 @@ anything. Source: Fetch standard ("simple" requests need no asking), OWASP CSRF 
 
 from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -55,7 +56,8 @@ class Door:
             refusal = self._refusal(request)
             if refusal is not None:
                 status, code, values = refusal
-                await problem_response(request, status, code, **values)(scope, receive, send)
+                answer = problem_response(request, status, code, **dict[str, Any](values))
+                await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -24,8 +24,13 @@ def healthz() -> dict[str, str]:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "A part is not ready."}})
 def readyz(backend: BackendDep) -> dict[str, object]:
-    """The stores answer, and what the operator wants to know · 是否就绪."""
-    state: dict[str, object] = {"store": _store(backend), "ledger": _ledger(backend)}
+    """The stores answer, the threads beside the service are well, and what else the operator wants
+    to know · 是否就绪."""
+    state: dict[str, object] = {
+        "store": _store(backend),
+        "ledger": _ledger(backend),
+        **(backend.parts() if backend.parts else {}),
+    }
     not_ready = [name for name, value in state.items() if value != "ok"]
     if not_ready:
         raise ProblemError(
@@ -33,7 +38,7 @@ def readyz(backend: BackendDep) -> dict[str, object]:
             "not_ready",
             parts=", ".join(not_ready),
             headers={"Retry-After": "5"},
-            extra={"state": state},
+            extra={"state": state, **(backend.status() if backend.status else {})},
         )
     return {"status": "ok", **state, **(backend.status() if backend.status else {})}
 

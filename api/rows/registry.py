@@ -19,6 +19,7 @@ from domain.places import (
     Meter,
     PvSystem,
     WasteStream,
+    service_until,
     value_on,
 )
 from domain.quantities import QUANTITIES, Kind
@@ -45,6 +46,9 @@ class InstitutionRow(Row):
     beds: float | None = number_field("Beds of a hospital, as of today", "1")
     provenance: str = Field(description="Where replayed or simulated data comes from.")
     provenance_zh: str = Field(description="The same in Chinese.")
+    in_service_until: date | None = Field(
+        description="Local day from which it is no longer watched; null: it goes on."
+    )
 
 
 def institution_row(i: Institution, today: date) -> InstitutionRow:
@@ -69,6 +73,7 @@ def institution_row(i: Institution, today: date) -> InstitutionRow:
         beds=value_on(i.beds, today),
         provenance=i.provenance,
         provenance_zh=i.provenance_in("zh"),
+        in_service_until=i.in_service_until,
     )
 
 
@@ -99,6 +104,12 @@ class DeviceRow(PlaceRow):
     name_en: str = Field(description="Name in English.")
     building: str = Field(description="Building id, where given.")
     expected_interval_s: int = number_field("How often it is expected to report", "s", 3600)
+    in_service_from: date | None = Field(
+        None, description="Local day from which it has to report; null: from its first reading on."
+    )
+    in_service_until: date | None = Field(
+        None, description="Local day from which it is out of service; null: it goes on."
+    )
 
 
 def _device_fields(d: AnyDevice, institution: Institution) -> dict[str, Any]:
@@ -109,6 +120,8 @@ def _device_fields(d: AnyDevice, institution: Institution) -> dict[str, Any]:
         "name_en": d.name_en,
         "building": d.building,
         "expected_interval_s": d.expected_interval_s,
+        "in_service_from": d.in_service_from,
+        "in_service_until": service_until(d, institution),
     }
 
 

@@ -59,7 +59,7 @@ def command(
     from civicmeter.demo.ending import institution_table, kept_aside_line, summary
     from civicmeter.wiring.collecting import collecting, ended_by_signal, sound, wait_until
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
-    from civicmeter.wiring.processing_rounds import processing_every
+    from civicmeter.wiring.processing_rounds import Rounds
     from civicmeter.wiring.serving import app_of, require_free_port, serving
     from simulators.scenarios import scenario as find_scenario
 
@@ -79,7 +79,8 @@ def command(
         demo.require_unused(pipeline)
         pipeline.save_registry(registry)
         collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline.settings)))
-        app = app_of(pipeline, collector)
+        rounds = Rounds(pipeline, 60)
+        app = app_of(pipeline, collector, rounds)
         address = stack.enter_context(serving(app, "127.0.0.1", port))
         where = f"{folder}, readings in {store}" if store else f"{folder}"
         told = f"collecting from {broker.url}, data in {where}, overview at {address}"
@@ -110,7 +111,7 @@ def command(
         if not once:
             click.echo(summary(counted, len(closed), len(reports)))
             click.echo(f"Overview: {address}  (Ctrl-C ends)")
-            stack.enter_context(processing_every(pipeline, 60))
+            stack.enter_context(rounds)
             wait_until(ended_by_signal(), collector)
             sound(collector)
     if once:

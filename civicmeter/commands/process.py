@@ -10,7 +10,7 @@ from civicmeter.output import MonthTable, progress_line
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
-from domain.errors import ConfigError
+from domain.errors import CivicmeterError, ConfigError
 
 if TYPE_CHECKING:
     from processing.months.job import Workers
@@ -41,6 +41,7 @@ def command(
     """Compute the open months; a closed month that would change waits as a restatement."""
     from civicmeter.wiring.processing_rounds import process_touched
     from processing.months.job import process
+    from processing.quality.failures import failure_of
 
     if touched and (month or institution):
         raise ConfigError("--touched says itself what to compute: leave --month and --institution")
@@ -60,10 +61,19 @@ def command(
                 progress=progress,
                 workers=_workers(pipeline, processes),
             )
+        failed: dict[str, str] = {}
         for result in results:
             table.add(result)
+            if error := failure_of(result):
+                failed[result.institution] = error
         statuses = pipeline.ledger.statuses()
     click.echo(table.text(statuses))
+    if failed:
+        lines = [f"{institution}: {error}" for institution, error in failed.items()]
+        raise CivicmeterError(
+            f"{len(failed)} institutions could not be computed, all others were:\n  "
+            + "\n  ".join(lines)
+        )
 
 
 def _workers(pipeline: Pipeline, processes: int) -> "Workers | None":

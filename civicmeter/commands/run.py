@@ -43,7 +43,7 @@ def command(
         wait_until,
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
-    from civicmeter.wiring.processing_rounds import processing_every
+    from civicmeter.wiring.processing_rounds import Rounds
     from civicmeter.wiring.serving import (
         app_of,
         require_closed,
@@ -63,9 +63,10 @@ def command(
     with ExitStack() as stack:
         pipeline = stack.enter_context(open_pipeline(settings))
         collector = stack.enter_context(collecting(pipeline, collector_settings(pipeline.settings)))
-        app = app_of(pipeline, collector)
+        rounds = Rounds(pipeline, every)
+        app = app_of(pipeline, collector, rounds)
         address = stack.enter_context(serving(app, settings.http_host, settings.http_port))
-        stack.enter_context(processing_every(pipeline, every))
+        stack.enter_context(rounds)
         click.echo(f"Collecting from {settings.mqtt}; overview: {address}  (Ctrl-C ends)")
         wait_until(ended_by_signal(), collector)
         sound(collector)

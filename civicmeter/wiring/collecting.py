@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import click
 
+from civicmeter.wiring.one_collector import only_collector
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
@@ -19,15 +20,19 @@ _LOOK_EVERY_S = 0.5
 
 @contextmanager
 def collecting(pipeline: Pipeline, own: CollectorSettings) -> Iterator[Collector]:
-    """Collect until the end of the block, which stores what has been received."""
+    """Collect until the end of the block, which stores what has been received.
+
+    Raises ConfigError while another process collects into the folder under the same id.
+    """
     collector = Collector(
         own, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
     )
-    collector.start()
-    try:
-        yield collector
-    finally:
-        collector.stop()
+    with only_collector(pipeline.settings.data, own.client_id):
+        collector.start()
+        try:
+            yield collector
+        finally:
+            collector.stop()
 
 
 def collect(

@@ -14,13 +14,17 @@ from api.access.door import is_loopback
 from api.app import create_app
 from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline
+from civicmeter.wiring.processing_rounds import Rounds
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 
 
-def app_of(pipeline: Pipeline, collector: Collector | None = None) -> FastAPI:
-    """The HTTP service over the open stores, reporting on the collector beside it, if any."""
+def app_of(
+    pipeline: Pipeline, collector: Collector | None = None, rounds: Rounds | None = None
+) -> FastAPI:
+    """The HTTP service over the open stores, reporting on the collector and the rounds of
+    processing beside it, if any."""
     settings = pipeline.settings
     return create_app(
         store=pipeline.store,
@@ -28,7 +32,14 @@ def app_of(pipeline: Pipeline, collector: Collector | None = None) -> FastAPI:
         api_key=settings.api_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
         on_registry_change=pipeline.refresh,
-        status=(lambda: {"collector": asdict(collector.counters())}) if collector else None,
+        status=lambda: {
+            **({"collector": asdict(collector.counters())} if collector else {}),
+            **({"rounds": rounds.status()} if rounds else {}),
+        },
+        parts=lambda: {
+            **({"collecting": collector.state()} if collector else {}),
+            **({"processing": rounds.state()} if rounds else {}),
+        },
     )
 
 

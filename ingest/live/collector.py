@@ -106,6 +106,7 @@ class Collector:
             self._counters,
             self._clock.now_ms,
             self._arrivals.forget,
+            self._taken_over,
         )
         self._metrics = CollectorMetrics(settings.client_id, self._counters.snapshot)
         self._storing = False
@@ -181,10 +182,29 @@ class Collector:
     def connected(self) -> bool:
         return self._connection.connected
 
+    def state(self) -> str:
+        """``ok``, or which of its threads ended and what to do."""
+        if self._stopping.is_set() and self.failure is None:
+            return "ok"  # told to end
+        if self.failure is not None:
+            return f"the collector ended ({self.failure}): start civicmeter again"
+        if self._worker.ident is not None and not self._worker.is_alive():
+            return "the collector's thread ended: start civicmeter again"
+        if not self._connection.listening:
+            return "the collector's network thread ended: start civicmeter again"
+        return "ok"
+
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the worker's end; True when it has ended."""
         self._worker.join(timeout_s)
         return not self._worker.is_alive()
+
+    def _taken_over(self, error: CivicmeterError) -> None:
+        """In the network thread: what is not stored yet comes to whoever has the session now."""
+        log.error("the collector ends: %s", error)
+        self.failure = error
+        self._stopping.set()
+        self._queue.wake()
 
     def _receive(self, messages: list[Message]) -> None:
         """In the network thread. It decodes and judges while the worker waits for the store."""

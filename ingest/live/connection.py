@@ -3,6 +3,8 @@
 import json
 import logging
 import threading
+import time
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -12,7 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from domain.errors import ConfigError
+from domain.errors import CivicmeterError, ConfigError
 from ingest.live.counters import Counters
 from ingest.live.mqtt_client import FastClient
 from ingest.messages.message import Message
@@ -23,6 +25,7 @@ log = logging.getLogger("civicmeter.collector")
 _KEEPALIVE_S = 30
 _RECONNECT_MAX_S = 10
 _Watching = Literal["off", "wanted", "asked", "watching", "refused"]
+_SESSION_TAKEN_OVER = 0x8E
 _DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Where mosquitto says how many messages it has dropped since it started."""
 
@@ -38,6 +41,7 @@ class Connection:
         counters: Counters,
         now_ms: Callable[[], int],
         on_new_session: Callable[[], None] = lambda: None,
+        on_taken_over: Callable[[CivicmeterError], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._endpoint = Endpoint.parse(settings.mqtt)
@@ -45,16 +49,27 @@ class Connection:
         self._deliver = deliver
         self._counters = counters
         self._on_new_session = on_new_session
+        self._on_taken_over = on_taken_over
         self._paused = False
         self._watching: _Watching = "wanted" if settings.watch_broker else "off"
         self._ready = threading.Event()
         self._refusal = ""
         self._status_topic = f"civicmeter/v1/collector/{_one_level(settings.client_id)}/status"
+        self._instance = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
+        """Names this process among those of the same client id, the later started the greater."""
+        self._connections = 0
+        self._taken = False
+        self._asked_status: int | None = None
         self._client = self._make_client(now_ms)
 
     @property
     def connected(self) -> bool:
         return self._ready.is_set() and self._client.is_connected()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the network thread is there, connected or trying to be; so too before it began."""
+        return self._client.listening
 
     def start(self) -> None:
         """Begin to connect, and go on trying."""
@@ -107,7 +122,7 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.reconnect_delay_set(1, _RECONNECT_MAX_S)
-        client.will_set(self._status_topic, _status("lost"), qos=1, retain=True)
+        client.will_set(self._status_topic, self._status("lost"), qos=1, retain=True)
         if settings.username:
             client.username_pw_set(settings.username, settings.password)
         if self._endpoint.tls:
@@ -115,11 +130,40 @@ class Connection:
         return client
 
     def _received(self, messages: list[Message]) -> None:
-        if any(m.topic == _DROPPED_TOPIC for m in messages):
-            messages = [m for m in messages if not self._is_about_broker(m)]
+        if any(m.topic in (_DROPPED_TOPIC, self._status_topic) for m in messages):
+            self._look_for_another(messages)
+            messages = [
+                m
+                for m in messages
+                if not self._is_about_broker(m) and m.topic != self._status_topic
+            ]
         # Paused: what is not taken is not acknowledged and comes again.
         if not self._paused and messages:
             self._deliver(messages)
+
+    def _look_for_another(self, messages: list[Message]) -> None:
+        """Brokers that do not say why they end a connection still keep the status of whoever had
+        the session meanwhile. The one that was started earlier gives way."""
+        if self._connections < 2:
+            return  # what is kept is of an earlier run
+        for message in messages:
+            if message.topic == self._status_topic and instance_of(message) > self._instance:
+                self._give_way()
+
+    def _give_way(self) -> None:
+        """To come back would throw the other out, which then comes back itself, for ever, and
+        readings would land now in its store, now in ours."""
+        if self._taken:
+            return
+        self._taken = True
+        self._client.disconnect()
+        self._on_taken_over(
+            ConfigError(
+                f"another process connected to {self._settings.mqtt} as "
+                f"{self._settings.client_id!r} and has the session now: end one of the two, "
+                "or give each an id of its own (collect --client-id ID)"
+            )
+        )
 
     def _is_about_broker(self, message: Message) -> bool:
         """Whether a message is the broker's own statistics; takes notice of it then."""
@@ -135,7 +179,11 @@ class Connection:
 
     def _tell(self, state: str) -> None:
         """Let everybody see whether this collector is there; the broker tells its loss."""
-        self._client.publish(self._status_topic, _status(state), qos=0, retain=True)
+        if not self._taken:
+            self._client.publish(self._status_topic, self._status(state), qos=0, retain=True)
+
+    def _status(self, state: str) -> str:
+        return json.dumps({"state": state, "instance": self._instance})
 
     def _on_connect(
         self,
@@ -152,22 +200,28 @@ class Connection:
             log.error(self._refusal)
             self._ready.set()
             return
+        self._connections += 1
         self._counters.add(connections=1)
         log.info("connected to %s, session %s", self._settings.mqtt, flags.session_present)
         if not flags.session_present:
             self._on_new_session()
         # Always: the session may be new, or older than the mapping.
         client.subscribe([(f, SubscribeOptions(qos=1)) for f in self._filters])
+        if self._connections > 1:
+            # Before telling our own status, which would take the place of what is kept.
+            self._asked_status = client.subscribe(self._status_topic, qos=0)[1]
         self._tell("collecting")
 
     def _on_subscribe(
         self,
         client: mqtt.Client,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: object,
     ) -> None:
+        if mid == self._asked_status:
+            return  # where it is not allowed, we do without
         if self._watching == "asked":
             self._watching = "watching"
             return
@@ -196,16 +250,23 @@ class Connection:
         self._ready.clear()
         if self._watching == "asked":
             self._watching = "refused"
-        if reason.is_failure:
+        if _SESSION_TAKEN_OVER in (reason.value, self._client.told_to_leave):
+            self._give_way()
+        elif reason.is_failure:
             log.warning("connection to %s lost: %s", self._settings.mqtt, reason)
+
+
+def instance_of(message: Message) -> str:
+    """Which process a status is of; empty for what is no status of ours."""
+    try:
+        said = json.loads(message.payload)
+        return str(said["instance"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def _shared(topic_filter: str, group: str) -> str:
     return f"$share/{group}/{topic_filter}" if group else topic_filter
-
-
-def _status(state: str) -> str:
-    return json.dumps({"state": state})
 
 
 def _one_level(name: str) -> str:

@@ -22,7 +22,7 @@ from ingest.messages.message import Message
 
 _READ_BYTES = 1 << 17
 """Some half a millisecond of decoding; between two reads the collector lets its worker go on."""
-_PUBLISH, _PUBACK = 0x30, 0x40
+_PUBLISH, _PUBACK, _DISCONNECT = 0x30, 0x40, 0xE0
 _DUP = 0x08
 _RETAIN = 0x01
 _REMEMBERED_TOPICS = 50_000
@@ -65,6 +65,9 @@ class FastClient(mqtt.Client):
             CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, manual_ack=True
         )
         self.connection = 0
+        self.told_to_leave = 0
+        """The reason code by which the broker ended this connection; 0: it gave none."""
+        self._network: threading.Thread | None = None
         self._acknowledging = threading.Lock()
         self.fast = fast and supported(self)
         self._deliver = deliver
@@ -73,11 +76,23 @@ class FastClient(mqtt.Client):
         self._topics: dict[bytes, str] = {}
         self.on_message = self._on_stock_message
 
+    def loop_start(self) -> MQTTErrorCode:
+        """As paho's; the thread is remembered, which paho forgets when it dies."""
+        started = super().loop_start()
+        self._network = self._thread
+        return started
+
+    @property
+    def listening(self) -> bool:
+        """Whether the network thread is alive; True before it began."""
+        return self._network is None or self._network.is_alive()
+
     def reconnect(self) -> MQTTErrorCode:
         """Called by paho for every connection, the first too."""
         with self._acknowledging:
             self.connection += 1
         self._rest = b""
+        self.told_to_leave = 0
         return super().reconnect()
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
@@ -150,6 +165,8 @@ class FastClient(mqtt.Client):
         return Message(self.connection, mid, qos, topic, data[pos:end], now_ms, again, retained)
 
     def _other(self, first: int, body: bytes) -> MQTTErrorCode:
+        if first & 0xF0 == _DISCONNECT and body:
+            self.told_to_leave = body[0]  # paho overlooks it in a packet that holds nothing else
         self._in_packet = {
             "command": first,
             "have_remaining": 1,

@@ -57,6 +57,12 @@ class DecodedMessages:
     doubtful: list[int] | None = None
     """Positions of the runs to judge reading by reading; None while nobody has looked."""
 
+    def replace(self, i: int, message: Message) -> None:
+        """Message `i` is another from now on; the list that was given stays as it is."""
+        if message is not self.messages[i]:
+            self.messages = [*self.messages]
+            self.messages[i] = message
+
     def add(self, other: "DecodedMessages") -> None:
         """Put what later messages say behind it."""
         if self.doubtful is None or other.doubtful is None:
@@ -119,9 +125,7 @@ def decode_messages(
             said = router.decode(message.topic, payload, message.arrived_at_ms)
             if said.untimed:
                 message, said = _undated(decoded, message, said, router, arrivals)
-                if message is not messages[i]:
-                    decoded.messages = [*decoded.messages]
-                    decoded.messages[i] = message
+                decoded.replace(i, message)
         except PayloadError as error:
             decoded.wrong.append((message, error))
             continue

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from config.processing import processing_settings
 from domain.calendar import local_midnight, to_ms
 from domain.carriers import EXPORT, FIGURE_OF_REGISTER
-from domain.places import Carrier, Dated, Device, Meter
+from domain.places import Carrier, Dated, Device, Institution, Meter, service_until
 from domain.quantities import QUANTITIES
 from processing.curves.curve import Floats, GridUse, Ints, UseCurve, on_grid
 from processing.curves.register_spec import RegisterRules, RegisterSpec, Swap, default_rules
@@ -20,6 +21,9 @@ Samples = Mapping[tuple[str, str], tuple[Ints, Floats]]
 CorrectedAt = Mapping[tuple[str, str], Ints]
 """(device, quantity) → sorted instants at which the samples are not what the device said."""
 
+NEVER_ENDS = 2**62
+"""The end of service of what goes on."""
+
 _NONE: Ints = np.empty(0, np.int64)
 
 
@@ -29,7 +33,8 @@ class MeterUse:
 
     `service_ms` is the instant from which its silence is missing data: as registered, else its
     first reading. `unfilled` is the curve before its gaps were filled, if any were.
-    `corrected_ms` are the instants of readings corrected by hand, sorted.
+    `corrected_ms` are the instants of readings corrected by hand, sorted. From `until_ms` on the
+    meter is out of service: what it says then is no use, and its silence not missing.
     """
 
     meter: str
@@ -42,6 +47,13 @@ class MeterUse:
     service_ms: int
     unfilled: UseCurve | None = None
     corrected_ms: Ints = field(default_factory=lambda: _NONE)
+    until_ms: int = NEVER_ENDS
+
+    def idle(self, edges_ms: Ints) -> npt.NDArray[np.bool_]:
+        """Which intervals lie wholly before or after its service."""
+        before = edges_ms[1:] <= self.service_ms
+        gone: npt.NDArray[np.bool_] = before | (edges_ms[:-1] >= self.until_ms)
+        return gone
 
     def corrections(self, edges_ms: Ints) -> Ints:
         """How many corrected readings the use of each interval rests on: those from the last
@@ -109,6 +121,20 @@ def meter_uses(
             )
         )
     return found
+
+
+def service_end(device: Device, institution: Institution, last_ms: int | None = None) -> int:
+    """The instant from which the device is out of service (NEVER_ENDS: it goes on).
+
+    That is its last reading, `last_ms`, where the next one would have come after the end anyway.
+    """
+    day = service_until(device, institution)
+    if day is None:
+        return NEVER_ENDS
+    end_ms = to_ms(local_midnight(day, institution.timezone))
+    if last_ms is not None and end_ms - 2_000 * device.expected_interval_s <= last_ms < end_ms:
+        return last_ms
+    return end_ms
 
 
 def service_start(device: Device, timezone: str) -> int | None:

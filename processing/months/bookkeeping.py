@@ -3,15 +3,16 @@
 With `job`, the only place of `processing` that knows the ledger; all else is handed values.
 """
 
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from domain.adjustments import Adjustment, Decision
-from domain.calendar import Month
+from domain.calendar import Month, local_day
 from domain.corrections import Correction
-from domain.errors import ConfigError
+from domain.errors import ConfigError, StoreUnavailableError
 from domain.figures import MonthResult
 from domain.models import ModelRecord
 from domain.people import may_be_one_person, name_problem
@@ -24,11 +25,14 @@ from processing.months.reading import SiteReader
 from processing.months.site import Site
 from processing.months.touched import Change, joined, touched_by
 from processing.quality.corrections import Amendments, amendments
+from processing.quality.failures import failed, months_to_tell, require_zone, told
 from processing.savings.entered_adjustments import check_adjustment, months_changed
 from store.ledger.late_readings import LateReadings
 from store.ledger.port import Ledger
 from store.ledger.touched import TouchedMonth
 from store.readings.port import ReadingStore
+
+log = logging.getLogger("civicmeter.processing")
 
 
 class Planner:
@@ -55,6 +59,7 @@ class Planner:
 
     def plan(self, institution: Institution) -> Plan:
         """Everything that the asked months of the institution depend on."""
+        require_zone(institution)
         site = self._reader.read(institution)
         months = tuple(months_of(site, self._months, self._now))
         adjustments = self._ledger.adjustments(institution.id) if site.contracts else []
@@ -87,9 +92,47 @@ def find_touched(
             registry, fresh = ledger.registry(), True
         amended = amendments(ledger.corrections()) if amended is None else amended
         known = [n for n in notes if n.series.device in registry.device_by_id]
-        changes = joined(Change(n.series, n.start_ms, n.end_ms) for n in known)
-        ledger.touch_for_late(known, touched_by(store, changes, registry, amended, now))
+        try:
+            _touch_for(known, store, ledger, registry, amended, now)
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            _touch_one_by_one(known, store, ledger, registry, amended, now)
     return registry
+
+
+def _touch_for(
+    notes: Sequence[LateReadings],
+    store: ReadingStore,
+    ledger: Ledger,
+    registry: Registry,
+    amended: Amendments,
+    now: datetime,
+) -> None:
+    changes = joined(Change(n.series, n.start_ms, n.end_ms) for n in notes)
+    ledger.touch_for_late(notes, touched_by(store, changes, registry, amended, now))
+
+
+def _touch_one_by_one(
+    notes: Sequence[LateReadings],
+    store: ReadingStore,
+    ledger: Ledger,
+    registry: Registry,
+    amended: Amendments,
+    now: datetime,
+) -> None:
+    """As `_touch_for`, device by device: what cannot be said of one stays noted, and is said when
+    it can be."""
+    by_device: dict[str, list[LateReadings]] = {}
+    for note in notes:
+        by_device.setdefault(note.series.device, []).append(note)
+    for device, own in by_device.items():
+        try:
+            _touch_for(own, store, ledger, registry, amended, now)
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            log.exception("late readings of %s wait: nobody can say what they touch", device)
 
 
 _NOTES_TOGETHER = 10_000
@@ -141,36 +184,85 @@ def commit(ledger: Ledger, outcome: Outcome, done: Sequence[TouchedMonth] = ()) 
         ledger.settle(done)
 
 
+def _keep_failure(
+    ledger: Ledger,
+    institution: Institution,
+    error: str,
+    months: Sequence[Month] | None,
+    now: datetime,
+) -> tuple[MonthResult, ...]:
+    """Keep with open months that they could not be computed; gives what is kept. Figures computed
+    before stay, closed months are left alone."""
+    closed = {s.month: s.state != "open" for s in ledger.statuses(institution.id)}
+    kept = []
+    for month in months_to_tell(closed, months, Month.of(local_day(now, institution.timezone))):
+        standing = ledger.results(institution.id, month, month.plus(1))
+        result = failed(standing, institution, month, error)
+        ledger.save_result(result)
+        kept.append(result)
+    return tuple(kept)
+
+
 class Keeper:
     """Commits outcomes in a thread of its own: the disk is waited for while the next is computed.
 
-    The block's end waits for that thread; on an exception what still waits is dropped.
+    What cannot be committed, whatever the reason but a store that is away, costs its institution
+    only (see processing.quality.failures). The block's end waits for that thread; on an exception
+    what still waits is dropped.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, registry: Registry, now: datetime) -> None:
+        self._ledger, self._registry, self._now = ledger, registry, now
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self._waiting: deque[tuple[Future[None], Outcome]] = deque()
+        self._waiting: deque[Future[tuple[MonthResult, ...]]] = deque()
 
     def __enter__(self) -> "Keeper":
         return self
 
-    def keep(self, outcome: Outcome, done: Sequence[TouchedMonth] = ()) -> list[MonthResult]:
-        """Commit an outcome soon. Gives the results that are in the ledger by now."""
-        committed = self._thread.submit(commit, self._ledger, outcome, done)
-        self._waiting.append((committed, outcome))
+    def keep(
+        self,
+        institution: Institution,
+        months: Sequence[Month] | None,
+        outcome: Outcome,
+        done: Sequence[TouchedMonth] = (),
+    ) -> list[MonthResult]:
+        """Commit the outcome of an institution's asked months soon. Gives the results that are in
+        the ledger by now."""
+        self._waiting.append(self._thread.submit(self._commit, institution, months, outcome, done))
         return self._kept(_MOST_WAITING)
 
     def rest(self) -> list[MonthResult]:
         """Wait until all is committed; gives the results that `keep` has not given yet."""
         return self._kept(0)
 
+    def _commit(
+        self,
+        institution: Institution,
+        months: Sequence[Month] | None,
+        outcome: Outcome,
+        done: Sequence[TouchedMonth],
+    ) -> tuple[MonthResult, ...]:
+        error = outcome.error
+        if not error:
+            try:
+                commit(self._ledger, outcome, done)
+                return outcome.results
+            except StoreUnavailableError:
+                raise
+            except Exception as unexpected:
+                error = told(unexpected, self._registry, institution)
+        try:
+            return _keep_failure(self._ledger, institution, error, months, self._now)
+        except StoreUnavailableError:
+            raise
+        except Exception:  # logged is better than that the others are not kept
+            log.exception("%s: that it could not be computed cannot be kept", institution.id)
+            return ()
+
     def _kept(self, left: int) -> list[MonthResult]:
         found: list[MonthResult] = []
         while len(self._waiting) > left:
-            committed, outcome = self._waiting.popleft()
-            committed.result()
-            found += outcome.results
+            found += self._waiting.popleft().result()
         return found
 
     def __exit__(self, *_: object) -> None:

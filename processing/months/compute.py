@@ -83,6 +83,10 @@ def months_of(site: Site, months: Iterable[Month] | None, now: datetime) -> list
     first, last = Month.of(span[0]), Month.of(_last_day(span[1]))
     if site.institution.origin != "measured":
         last = max(last, Month.of(today))
+    end_day = site.institution.in_service_until
+    if end_day is not None:
+        # What still reports afterwards is told in its month; silence makes no months.
+        last = min(last, max(Month.of(_last_day(end_day)), Month.of(_last_day(span[1]))))
     last = min(last, Month.of(today))
     every = list(months_between(first, last.plus(1)))
     if months is None:

@@ -58,7 +58,7 @@ def energy_between(
     parts = _parts(site, carrier, meters)
     use = np.zeros(max(edges.size - 1, 0))
     for meter, factor in parts:
-        idle = edges[1:] <= meter.service_ms
+        idle = meter.idle(edges)
         amount = known(meter, edges) * _kwh_per_unit(meter.name, day) * factor
         use += np.where(idle, 0.0 if len(parts) > 1 else np.nan, amount)
     if carrier is Carrier.ELECTRICITY and not meters:
@@ -106,10 +106,10 @@ def _known_days(use: MeterUse, edges: Ints) -> Floats:
 
 
 def _pv_less_export(site: Site, edges: Ints, known: Known) -> Floats:
-    """What PV adds to purchases: nothing before a system first reports."""
+    """What PV adds to purchases: nothing before a system first reports, or after its service."""
     total = np.zeros(max(edges.size - 1, 0))
     for use, sign in _gross_parts(site):
-        begun = edges[1:] > (use.curve.first_ms or 0)
+        begun = (edges[1:] > (use.curve.first_ms or 0)) & (edges[:-1] < use.until_ms)
         total += np.where(begun, sign * known(use, edges), 0.0)
     return total
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from domain.calendar import Month
-from domain.errors import ConfigError
+from domain.errors import ConfigError, StoreUnavailableError
 from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
@@ -15,6 +15,7 @@ from processing.months.compute import compute
 from processing.months.plan import Outcome
 from processing.months.workers import WORTHWHILE, in_workers
 from processing.quality.corrections import Amendments, amendments
+from processing.quality.failures import told
 from store.ledger.port import Ledger
 from store.ledger.touched import TouchedMonth
 from store.readings.port import ReadingStore
@@ -45,13 +46,36 @@ class _Round:
     def outcomes(
         self, store: ReadingStore, ledger: Ledger, institutions: Sequence[Institution]
     ) -> Iterator[Outcome]:
+        """Of each institution, in order. One that cannot be computed, whatever the reason but a
+        store that is away, has an outcome that says so."""
         for k in range(0, len(institutions), _READ_TOGETHER):
             together = institutions[k : k + _READ_TOGETHER]
-            planner = Planner(
-                store, ledger, self.registry, together, self.months, self.now, self.amended
-            )
+            try:
+                planner = self._planner(store, ledger, together)
+            except StoreUnavailableError:
+                raise
+            except Exception:  # of one of them, which the next lines find out
+                planner = None
             for institution in together:
-                yield compute(planner.plan(institution))
+                yield self._outcome(store, ledger, institution, planner)
+
+    def _outcome(
+        self, store: ReadingStore, ledger: Ledger, institution: Institution, planner: Planner | None
+    ) -> Outcome:
+        try:
+            planner = planner or self._planner(store, ledger, [institution])
+            return compute(planner.plan(institution))
+        except StoreUnavailableError:
+            raise
+        except Exception as error:
+            return Outcome(error=told(error, self.registry, institution))
+
+    def _planner(
+        self, store: ReadingStore, ledger: Ledger, institutions: Sequence[Institution]
+    ) -> Planner:
+        return Planner(
+            store, ledger, self.registry, institutions, self.months, self.now, self.amended
+        )
 
 
 def process(
@@ -70,8 +94,9 @@ def process(
     not replays of the past. Each institution's readings are read once. Gives the results by
     institution and month, each once it is in the ledger, and computes as they are taken: what
     is not taken is not computed. Touched months that are among them are settled. With `workers`,
-    many institutions are computed in processes of their own. Raises ConfigError for an unknown
-    institution.
+    many institutions are computed in processes of their own. An institution that cannot be
+    computed keeps what it had, with a serious finding that says why, and its touched months stay
+    touched; the others are computed. Raises ConfigError for an unknown institution.
     """
     registry = ledger.registry()
     return _process(
@@ -99,13 +124,13 @@ def _process(
     else:
         outcomes = what.outcomes(store, ledger, chosen)
     tell = progress or (lambda *_: None)
-    with Keeper(ledger) as keeper:
+    with Keeper(ledger, registry, now) as keeper:
         for done, (institution, outcome) in enumerate(zip(chosen, outcomes, strict=True)):
             tell("processing", done, len(chosen))
             computed = {r.month for r in outcome.results}
             touched = waiting.get(institution.id, [])
             settled = [t for t in touched if months is None or t.month in computed]
-            yield from keeper.keep(outcome, settled)
+            yield from keeper.keep(institution, months, outcome, settled)
         yield from keeper.rest()
     tell("processing", len(chosen), len(chosen))
 
@@ -151,12 +176,12 @@ def process_touched(
     if not waiting.keys() <= registry.institution_by_id.keys():
         registry = ledger.registry()
     amended = amendments(ledger.corrections())
-    with Keeper(ledger) as keeper:
+    with Keeper(ledger, registry, now) as keeper:
         for name, touched in waiting.items():
             institution = registry.institution_by_id.get(name)
             if institution is None:
                 continue
             what = _Round(registry, sorted({t.month for t in touched}), now, amended)
             for outcome in what.outcomes(store, ledger, [institution]):
-                yield from keeper.keep(outcome, touched)
+                yield from keeper.keep(institution, what.months, outcome, touched)
         yield from keeper.rest()

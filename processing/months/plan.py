@@ -31,8 +31,10 @@ class Plan:
 @dataclass(frozen=True)
 class Outcome:
     """What a plan comes to: the results in the order of its months, the models frozen on the
-    way, and the (institution, month) pairs that are to be computed anew because of it."""
+    way, and the (institution, month) pairs that are to be computed anew because of it; or, with
+    nothing else, the `error` for which it came to nothing."""
 
     results: tuple[MonthResult, ...] = ()
     models: tuple[ModelRecord, ...] = ()
     touched: frozenset[tuple[str, Month]] = frozenset()
+    error: str = ""

@@ -15,11 +15,20 @@ from processing.curves.curve import Floats, Ints, UseCurve
 from processing.curves.days import day_edges
 from processing.curves.filling import FillRules, fill_gaps
 from processing.curves.measured_states import MAX_TEMPERATURE_GAP_MS, integral_curve
-from processing.curves.meter_use import CorrectedAt, MeterUse, Samples, meter_uses, service_start
+from processing.curves.meter_use import (
+    NEVER_ENDS,
+    CorrectedAt,
+    MeterUse,
+    Samples,
+    meter_uses,
+    service_end,
+    service_start,
+)
 from processing.curves.register_spec import RegisterRules
 from processing.curves.rules import shipped_rules
 from processing.curves.series import MAIN_SERIES, OF_WEATHER, SUN, WARMTH, quantities_of
 from processing.curves.zeros import set_aside_zeros
+from processing.quality.arrivals import Arrivals
 from processing.quality.weather_drift import neighbour_stations
 from processing.solar.source import PvSource, pv_source
 
@@ -28,8 +37,8 @@ from processing.solar.source import PvSource, pv_source
 class Site:
     """The curves of one institution, its bins' samples, and its contracts.
 
-    `arrivals`: of each device the registry names, the service start (None: first reading), the
-    expected interval and the times of its main series, sorted.
+    `arrivals`: of each device the registry names, how often it has to report, and when it did.
+    `ends`: of each device that is taken out of service, when.
     """
 
     institution: Institution
@@ -45,7 +54,8 @@ class Site:
     irradiance: UseCurve = field(default_factory=UseCurve.empty)
     """On the horizontal, of the weather device."""
     contracts: tuple[Contract, ...] = ()
-    arrivals: tuple[tuple[str, int | None, int, Ints], ...] = ()
+    arrivals: tuple[Arrivals, ...] = ()
+    ends: Mapping[str, int] = field(default_factory=dict)
     corrected: CorrectedAt = field(default_factory=dict)
     """Of series that are no curves of use of their own (weather, bins, irradiance)."""
 
@@ -107,6 +117,7 @@ def build_site(
         # Behind a PV system purchases really stop on sunny days.
         if len(uses) == 1 and not (has_pv and not meter.parent):
             uses = [_without_false_zeros(u, institution.timezone) for u in uses]
+        uses = [replace(u, until_ms=service_end(meter, institution, u.curve.last_ms)) for u in uses]
         meters += [_filled(u, fill) for u in uses]
     sources = (
         pv_source(system, samples, institution.weather_device, rules)
@@ -120,7 +131,7 @@ def build_site(
         institution=institution,
         records=tuple(registry.meters(institution.id)),
         meters=tuple(meters),
-        pv=tuple(_marked(s, corrected) for s in sources if s is not None),
+        pv=tuple(_ended(_marked(s, corrected), institution) for s in sources if s is not None),
         bins=bins,
         bin_samples={k: v for k, v in samples.items() if k[0] in ours},
         temperature=_state(institution.weather_device, WARMTH, samples),
@@ -130,6 +141,11 @@ def build_site(
         ),
         contracts=tuple(registry.contracts_of(institution.id)),
         arrivals=tuple(_arrivals(registry, institution, samples)),
+        ends={
+            d.id: end_ms
+            for d in registry.of_institution(institution.id)
+            if (end_ms := service_end(d, institution)) != NEVER_ENDS
+        },
         corrected={
             s: at for s, at in corrected.items() if s[1] not in uses_own and s[0] not in around
         },
@@ -141,9 +157,7 @@ def _state(station: str, quantity: str, samples: Samples) -> UseCurve:
     return UseCurve.empty() if known is None else integral_curve(*known, MAX_TEMPERATURE_GAP_MS)
 
 
-def _arrivals(
-    registry: Registry, institution: Institution, samples: Samples
-) -> Iterator[tuple[str, int | None, int, Ints]]:
+def _arrivals(registry: Registry, institution: Institution, samples: Samples) -> Iterator[Arrivals]:
     for device in registry.of_institution(institution.id):
         if isinstance(device, Meter):
             quantities: tuple[str, ...] = () if device.formula else (device.register,)
@@ -153,7 +167,14 @@ def _arrivals(
         at = np.sort(heard[0]) if heard else np.empty(0, np.int64)
         if quantities:
             service_ms = service_start(device, institution.timezone)
-            yield device.id, service_ms, device.expected_interval_s * 1000, at
+            until_ms = service_end(device, institution)
+            yield Arrivals(device.id, service_ms, device.expected_interval_s * 1000, at, until_ms)
+
+
+def _ended(source: PvSource, institution: Institution) -> PvSource:
+    use = source.generation
+    end_ms = service_end(source.system, institution, use.curve.last_ms)
+    return replace(source, generation=replace(use, until_ms=end_ms))
 
 
 def _marked(source: PvSource, corrected: CorrectedAt) -> PvSource:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,34 +10,55 @@ from config.processing import BoardRules, processing_settings
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from processing.curves.curve import Ints
+from processing.curves.meter_use import NEVER_ENDS
+
+AFTER_SERVICE = "readings_after_service"
+
+
+class Arrivals(NamedTuple):
+    """When a device reported (its main series, sorted), and when it had to: every `interval_ms`
+    from its service start (None: its first reading) to the end of it."""
+
+    device: str
+    service_ms: int | None
+    interval_ms: int
+    at_ms: Ints
+    until_ms: int = NEVER_ENDS
 
 
 def arrival_figures(
-    arrivals: Iterable[tuple[str, int | None, int, Ints]],
+    arrivals: Iterable[Arrivals],
     start_ms: int,
     end_ms: int,
     rules: BoardRules | None = None,
 ) -> list[Figure]:
     """Readings expected and received from each device in service, in [start, end).
 
-    Expected is the time in service over the device's interval; received may exceed it.
+    Expected is the time in service over the device's interval; received may exceed it. What comes
+    after the end of the service is not received, but told.
     """
     rules = rules or processing_settings().completeness
     figures = []
-    for device, service_ms, interval_ms, at in arrivals:
+    for device, service_ms, interval_ms, at, until_ms in arrivals:
         if service_ms is None:
             if at.size == 0 or at[0] >= end_ms:
                 continue
             service_ms = int(at[0])
-        begin = max(start_ms, service_ms)
-        if begin >= end_ms:
+        begin, end = max(start_ms, service_ms), min(end_ms, until_ms)
+        late = int(np.searchsorted(at, end_ms) - np.searchsorted(at, max(start_ms, until_ms)))
+        told = (Finding(AFTER_SERVICE, "warning", numbers={"count": late}),) if late > 0 else ()
+        if begin >= end and not told:
             continue
-        received = int(np.searchsorted(at, end_ms) - np.searchsorted(at, begin))
-        expected = round((end_ms - begin) / interval_ms)
+        end = max(begin, end)
+        received = int(np.searchsorted(at, end) - np.searchsorted(at, begin))
+        expected = round((end - begin) / interval_ms)
         figures += [
             _counted("readings_expected_count", device, expected),
             _counted(
-                "readings_received_count", device, received, _missing(expected, received, rules)
+                "readings_received_count",
+                device,
+                received,
+                (*_missing(expected, received, rules), *told),
             ),
         ]
     return figures

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from config.processing import BoardRules, processing_settings
-from domain.calendar import Month
+from domain.calendar import Month, local_midnight
 from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, MonthResult, Shares
 from domain.figures.subjects import OfDevice
 from domain.findings import Finding
-from domain.places import AnyDevice, Bin, Meter
+from domain.places import AnyDevice, Bin, Meter, service_until
 from domain.registry import Registry
 from processing.quality.silence import SILENT
 
@@ -80,7 +80,8 @@ def board(
     now: datetime,
     rules: BoardRules | None = None,
 ) -> list[BoardRow]:
-    """The completeness board: one row a device that reports, the worst first.
+    """The completeness board: one row a device that reports, the worst first. One that is out of
+    service is left out, unless it still reports.
 
     `last_at` is each device's last reading (from the store's `latest`); `results` the months
     to look at, of which each institution's last counts.
@@ -93,12 +94,19 @@ def board(
         if isinstance(device, Meter) and device.formula:
             continue
         result = latest.get(device.institution)
-        at = now
+        institution = registry.institution_by_id[device.institution]
+        begin = at = now
         if result is not None:
-            timezone = registry.institution_by_id[device.institution].timezone
-            at = min(now, result.month.interval(timezone)[1])
-        figures, findings = said.get(device.institution, {}).get(device.id, _NOTHING)
+            begin, at = result.month.interval(institution.timezone)
+            at = min(now, at)
         seen = last_at.get(device.id)
+        day = service_until(device, institution)
+        end = None if day is None else local_midnight(day, institution.timezone)
+        if end is not None:
+            if end <= begin and (seen is None or seen < end):
+                continue  # out of service, and silent as it should be
+            at = min(at, end)
+        figures, findings = said.get(device.institution, {}).get(device.id, _NOTHING)
         limit = timedelta(seconds=rules.stale_after_intervals * device.expected_interval_s)
         rows.append(
             BoardRow(

@@ -18,6 +18,8 @@ import pandas as pd
 from domain.adjustments import Adjustment
 from domain.errors import ConfigError
 from domain.findings import Finding
+from domain.judge import quoted
+from domain.plausible import LARGEST_AMOUNT
 from processing.savings.assessment import Estimate, SavingsAssessment, beside
 from processing.savings.models.terms import Floats
 
@@ -40,7 +42,8 @@ def formula_tree(formula: str) -> ast.expr:
     """A formula as a tree: kWh to add to the counterfactual of a day.
 
     A number (``-120``) or an expression of `counterfactual` and `temperature_c` with + - * /,
-    max and min, such as ``0.08 * counterfactual`` or ``3.5 * max(18 - temperature_c, 0)``.
+    max and min, such as ``0.08 * counterfactual`` or ``3.5 * max(18 - temperature_c, 0)``. No
+    number in it, and nothing it gives on an ordinary day, is beyond LARGEST_AMOUNT.
     Raises ConfigError for anything else.
     """
     try:
@@ -51,6 +54,8 @@ def formula_tree(formula: str) -> ast.expr:
             tried = _evaluate(tree, _AN_ORDINARY_DAY)
         if not np.isfinite(tried).all():
             raise ValueError("it gives no finite number")
+        if (np.abs(tried) > LARGEST_AMOUNT).any():
+            raise ValueError(f"it gives more than {LARGEST_AMOUNT:,.0f} kWh a day")
     except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
         raise ConfigError(
             f"the formula {formula[:80]!r} cannot be read ({error}): use numbers, + - * /, "
@@ -62,14 +67,14 @@ def formula_tree(formula: str) -> ast.expr:
 def per_day(adjustment: Adjustment, days: pd.DataFrame) -> Floats:
     """The kWh it adds on each of the days (columns of VARIABLES); 0 outside start and end.
 
-    NaN where the formula needs what is not known that day.
+    NaN where the formula needs what is not known that day, or gives more than LARGEST_AMOUNT.
     """
     values = {name: days[name].to_numpy(dtype=np.float64) for name in VARIABLES}
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         amount = np.broadcast_to(
             _evaluate(formula_tree(adjustment.formula), values), len(days)
         ).astype(np.float64)
-    amount = np.where(np.isfinite(amount), amount, np.nan)
+    amount = np.where(np.abs(amount) <= LARGEST_AMOUNT, amount, np.nan)
     inside = np.asarray(days.index >= pd.Timestamp(adjustment.start))
     if adjustment.end is not None:
         inside &= np.asarray(days.index < pd.Timestamp(adjustment.end))
@@ -80,6 +85,8 @@ def _evaluate(node: ast.expr, values: dict[str, Floats]) -> Any:
     """Arithmetic only: nothing else of the language is reachable from a formula."""
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            if not -LARGEST_AMOUNT <= number <= LARGEST_AMOUNT:
+                raise ValueError(f"{quoted(number)} is beyond {LARGEST_AMOUNT:,.0f}")
             return np.float64(number)
         case ast.Name(id=name) if name in values:
             return values[name]

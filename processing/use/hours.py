@@ -60,7 +60,7 @@ def hourly_electricity(uses: Sequence[MeterUse], edges_ms: Ints, timezone: str) 
     shares: list[Shares] = []
     for main in mains:
         grid = main.grid(hours.edges_ms)
-        idle = hours.edges_ms[1:] <= main.service_ms
+        idle = main.idle(hours.edges_ms)
         known = np.where(grid.missing < 0.5, grid.use, np.nan)
         total += np.where(idle, 0.0, known)
         missing = float((np.where(idle, 0.0, grid.missing)).mean())

@@ -33,18 +33,24 @@ class Period:
     whole: GridUse
     findings: tuple[Finding, ...] = ()
     idle_days: int = 0
+    gone_days: int = 0
+    """How many days at its end lie wholly after the series' service; `whole` ends with it."""
 
 
 def month_use(use: MeterUse, edges_ms: Ints, now_ms: int) -> Period:
     """One meter's use over the days given by their edges, as far as it was in service."""
     edges = elapsed(edges_ms, now_ms, use.curve.last_ms, use.interval_ms)
-    begin, end = max(int(edges[0]), use.service_ms), int(edges[-1])
+    begin, end = max(int(edges[0]), use.service_ms), min(int(edges[-1]), use.until_ms)
     whole = use.grid(np.array([begin, end] if begin < end else [], np.int64))
     events = events_between(use.curve.events, int(edges[0]), end)
     findings = [*event_findings(events, use.meter), *share_findings(whole, use.meter)]
     findings += _correction_findings(use, begin, end)
     idle = int((edges[1:] <= use.service_ms).sum())
-    return Period(use.name, use.meter, _days(use, edges), whole, tuple(findings), idle)
+    gone = int((edges[:-1] >= use.until_ms).sum())
+    if gone > 0:
+        edges = edges.copy()
+        edges[-1 - gone] = min(edges[-1 - gone], use.until_ms)  # the last day ends with the service
+    return Period(use.name, use.meter, _days(use, edges), whole, tuple(findings), idle, gone)
 
 
 def _correction_findings(use: MeterUse, begin_ms: int, end_ms: int) -> list[Finding]:
@@ -137,7 +143,8 @@ def figure_of(period: Period, method: str = METHOD) -> Figure:
 
 
 def day_values(period: Period, days: Sequence[date]) -> list[DayValue]:
-    """One value for each day that has begun."""
+    """One value for each day that has begun, up to the end of the service."""
+    known = len(period.days) - period.gone_days
     return [
         DayValue(
             day=day,
@@ -146,7 +153,9 @@ def day_values(period: Period, days: Sequence[date]) -> list[DayValue]:
             value=None if np.isnan(use) else float(use),
             quality=str(code),
         )
-        for day, use, code in zip(days, period.days.use, period.days.code, strict=False)
+        for day, use, code in zip(
+            days[:known], period.days.use[:known], period.days.code[:known], strict=False
+        )
     ]
 
 

@@ -21,13 +21,15 @@ def total_of_mains(name: str, periods: Sequence[Period]) -> Period:
     full = [p for p in periods if len(p.days) == width]
     silent = [p.subject for p in periods if len(p.whole) and np.isnan(p.whole.use[0])]
     findings = [Finding("main_meter_silent", "serious", subject) for subject in silent]
-    in_service = [np.arange(width) >= p.idle_days for p in full]
+    day = np.arange(width)
+    in_service = [(day >= p.idle_days) & (day < width - p.gone_days) for p in full]
     days = _sum([p.days for p in full], np.array(in_service, dtype=np.float64))
     wholes = [p.whole for p in periods if len(p.whole)]
     whole = _sum(wholes, np.ones((len(wholes), 1))) if wholes else periods[0].whole
     findings += share_findings(whole, "")
     findings += passed_on(f for p in periods for f in p.findings)
-    return Period(name, "", days, whole, tuple(findings), min(p.idle_days for p in full))
+    idle, gone = min(p.idle_days for p in full), min(p.gone_days for p in full)
+    return Period(name, "", days, whole, tuple(findings), idle, gone)
 
 
 def _sum(grids: Sequence[GridUse], weight: Floats) -> GridUse:

@@ -11,6 +11,7 @@ from domain.figures.subjects import OfStream
 from domain.findings import Finding
 from domain.places import WasteStream
 from processing.curves.curve import (
+    Floats,
     GridUse,
     Ints,
     mean_shares,
@@ -53,9 +54,21 @@ def stream_month(
     start, end = int(edges_ms[0]), int(edges_ms[-1])
     rules = rules or processing_settings().waste
     max_gap = round(rules.max_gap_h * HOUR_MS)
-    days = _sum_known([on_grid(h.deposits, edges_ms, max_gap) for h in histories])
-    whole = _sum_known([on_grid(h.deposits, edges_ms[[0, -1]], max_gap) for h in histories])
-    findings = [f for h in histories for f in _bin_findings(h, start, end, rules)]
+    days = _sum_known(
+        [on_grid(h.deposits, edges_ms, max_gap) for h in histories],
+        np.array([edges_ms[:-1] < h.until_ms for h in histories], np.float64),
+    )
+    ends = [min(end, max(h.until_ms, start + 1)) for h in histories]
+    whole = _sum_known(
+        [
+            on_grid(h.deposits, np.array([start, e], np.int64), max_gap)
+            for h, e in zip(histories, ends, strict=True)
+        ],
+        np.ones((len(histories), 1)),
+    )
+    findings = [
+        f for h, e in zip(histories, ends, strict=True) for f in _bin_findings(h, start, e, rules)
+    ]
     findings += share_findings(whole, "", _USUALLY_ESTIMATED)
     count = sum(
         int(((h.collected_at_ms >= start) & (h.collected_at_ms < end)).sum()) for h in histories
@@ -64,11 +77,12 @@ def stream_month(
     return StreamMonth(stream, period, count)
 
 
-def _sum_known(grids: Sequence[GridUse]) -> GridUse:
-    """Sum over bins of what is known; shares are means over bins."""
-    known = np.array([np.isfinite(g.use) for g in grids])
-    use = np.nansum([g.use for g in grids], axis=0)
-    mean = mean_shares(grids, np.ones(known.shape))
+def _sum_known(grids: Sequence[GridUse], weight: Floats) -> GridUse:
+    """Sum over bins of what is known; shares are means over those in service (weight 1)."""
+    known = np.array([np.isfinite(g.use) for g in grids]) & (weight > 0)
+    use = np.where(known, [g.use for g in grids], 0.0).sum(axis=0)
+    mean = mean_shares(grids, weight)
+    mean["missing"] = np.where(weight.any(axis=0), mean["missing"], 1.0)
     code = np.select(
         [~known.any(axis=0), mean["missing"] > 0, mean["estimated"] < _USUALLY_ESTIMATED],
         ["missing", "partial", "measured"],

@@ -22,6 +22,7 @@ from processing.curves.curve import (
     UseCurve,
 )
 from processing.curves.measured_states import believed
+from processing.curves.meter_use import NEVER_ENDS
 from processing.curves.register_spec import HOUR_MS
 
 DAY_MS = 24 * HOUR_MS
@@ -36,6 +37,8 @@ class BinHistory:
     collected_at_ms: Ints
     collected_kg: Floats
     stuck_since_ms: int | None
+    until_ms: int = NEVER_ENDS
+    """From when on it is out of service: its silence is not missing then."""
 
 
 def bin_history(

@@ -314,3 +314,41 @@ def test_the_doctor_compares_clocks(influxdb: InfluxDb) -> None:
     (gone,) = clock_checks(Settings(store="influxdb+http://127.0.0.1:1/org/bucket"))
     assert "does not answer" in gone[1]
     assert clock_checks(Settings()) == []
+
+
+def test_of_two_with_one_client_id_the_first_ends_and_says_what_to_change(
+    mosquitto: Mosquitto, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    """Else each throws the other out for ever, and readings land now here, now there."""
+    settings = settings_for(mosquitto.port)
+    with collecting(Collector(settings, store, ledger, devices(5))) as first:
+        with collecting(Collector(settings, store, ledger, devices(5))) as second:
+            until(lambda: first.failure is not None, 10)
+            assert settings.client_id in str(first.failure)
+            assert "--client-id" in str(first.failure)
+            assert "ended" in first.state()
+            assert first.join(10)
+            sent = readings(100)
+            with sending("127.0.0.1", mosquitto.port) as sender:
+                for r in sent:
+                    sender.send(*native(r))
+                sender.wait()
+            until(lambda: second.counters().stored == 100, 20)
+            assert (second.failure, second.state()) == (None, "ok")
+            settled = second.counters().connections
+            assert second.wait_idle(20, quiet_s=3)
+            assert second.counters().connections == settled
+        assert second.state() == "ok"
+
+
+def test_a_network_thread_that_dies_is_told(
+    mosquitto: Mosquitto, store: SqliteReadingStore, ledger: SqlLedger
+) -> None:
+    with collecting(
+        Collector(settings_for(mosquitto.port), store, ledger, devices(5))
+    ) as collector:
+        assert collector.state() == "ok"
+        client = collector._connection._client
+        client._thread_terminate = True
+        client.disconnect()
+        until(lambda: "network thread ended" in collector.state(), 10)

@@ -9,7 +9,11 @@ from processing.use.month_use import day_values, figure_of, month_use
 
 def _make(context: MonthContext) -> Part:
     edges, now_ms = context.edges, context.now_ms
-    sources = [s for s in context.site.pv if s.generation.curve.at_ms[0] < edges[-1]]
+    sources = [
+        s
+        for s in context.site.pv
+        if s.generation.curve.at_ms[0] < edges[-1] and s.generation.until_ms > edges[0]
+    ]
     periods = [
         with_silence(month_use(s.generation, edges, now_ms), s.generation, context) for s in sources
     ]
@@ -18,7 +22,8 @@ def _make(context: MonthContext) -> Part:
         use = source.generation
         reached = elapsed(edges, now_ms, use.curve.last_ms, use.interval_ms)
         if reached.size > 1:
-            figures += yield_figures(source, period, int(reached[0]), int(reached[-1]))
+            end_ms = min(int(reached[-1]), use.until_ms)
+            figures += yield_figures(source, period, int(reached[0]), end_ms)
     days = [v for p in periods for v in day_values(p, context.days)]
     return Part(figures=figures, days=days, periods=periods)
 

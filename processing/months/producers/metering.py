@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from domain.carriers import EXPORT, METERED
 from domain.figures import Figure
+from domain.places import Meter
 from processing.curves.meter_use import MeterUse
 from processing.months.producer import MonthContext, Part, Producer
 from processing.quality.silence import fell_silent
@@ -18,14 +19,16 @@ def _make(context: MonthContext) -> Part:
     uses = [
         with_silence(month_use(u, context.edges, context.now_ms), u, context)
         for u in site.meters
-        if u.service_ms < context.reached_ms
+        if u.service_ms < context.reached_ms and u.until_ms > context.start_ms
     ]
-    virtual = virtual_periods(site.records, uses)
+    gone = {m for m, end_ms in site.ends.items() if end_ms <= context.start_ms}
+    records = [_without(m, gone) for m in site.records if m.id not in gone]
+    virtual = virtual_periods(records, uses)
     totals = _totals(uses, {u.meter for u in site.meters if u.is_main})
     figures = [figure_of(p) for p in uses]
     figures += [figure_of(p, VIRTUAL_METHOD) for p in virtual]
-    figures += balance_figures(site.records, [*uses, *virtual])
-    figures += item_figures(site.records, [*uses, *virtual])
+    figures += balance_figures(records, [*uses, *virtual])
+    figures += item_figures(records, [*uses, *virtual])
     figures += [figure_of(t, SUM_METHOD) for t in totals]
     periods = [*uses, *virtual, *totals]
     days = [v for p in periods for v in day_values(p, context.days)]
@@ -41,8 +44,16 @@ def with_silence(period: Period, use: MeterUse, context: MonthContext) -> Period
     """The period with the finding that its meter has newly stopped counting, where it has."""
     if use.name == EXPORT.figure:
         return period
+    if use.until_ms <= context.reached_ms:
+        return period  # taken out of service: nobody wonders that it rests
     found = fell_silent(use, context.start_ms, context.reached_ms)
     return replace(period, findings=(*period.findings, *found)) if found else period
+
+
+def _without(meter: Meter, gone: set[str]) -> Meter:
+    """A virtual meter as the sum of those of its parts that are still in service."""
+    left = tuple(part for part in meter.formula if part[0] not in gone)
+    return meter if len(left) == len(meter.formula) or not left else replace(meter, formula=left)
 
 
 def _totals(uses: Sequence[Period], mains: set[str]) -> list[Period]:

@@ -1,11 +1,14 @@
 """What was thrown into sorted-waste bins, by stream: masses, shares, collections, recycling."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from config.processing import processing_settings
 from domain.places import WasteStream
 from processing.curves.curve import Ints
 from processing.curves.days import elapsed
+from processing.curves.meter_use import NEVER_ENDS
 from processing.months.producer import MonthContext, Part, Producer
 from processing.use.month_use import day_values
 from processing.waste.streams import recycling_figure, stream_month, waste_figures
@@ -25,8 +28,11 @@ def _make(context: MonthContext) -> Part:
         for stream in WasteStream
         if any(h.bin.stream is stream for h in histories)
     ]
-    figures = waste_figures(streams, len(bins), reported)
-    figures.append(recycling_figure(streams, {b.stream for b in bins}, processing_settings().waste))
+    serving = [b for b in bins if context.site.ends.get(b.id, NEVER_ENDS) > context.start_ms]
+    figures = waste_figures(streams, len(serving), reported)
+    figures.append(
+        recycling_figure(streams, {b.stream for b in serving}, processing_settings().waste)
+    )
     periods = [s.period for s in streams]
     days = [v for p in periods for v in day_values(p, context.days)]
     return Part(figures=figures, days=days, periods=periods)
@@ -58,9 +64,15 @@ def _histories(context: MonthContext) -> tuple[list[BinHistory], int]:
     for bin_ in context.site.bins:
         at, mass = context.site.bin_samples.get((bin_.id, "mass_kg"), nothing)
         near = (at >= start - before_ms) & (at < end + DAY_MS // 8)
-        if at.size == 0 or at[0] >= context.edges[-1]:
+        until_ms = context.site.ends.get(bin_.id, NEVER_ENDS)
+        near &= at < until_ms
+        if at.size == 0 or at[0] >= context.edges[-1] or until_ms <= start:
             continue
-        histories.append(bin_history(bin_, at[near], mass[near]))
+        history = bin_history(bin_, at[near], mass[near])
+        last_ms = history.deposits.last_ms
+        if last_ms is not None and until_ms - last_ms <= 2_000 * bin_.expected_interval_s:
+            until_ms = last_ms
+        histories.append(replace(history, until_ms=until_ms))
         reported += bool(((at >= start) & (at < end)).any())
     return histories, reported
 

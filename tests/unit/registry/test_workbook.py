@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter
 from click.testing import CliRunner
 
 from civicmeter.cli import civicmeter
@@ -21,26 +20,6 @@ from simulators.scenarios import scenario
 from tests import api_sample
 
 Sheets = dict[str, list[list[Any]]]
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Callable[[Sheets], Path]:
-    def write(sheets: Sheets) -> Path:
-        path = tmp_path / "book.xlsx"
-        made = xlsxwriter.Workbook(str(path))
-        form = made.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        for name, rows in sheets.items():
-            sheet = made.add_worksheet(name)
-            for r, row in enumerate(rows):
-                for c, cell in enumerate(row):
-                    if isinstance(cell, date):
-                        sheet.write_datetime(r, c, cell, form)
-                    elif cell is not None:
-                        sheet.write(r, c, cell)
-        made.close()
-        return path
-
-    return write
 
 
 def rich() -> Registry:
@@ -87,10 +66,18 @@ def rich() -> Registry:
         register_size=1e6,
         swaps=(Swap(1_650_000_000_000, None), Swap(1_709_256_600_000, 81_234.5, 0.2)),
     )
+    rest = Meter(
+        id="north-rest",
+        institution="north",
+        carrier=Carrier.ELECTRICITY,
+        register="energy_import_kwh",
+        in_service_until=date(2026, 3, 1),
+        formula=(("north-e", 0.5),),
+    )
     return Registry(
         (*plain.institutions, campus),
         plain.buildings,
-        (*plain.devices, swapped),
+        (*plain.devices, swapped, rest),
         (*plain.contracts, contract, chiller),
     )
 
@@ -380,7 +367,7 @@ def test_the_commands_carry_a_registry_from_one_installation_to_another(tmp_path
     again = run("registry", "export", file, "--data", source)
     assert isinstance(again.exception, ConfigError)
     checked = run("registry", "check", file, "--data", target)
-    assert "3 institutions, 1 buildings, 7 devices, 3 contracts" in checked.output
+    assert "3 institutions, 1 buildings, 8 devices, 3 contracts" in checked.output
     assert run("registry", "import", file, "--data", target).exit_code == 0
     assert run("registry", "export", str(tmp_path / "z.xlsx"), "--data", target).exit_code == 0
     carried, given = read_xlsx(tmp_path / "z.xlsx")[0], rich()

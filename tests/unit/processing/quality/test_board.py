@@ -16,7 +16,7 @@ from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from processing.curves.curve import DOUBTFUL, UNKNOWN, UseCurve
 from processing.curves.meter_use import MeterUse
-from processing.quality.arrivals import arrival_figures
+from processing.quality.arrivals import Arrivals, arrival_figures
 from processing.quality.board import board
 from processing.quality.silence import fell_silent
 
@@ -25,7 +25,8 @@ NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
 
 
 def counts(service_ms: int | None, at: np.ndarray, start: int, end: int) -> dict[str, float | None]:
-    figures = arrival_figures([("m", service_ms, HOUR_MS, at)], start * HOUR_MS, end * HOUR_MS)
+    arrivals = [Arrivals("m", service_ms, HOUR_MS, at)]
+    figures = arrival_figures(arrivals, start * HOUR_MS, end * HOUR_MS)
     return {f.name.split("_")[1]: f.value for f in figures}
 
 

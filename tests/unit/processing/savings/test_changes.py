@@ -175,11 +175,25 @@ def test_a_day_whose_amount_is_not_known_is_not_counted() -> None:
         "[1]",
         "temperature_c.real",
         "",
+        "1e308",
+        "9" * 299,
+        "-1e10",
+        "1e9 * 2",
+        "counterfactual * counterfactual * counterfactual * counterfactual",
     ],
 )
 def test_a_formula_that_is_no_arithmetic_is_refused(formula: str) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         formula_tree(formula)
+
+
+def test_a_formula_that_explodes_on_some_day_is_not_known_that_day() -> None:
+    days = SEEN.days.copy()
+    days.loc["2024-07-05", "temperature_c"] = 20.0000000001
+    entry = replace(ENTRY, formula="1e5 / (temperature_c - 20)")
+    days.loc["2024-07-06", "temperature_c"] = -11.3
+    amounts = per_day(entry, days)
+    assert np.isnan(amounts).sum() == 1 and np.nanmax(np.abs(amounts)) < 1e9
 
 
 @settings(max_examples=200)
