@@ -48,7 +48,7 @@ def mosquitto_acl(
         f"user {collector}",
         *(f"topic read {topic}" for topic in readable),
         "topic read $SYS/#",
-        f"topic write {STATUS_TOPIC}",
+        f"topic readwrite {STATUS_TOPIC}",
     ]
     for gateway in gateways:
         lines += _user(gateway, [_topic(m, m.account, gateway) for m in every if m.account])
