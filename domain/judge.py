@@ -174,9 +174,10 @@ def _out_of_limits(quantity: str, value: float, bounds: tuple[float, float]) -> 
     return Refusal("out_of_limits", values)
 
 
-def conflict(stored_value: float) -> Refusal:
-    """Of a reading whose series and time have another value already, which stays."""
-    return Refusal("conflict", {"stored": stored_value})
+def conflict(value: float, stored_value: float) -> Refusal:
+    """Of a reading whose series and time have another value already, which stays until somebody
+    decides by a correction."""
+    return Refusal("conflict", {"value": value, "stored": stored_value})
 
 
 def refused_by_store(reason: str) -> Refusal:

@@ -187,7 +187,7 @@ class AsideBatch:
 
 def unstored(result: WriteResult) -> list[tuple[Reading, Refusal]]:
     """The readings the store kept out, and why."""
-    conflicts = [(c.reading, conflict(c.stored_value)) for c in result.conflicts]
+    conflicts = [(c.reading, conflict(c.reading.value, c.stored_value)) for c in result.conflicts]
     return conflicts + [(r, refused_by_store(reason)) for r, reason in result.refused]
 
 

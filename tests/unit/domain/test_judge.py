@@ -175,7 +175,7 @@ def test_every_refusal_of_the_judge_has_its_sentence(lang: str) -> None:
         JUDGE.refusal("m1", "power_w", 5, 1.0),
         JUDGE.refusal("m1", "water_m3", NOW, -1.0),
         JUDGE.refusal("m1", "power_factor_ratio", NOW, 2.0),
-        conflict(5.0),
+        conflict(6.0, 5.0),
         refused_by_store("{no room}"),
     ]
     for refusal in refusals:

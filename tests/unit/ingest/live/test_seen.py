@@ -105,7 +105,7 @@ def test_access_list() -> None:
     assert "user 水表 1\ntopic write civicmeter/v1/水表 1/telemetry\n" in text
     assert "user g1\ntopic write civicmeter/v1/gateway/g1/telemetry\n" in text
     assert "user c\ntopic read civicmeter/v1/+/telemetry\n" in text
-    assert "topic write civicmeter/v1/collector/+/status\n" in text
+    assert "topic readwrite civicmeter/v1/collector/+/status\n" in text
     assert "user behind-g1" not in text, "its gateway speaks for it"
 
 
