@@ -141,8 +141,8 @@ def test_a_fault_is_found_only_by_its_code_on_its_device_in_its_months() -> None
     faults = score(TRUTH, results(findings=wrong)).faults
     assert faults.found_pct == 0
     assert faults.missed == ("swap a 2026-09", "loss b 2026-09")
-    assert faults.false_per_100_meter_months == 4  # those in December
-    assert faults.false_by_code == {"use_estimated": 2}
+    assert faults.false_per_100_meter_months == 2  # the one in December
+    assert faults.false_by_code == {"use_estimated": 1}
 
 
 def test_every_code_is_false_where_nothing_was_wrong_and_notes_claim_nothing() -> None:
