@@ -24,12 +24,13 @@ class Habit:
 
     `high_per_ms` is the high rate of its steps, `often_per_ms` one that it reached again and
     again (a boiler once a day), `floor` the use of a few usual days: less than that is never more
-    than it can have used. Where nothing says more, all are infinite.
+    than it can have used. Where nothing says more, all are infinite. `usual_per_ms` is the mean.
     """
 
     high_per_ms: float
     floor: float
     often_per_ms: float = 0.0
+    usual_per_ms: float = 0.0
 
     def most(self, length_ms: Ints | int, rules: HabitRules) -> Floats:
         """The largest use of so much time that is believed."""
@@ -97,7 +98,7 @@ class Habits:
         often = float(
             np.partition(rate, -rules.outstanding_others - 1)[-rules.outstanding_others - 1]
         )
-        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms, often)
+        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms, often, usual / whole_ms)
 
 
 def standing_out(step: Floats, length_ms: Ints, trusted: Bools, rules: HabitRules) -> Ints:

@@ -15,9 +15,13 @@ from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
 
-_SCALES = tuple(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6))
-"""Slips of a unit, either way: decimals, k (kWh as Wh) and M."""
+_SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
+"""Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
 _SIMILAR = 0.05
+_ORDINARY = 2.0
+"""A rise of so many times the usual use of its time is nothing that speaks against a reading."""
+_NEARLY_ALL = 0.9
+"""A stretch is another's copy in a wrong unit if so much of it is."""
 
 
 class Judge:
@@ -145,7 +149,10 @@ class Judge:
                 low, high = before[r], after[later[0]]
                 slack = 0.1 * (high - low) + noise(abs(high))
                 first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
-                found[inside] |= (first >= low - slack) & (last <= high + slack) & (last >= first)
+                copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
+                count = (runs.last - runs.first + 1)[inside]
+                if count[copy].sum() >= _NEARLY_ALL * count.sum():
+                    found[inside] |= copy
         return found
 
     # The verdict.
@@ -157,12 +164,12 @@ class Judge:
             if before < 0:
                 self._drop(0, first)
             else:
-                self._join(before, first, r in breaks)
+                self._join(before, first, int(runs.last[r]), r in breaks)
             before = int(runs.last[r])
         self._drop(before + 1, self.at.size)
 
-    def _join(self, before: int, after: int, is_break: bool) -> None:
-        """The step between two runs of the chain."""
+    def _join(self, before: int, after: int, last: int, is_break: bool) -> None:
+        """The step between two runs of the chain, the later of which goes on until `last`."""
         if is_break and self.value[after] >= self.value[before]:
             start = self._rest_before(before)
             if start < before and self._possible(start, after):
@@ -172,7 +179,7 @@ class Judge:
                 self.keep[start + 1 : before + 1] = False
                 self._tell("register_caught_up", after, self.value[after] - self.value[start])
                 return
-        if is_break and (repaired := self._repaired(before, after)):
+        if is_break and (repaired := self._repaired(before, after, last)):
             before, after = repaired
             is_break = False
         self._drop(before + 1, after)
@@ -180,13 +187,13 @@ class Judge:
         if not is_break and after - before > 1 and length_ms > self.max_gap_ms:
             # What was used meanwhile is known, when is not: told, since it concerns other months.
             self._tell("register_returned", after, self.value[after] - self.value[before])
-        if is_break:
+        if is_break or self._may_have_fallen(before, after):
             self._changed(before, after)
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
 
-    def _repaired(self, before: int, after: int) -> tuple[int, int] | None:
+    def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
         """The nearest readings around a break that fit, giving up a few that lead to the break
         and no more than half of the fall."""
         fall = self.value[before] - self.value[after]
@@ -196,10 +203,23 @@ class Judge:
             if falls_back and self.keep[back] and self._possible(back, after):
                 self._drop(back + 1, before + 1)
                 return back, after
-            rises = on < self.at.size and self.value[on] - self.value[on - 1] >= 0.8 * fall
+            rises = on <= last and self.value[on] - self.value[on - 1] >= 0.8 * fall
             if rises and self._possible(before, on):
                 return before, on
         return None
+
+    def _may_have_fallen(self, before: int, after: int) -> bool:
+        """Whether what was passed over may have been right, and the register set back after it: it
+        rose as the register does, and what is left of the step is too little for its time."""
+        rise, passed = self.value[after] - self.value[before], self.value[before + 1 : after]
+        if not passed.size or rise < 0 or passed.max() <= self.value[after]:
+            return False
+        usual = self._habits.at(max(after - 1, 0)).usual_per_ms
+        length = int(self.at[after] - self.at[before])
+        rose = passed.max() - self.value[before]
+        return bool(
+            rose <= _ORDINARY * usual * length and rise < rose and rise < usual * length / 2
+        )
 
     def _changed(self, before: int, after: int) -> None:
         """The register is not the one it was: its use over this step cannot be known."""

@@ -62,7 +62,8 @@ def bin_history(
         return BinHistory(bin_, nowhere, nothing, np.empty(0), None)
     noise = _noise_kg(net, rules)
     threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
-    level = _without_excursions(net, threshold, noise, rules.empty_kg)
+    level = _without_leaps(at, net, rules)
+    level = _without_excursions(level, threshold, noise, rules.empty_kg)
     falls = _falls(level, threshold)
     step = np.diff(level)
     unseen = _unseen_deposits(step, falls)
@@ -99,6 +100,19 @@ def _noise_kg(net: Floats, rules: WasteRules) -> float:
     step = np.diff(net)
     small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
     return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
+
+
+def _without_leaps(at: Ints, net: Floats, rules: WasteRules) -> Floats:
+    """Levels without a reading or two far above all that the bin usually reaches, whatever stood
+    before and after: nothing so heavy is thrown in and taken out again in so short a time."""
+    level = net.copy()
+    most = float(np.quantile(net, 0.95)) * rules.leap_of_usual_ratio
+    high = net > max(most, rules.empty_kg)
+    for start, end in zip(*_runs(high), strict=True):
+        short = start > 0 and end < net.size and end - start <= 2
+        if short and at[end] - at[start - 1] <= rules.max_gap_h * HOUR_MS:
+            level[start:end] = level[start - 1]
+    return level
 
 
 def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:

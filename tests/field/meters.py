@@ -237,13 +237,13 @@ def water_gas_heat() -> Iterator[Case]:
         told=("reading_dropped",),
         within=0.02,
     )
-    said = (register(20.0, taps(1.2), 3) + 32.768) % 65.536 - 32.768
+    said = (register(5.0, taps(0.6), 3) + 32.768) % 65.536 - 32.768
     yield _other(
         "signed-overflow",
         "litres in a signed 16-bit number: after 32,767 comes −32,768",
         Source("hafidhh/FlowSensor-Arduino", 4),
         Carrier.WATER,
-        taps(1.2),
+        taps(0.6),
         said,
         told=("register_reset",),
     )
