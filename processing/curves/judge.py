@@ -20,6 +20,10 @@ _SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
 _SIMILAR = 0.05
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
+_RATE_OF = 100
+"""How fast a register counts is seen from so many of its steps."""
+_ANOTHER_UNIT = 30.0
+"""No building uses so many times more or less after a meter's replacement nobody registered."""
 _NEARLY_ALL = 0.9
 """A stretch is another's copy in a wrong unit if so much of it is."""
 
@@ -172,7 +176,8 @@ class Judge:
         """The step between two runs of the chain, the later of which goes on until `last`."""
         if is_break and self.value[after] >= self.value[before]:
             start = self._rest_before(before)
-            if start < before and self._possible(start, after):
+            rests = start < before and not self.pinned[start + 1 : after].any()
+            if rests and self._possible(start, after):
                 # A gateway that repeated the last value and then caught up: the difference is
                 # known, when it was used is not. It becomes a gap.
                 self._drop(before + 1, after)
@@ -187,8 +192,11 @@ class Judge:
         if not is_break and after - before > 1 and length_ms > self.max_gap_ms:
             # What was used meanwhile is known, when is not: told, since it concerns other months.
             self._tell("register_returned", after, self.value[after] - self.value[before])
-        if is_break or self._may_have_fallen(before, after):
+        if is_break:
             self._changed(before, after)
+        elif self._may_have_fallen(before, after):
+            self.unknown.add(after)
+            self._tell("register_reset", after, 0.0)
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
@@ -199,6 +207,8 @@ class Judge:
         fall = self.value[before] - self.value[after]
         for given_up in range(1, self.glitch + 1):
             back, on = before - given_up, after + given_up
+            if self.pinned[max(back + 1, 0) : on].any():
+                break
             falls_back = back >= 0 and self.value[before] - self.value[back] >= 0.8 * fall
             if falls_back and self.keep[back] and self._possible(back, after):
                 self._drop(back + 1, before + 1)
@@ -209,20 +219,23 @@ class Judge:
         return None
 
     def _may_have_fallen(self, before: int, after: int) -> bool:
-        """Whether what was passed over may have been right, and the register set back after it: it
-        rose as the register does, and what is left of the step is too little for its time."""
+        """Whether what was passed over may have been right, and the register set back before or
+        after it: it goes on as the register does, and what is left of the step is too little."""
         rise, passed = self.value[after] - self.value[before], self.value[before + 1 : after]
-        if not passed.size or rise < 0 or passed.max() <= self.value[after]:
+        if not passed.size or rise < 0:
             return False
-        usual = self._habits.at(max(after - 1, 0)).usual_per_ms
+        habit = self._habits.at(max(after - 1, 0))
         length = int(self.at[after] - self.at[before])
-        rose = passed.max() - self.value[before]
-        return bool(
-            rose <= _ORDINARY * usual * length and rise < rose and rise < usual * length / 2
+        up, back = passed.max() - self.value[before], self.value[after] - passed.min()
+        goes_on = rise < max(up, back) and min(u for u in (up, back) if u > rise) <= (
+            _ORDINARY * habit.high_per_ms * length
         )
+        return bool(goes_on and rise < habit.usual_per_ms * length / 2)
 
     def _changed(self, before: int, after: int) -> None:
         """The register is not the one it was: its use over this step cannot be known."""
+        # Where it stood still before it changed, it may have been silent behind a gateway.
+        self._drop_rest(before)
         self.unknown.add(after)
         rise = float(self.value[after] - self.value[before])
         scale = self._scale(before, after)
@@ -233,14 +246,31 @@ class Judge:
             self._tell("register_jump" if rise > 0 else "register_reset", after, abs(rise))
 
     def _scale(self, before: int, after: int) -> float | None:
-        """By what the register seems to be multiplied since then: the same height in another unit."""
+        """By what the register seems to be multiplied since then: the same height in another unit,
+        or another meter that counts so much faster or slower that its unit must be another."""
         height, limit = abs(float(self.value[before])), float(self._limit(before, after))
+        changed = self._rate_change(before, after)
         for scale in _SCALES:
             rise = float(self.value[after]) / scale - float(self.value[before])
             near = limit < 0.2 * height or rise < 0.02 * height
+            if changed is not None:
+                near = abs(np.log(changed / scale)) < abs(np.log(changed))
             if near and -1e-6 * height - noise(height) <= rise <= limit:
                 return scale
+        if changed is not None and abs(np.log(changed)) > np.log(_ANOTHER_UNIT):
+            return min(_SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
         return None
+
+    def _rate_change(self, before: int, after: int) -> float | None:
+        """How many times faster the register counts since then; None where it does not count on
+        one of the sides."""
+        rates = []
+        for side in (slice(max(0, before - _RATE_OF), before + 1), slice(after, after + _RATE_OF)):
+            at, step = self.at[side], np.diff(self.value[side])
+            length = np.diff(at)
+            using = (step > 0) & self.keep[side][1:]
+            rates.append(float(np.median(step[using] / length[using])) if using.any() else 0.0)
+        return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
         """The reading since which the register stood where it stood at `before`."""
@@ -248,6 +278,11 @@ class Judge:
         while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
             start -= 1
         return start
+
+    def _drop_rest(self, before: int) -> None:
+        start = self._rest_before(before)
+        if not self.pinned[start + 1 : before + 1].any():
+            self.keep[start + 1 : before + 1] = False
 
     def _possible(self, i: int, j: int) -> bool:
         rise = float(self.value[j] - self.value[i])

@@ -53,7 +53,7 @@ def bin_history(
     rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
     most_kg = _most_kg(bin_, gross, rules)
-    at, gross, dropped = believed(at, gross, -rules.most_below_zero_kg, most_kg)
+    at, gross, dropped = believed(at, gross, _least_kg(bin_, gross, rules), most_kg)
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
     nothing = np.empty(0, np.int64)
@@ -93,6 +93,13 @@ def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
     known = np.abs(gross[np.isfinite(gross)])
     usual = float(np.quantile(known, 0.9)) if known.size else 0.0
     return max(usual, 1.0) * rules.most_of_usual_ratio
+
+
+def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
+    """The least it can: the empty bin's weight, unless the bin is often lighter than registered."""
+    known = gross[np.isfinite(gross)]
+    often = float(np.quantile(known, 0.2)) if known.size else 0.0
+    return min(bin_.tare_kg, often) - rules.most_below_zero_kg
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:

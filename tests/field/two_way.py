@@ -69,7 +69,7 @@ def two_way() -> Iterator[Case]:
         Source("sicanins/shelly-pro3EM-energycounter", 1),
         IMPORT,
         sold,
-        within=0.02,
+        within=0.03,
         told=("register_reset",),
     )
     swapped = at_hour(45, 10)
