@@ -8,6 +8,7 @@ unknown use (a reset, a jump). It is never believed because no rate is registere
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
 from processing.curves.chain import Runs, best_chain, runs_between, weights
@@ -64,7 +65,10 @@ class Judge:
         """Judge everything; False when there was nothing to judge."""
         falls = self._step < -noise(np.abs(self.value[:-1]))
         edges = falls | self._other_edges(falls)
-        self._habits = Habits(self.at, self._step, ~edges, self.rules, self._unproven)
+        near = maximum_filter1d(falls, 2 * self.glitch + 1)
+        self._habits = Habits(
+            self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
+        )
         cut = edges | self._leaps(~edges)
         if not cut.any():
             return False
@@ -154,10 +158,20 @@ class Judge:
                 slack = 0.1 * (high - low) + noise(abs(high))
                 first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
                 copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
+                copy &= self._go_on(runs, np.flatnonzero(copy) + r + 1, scale)
                 count = (runs.last - runs.first + 1)[inside]
                 if count[copy].sum() >= _NEARLY_ALL * count.sum():
                     found[inside] |= copy
         return found
+
+    def _go_on(self, runs: Runs, copies: Ints, scale: float) -> bool:
+        """Whether copies in another unit, one after another, are those of one growing register."""
+        pairs = zip(copies[:-1].tolist(), copies[1:].tolist(), strict=True)
+        ends = ((int(runs.last[a]), int(runs.first[b])) for a, b in pairs)
+        return all(
+            self.value[j] / scale - self.value[i] / scale <= float(self._limit(i, j))
+            for i, j in ends
+        )
 
     # The verdict.
 

@@ -91,8 +91,8 @@ def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
     if bin_.capacity_kg is not None:
         return bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
     known = np.abs(gross[np.isfinite(gross)])
-    usual = float(np.quantile(known, 0.9)) if known.size else 0.0
-    return max(usual, 1.0) * rules.most_of_usual_ratio
+    usual = float(np.quantile(known, 0.8)) if known.size else 0.0
+    return max(usual, rules.least_usual_kg) * rules.most_of_usual_ratio
 
 
 def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
@@ -113,7 +113,7 @@ def _without_leaps(at: Ints, net: Floats, rules: WasteRules) -> Floats:
     """Levels without a reading or two far above all that the bin usually reaches, whatever stood
     before and after: nothing so heavy is thrown in and taken out again in so short a time."""
     level = net.copy()
-    most = float(np.quantile(net, 0.95)) * rules.leap_of_usual_ratio
+    most = float(np.quantile(net, 0.8)) * rules.leap_of_usual_ratio
     high = net > max(most, rules.empty_kg)
     for start, end in zip(*_runs(high), strict=True):
         short = start > 0 and end < net.size and end - start <= 2

@@ -80,7 +80,7 @@ def good_courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     at = START_MS + np.arange(round(DAYS * 24 / step_h) + 1) * round(step_h * HOUR_MS)
     hour = np.arange(at.size - 1) * step_h
-    shape = "sun" if sunny else "bin" if kind == "bin" else draw(st.sampled_from(sorted(_SHAPES)))
+    shape = "sun" if sunny else "bin" if kind == "bin" else draw(st.sampled_from(_SHAPES_OF_METERS))
     use = _SHAPES[shape](hour, rng) * peak * step_h
     used = np.concatenate(([0.0], np.cumsum(use)))
     digits = draw(st.integers(0, 3))
@@ -136,6 +136,9 @@ _SHAPES: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
     "sun": _sun,
     "bin": _thrown,
 }
+
+
+_SHAPES_OF_METERS = ("flat", "office", "draws", "season")
 
 
 def _filled(

@@ -1,19 +1,11 @@
 """Each case from the field gives the right figure, or one that says what is not known of it."""
 
-from pathlib import Path
-
 import pytest
 
 from domain.figures import Figure
 from tests.field.case import Case
 from tests.field.cases import CASES
-from tests.field.run import figure_of, september_figures
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Figure]]:
-    folder: Path = tmp_path_factory.mktemp("field")
-    return september_figures(CASES, folder)
+from tests.field.run import figure_of
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
