@@ -225,6 +225,8 @@ def _gibberish(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shown = c.shown.copy()
     shown[begin:end] = np.round(10.0 ** rng.uniform(-1, 8, end - begin), 2)
+    if c.kind in _STATES:
+        shown[begin:end] += 1e4 * c.peak
     return c.but(f"gibberish {begin}:{end}", shown)
 
 
@@ -272,9 +274,11 @@ def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _number(draw: st.DrawFn, c: Course) -> float:
-    """A wrong number. Of a power, one that the sun cannot make: any other might be true, since
-    nothing that comes later speaks against a power."""
+    """A wrong number. Of a power or a weight, one that cannot be: any other might be true, since
+    nothing that comes later speaks against it."""
     number = draw(_NUMBERS)
+    if c.kind == "bin":
+        return number if number <= 0.0 else max(number, 10.0 + 8 * c.peak)
     if c.kind != "pv_power":
         return number
     return number if number < -1000.0 * c.peak else max(number, 2000.0 * c.peak)

@@ -112,6 +112,7 @@ def inverters() -> Iterator[Case]:
         Source("TypQxQ/Sigenergy-Local-Modbus", 97),
         np.round(said, 1),
         told=("register_reset",),
+        most_missing=0.02,
     )
     said = POWER.copy()
     said[at_hour(31, 20, HALF) :: 48] = float(2**31 - 1) / 10
