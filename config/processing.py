@@ -107,7 +107,9 @@ class WasteRules:
 
     most_of_capacity_ratio: float
     most_of_usual_ratio: float
+    least_usual_kg: float
     most_below_zero_kg: float
+    leap_of_usual_ratio: float
     least_fall_kg: float
     noise_factor: float
     empty_kg: float

@@ -24,12 +24,13 @@ class Habit:
 
     `high_per_ms` is the high rate of its steps, `often_per_ms` one that it reached again and
     again (a boiler once a day), `floor` the use of a few usual days: less than that is never more
-    than it can have used. Where nothing says more, all are infinite.
+    than it can have used. Where nothing says more, all are infinite. `usual_per_ms` is the mean.
     """
 
     high_per_ms: float
     floor: float
     often_per_ms: float = 0.0
+    usual_per_ms: float = 0.0
 
     def most(self, length_ms: Ints | int, rules: HabitRules) -> Floats:
         """The largest use of so much time that is believed."""
@@ -48,7 +49,8 @@ class Habits:
     """The habits of one register, asked for around its readings.
 
     `trusted`: steps (float64[n-1] of them) that may speak of habits: no falls and nothing
-    beside them. `unproven_per_ms`: the rate that is believed where no habits are known.
+    beside them. `clean`: those of them that are far from any fall; they alone speak where there
+    are enough. `unproven_per_ms`: the rate that is believed where no habits are known.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Habits:
         trusted: Bools,
         rules: HabitRules,
         unproven_per_ms: float | None = None,
+        clean: Bools | None = None,
     ) -> None:
         if unproven_per_ms is None:
             self._none = NO_HABIT
@@ -66,6 +69,7 @@ class Habits:
             self._none = Habit(unproven_per_ms / share, unproven_per_ms * _HOUR_MS)
         self._at, self._step, self._rules = at_ms, step, rules
         self._using = trusted & (step > 0)
+        self._clean = self._using if clean is None else clean & (step > 0)
         self._length = np.maximum(np.diff(at_ms), 1)
         self._known: dict[int, Habit] = {}
 
@@ -83,7 +87,9 @@ class Habits:
         end_ms = (day + 1) * _DAY_MS + round(rules.after_days * _DAY_MS)
         low, high = np.searchsorted(self._at, (start_ms, end_ms))
         inside = slice(int(low), max(int(high) - 1, int(low)))
-        using = self._using[inside]
+        using = self._clean[inside]
+        if using.sum() < rules.least_steps:
+            using = self._using[inside]
         step, length = self._step[inside][using], self._length[inside][using]
         if step.size < rules.fewest_steps:
             return self._none
@@ -97,7 +103,7 @@ class Habits:
         often = float(
             np.partition(rate, -rules.outstanding_others - 1)[-rules.outstanding_others - 1]
         )
-        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms, often)
+        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms, often, usual / whole_ms)
 
 
 def standing_out(step: Floats, length_ms: Ints, trusted: Bools, rules: HabitRules) -> Ints:

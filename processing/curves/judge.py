@@ -8,6 +8,7 @@ unknown use (a reset, a jump). It is never believed because no rate is registere
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
 from processing.curves.chain import Runs, best_chain, runs_between, weights
@@ -15,9 +16,17 @@ from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
 
-_SCALES = tuple(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6))
-"""Slips of a unit, either way: decimals, k (kWh as Wh) and M."""
+_SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
+"""Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
 _SIMILAR = 0.05
+_ORDINARY = 2.0
+"""A rise of so many times the usual use of its time is nothing that speaks against a reading."""
+_RATE_OF = 100
+"""How fast a register counts is seen from so many of its steps."""
+_ANOTHER_UNIT = 30.0
+"""No building uses so many times more or less after a meter's replacement nobody registered."""
+_NEARLY_ALL = 0.9
+"""A stretch is another's copy in a wrong unit if so much of it is."""
 
 
 class Judge:
@@ -56,7 +65,10 @@ class Judge:
         """Judge everything; False when there was nothing to judge."""
         falls = self._step < -noise(np.abs(self.value[:-1]))
         edges = falls | self._other_edges(falls)
-        self._habits = Habits(self.at, self._step, ~edges, self.rules, self._unproven)
+        near = maximum_filter1d(falls, 2 * self.glitch + 1)
+        self._habits = Habits(
+            self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
+        )
         cut = edges | self._leaps(~edges)
         if not cut.any():
             return False
@@ -145,8 +157,21 @@ class Judge:
                 low, high = before[r], after[later[0]]
                 slack = 0.1 * (high - low) + noise(abs(high))
                 first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
-                found[inside] |= (first >= low - slack) & (last <= high + slack) & (last >= first)
+                copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
+                copy &= self._go_on(runs, np.flatnonzero(copy) + r + 1, scale)
+                count = (runs.last - runs.first + 1)[inside]
+                if count[copy].sum() >= _NEARLY_ALL * count.sum():
+                    found[inside] |= copy
         return found
+
+    def _go_on(self, runs: Runs, copies: Ints, scale: float) -> bool:
+        """Whether copies in another unit, one after another, are those of one growing register."""
+        pairs = zip(copies[:-1].tolist(), copies[1:].tolist(), strict=True)
+        ends = ((int(runs.last[a]), int(runs.first[b])) for a, b in pairs)
+        return all(
+            self.value[j] / scale - self.value[i] / scale <= float(self._limit(i, j))
+            for i, j in ends
+        )
 
     # The verdict.
 
@@ -157,22 +182,23 @@ class Judge:
             if before < 0:
                 self._drop(0, first)
             else:
-                self._join(before, first, r in breaks)
+                self._join(before, first, int(runs.last[r]), r in breaks)
             before = int(runs.last[r])
         self._drop(before + 1, self.at.size)
 
-    def _join(self, before: int, after: int, is_break: bool) -> None:
-        """The step between two runs of the chain."""
+    def _join(self, before: int, after: int, last: int, is_break: bool) -> None:
+        """The step between two runs of the chain, the later of which goes on until `last`."""
         if is_break and self.value[after] >= self.value[before]:
             start = self._rest_before(before)
-            if start < before and self._possible(start, after):
+            rests = start < before and not self.pinned[start + 1 : after].any()
+            if rests and self._possible(start, after):
                 # A gateway that repeated the last value and then caught up: the difference is
                 # known, when it was used is not. It becomes a gap.
                 self._drop(before + 1, after)
                 self.keep[start + 1 : before + 1] = False
                 self._tell("register_caught_up", after, self.value[after] - self.value[start])
                 return
-        if is_break and (repaired := self._repaired(before, after)):
+        if is_break and (repaired := self._repaired(before, after, last)):
             before, after = repaired
             is_break = False
         self._drop(before + 1, after)
@@ -182,27 +208,48 @@ class Judge:
             self._tell("register_returned", after, self.value[after] - self.value[before])
         if is_break:
             self._changed(before, after)
+        elif self._may_have_fallen(before, after):
+            self.unknown.add(after)
+            self._tell("register_reset", after, 0.0)
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
 
-    def _repaired(self, before: int, after: int) -> tuple[int, int] | None:
+    def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
         """The nearest readings around a break that fit, giving up a few that lead to the break
         and no more than half of the fall."""
         fall = self.value[before] - self.value[after]
         for given_up in range(1, self.glitch + 1):
             back, on = before - given_up, after + given_up
+            if self.pinned[max(back + 1, 0) : on].any():
+                break
             falls_back = back >= 0 and self.value[before] - self.value[back] >= 0.8 * fall
             if falls_back and self.keep[back] and self._possible(back, after):
                 self._drop(back + 1, before + 1)
                 return back, after
-            rises = on < self.at.size and self.value[on] - self.value[on - 1] >= 0.8 * fall
+            rises = on <= last and self.value[on] - self.value[on - 1] >= 0.8 * fall
             if rises and self._possible(before, on):
                 return before, on
         return None
 
+    def _may_have_fallen(self, before: int, after: int) -> bool:
+        """Whether what was passed over may have been right, and the register set back before or
+        after it: it goes on as the register does, and what is left of the step is too little."""
+        rise, passed = self.value[after] - self.value[before], self.value[before + 1 : after]
+        if not passed.size or rise < 0:
+            return False
+        habit = self._habits.at(max(after - 1, 0))
+        length = int(self.at[after] - self.at[before])
+        up, back = passed.max() - self.value[before], self.value[after] - passed.min()
+        goes_on = rise < max(up, back) and min(u for u in (up, back) if u > rise) <= (
+            _ORDINARY * habit.high_per_ms * length
+        )
+        return bool(goes_on and rise < habit.usual_per_ms * length / 2)
+
     def _changed(self, before: int, after: int) -> None:
         """The register is not the one it was: its use over this step cannot be known."""
+        # Where it stood still before it changed, it may have been silent behind a gateway.
+        self._drop_rest(before)
         self.unknown.add(after)
         rise = float(self.value[after] - self.value[before])
         scale = self._scale(before, after)
@@ -213,14 +260,31 @@ class Judge:
             self._tell("register_jump" if rise > 0 else "register_reset", after, abs(rise))
 
     def _scale(self, before: int, after: int) -> float | None:
-        """By what the register seems to be multiplied since then: the same height in another unit."""
+        """By what the register seems to be multiplied since then: the same height in another unit,
+        or another meter that counts so much faster or slower that its unit must be another."""
         height, limit = abs(float(self.value[before])), float(self._limit(before, after))
+        changed = self._rate_change(before, after)
         for scale in _SCALES:
             rise = float(self.value[after]) / scale - float(self.value[before])
             near = limit < 0.2 * height or rise < 0.02 * height
+            if changed is not None:
+                near = abs(np.log(changed / scale)) < abs(np.log(changed))
             if near and -1e-6 * height - noise(height) <= rise <= limit:
                 return scale
+        if changed is not None and abs(np.log(changed)) > np.log(_ANOTHER_UNIT):
+            return min(_SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
         return None
+
+    def _rate_change(self, before: int, after: int) -> float | None:
+        """How many times faster the register counts since then; None where it does not count on
+        one of the sides."""
+        rates = []
+        for side in (slice(max(0, before - _RATE_OF), before + 1), slice(after, after + _RATE_OF)):
+            at, step = self.at[side], np.diff(self.value[side])
+            length = np.diff(at)
+            using = (step > 0) & self.keep[side][1:]
+            rates.append(float(np.median(step[using] / length[using])) if using.any() else 0.0)
+        return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
         """The reading since which the register stood where it stood at `before`."""
@@ -228,6 +292,11 @@ class Judge:
         while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
             start -= 1
         return start
+
+    def _drop_rest(self, before: int) -> None:
+        start = self._rest_before(before)
+        if not self.pinned[start + 1 : before + 1].any():
+            self.keep[start + 1 : before + 1] = False
 
     def _possible(self, i: int, j: int) -> bool:
         rise = float(self.value[j] - self.value[i])

@@ -1,7 +1,7 @@
 """The use of a meter as a curve, from what its registers said and the registry knows of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +106,9 @@ def meter_uses(
         if register not in FIGURE_OF_REGISTER or not (at.size or due):
             continue
         interval_ms = meter.expected_interval_s * 1000
-        curve = use_curve(at, value, register_spec(meter, timezone, register), rules)
+        by_hand = (corrected or {}).get((meter.id, register), _NONE)
+        spec = replace(register_spec(meter, timezone, register), pinned_ms=tuple(by_hand.tolist()))
+        curve = use_curve(at, value, spec, rules)
         found.append(
             MeterUse(
                 meter=meter.id,
@@ -117,7 +119,7 @@ def meter_uses(
                 max_gap_ms=max(rules.max_gap_ms, interval_ms * 3 // 2),
                 curve=curve,
                 service_ms=service_ms if service_ms is not None else int(at.min()),
-                corrected_ms=(corrected or {}).get((meter.id, register), _NONE),
+                corrected_ms=by_hand,
             )
         )
     return found

@@ -62,7 +62,8 @@ class RegisterSpec:
     `size` is the value at which it starts again at 0 (None: never), `max_rate_per_h` the most
     the branch can carry after the multiplier (None: unknown), `unproven_rate_per_h` the most
     that is believed, in the same unit, of a register whose habits are not known yet, `multiplier` ((from_ms, factor),
-    …) sorted, the first of which also holds before it; empty means 1.
+    …) sorted, the first of which also holds before it; empty means 1. Readings at `pinned_ms` a
+    person stands for: no heuristic overrules them.
     """
 
     size: float | None = None
@@ -70,6 +71,7 @@ class RegisterSpec:
     unproven_rate_per_h: float | None = None
     multiplier: tuple[tuple[int, float], ...] = ()
     swaps: tuple[Swap, ...] = ()
+    pinned_ms: tuple[int, ...] = ()
 
 
 PLAIN = RegisterSpec()

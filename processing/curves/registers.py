@@ -81,6 +81,7 @@ def _one_register(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRu
         rules,
         processing_settings().habits,
         None if spec.unproven_rate_per_h is None else spec.unproven_rate_per_h / HOUR_MS,
+        np.isin(at, spec.pinned_ms),
     )
     if not judge.settle():
         return at, np.diff(value), np.zeros(max(at.size - 1, 0), np.uint8), []
@@ -176,6 +177,7 @@ def _of_other(
         return np.zeros(value.size, dtype=bool)
     away = np.abs(at - swap.at_ms)
     near = (away <= rules.longest_overlap_ms) & (np.abs(value - other) < 0.01 * abs(own - other))
+    near &= ~np.isin(at, spec.pinned_ms)
     rate = _rate_per_ms(spec, rules)
     if rate is None or not near.any():
         return near

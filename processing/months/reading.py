@@ -222,8 +222,6 @@ def _window(
 
 
 def _after() -> timedelta:
-    """More than a register may stand still before it catches up, or be wrong before it falls
-    back: what comes so long after a month may say what the month's readings were."""
-    rules = processing_settings()
-    judged_days = rules.standstill.longest_days + rules.standstill.after_days
-    return timedelta(days=max(judged_days, rules.registers.longest_excursion_days) + 1)
+    """More than the days after a reading that say what is usual for its meter. A register that
+    still rests then is followed further (see _REST_DAYS)."""
+    return timedelta(days=processing_settings().habits.after_days + 2)

@@ -120,7 +120,7 @@ def build_site(
         uses = [replace(u, until_ms=service_end(meter, institution, u.curve.last_ms)) for u in uses]
         meters += [_filled(u, fill) for u in uses]
     sources = (
-        pv_source(system, samples, institution.weather_device, rules)
+        pv_source(system, samples, institution.weather_device, rules, corrected)
         for system in registry.pv_systems(institution.id)
     )
     uses_own = {*FIGURE_OF_REGISTER, *MAIN_SERIES["pv"]}

@@ -8,7 +8,7 @@ from config.processing import processing_settings
 from domain.places import Carrier, PvSystem
 from processing.curves.curve import UseCurve
 from processing.curves.measured_states import believed, integral_curve
-from processing.curves.meter_use import MeterUse, Samples
+from processing.curves.meter_use import CorrectedAt, MeterUse, Samples
 from processing.curves.register_spec import HOUR_MS, RegisterRules, RegisterSpec, default_rules
 from processing.curves.registers import use_curve
 from processing.solar.plane import plane_irradiance
@@ -33,6 +33,7 @@ def pv_source(
     samples: Samples,
     weather_device: str = "",
     rules: RegisterRules | None = None,
+    corrected: CorrectedAt | None = None,
 ) -> PvSource | None:
     """The curves of a system: its energy register, or else its integrated AC power.
 
@@ -46,7 +47,8 @@ def pv_source(
     empty = (np.empty(0, np.int64), np.empty(0))
     at, register = samples.get((system.id, "pv_energy_kwh"), empty)
     if at.size:
-        spec = RegisterSpec(max_rate_per_h=system.capacity_kwp)
+        by_hand = (corrected or {}).get((system.id, "pv_energy_kwh"), np.empty(0, np.int64))
+        spec = RegisterSpec(max_rate_per_h=system.capacity_kwp, pinned_ms=tuple(by_hand.tolist()))
         curve = use_curve(at, register, spec, rules)
     else:
         at, power_w = samples.get((system.id, "pv_power_w"), empty)

@@ -71,7 +71,19 @@ def _days(use: MeterUse, edges: Ints) -> GridUse:
 
 def passed_on(findings: Iterable[Finding]) -> list[Finding]:
     """Of a number's findings, those that hold for what is computed from it as well."""
-    return [f for f in findings if f.code == "reading_corrected"]
+    return [
+        f
+        for f in findings
+        if f.code == "reading_corrected" or (f.code in _PASSED_ON and f.severity != "info")
+    ]
+
+
+_PASSED_ON = {
+    "register_jump",
+    "register_reset",
+    "register_scaled",
+    "reading_dropped",
+}
 
 
 def events_between(events: Sequence[Event], start_ms: int, end_ms: int) -> list[Event]:

@@ -56,7 +56,7 @@ def bin_history(
     rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
     most_kg = _most_kg(bin_, gross, rules)
-    at, gross, dropped = believed(at, gross, -rules.most_below_zero_kg, most_kg)
+    at, gross, dropped = believed(at, gross, _least_kg(bin_, gross, rules), most_kg)
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
     nothing = np.empty(0, np.int64)
@@ -65,7 +65,8 @@ def bin_history(
         return BinHistory(bin_, nowhere, nothing, np.empty(0), None)
     noise = _noise_kg(net, rules)
     threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
-    level = _without_excursions(net, threshold, noise, rules.empty_kg)
+    level = _without_leaps(at, net, rules)
+    level = _without_excursions(level, threshold, noise, rules.empty_kg)
     falls = _falls(level, threshold)
     step = np.diff(level)
     unseen = _unseen_deposits(step, falls)
@@ -93,8 +94,15 @@ def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
     if bin_.capacity_kg is not None:
         return bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
     known = np.abs(gross[np.isfinite(gross)])
-    usual = float(np.quantile(known, 0.9)) if known.size else 0.0
-    return max(usual, 1.0) * rules.most_of_usual_ratio
+    usual = float(np.quantile(known, 0.8)) if known.size else 0.0
+    return max(usual, rules.least_usual_kg) * rules.most_of_usual_ratio
+
+
+def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
+    """The least it can: the empty bin's weight, unless the bin is often lighter than registered."""
+    known = gross[np.isfinite(gross)]
+    often = float(np.quantile(known, 0.2)) if known.size else 0.0
+    return min(bin_.tare_kg, often) - rules.most_below_zero_kg
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
@@ -102,6 +110,19 @@ def _noise_kg(net: Floats, rules: WasteRules) -> float:
     step = np.diff(net)
     small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
     return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
+
+
+def _without_leaps(at: Ints, net: Floats, rules: WasteRules) -> Floats:
+    """Levels without a reading or two far above all that the bin usually reaches, whatever stood
+    before and after: nothing so heavy is thrown in and taken out again in so short a time."""
+    level = net.copy()
+    most = float(np.quantile(net, 0.8)) * rules.leap_of_usual_ratio
+    high = net > max(most, rules.empty_kg)
+    for start, end in zip(*_runs(high), strict=True):
+        short = start > 0 and end < net.size and end - start <= 2
+        if short and at[end] - at[start - 1] <= rules.max_gap_h * HOUR_MS:
+            level[start:end] = level[start - 1]
+    return level
 
 
 def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:

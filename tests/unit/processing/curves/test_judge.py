@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.places import Carrier, Meter
 from processing.curves.curve import UseCurve, on_grid
+from processing.curves.meter_use import meter_uses
 from processing.curves.register_spec import HOUR_MS, RegisterSpec
 from processing.curves.registers import use_curve
 
@@ -164,3 +166,49 @@ def test_no_mixture_of_wrong_values_makes_use(
     use, missing = known(curve)
     assert use == pytest.approx(TRUE[-1]) or missing > 0
     assert use <= TRUE[-1] * 1.001
+
+
+@pytest.mark.parametrize("said", [90_000.0, 7.0])
+def test_what_a_person_stands_for_is_never_passed_over(said: float) -> None:
+    register = REGISTER.copy()
+    register[500] = said
+    alone = use_curve(AT, register)
+    assert AT[500] not in alone.at_ms
+    stands = use_curve(AT, register, RegisterSpec(pinned_ms=(int(AT[500]),)))
+    assert AT[500] in stands.at_ms
+    assert {e.code for e in stands.events} & {"register_jump", "register_reset"}
+    assert known(stands)[0] <= TRUE[-1]
+
+
+def test_a_corrected_reading_of_a_meter_stands() -> None:
+    meter = Meter(
+        id="m", institution="i", carrier=Carrier.ELECTRICITY, register="energy_import_kwh"
+    )
+    register = REGISTER.copy()
+    register[500] = 7.0
+    series = ("m", "energy_import_kwh")
+    by_hand = {series: AT[500:501]}
+    (use,) = meter_uses(meter, {series: (AT, register)}, "Asia/Shanghai", corrected=by_hand)
+    assert AT[500] in use.curve.at_ms
+
+
+def test_noise_over_another_series_is_no_copy_of_it() -> None:
+    register = REGISTER.copy()
+    register[1::3] = np.random.default_rng(8).uniform(0.0, 90.0, register[1::3].size)
+    curve = curve_of(register)
+    assert (curve.step >= 0).all()
+    assert known(curve, 24, HOURS - 24)[0] == pytest.approx(TRUE[-25] - TRUE[24], rel=0.01)
+
+
+def test_a_register_set_back_by_hours_is_told() -> None:
+    register = REGISTER.copy()
+    register[500:] -= register[500] - register[495]
+    curve = curve_of(register)
+    assert codes(curve)["register_reset"] == 1
+    assert known(curve)[1] > 0
+
+
+def test_mj_for_kwh_is_another_unit() -> None:
+    register = REGISTER.copy()
+    register[900:] *= 3.6
+    assert codes(curve_of(register))["register_scaled"] == 1
