@@ -9,8 +9,8 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api.access.door import Door
-from api.access.headers import Protected
 from api.dependencies import Backend, RegistryCache
+from api.headers import Protected
 from api.pages import board as board_page
 from api.pages import overview as page
 from api.pages import place as place_page

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.access.headers import PROTECTING
+from api.headers import PROTECTING
 from api.language import language_of
 from config.texts import text, texts
 from domain.errors import ConfigError, StoreUnavailableError

@@ -25,7 +25,6 @@ class RegisterThresholds:
     shortest_minutes: float
     longest_glitch: int
     longest_overlap_days: float
-    longest_excursion_days: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from domain.places import (
     WasteStream,
     WeatherStation,
 )
-from domain.plausible import (
+from domain.registry.plausible import (
     BOUNDS,
     FACTOR,
     INTERVAL_S,

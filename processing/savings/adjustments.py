@@ -19,7 +19,7 @@ from domain.adjustments import Adjustment
 from domain.errors import ConfigError
 from domain.findings import Finding
 from domain.judge import quoted
-from domain.plausible import LARGEST_AMOUNT
+from domain.registry.plausible import LARGEST_AMOUNT
 from processing.savings.assessment import Estimate, SavingsAssessment, beside
 from processing.savings.models.terms import Floats
 

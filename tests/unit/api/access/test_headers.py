@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import api.pages
-from api.access.headers import PROTECTING
+from api.headers import PROTECTING
 from tests import api_sample
 
 REPORT = f"/v1/reports/{api_sample.HALL}/2024-02/report.html"
