@@ -1,6 +1,7 @@
 """What is kept aside, in the ledger: dead letters and waiting devices, counted by group."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, select
@@ -13,6 +14,8 @@ _KEY = ("source", "code", "device")
 _MAX_KEY_CHARS = 500
 _MAX_DETAIL_CHARS = 2000
 _MAX_SAMPLE_BYTES = 4096
+_AT_ONCE = 500
+"""Sources in one statement: engines limit the number of parameters."""
 
 
 def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]) -> None:
@@ -22,11 +25,12 @@ def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]
     ASIDE_GROUPS in all under no source either, by reason alone. `insert` is the dialect's insert
     into the table.
     """
-    groups = _Groups(connection)
-    # Sorted by the groups they go to: two writers then wait for each other, and never in a ring.
-    rows = sorted(map(groups.folded, map(_row, entries)), key=_key)
-    if not rows:
+    came = list(map(_row, entries))
+    if not came:
         return
+    groups = _Groups(connection, {row["source"] for row in came})
+    # Sorted by the groups they go to: two writers then wait for each other, and never in a ring.
+    rows = sorted(map(groups.folded, came), key=_key)
     new, old = insert.excluded, aside.c
     is_later = new.last_at >= old.last_at
     statement = insert.on_conflict_do_update(
@@ -46,41 +50,33 @@ def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]
 class _Groups:
     """Tells which groups there are, and makes room for no more than there may be."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, sources: Collection[str]) -> None:
+        query = select(*(aside.c[k] for k in _KEY))
         self._known: set[tuple[str, ...]] = set()
-        self._counts: dict[str | None, int] = {}
+        for part in _parts(sorted({"", *sources})):
+            rows = connection.execute(query.where(aside.c.source.in_(part)))
+            self._known.update(map(tuple, rows))
+        self._of_source = Counter(source for source, _, _ in self._known)
+        self._total: int = connection.execute(select(func.count()).select_from(aside)).scalar_one()
 
     def folded(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row, in the group it is counted under."""
-        if self._there(row):
+        if _key(row) in self._known:
             return row
-        if row["device"] and self._count(row["source"]) >= ASIDE_SOURCE_GROUPS:
+        if row["device"] and self._of_source[row["source"]] >= ASIDE_SOURCE_GROUPS:
             row = {**row, "device": ""}
-        if not self._there(row) and self._count(None) >= ASIDE_GROUPS:
+        if _key(row) not in self._known and self._total >= ASIDE_GROUPS:
             row = {**row, "source": "", "device": ""}
-        if not self._there(row):
+        if _key(row) not in self._known:
             self._known.add(_key(row))
-            for source in (None, row["source"]):
-                self._counts[source] = self._count(source) + 1
+            self._of_source[row["source"]] += 1
+            self._total += 1
         return row
 
-    def _there(self, row: dict[str, Any]) -> bool:
-        if _key(row) not in self._known:
-            query = select(aside.c.code).where(and_(*(aside.c[k] == row[k] for k in _KEY)))
-            if self._connection.execute(query).first() is None:
-                return False
-            self._known.add(_key(row))
-        return True
 
-    def _count(self, source: str | None) -> int:
-        """The groups of a source; None: all."""
-        if source not in self._counts:
-            query = select(func.count()).select_from(aside)
-            if source is not None:
-                query = query.where(aside.c.source == source)
-            self._counts[source] = self._connection.execute(query).scalar_one()
-        return self._counts[source]
+def _parts(sources: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(sources), _AT_ONCE):
+        yield sources[start : start + _AT_ONCE]
 
 
 def read_aside(connection: Connection) -> list[AsideEntry]:
