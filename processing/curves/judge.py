@@ -19,10 +19,9 @@ from processing.curves.register_spec import RegisterRules
 _SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
 """Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
 _SIMILAR = 0.05
+_HOUR_MS = 3_600_000
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
-_RATE_OF = 100
-"""How fast a register counts is seen from so many of its steps."""
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
 _NEARLY_ALL = 0.9
@@ -155,6 +154,10 @@ class Judge:
                     continue
                 inside = slice(r + 1, int(later[0]) + 1)
                 low, high = before[r], after[later[0]]
+                i, j = int(runs.last[r]), int(runs.first[later[0] + 1])
+                length = int(self.at[j] - self.at[i])
+                if high - low > float(self._habits.at(i).most(length, self.rules)):
+                    continue  # not what the register itself did meanwhile
                 slack = 0.1 * (high - low) + noise(abs(high))
                 first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
                 copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
@@ -279,7 +282,9 @@ class Judge:
         """How many times faster the register counts since then; None where it does not count on
         one of the sides."""
         rates = []
-        for side in (slice(max(0, before - _RATE_OF), before + 1), slice(after, after + _RATE_OF)):
+        days = round(self.rules.after_days * 24 * _HOUR_MS)
+        low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
+        for side in (slice(int(low), before + 1), slice(after, int(high))):
             at, step = self.at[side], np.diff(self.value[side])
             length = np.diff(at)
             using = (step > 0) & self.keep[side][1:]

@@ -79,9 +79,9 @@ def good_courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
     peak = low * (high / low) ** draw(st.floats(0.0, 1.0))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     at = START_MS + np.arange(round(DAYS * 24 / step_h) + 1) * round(step_h * HOUR_MS)
-    hour = np.arange(at.size - 1) * step_h
+    hour = np.asarray(np.arange(at.size - 1) * step_h, np.float64)
     shape = "sun" if sunny else "bin" if kind == "bin" else draw(st.sampled_from(_SHAPES_OF_METERS))
-    use = _SHAPES[shape](hour, rng) * peak * step_h
+    use = np.asarray(_SHAPES[shape](hour, rng) * peak * step_h, np.float64)
     used = np.concatenate(([0.0], np.cumsum(use)))
     digits = draw(st.integers(0, 3))
     if peak < 5 * 10.0**-digits:
@@ -120,7 +120,7 @@ def _season(hour: Floats, rng: np.random.Generator) -> Floats:
 
 def _sun(hour: Floats, rng: np.random.Generator) -> Floats:
     clear = np.clip(np.sin((hour % 24 - 6) / 12 * np.pi), 0.0, None)
-    return clear * rng.uniform(0.2, 1.0, DAYS)[(hour // 24).astype(int)]
+    return np.asarray(clear * rng.uniform(0.2, 1.0, DAYS)[(hour // 24).astype(int)], np.float64)
 
 
 def _thrown(hour: Floats, rng: np.random.Generator) -> Floats:

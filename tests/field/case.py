@@ -91,7 +91,7 @@ def taps(daily: float, step_h: float = 1.0) -> Floats:
     hour = np.arange(round(DAYS * 24 / step_h)) * step_h
     open_h = (hour % 24 >= 7) & (hour % 24 < 22)
     draws = np.where(open_h, np.random.default_rng(5).gamma(0.7, 1.0, hour.size), 0.0)
-    return draws * daily / (15 / step_h) / 0.7
+    return np.asarray(draws * daily / (15 / step_h) / 0.7, np.float64)
 
 
 def sun(peak_kw: float, step_h: float = 1.0) -> Floats:
@@ -99,7 +99,7 @@ def sun(peak_kw: float, step_h: float = 1.0) -> Floats:
     hour = (np.arange(round(DAYS * 24 / step_h)) + 0.5) * step_h
     clear = np.clip(np.sin((hour % 24 - 6) / 12 * np.pi), 0.0, None) ** 1.3
     sky = np.random.default_rng(7).uniform(0.3, 1.0, DAYS)[(hour // 24).astype(int)]
-    return peak_kw * clear * sky * step_h
+    return np.asarray(peak_kw * clear * sky * step_h, np.float64)
 
 
 def register(start: float, use: Floats, digits: int = 2) -> Floats:

@@ -25,14 +25,19 @@ IMPORT, EXPORT = register(60_000.0, IN), register(8_100.0, OUT)
 
 
 def _export(
-    name: str, did: str, source: Source, bought: Floats, sold: Floats, **more: object
+    name: str,
+    did: str,
+    source: Source,
+    bought: Floats,
+    sold: Floats,
+    swaps: tuple[Swap, ...] = (),
+    **more: object,
 ) -> Case:
-    known = {"swaps": more.pop("swaps", ())}
     return Case(
         name,
         did,
         source,
-        meter(name, **known),
+        meter(name, swaps=swaps),
         {"energy_import_kwh": (AT, bought), "energy_export_kwh": (AT, sold)},
         "electricity_export_kwh",
         september(OUT),
