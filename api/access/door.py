@@ -61,7 +61,7 @@ class Door:
                 return
         await self._app(scope, receive, send)
 
-    def _refusal(self, request: Request) -> tuple[int, str, dict[str, str]] | None:
+    def _refusal(self, request: Request) -> tuple[int, str, dict[str, Any]] | None:
         hosts = request.headers.getlist("host")
         host = _host_of(f"//{hosts[0]}") if len(hosts) == 1 else ""
         if request.url.path != _ANY_HOST and not ({host, "*"} & self._hosts and host):

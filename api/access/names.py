@@ -1,15 +1,14 @@
 """Whose name stands under what is entered: the caller's own, where the key says who that is."""
 
 from api.problems import ProblemError
-from domain.access import Principal
-from domain.people import may_be_one_person, name_problem
+from domain.access import Principal, may_be_one_person, name_problem
 
 
 def signed(given: str, principal: Principal) -> str:
     """The name to keep: `given`, or the person whose own key it is.
 
     Raises ProblemError 403 where another's name is given with a personal key, 422 for a name
-    that cannot stand (see domain.people). An empty name stays empty with a key that is nobody's
+    that cannot stand (see domain.access). An empty name stays empty with a key that is nobody's
     own: whether one is needed, the record decides.
     """
     if principal.person:

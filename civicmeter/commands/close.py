@@ -8,9 +8,9 @@ import click
 
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
+from domain.access import name_problem
 from domain.calendar import Month
 from domain.errors import ConfigError
-from domain.people import name_problem
 from store.ledger.port import MonthStatus
 
 NAMED = 12

@@ -63,6 +63,12 @@ class DecodedMessages:
             self.messages = [*self.messages]
             self.messages[i] = message
 
+    def came_by(self, topic: str, runs: int, gateway: str) -> None:
+        """Note by which topic the last runs came, and whose it is (empty: no gateway's)."""
+        self.topics += [topic] * runs
+        if gateway:
+            self.gateways[topic] = gateway
+
     def add(self, other: "DecodedMessages") -> None:
         """Put what later messages say behind it."""
         if self.doubtful is None or other.doubtful is None:
@@ -133,9 +139,7 @@ def decode_messages(
         if runs:
             decoded.firsts_ms.append(runs[0].at_ms[0])
             decoded.runs += runs
-            decoded.topics += [message.topic] * len(runs)
-            if gateway := router.gateway_of(message.topic):
-                decoded.gateways[message.topic] = gateway
+            decoded.came_by(message.topic, len(runs), router.gateway_of(message.topic))
         if rejects:
             decoded.wrong += [(message, reject) for reject in rejects]
         if frame:

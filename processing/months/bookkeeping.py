@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
+from domain.access import may_be_one_person, name_problem
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month, local_day
 from domain.corrections import Correction
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.figures import MonthResult
 from domain.models import ModelRecord
-from domain.people import may_be_one_person, name_problem
 from domain.places import Institution
 from domain.registry import Registry
 from processing.months.compute import Leap, leaps_out_of, months_of
