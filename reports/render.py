@@ -57,7 +57,7 @@ def missing_text(characters: str) -> str:
     named = ", ".join(f"{c} (U+{ord(c):04X})" for c in characters)
     return (
         f"no font here has {named}, shown as {BOX}: install one that has, "
-        "e.g. Debian's fonts-noto-cjk, fonts-hanazono or fonts-babelstone-han, and write it again"
+        "e.g. Debian's fonts-hanazono or fonts-babelstone-han, and write it again"
     )
 
 
