@@ -99,11 +99,12 @@ def tone_of(saving: Saving) -> str:
 def _saving_card(saving: Saving, lang: str) -> Card:
     figure = saving.avoided
     span = interval(figure, lang, with_unit=False)
+    title = "saving_card" if saving.of_project else "saving_card_no_project"
     note = t("unknown_note", lang)
     if span:
         note = t("card_interval", lang, confidence=confidence_text(figure), interval=span)
     return Card(
-        label=t("saving_card", lang, carrier=carrier_name(saving.carrier, lang)),
+        label=t(title, lang, carrier=carrier_name(saving.carrier, lang)),
         value=_card_value(figure, lang),
         unit=_card_unit(figure, lang),
         note=note,

@@ -73,6 +73,11 @@ class Saving:
     def verdict(self) -> Verdict | None:
         return self.avoided.verdict
 
+    @property
+    def of_project(self) -> bool:
+        """Not only a comparison with the baseline, in which nobody claims to have done anything."""
+        return self.contract is None or self.contract.form != "none"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportModel:

@@ -1,43 +1,54 @@
 """The report as PDF, typeset by typst; the same bytes for the same document."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import typst
 
+from reports.characters import FONTS, RARE_FAMILY, Beyond, boxed, rare_font
 from reports.document import Document
-from reports.svg import FONTS, drawn
+from reports.svg import drawn
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 ARCHIVAL: Literal["a-2b"] = "a-2b"
+FAMILY = "Civicmeter Sans"
 
 
-def pdf(document: Document) -> bytes:
+def pdf(document: Document, beyond: Beyond) -> bytes:
     """A PDF/A-2b file, for archives that keep it for years. Run it in a worker.
 
-    PDF/A refuses a character that no font can show. A name with one that our fonts lack is
-    set with the machine's own fonts, and where these lack it too, as a plain PDF with a box in
-    its place: a rare character must not cost the report.
+    PDF/A refuses a character that no font can show: one that is `beyond` all fonts is set as a
+    box, which ours have.
     """
-    data = json.dumps(drawn(asdict(document)), ensure_ascii=False)
-    for standard, system_fonts in ((ARCHIVAL, False), (ARCHIVAL, True)):
-        try:
-            return _typeset(data, standard, system_fonts=system_fonts)
-        except typst.TypstError as error:
-            if "could not be displayed" not in str(error):
-                raise
-    return _typeset(data, None, system_fonts=True)
+    data = drawn(boxed(asdict(document), beyond.missing))
+    data["fonts"] = [FAMILY, RARE_FAMILY] if beyond.rare else [FAMILY]
+    return _typeset(json.dumps(data, ensure_ascii=False), beyond)
 
 
-def _typeset(data: str, standard: Literal["a-2b"] | None, *, system_fonts: bool) -> bytes:
-    made: bytes = typst.compile(
-        str(TEMPLATE),
-        root=str(TEMPLATE.parent),
-        font_paths=[str(FONTS)],
-        ignore_system_fonts=not system_fonts,
-        sys_inputs={"data": data},
-        pdf_standards=standard,
-    )
+def _typeset(data: str, beyond: Beyond) -> bytes:
+    with _font_folders(beyond) as folders:
+        made: bytes = typst.compile(
+            str(TEMPLATE),
+            root=str(TEMPLATE.parent),
+            font_paths=folders,
+            ignore_system_fonts=not beyond.foreign,
+            sys_inputs={"data": data},
+            pdf_standards=ARCHIVAL,
+        )
     return made
+
+
+@contextmanager
+def _font_folders(beyond: Beyond) -> Iterator[list[str]]:
+    """The folders of the fonts that are needed; the packed one lies unpacked in one of them."""
+    if not beyond.rare:
+        yield [str(FONTS)]
+        return
+    with TemporaryDirectory(prefix="civicmeter-fonts-") as folder:
+        Path(folder, "CivicmeterRare-Regular.otf").write_bytes(rare_font())
+        yield [str(FONTS), folder]

@@ -1,10 +1,13 @@
 """One entrance to the renderers: a report model, a language and a format give bytes."""
 
+import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from config.texts import LANGUAGES
 from domain.errors import ConfigError
+from reports.characters import BOX
 from reports.document import build_document
 from reports.isolated import in_worker
 from reports.model import ReportModel
@@ -18,6 +21,17 @@ MEDIA_TYPES = {
 }
 Job = tuple[ReportModel, str, str]
 
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A report as a file's bytes. `missing` are the characters that no font here has: a PDF
+    shows boxes for them, a page what its reader's machine has. Sheets only name them."""
+
+    content: bytes
+    missing: str = ""
+
 
 def render(model: ReportModel, lang: str, format: str) -> bytes:
     """A report as a file's bytes; the same bytes for the same model.
@@ -29,7 +43,26 @@ def render(model: ReportModel, lang: str, format: str) -> bytes:
 
 
 def render_many(jobs: Iterable[Job]) -> Iterator[bytes]:
-    """Many reports (model, language, format) by one worker, each as soon as it is done."""
+    """Many reports (model, language, format) by one worker, each as soon as it is done; missing
+    characters are logged."""
+    every = list(jobs)
+    for job, made in zip(every, rendered_many(every), strict=True):
+        if made.missing:
+            _log.warning("%s: %s", file_name(*job), missing_text(made.missing))
+        yield made.content
+
+
+def missing_text(characters: str) -> str:
+    """What is wrong with characters that no font has, and what to do."""
+    named = ", ".join(f"{c} (U+{ord(c):04X})" for c in characters)
+    return (
+        f"no font here has {named}, shown as {BOX}: install one that has, "
+        "e.g. Debian's fonts-hanazono or fonts-babelstone-han, and write it again"
+    )
+
+
+def rendered_many(jobs: Iterable[Job]) -> Iterator[Rendered]:
+    """As `render_many`, with what could not be drawn."""
     checked = list(jobs)
     for _, lang, format in checked:
         check_choice("language", lang, LANGUAGES)
@@ -43,21 +76,24 @@ def check_choice(what: str, given: str, choices: tuple[str, ...]) -> None:
         raise ConfigError(f"{given!r} is no {what} of reports: choose from {', '.join(choices)}")
 
 
-def render_here(job: Job) -> bytes:
+def render_here(job: Job) -> Rendered:
     """Render in this process, which keeps the memory that drawing takes."""
     model, lang, format = job
     if format == "xlsx":
         from reports.xlsx import xlsx
 
-        return xlsx(model, lang)
+        return Rendered(xlsx(model, lang))
+    from reports.characters import beyond_ours
+
     document = build_document(model, lang)
+    beyond = beyond_ours(asdict(document))
     if format == "pdf":
         from reports.pdf import pdf
 
-        return pdf(document)
+        return Rendered(pdf(document, beyond), beyond.missing)
     from reports.html import html
 
-    return html(document)
+    return Rendered(html(document, beyond), beyond.missing)
 
 
 def file_name(model: ReportModel, lang: str, format: str) -> str:

@@ -3,15 +3,14 @@
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import vl_convert
 
+from reports.characters import FONTS
 from reports.charts.look import Spec
 
 _ID = re.compile(r'(?<=id="clip)\d+|(?<=url\(#clip)\d+')
-FONTS = Path(__file__).parent / "fonts"
 
 
 @cache

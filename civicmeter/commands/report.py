@@ -9,7 +9,7 @@ from civicmeter.wiring.pipeline import make_folder, open_pipeline
 from config.settings import Settings
 from config.texts import LANGUAGES
 from domain.calendar import Month
-from domain.errors import ConfigError
+from domain.errors import CivicmeterError, ConfigError
 from store.ledger.port import Ledger
 
 
@@ -34,9 +34,13 @@ def command(
     formats: str,
     out: Path,
 ) -> None:
-    """Write the reports of a month; an open month's are marked as preliminary."""
+    """Write the reports of a month; an open month's are marked as preliminary.
+
+    A character that no font has, ours or this machine's, is shown as a box in the file; the
+    files are written, the characters are named, and the exit code is 1.
+    """
     from reports.model import build_report
-    from reports.render import FORMATS, check_choice, file_name, render_many
+    from reports.render import FORMATS, check_choice, file_name, missing_text, rendered_many
 
     wanted = Month.parse(month)
     chosen = [f.strip() for f in formats.split(",")]
@@ -48,12 +52,18 @@ def command(
     jobs = [(model, lang, form) for model in models for form in chosen]
     make_folder(out, "--out")
     paths = [out / file_name(*job) for job in jobs]
+    missing: set[str] = set()
     with progress_line() as progress:
-        for done, (path, content) in enumerate(zip(paths, render_many(jobs), strict=True), 1):
-            _write(path, content)
+        for done, (path, made) in enumerate(zip(paths, rendered_many(jobs), strict=True), 1):
+            _write(path, made.content)
+            missing |= set(made.missing)
             progress("reports", done, len(jobs))
     for path in paths:
         click.echo(str(path))
+    if missing:
+        raise CivicmeterError(
+            f"the reports are written, but {missing_text(''.join(sorted(missing)))}"
+        )
 
 
 def _computed(ledger: Ledger, month: Month) -> list[str]:

@@ -11,7 +11,9 @@ from domain.places import WasteStream
 Spec = dict[str, Any]
 Width = int | Literal["container"]
 
-FONT = "Civicmeter Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
+FONT = (
+    "Civicmeter Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, Civicmeter Rare, sans-serif"
+)
 INK, MUTED, GRID = "#1f2937", "#64748b", "#e5e7eb"
 OBSERVED, COUNTERFACTUAL, BAND = "#0f766e", "#475569", "#94a3b8"
 # The colours of the bins in GB/T 19095-2019, so that a reader knows them from the yard.

@@ -59,8 +59,7 @@ def lead_of(saving: Saving, lang: str) -> str:
 
 
 def _key(kind: str, saving: Saving) -> str:
-    project = saving.contract is None or saving.contract.form != "none"
-    return text_key(kind, reason_of(saving.avoided), project=project)
+    return text_key(kind, reason_of(saving.avoided), project=saving.of_project)
 
 
 def _reasons(figure: Figure, lang: str) -> str:

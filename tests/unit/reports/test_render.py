@@ -2,26 +2,21 @@
 
 import base64
 import io
-import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import python_calamine
 
-from config.texts import LANGUAGES, texts
+from config.texts import LANGUAGES
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Shares
-from reports.document import build_document
 from reports.isolated import JOBS_PER_WORKER, in_worker
 from reports.model import ReportModel
-from reports.pdf import ARCHIVAL, _typeset
 from reports.render import FORMATS, file_name, render, render_many
-from reports.svg import drawn
 from tests.report_sample import LAST, PLACE, sample_model
 from tests.servers import find_program
 
@@ -200,29 +195,6 @@ def test_a_preliminary_month_is_marked_on_the_page_and_in_the_name() -> None:
     text = pdf_text(render(model, "en", "pdf"))
     assert "Preliminary, not closed" in text
     assert "Do not settle" in text
-
-
-def test_a_rare_character_does_not_cost_the_report() -> None:
-    model = sample_model()
-    place = replace(model.institution, name_zh="㐂𬭎研究所")
-    assert render(replace(model, institution=place), "zh", "pdf").startswith(b"%PDF")
-
-
-def _all_texts() -> Iterator[str]:
-    rooms = ("report", "overview", "findings_savings")
-    return (t for room in rooms for entry in texts(room).values() for t in entry.values())
-
-
-def test_our_fonts_have_every_character_of_our_texts() -> None:
-    # PDF/A refuses to be made with a character the font lacks; without system fonts, only
-    # ours can help.
-    model = sample_model()
-    provenance = " ".join(_all_texts()).replace("\n", " ")
-    document = build_document(
-        replace(model, institution=replace(model.institution, provenance=provenance)), "zh"
-    )
-    data = json.dumps(drawn(asdict(document)))
-    assert _typeset(data, ARCHIVAL, system_fonts=False).startswith(b"%PDF")
 
 
 def test_wrong_choices_are_told_before_any_work() -> None:

@@ -1,11 +1,13 @@
 """`civicmeter report` writes files, and tells a mistake in one line with exit code 2."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from civicmeter.cli import main
+from store.opening import open_ledger
 from tests.report_sample import LAST, PLACE, sample_ledger
 
 Run = Callable[..., int]
@@ -54,3 +56,19 @@ def test_a_mistake_is_told_with_what_to_do(
 ) -> None:
     assert run(*args) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_character_that_no_font_has_is_told_and_the_code_is_1(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    known = ledger.registry()
+    places = tuple(replace(i, name_zh="甲\ue123局") for i in known.institutions)
+    ledger.save_registry(replace(known, institutions=places))
+    ledger.close_connections()
+    assert run(str(LAST), "--format", "xlsx") == 0, "a sheet only names it"
+    assert run(str(LAST)) == 1
+    said = capsys.readouterr()
+    assert "U+E123" in said.err and "the reports are written" in said.err
+    assert f"{PLACE}_{LAST}_open_zh.pdf" in said.out
+    assert (tmp_path / f"{PLACE}_{LAST}_open_zh.pdf").exists()
