@@ -120,7 +120,8 @@ REGISTRY = Registry(
             register_size=1e6,
             max_rate_per_h=500.0,
         ),
-        Meter(id="m2", institution="full", parent="m1", carrier=Carrier.WATER, register="water_m3"),
+        Meter(id="m2", institution="full", carrier=Carrier.WATER, register="water_m3"),
+        Meter(id="m3", institution="full", parent="m2", carrier=Carrier.WATER, register="water_m3"),
         PvSystem(
             id="pv1",
             institution="full",
