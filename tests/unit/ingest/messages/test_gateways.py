@@ -96,7 +96,7 @@ def test_the_spool_knows_whose_word_it_keeps(tmp_path: Path) -> None:
 
 def test_an_account_is_a_device_or_a_gateway() -> None:
     wrong = Registry((Institution("s", "校", "School"),), devices=(meter("a", "b"), meter("b")))
-    assert [p for p in wrong.problems() if "an account is one or the other" in p]
+    assert [p for p in wrong.problems() if "name the account differently" in p]
 
 
 def test_no_instant_can_be_occupied_in_advance() -> None:
