@@ -68,7 +68,7 @@ def test_conflicts_and_refusals_know_their_topic() -> None:
     assert "no room" in detail
     source, device, detail = found["conflict"]
     assert (source, device) == ("civicmeter/v1/b/telemetry", "b")
-    assert "another value, 5.0, is stored" in detail
+    assert "5.0 is stored for this time already" in detail
 
 
 def test_names_are_made_storable() -> None:

@@ -20,6 +20,7 @@ from config.settings import Settings
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.places import Institution
 from domain.registry import Registry
+from tests.local_client import local_client
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def _client(pipeline: Pipeline, rounds: Rounds) -> TestClient:
         status=lambda: {"rounds": rounds.status()},
         parts=lambda: {"processing": rounds.state()},
     )
-    return TestClient(app)
+    return local_client(app)
 
 
 def _until(condition: Callable[[], bool]) -> None:
