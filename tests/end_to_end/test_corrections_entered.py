@@ -48,7 +48,7 @@ REGISTRY = Registry(
     ),
 )
 SPIKE_MS = END - 12 * HOUR_MS
-"""The last reading that came in March: 400 m³ too high, and nothing after it to tell."""
+"""The last reading that came in March: 40 m³ too high, and nothing after it to tell."""
 TRUTH = 700.0 + (SPIKE_MS - START) / HOUR_MS
 
 
@@ -66,7 +66,7 @@ def fill(pipeline: Pipeline) -> None:
     pipeline.save_registry(REGISTRY)
     at = range(START - 24 * HOUR_MS, SPIKE_MS, HOUR_MS)
     pipeline.store.write([Reading(*TAP, t, 700.0 + (t - START) / HOUR_MS) for t in at])
-    pipeline.store.write([Reading(*TAP, SPIKE_MS, TRUTH + 400.0)])
+    pipeline.store.write([Reading(*TAP, SPIKE_MS, TRUTH + 40.0)])
     assert list(process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW))
     pipeline.ledger.settle(pipeline.ledger.touched())
 
@@ -95,7 +95,7 @@ def test_on_influxdb_alike(tmp_path: Path, influxdb: Any, influx_bucket: str) ->
         parts = (pipeline.store, pipeline.ledger, pipeline.registry)
         assert enter([one, gone], *parts, now).months == (("hall", MARCH),)
         assert list(process_touched(pipeline, now))
-        assert wrong == pytest.approx(TRUTH - 700.0 + 400.0)
+        assert wrong == pytest.approx(TRUTH - 700.0 + 40.0)
         assert march(pipeline).value == pytest.approx(TRUTH - 700.0)
         with pytest.raises(ConfigError, match="no reading at that time"):
             enter([replace(gone, at_ms=SPIKE_MS + 1)], *parts, now)
@@ -141,7 +141,7 @@ def test_by_command_a_closed_month_waits_with_a_diff_and_becomes_revision_2(
     entering = ("tap", "water_m3", time, "--value", str(TRUTH), "--by", "王", "--reason", "misread")
     assert correct(folder, *entering) == 0
     said = capsys.readouterr().out
-    assert f"{TRUTH:g} m³ instead of {TRUTH + 400:g} m³" in said
+    assert f"{TRUTH:g} m³ instead of {TRUTH + 40:g} m³" in said
     assert "1 corrections entered" in said
     assert "hall 2026-03 is closed (revision 1)" in said
     assert "process --touched" in said
@@ -149,17 +149,17 @@ def test_by_command_a_closed_month_waits_with_a_diff_and_becomes_revision_2(
     assert "0 corrections entered, 1 stood already" in capsys.readouterr().out
 
     with open_pipeline(Settings(data=folder)) as pipeline:
-        assert march(pipeline).value == pytest.approx(TRUTH - 700.0 + 400.0)
+        assert march(pipeline).value == pytest.approx(TRUTH - 700.0 + 40.0)
     assert run("process", "--touched", "--data", str(folder)) == 0
     with open_pipeline(Settings(data=folder)) as pipeline:
         assert state(pipeline) == ("restatement_pending", 1)
-        assert march(pipeline).value == pytest.approx(TRUTH - 700.0 + 400.0)  # what was signed
+        assert march(pipeline).value == pytest.approx(TRUTH - 700.0 + 40.0)  # what was signed
         assert pipeline.ledger.touched() == []
         client = local_client(create_app(store=pipeline.store, ledger=pipeline.ledger))
         rows = client.get("/v1/months/hall/2026-03/restatement").json()
         changes = {(r["name"], r["subject"]): r["change"] for r in rows}
-        assert changes[("water_use_m3", "tap")] == pytest.approx(-400.0)
-        assert changes[("water_use_m3", "")] == pytest.approx(-400.0)
+        assert changes[("water_use_m3", "tap")] == pytest.approx(-40.0)
+        assert changes[("water_use_m3", "")] == pytest.approx(-40.0)
     close = ("close", "2026-03", "--institution", "hall", "--by", "Li", "--data", str(folder))
     assert run(*close) == 2  # a restatement needs a reason
     assert run(*close, "--reason", "display was misread") == 0
@@ -170,7 +170,7 @@ def test_by_command_a_closed_month_waits_with_a_diff_and_becomes_revision_2(
         first, second = pipeline.ledger.revisions("hall", MARCH)
         assert first.digest != second.digest
         raw = pipeline.store.latest([TAP])
-        assert raw["value"].tolist() == [TRUTH + 400.0]  # what the device said stays
+        assert raw["value"].tolist() == [TRUTH + 40.0]  # what the device said stays
     capsys.readouterr()
     assert correct(folder, "--list") == 0
     listed = capsys.readouterr().out
@@ -329,8 +329,8 @@ def test_over_http_entered_listed_and_computed(pipeline: Pipeline, client: TestC
     assert client.post("/v1/corrections", json=[posted(leave_out=True)]).json()["entered"] == 1
     rows = client.get("/v1/corrections?device=tap&institution=hall").json()
     assert [(r["value"], r["leave_out"], r["stands"], r["reported_value"]) for r in rows] == [
-        (TRUTH, False, False, TRUTH + 400.0),
-        (None, True, True, TRUTH + 400.0),
+        (TRUTH, False, False, TRUTH + 40.0),
+        (None, True, True, TRUTH + 40.0),
     ]
     assert rows[0]["at"] == "2026-03-31T04:00:00Z"
     assert (rows[0]["unit"], rows[0]["author"], rows[0]["institution"]) == ("m³", "Wang", "hall")
@@ -341,7 +341,7 @@ def test_over_http_entered_listed_and_computed(pipeline: Pipeline, client: TestC
     assert list(process(pipeline.store, pipeline.ledger, months=[MARCH], now=NOW))
     assert march(pipeline).value == pytest.approx(TRUTH - 700.0 - 1.0)
     series = client.get(f"/v1/series?device=tap&quantity=water_m3&start={SPIKE_MS}&end={END}")
-    assert [r["value"] for r in series.json()] == [TRUTH + 400.0]
+    assert [r["value"] for r in series.json()] == [TRUTH + 40.0]
 
 
 @pytest.mark.parametrize(
