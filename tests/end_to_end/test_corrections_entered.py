@@ -49,6 +49,7 @@ REGISTRY = Registry(
 )
 SPIKE_MS = END - 12 * HOUR_MS
 """The last reading that came in March: 40 m³ too high, and nothing after it to tell."""
+AS_JSON = {"Content-Type": "application/json"}
 TRUTH = 700.0 + (SPIKE_MS - START) / HOUR_MS
 
 
@@ -383,7 +384,10 @@ def test_over_http_one_that_is_wrong_keeps_all_out(
 
 @pytest.mark.parametrize("body", ["{", "[NaN]", "\xff", "[" * 100_000])
 def test_a_body_that_is_no_json_is_refused(client: TestClient, body: str) -> None:
-    assert client.post("/v1/corrections", content=body.encode("latin-1")).status_code == 400
+    assert (
+        client.post("/v1/corrections", content=body.encode("latin-1"), headers=AS_JSON).status_code
+        == 400
+    )
 
 
 _JSONISH = st.recursive(
@@ -407,14 +411,20 @@ _JSONISH = st.recursive(
 )
 @given(body=_JSONISH)
 def test_no_body_whatever_breaks_the_service(client: TestClient, body: object) -> None:
-    answer = client.post("/v1/corrections", content=json.dumps(body).encode())
+    answer = client.post("/v1/corrections", content=json.dumps(body).encode(), headers=AS_JSON)
     assert answer.status_code in (200, 400, 422), answer.text
 
 
 def test_none_at_all_or_too_many_are_refused(client: TestClient) -> None:
-    assert client.post("/v1/corrections", content=b"[]").json()["code"] == "corrections_count"
+    assert (
+        client.post("/v1/corrections", content=b"[]", headers=AS_JSON).json()["code"]
+        == "corrections_count"
+    )
     many = json.dumps([posted(value=1.0)] * 10_001)
-    assert client.post("/v1/corrections", content=many).json()["code"] == "corrections_count"
+    assert (
+        client.post("/v1/corrections", content=many, headers=AS_JSON).json()["code"]
+        == "corrections_count"
+    )
 
 
 def test_correcting_needs_the_key_and_only_for_ones_own_devices(pipeline: Pipeline) -> None:
