@@ -133,7 +133,9 @@ def decode_messages(
                 message, said = _undated(decoded, message, said, router, arrivals)
                 decoded.replace(i, message)
         except PayloadError as error:
-            decoded.wrong.append((message, error))
+            # Not the one that was raised: its traceback holds this call with everything decoded,
+            # a circle that lives until the garbage collector looks, which it seldom does here.
+            decoded.wrong.append((message, PayloadError(error.code, error.detail)))
             continue
         runs, rejects, untimed, _, frame = said
         if runs:

@@ -14,6 +14,8 @@ from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from ingest.checks import Check
+from tests.contract.test_influx_refusals import NO_WRITING
+from tests.contract.test_influx_store import server
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),
@@ -84,3 +86,24 @@ def test_tables_that_end_soon_are_warned_of_and_are_not_wrong(
         main(["doctor", "--data", str(tmp_path)])
     assert end.value.code == 0
     assert "!   tables" in capsys.readouterr().out
+
+
+def test_a_store_that_can_be_read_but_not_written_is_found(
+    tmp_path: Path, newer_influx_url: str, influx_bucket: str, mosquitto: Any
+) -> None:
+    """As with a token for reading: the doctor writes a point, and says what the store said."""
+
+    def refuse(path: str, body: bytes) -> tuple[int, object]:
+        return (200, None) if path == "/query" else NO_WRITING
+
+    own = settings_of(tmp_path, mosquitto.port)
+    with open_pipeline(own) as pipeline:
+        pipeline.save_registry(REGISTRY)
+    good = replace(own, store=f"influxdb+{newer_influx_url}/org/{influx_bucket}")
+    (check,) = (c for c in examine(good) if c.name == "store")
+    assert check.well and "takes a point and gives it back" in check.found
+    with server(refuse) as (url, _):
+        (check,) = (
+            c for c in examine(replace(own, store=f"influxdb+{url}/org/b")) if c.name == "store"
+        )
+    assert "the token may not write to the bucket" in check.advice

@@ -1,5 +1,6 @@
 """What is decoded in parts is what is decoded at once."""
 
+import gc
 from itertools import pairwise
 
 from hypothesis import given
@@ -70,3 +71,19 @@ def test_a_device_registered_meanwhile_is_known() -> None:
     batch = sort_batch(came, Judge(KNOWN | {"new": DeviceTags("meter", "s")}, TIME_LIMITS, NOW))
     assert [run.device for run in batch.runs] == ["new", "new"]
     assert batch.aside.counts == {}
+
+
+def test_what_was_wrong_leaves_no_circle() -> None:
+    """The collector lets Python look for circles seldom: one of them would keep its whole batch
+    in memory, and a flood of malformed messages would fill it."""
+    messages = [Message(1, 1, 1, "civicmeter/v1/a/telemetry", p, NOW) for p in [*PAYLOADS, b"["]]
+    gc.collect()
+    gc.disable()
+    try:
+        batch = sort_batch(decode_messages(messages, Router(), 1_000), JUDGE)
+        assert batch.aside.counts["bad_json"] == 2
+        assert len(batch.aside.kept()) + len(batch.aside.entries()) > 4
+        del batch
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
