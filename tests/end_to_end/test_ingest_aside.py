@@ -158,23 +158,23 @@ def test_a_mended_mapping_brings_back_what_was_kept(pipeline: Pipeline, folder: 
 
 
 def test_a_waiting_meter_is_accepted_with_all_it_sent(pipeline: Pipeline, folder: Path) -> None:
-    sent = [Reading("new meter/1", QUANTITY, T0 + i * 1000, i * 1.25) for i in range(100)]
+    sent = [Reading("new meter 1", QUANTITY, T0 + i * 1000, i * 1.25) for i in range(100)]
     for r in sent:
         take(pipeline, ("civicmeter/v1/gateway/g/telemetry", gateway_of(r)))
     take(pipeline, native(sent[0]._replace(device="other")))
     shown = run(folder, "ingest", "waiting", "list")
-    assert "new meter/1  100 readings" in shown
+    assert "new meter 1  100 readings" in shown
     assert QUANTITY in shown
     assert "2 devices wait" in shown
-    no_place = run(folder, "ingest", "waiting", "accept", "new meter/1", code=2)
+    no_place = run(folder, "ingest", "waiting", "accept", "new meter 1", code=2)
     assert "--institution" in no_place
-    done = run(folder, "ingest", "waiting", "accept", "new meter/1", "--institution", "school")
+    done = run(folder, "ingest", "waiting", "accept", "new meter 1", "--institution", "school")
     assert "registered as a meter of school" in done
     assert "100 readings stored that had waited" in done
-    device = pipeline.ledger.registry().device_by_id["new meter/1"]
+    device = pipeline.ledger.registry().device_by_id["new meter 1"]
     assert isinstance(device, Meter)
     assert device.register == QUANTITY
-    found = pipeline.store.latest([Series("new meter/1", QUANTITY)])
+    found = pipeline.store.latest([Series("new meter 1", QUANTITY)])
     assert list(found.value) == [sent[-1].value]
     assert aside_codes(pipeline.ledger) == {"unknown_device": 1}
     wrong = run(folder, "ingest", "waiting", "accept", "other", "--institution", "nowhere", code=2)

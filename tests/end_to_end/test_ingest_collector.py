@@ -115,7 +115,7 @@ def test_all_is_stored_once_and_the_bad_kept_aside(
     (conflict,) = [e for e in ledger.aside() if e.code == "conflict"]
     assert conflict.device == "m0"
     assert conflict.source == "civicmeter/v1/m0/telemetry"
-    assert "another value, 2.5, is stored" in conflict.detail
+    assert "2.5 is stored for this time already" in conflict.detail
 
 
 def test_what_comes_while_the_collector_is_away_waits_for_it(
