@@ -194,7 +194,7 @@ class Judge:
         if is_break and self.value[after] >= self.value[before]:
             start = self._rest_before(before)
             rests = start < before and not self.pinned[start + 1 : after].any()
-            if rests and self._possible(start, after):
+            if rests and self._scale(before, after) is None and self._possible(start, after):
                 # A gateway that repeated the last value and then caught up: the difference is
                 # known, when it was used is not. It becomes a gap.
                 self._drop(before + 1, after)
