@@ -1,1 +1,1 @@
-"""What a contract pays, from proven savings and prices."""
+"""Room for what a contract pays, from proven savings and prices. Nothing is here yet."""
