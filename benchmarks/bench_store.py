@@ -131,6 +131,7 @@ def _figures(name: str, store: ReadingStore, readings: Sequence[Reading]) -> dic
     scan_s = _timed(
         lambda: _expect(sum(a.at_ms.size for a in store.scan(series, start, end)), len(readings))
     )
+    store.registers_at(series[:1], midnights[:1])  # loads pandas, which is no seek
     seeks_s = _timed(lambda: store.registers_at(series, midnights))
     return {
         f"store.{name}_write_rows_per_s": len(readings) / write_s,

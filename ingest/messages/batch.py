@@ -63,12 +63,6 @@ class DecodedMessages:
             self.messages = [*self.messages]
             self.messages[i] = message
 
-    def came_by(self, topic: str, runs: int, gateway: str) -> None:
-        """Note by which topic the last runs came, and whose it is (empty: no gateway's)."""
-        self.topics += [topic] * runs
-        if gateway:
-            self.gateways[topic] = gateway
-
     def add(self, other: "DecodedMessages") -> None:
         """Put what later messages say behind it."""
         if self.doubtful is None or other.doubtful is None:
@@ -129,19 +123,20 @@ def decode_messages(
                     "too_long", f"{len(payload)} bytes; up to {max_payload_bytes} are read"
                 )
             said = router.decode(message.topic, payload, message.arrived_at_ms)
-            if said.untimed:
+            runs, rejects, untimed, _, frame = said
+            if untimed:
                 message, said = _undated(decoded, message, said, router, arrivals)
+                runs, rejects, untimed, _, frame = said
                 decoded.replace(i, message)
         except PayloadError as error:
             # Not the one that was raised: its traceback holds this call with everything decoded,
             # a circle that lives until the garbage collector looks, which it seldom does here.
             decoded.wrong.append((message, PayloadError(error.code, error.detail)))
             continue
-        runs, rejects, untimed, _, frame = said
         if runs:
             decoded.firsts_ms.append(runs[0].at_ms[0])
             decoded.runs += runs
-            decoded.came_by(message.topic, len(runs), router.gateway_of(message.topic))
+            decoded.topics += [message.topic] * len(runs)
         if rejects:
             decoded.wrong += [(message, reject) for reject in rejects]
         if frame:
@@ -149,6 +144,8 @@ def decode_messages(
         if untimed:
             decoded.untimed += untimed
             decoded.undated.append(message)
+    # Once a topic, not once a message: this is the busiest loop of a collector.
+    decoded.gateways = {t: g for t in set(decoded.topics) if (g := router.gateway_of(t))}
     return decoded
 
 
