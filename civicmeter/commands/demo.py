@@ -59,8 +59,9 @@ def command(
     from civicmeter.demo.ending import institution_table, kept_aside_line, summary
     from civicmeter.wiring.collecting import collecting, ended_by_signal, sound, wait_until
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
+    from civicmeter.wiring.ports import require_free_port
     from civicmeter.wiring.processing_rounds import Rounds
-    from civicmeter.wiring.serving import app_of, require_free_port, serving
+    from civicmeter.wiring.serving import app_of, serving
     from simulators.scenarios import scenario as find_scenario
 
     now = datetime.now(UTC)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import click
 
 from civicmeter.wiring.pipeline import Pipeline, make_folder, open_pipeline
-from civicmeter.wiring.serving import require_free_port
+from civicmeter.wiring.ports import require_free_port
 from config.endings import WARNED_BEFORE, Ending, endings
 from config.settings import Settings
 from domain.errors import CivicmeterError

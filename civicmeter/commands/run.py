@@ -43,11 +43,11 @@ def command(
         wait_until,
     )
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
+    from civicmeter.wiring.ports import require_free_port
     from civicmeter.wiring.processing_rounds import Rounds
     from civicmeter.wiring.serving import (
         app_of,
         require_closed,
-        require_free_port,
         serving,
     )
 

@@ -18,10 +18,10 @@ def command(settings: Settings, host: str | None, port: int | None) -> None:
     import uvicorn
 
     from civicmeter.wiring.pipeline import open_pipeline
+    from civicmeter.wiring.ports import require_free_port
     from civicmeter.wiring.serving import (
         app_of,
         require_closed,
-        require_free_port,
         uvicorn_config,
     )
 

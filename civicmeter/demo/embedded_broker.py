@@ -22,7 +22,7 @@ from pathlib import Path
 
 from iotcore import Broker
 
-from civicmeter.wiring.serving import free_port
+from civicmeter.wiring.ports import free_port
 from domain.errors import CivicmeterError, ConfigError
 
 HOST = "127.0.0.1"

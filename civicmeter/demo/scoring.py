@@ -17,7 +17,8 @@ from civicmeter.demo.run import QUEUE_MB, settled_messages, simulating, wait_unt
 from civicmeter.output import Progress
 from civicmeter.wiring.collecting import collecting
 from civicmeter.wiring.pipeline import Pipeline, collector_settings, open_pipeline
-from civicmeter.wiring.serving import app_of, free_port, serving
+from civicmeter.wiring.ports import free_port
+from civicmeter.wiring.serving import app_of, serving
 from config.settings import Settings
 from domain.calendar import Month
 from domain.places import Meter

@@ -1,6 +1,5 @@
 """The HTTP service in a thread of this process."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from api.access.door import is_loopback
 from api.app import create_app
 from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline
+from civicmeter.wiring.ports import require_free_port
 from civicmeter.wiring.processing_rounds import Rounds
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
@@ -61,27 +61,6 @@ def uvicorn_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
         app, host=host, port=port, http=PatientProtocol, proxy_headers=False, **given
     )
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Raise ConfigError when somebody listens there already."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"port {port} on {host} cannot be used ({error.strerror}): "
-                "choose another with --port N"
-            ) from error
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from civicmeter.wiring.serving import free_port
+from civicmeter.wiring.ports import free_port
 from domain.places import Institution
 from domain.readings import Reading
 from domain.registry import Registry

@@ -11,7 +11,8 @@ import pytest
 
 from api.app import create_app
 from civicmeter.wiring.patience import PatientProtocol
-from civicmeter.wiring.serving import free_port, serving
+from civicmeter.wiring.ports import free_port
+from civicmeter.wiring.serving import serving
 from tests import api_sample
 from tests.servers import HOST
 

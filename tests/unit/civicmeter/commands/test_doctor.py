@@ -9,7 +9,7 @@ import pytest
 from civicmeter.cli import main
 from civicmeter.commands.doctor import due_soon, examine
 from civicmeter.wiring.pipeline import open_pipeline
-from civicmeter.wiring.serving import free_port
+from civicmeter.wiring.ports import free_port
 from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
