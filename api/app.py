@@ -1,6 +1,7 @@
 """The HTTP service: builds the application from its parts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
 
@@ -9,7 +10,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api.access.door import Door
-from api.dependencies import Backend, RegistryCache
+from api.dependencies import Backend
 from api.headers import Protected
 from api.pages import board as board_page
 from api.pages import overview as page
@@ -31,6 +32,9 @@ from api.routes import (
     service,
 )
 from api.telemetry import CountRequests, Telemetry
+from reports.drawing_queue import DrawingQueue
+from reports.render import ReportFile
+from store.known_registry import KnownRegistry
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
@@ -64,7 +68,8 @@ def create_app(
     parts: Callable[[], Mapping[str, str]] | None = None,
     api_key: str = "",
     hosts: Sequence[str] = (),
-    on_registry_change: Callable[[], None] | None = None,
+    registries: KnownRegistry | None = None,
+    reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> FastAPI:
     """The application over open stores, which it neither opens nor closes.
@@ -72,15 +77,15 @@ def create_app(
     `status` adds what the operator should see in /readyz; `parts` tells of each thread beside the
     service ``ok`` or why it is not, which makes the service not ready. With `api_key` set, whatever
     changes something needs it; without, it has to come from this machine. `hosts` are names the
-    service is asked under besides those of the loopback (see Door). `on_registry_change` is called
-    when the ledger's registry is seen to differ, so
-    that a store can learn its devices. `now` tells the time (UTC), for tests.
+    service is asked under besides those of the loopback (see Door). `registries` is the registry as
+    the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
+    ends with the service. `now` tells the time (UTC), for tests.
     """
     telemetry = Telemetry()
     backend = Backend(
         store=store,
         ledger=ledger,
-        registries=RegistryCache(ledger, on_registry_change),
+        registries=registries or KnownRegistry(ledger),
         telemetry=telemetry,
         status=status,
         parts=parts,
@@ -94,13 +99,16 @@ def create_app(
         docs_url=None,  # FastAPI's own page loads its scripts from the Internet
         redoc_url=None,
         openapi_url="/openapi.json",
+        lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
         responses={
             "4XX": {"description": "Problem details (RFC 9457).", "content": {MEDIA_TYPE: {}}}
         },
     )
     app.state.backend = backend
-    app.state.rendered = reports.Rendered()
+    app.state.watch = service.Watch(backend)
+    app.state.report_queue = reports_drawn or DrawingQueue()
+    app.state.library_queue = page.library_queue()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
     app.include_router(service.router)
@@ -114,6 +122,14 @@ def create_app(
     app.add_middleware(CountRequests, telemetry=telemetry)
     app.add_middleware(Protected)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """What is drawn for nobody is not finished before the end."""
+    yield
+    app.state.report_queue.close()
+    app.state.library_queue.close()
 
 
 def _operation_id(route: APIRoute) -> str:

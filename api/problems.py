@@ -5,11 +5,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.headers import PROTECTING
 from api.language import language_of
@@ -51,6 +52,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreUnavailableError, _store)
     app.add_exception_handler(ConfigError, _config)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -136,6 +138,11 @@ def _store(request: Request, error: Exception) -> JSONResponse:
 
 def _config(request: Request, error: Exception) -> JSONResponse:
     return problem_response(request, 422, "bad_value", reason=str(error))
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    """Nobody reads this; the number, which nginx made common, is for the metrics."""
+    return Response(status_code=499)
 
 
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:

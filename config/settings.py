@@ -52,6 +52,12 @@ class Settings:
     """Names or addresses the service is asked under, separated by commas, besides localhost and
     where it listens; ``*`` for any."""
 
+    report_workers: int = 1
+    """Processes that draw reports for the service, some 300 MB each while there is work."""
+    report_queue: int = 20
+    """Reports that may wait to be drawn, at about two seconds each; whoever asks for more is told
+    when to ask again."""
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
         """Read the environment. Raises ConfigError for an unknown or malformed setting."""
@@ -110,6 +116,17 @@ def _size(text: str) -> int:
     return int(text)
 
 
+def _count(name: str) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= 1000:
+            raise ConfigError(
+                f"{PREFIX}{name.upper()} is {text!r}: give a whole number from 1 to 1000"
+            )
+        return int(text)
+
+    return convert
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
@@ -119,4 +136,5 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "http_port": _port,
     "spool_mb": _size,
     "allowed_hosts": _names,
+    **{name: _count(name) for name in ("report_workers", "report_queue")},
 }

@@ -195,14 +195,16 @@ def find(result: MonthResult, name: str, subject: str = "") -> Figure | None:
     return next((f for f in result.figures if f.name == name and f.subject == subject), None)
 
 
-def build_report(ledger: Ledger, institution: str, month: Month) -> ReportModel:
-    """Gather a month report from the ledger.
+def build_report(
+    ledger: Ledger, institution: str, month: Month, registry: Registry | None = None
+) -> ReportModel:
+    """Gather a month report from the ledger; `registry` where it is known already.
 
     What stands is reported: the latest signed revision of a closed month, also while a
     restatement waits; the computed result of an open month, as preliminary. Raises
     ConfigError for an unknown institution and for a month never computed.
     """
-    registry = ledger.registry()
+    registry = ledger.registry() if registry is None else registry
     place = registry.institution_by_id.get(institution)
     if place is None:
         known = ", ".join(sorted(registry.institution_by_id)) or "none yet"

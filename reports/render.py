@@ -96,6 +96,21 @@ def render_here(job: Job) -> Rendered:
     return Rendered(html(document, beyond), beyond.missing)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report as a file with its name; `missing` as in Rendered."""
+
+    name: str
+    content: bytes
+    missing: str = ""
+
+
+def report_file(job: Job) -> ReportFile:
+    """As `render_here`, with the file's name."""
+    made = render_here(job)
+    return ReportFile(file_name(*job), made.content, made.missing)
+
+
 def file_name(model: ReportModel, lang: str, format: str) -> str:
     """What the file is called, e.g. ``cam-b3_2019-03_r1_zh.pdf``; ``open`` when preliminary."""
     standing = model.standing

@@ -134,7 +134,7 @@ def _with_new_devices(
     """The registry, read anew when a device is not in it: it may just have been registered."""
     if all(p.device in registry.device_by_id for p in batch):
         return registry
-    return backend.registries.get(fresh=True)
+    return backend.registries.fresh()
 
 
 def _store_values(batch: list[PostedValue], judge: Judge, backend: Backend, tally: _Tally) -> None:

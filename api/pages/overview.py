@@ -6,21 +6,21 @@ is loaded from the Internet, and no copy of it lives in the repository.
 
 import gzip
 import json
-import threading
-from functools import cache
 from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import BackendDep
+from api.drawn import drawn
 from api.language import language_of
 from api.pages.html import HERE, answer, render
 from api.pages.overview_data import Overview, build_overview
 from reports.charts.look import Spec
 from reports.charts.sections import Chart
-from reports.isolated import in_worker
+from reports.drawing_queue import DrawingQueue, Prepared
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,10 +70,15 @@ class _Specs:
 
 
 @router.get("/static/{name}")
-def static(request: Request, name: str) -> Response:
+async def static(request: Request, name: str) -> Response:
     """A file of the page. Addresses carry a version, so that browsers may keep them."""
     if name == f"vega-{library_version()}.js":
-        return _library_response(request)
+        queue: DrawingQueue[bytes] = request.app.state.library_queue
+        return _library_response(request, await drawn(request, queue, name, chart_library))
+    return await run_in_threadpool(_file, name)
+
+
+def _file(name: str) -> Response:
     path = HERE / "static" / name
     if path.suffix not in TYPES or path.name != name or not path.is_file():
         raise HTTPException(404)
@@ -87,8 +92,7 @@ def library_version() -> str:
     return version("vl-convert-python")
 
 
-def _library_response(request: Request) -> Response:
-    packed = chart_library()
+def _library_response(request: Request, packed: bytes) -> Response:
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
@@ -96,22 +100,18 @@ def _library_response(request: Request) -> Response:
     return Response(gzip.decompress(packed), media_type=TYPES[".js"], headers=headers)
 
 
-_library_lock = threading.Lock()
+def library_queue() -> DrawingQueue[bytes]:
+    """Makes the charts' library at the first request, and keeps it (0.3 MB)."""
+    return DrawingQueue(workers=1, waiting_max=1, kept_max=1, idle_s=0.0)
 
 
-def chart_library() -> bytes:
-    """The charts' JavaScript, gzipped (0.3 MB): made at the first call, in a process of its
-    own because making it takes 150 MB and two seconds, and kept."""
-    with _library_lock:
-        return _made_library()
+def chart_library() -> Prepared[bytes]:
+    """The charts' JavaScript, gzipped: made in a process of its own because making it takes
+    150 MB and two seconds."""
+    return _bundle, None
 
 
-@cache
-def _made_library() -> bytes:
-    return next(in_worker(_bundle, [0]))
-
-
-def _bundle(_: int) -> bytes:
+def _bundle(_: None) -> bytes:
     import vl_convert
 
     # The stub has forgotten that `snippet` is optional.

@@ -70,7 +70,7 @@ def place_page(
 
 def place_html(backend: Backend, institution: str, month: Month, lang: str) -> str:
     """The page of an institution's month. Raises ConfigError for one never computed."""
-    model = build_report(backend.ledger, institution, month)
+    model = build_report(backend.ledger, institution, month, backend.registry)
     document = build_document(model, lang)
     rules = processing_settings().comparison
     known = sorted(s.month for s in backend.ledger.statuses(institution))

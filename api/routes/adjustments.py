@@ -86,7 +86,7 @@ def post_adjustment(
     installation's own key.
     """
     posted = _read(NewAdjustment, body)
-    contract = contract_of(backend.registries.get(fresh=True), posted.contract)
+    contract = contract_of(backend.registries.fresh(), posted.contract)
     needed = [Action.ADJUST, Action.APPROVE] if posted.approver else [Action.ADJUST]
     for action in needed:
         _require(principal, action, contract.institution, contract.id)

@@ -126,7 +126,7 @@ def post_corrections(
     read = [_correction(p, principal, now) for p in posted]
     good = {k: c for k, c in enumerate(read) if isinstance(c, Correction)}
     if any(c.device not in registry.device_by_id for c in good.values()):
-        registry = backend.registries.get(fresh=True)  # it may just have been registered
+        registry = backend.registries.fresh()  # it may just have been registered
     wrong = {k: r for k, r in enumerate(read) if isinstance(r, Refusal)}
     wrong |= _foreign(good, registry, principal)
     before = backend.ledger.corrections()

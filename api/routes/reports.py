@@ -1,13 +1,15 @@
 """Monthly reports: which there are, and each as a file."""
 
-import threading
-from collections import OrderedDict
+import logging
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-from api.dependencies import BackendDep
+from api.dependencies import Backend, BackendDep
+from api.drawn import drawn
 from api.problems import ProblemError
 from api.query import LanguageDep, MonthPath, PageDep
 from api.rows.months import ReportRow, report_row
@@ -16,31 +18,10 @@ from api.tables.route import TableRoute
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from reports.model import build_report
-from reports.render import FORMATS, MEDIA_TYPES, file_name, render
+from reports.render import FORMATS, MEDIA_TYPES, Job, ReportFile, missing_text, report_file
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["reports"])
-
-
-class Rendered:
-    """The last few reports rendered, so that two readers do not wait for the same drawing.
-
-    Keyed by the result's digest and revision: a changed month is drawn anew. One at a time,
-    because a drawing takes a process and its memory.
-    """
-
-    def __init__(self, size: int = 24) -> None:
-        self._size = size
-        self._kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, ...], model: object, lang: str, format: str) -> bytes:
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = render(model, lang, format)  # type: ignore[arg-type]
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+_log = logging.getLogger(__name__)
 
 
 @router.get("/reports")
@@ -69,10 +50,11 @@ def reports(
         200: {
             "description": "The report.",
             "content": {m.partition(";")[0]: {} for m in MEDIA_TYPES.values()},
-        }
+        },
+        503: {"description": "Too many are being drawn, or this one was ended: ask again."},
     },
 )
-def report(
+async def report(
     request: Request,
     backend: BackendDep,
     lang: LanguageDep,
@@ -83,20 +65,37 @@ def report(
     """One report as a file · 下载报告."""
     if format not in FORMATS:
         raise ProblemError(404, "unknown_report", format=format, formats=", ".join(FORMATS))
-    backend.institution(institution)
-    status = month_status(backend.ledger, institution, Month.parse(month))
-    model = build_report(backend.ledger, institution, status.month)
-    rendered: Rendered = request.app.state.rendered
-    key = (institution, month, status.state, str(status.revision), status.digest, lang, format)
-    content = rendered.get(key, model, lang, format)
-    name = quote(file_name(model, lang, format))
+    key = await run_in_threadpool(_standing, backend, institution, Month.parse(month))
+
+    def prepare() -> tuple[Callable[[Job], ReportFile], Job]:
+        known = backend.registries.fresh()
+        model = build_report(backend.ledger, institution, Month.parse(month), known)
+        return report_file, (model, lang, format)
+
+    made = await drawn(request, request.app.state.report_queue, (*key, lang, format), prepare)
+    if made.missing:
+        _log.warning("%s: %s", made.name, missing_text(made.missing))
     disposition = "inline" if format in ("html", "pdf") else "attachment"
     return Response(
-        content,
+        made.content,
         media_type=MEDIA_TYPES[format],
         headers={
-            "Content-Disposition": f"{disposition}; filename*=UTF-8''{name}",
+            "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(made.name)}",
             "Content-Language": lang,
             "Vary": "Accept-Language",
         },
     )
+
+
+def _standing(backend: Backend, institution: str, month: Month) -> tuple[str, ...]:
+    """What a report's content hangs on: a month, or a registry, that changed is drawn anew.
+
+    Raises ProblemError 404 where there is none.
+    """
+    registry = backend.registries.fresh()
+    if institution not in registry.institution_by_id:
+        raise ProblemError(404, "unknown_institution", id=institution)
+    version = backend.registries.version()
+    status = month_status(backend.ledger, institution, month)
+    standing = (status.state, str(status.revision), status.digest)
+    return (institution, str(month), *standing, version)

@@ -11,6 +11,7 @@ from domain.registry import Registry
 from ingest.live.collector import system_ms
 from ingest.mapping import read_mappings
 from ingest.settings import CollectorSettings
+from store.known_registry import KnownRegistry
 from store.late_readings import NotingStore
 from store.ledger.port import Ledger
 from store.opening import open_ledger, open_reading_store
@@ -19,7 +20,8 @@ from store.readings.port import DeviceTags, Directory, ReadingStore
 
 @dataclass
 class Pipeline:
-    """Open stores. `registry` and `directory` are as of the last `refresh()`.
+    """Open stores, and the registry as it is known: `directory` follows every change of it that is
+    seen, by whichever part of the process.
 
     Late readings written to `store` are noted in the ledger (see store.late_readings).
     """
@@ -27,8 +29,13 @@ class Pipeline:
     settings: Settings
     store: ReadingStore
     ledger: Ledger
-    registry: Registry
+    registries: KnownRegistry
     directory: dict[str, DeviceTags]
+
+    @property
+    def registry(self) -> Registry:
+        """As of the last seconds (see KnownRegistry)."""
+        return self.registries.get()
 
     def save_registry(self, registry: Registry) -> None:
         """Keep a registry and let the store know its devices."""
@@ -36,9 +43,8 @@ class Pipeline:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the registry anew."""
-        self.registry = self.ledger.registry()
-        self.directory.update(tags_of(self.registry))
+        """See a change of the registry now, if there was one."""
+        self.registries.fresh()
 
 
 def tags_of(registry: Registry) -> Directory:
@@ -63,11 +69,12 @@ def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
     make_folder(settings.data)
     ledger = open_ledger(settings.ledger_url)
     try:
-        registry = ledger.registry()
-        directory = dict(tags_of(registry))
+        directory: dict[str, DeviceTags] = {}
+        registries = KnownRegistry(ledger, lambda known: directory.update(tags_of(known)))
+        registries.fresh()
         store = open_reading_store(settings.store_url, directory, token=settings.influx_token)
         try:
-            pipeline = Pipeline(settings, store, ledger, registry, directory)
+            pipeline = Pipeline(settings, store, ledger, registries, directory)
             pipeline.store = NotingStore(store, ledger, system_ms)
             yield pipeline
         finally:

@@ -18,6 +18,7 @@ from civicmeter.wiring.processing_rounds import Rounds
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
+from reports.drawing_queue import DrawingQueue
 
 
 def app_of(
@@ -31,7 +32,10 @@ def app_of(
         ledger=pipeline.ledger,
         api_key=settings.api_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
-        on_registry_change=pipeline.refresh,
+        registries=pipeline.registries,
+        reports_drawn=DrawingQueue(
+            workers=settings.report_workers, waiting_max=settings.report_queue
+        ),
         status=lambda: {
             **({"collector": asdict(collector.counters())} if collector else {}),
             **({"rounds": rounds.status()} if rounds else {}),

@@ -76,6 +76,12 @@ class Ledger(Adjustments, Births, Corrections, KeptMessages, LateSeries, Touched
 
     def registry(self) -> Registry: ...
 
+    def registry_version(self) -> str:
+        """A word that every `save_registry` changes, in any process: while it is the same, so is
+        the registry. Random, so that a ledger restored from a backup has no word that stood for
+        something else. One row is read."""
+        ...
+
     def save_registry(self, registry: Registry) -> None:
         """Add or update every record of a registry; records not in it stay."""
         ...

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
@@ -69,6 +70,12 @@ class SqlLedger(
                 tuple(from_plain(Contract, r) for r in _rows(connection, t.contract)),
             )
 
+    def registry_version(self) -> str:
+        """See Ledger.registry_version."""
+        with reading(self._engine) as connection:
+            query = select(t.registry_version.c.version).where(t.registry_version.c.id == 1)
+            return str(connection.execute(query).scalar_one())
+
     def save_registry(self, registry: Registry) -> None:
         """See Ledger.save_registry."""
         for records in (
@@ -86,6 +93,8 @@ class SqlLedger(
                 row["device_class"] = device.device_class
             _upsert(connection, t.device, devices)
             _upsert(connection, t.contract, _record_rows(t.contract, registry.contracts))
+            # Last: it makes others who save wait, on an engine that has many writers.
+            connection.execute(t.registry_version.update().values(version=uuid4().hex))
 
     def save_result(self, result: MonthResult) -> MonthState:
         """See Ledger.save_result. Raises CivicmeterError when a value is there twice."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration."""
 
 
@@ -125,6 +125,14 @@ contract = Table(
     Column("confidence", Float, nullable=False),
     Column("vendor", Text, nullable=False),
     _details(),
+)
+
+# One row: another random word after every change of the four tables above.
+registry_version = Table(
+    "registry_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Text, nullable=False),
 )
 
 # One computed result of an institution and month. Rows that a revision names are never changed.

@@ -269,9 +269,10 @@ def test_posting_needs_the_key_where_one_is_set(serve_own: Serve) -> None:
 def test_a_device_registered_meanwhile_is_known_at_once(serve_own: Serve, own_sample: Any) -> None:
     from domain.places import Meter
     from domain.registry import Registry
+    from store.known_registry import KnownRegistry
 
-    heard: list[bool] = []
-    client = serve_own(on_registry_change=lambda: heard.append(True))
+    heard: list[Registry] = []
+    client = serve_own(registries=KnownRegistry(own_sample[1], heard.append))
     body = json.dumps({"device": "dy-new", "ts": AT, "values": {"water_m3": 1}})
     assert post(client, body).status_code == 422
     registry = own_sample[1].registry()
@@ -281,7 +282,7 @@ def test_a_device_registered_meanwhile_is_known_at_once(serve_own: Serve, own_sa
     )
     heard.clear()
     assert post(client, body).status_code == 200
-    assert heard == [True]
+    assert [meter in r.devices for r in heard] == [True]
 
 
 def test_what_became_of_readings_is_counted(serve_own: Serve) -> None:
