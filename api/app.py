@@ -108,6 +108,7 @@ def create_app(
     app.state.backend = backend
     app.state.watch = service.Watch(backend)
     app.state.report_queue = reports_drawn or DrawingQueue()
+    app.state.posting = readings.posting_threads()
     app.state.library_queue = page.library_queue()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
@@ -129,6 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What is drawn for nobody is not finished before the end."""
     yield
     app.state.report_queue.close()
+    app.state.posting = readings.posting_threads()
     app.state.library_queue.close()
 
 

@@ -2,19 +2,22 @@
 
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.needs import Needs
-from api.dependencies import BackendDep
+from api.dependencies import Backend, BackendDep
 from api.intake.body import BodyDep
-from api.intake.formats import READERS
+from api.intake.formats import READERS, Reader
 from api.intake.posted import UnreadableBodyError
 from api.intake.store_body import Taken, keep_unreadable, store_body
 from api.problems import ProblemError
 from api.query import LanguageDep
+from config.texts import Language
 from domain.access import Action, Principal
 
 router = APIRouter(prefix="/v1", tags=["readings"])
+_POSTING_THREADS = 8
 PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
 
 _EXAMPLES = {
@@ -54,7 +57,7 @@ _BODY: dict[str, Any] = {
         503: {"description": "The store is not available: post again."},
     },
 )
-def post_readings(
+async def post_readings(
     request: Request,
     response: Response,
     backend: BackendDep,
@@ -73,11 +76,9 @@ def post_readings(
     reader = READERS.get(media)
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
-    try:
-        taken = store_body(iter(reader(body)), backend, principal.reach(Action.POST), lang)
-    except UnreadableBodyError as error:
-        keep_unreadable(backend, body, str(error))
-        raise ProblemError(400, "unreadable_body", reason=str(error)) from error
+    taken = await to_thread.run_sync(
+        _store, reader, body, backend, principal, lang, limiter=request.app.state.posting
+    )
     if taken.refused and taken.refused == taken.received:
         raise ProblemError(
             422, "nothing_stored", received=taken.received, extra=taken.model_dump(mode="json")
@@ -85,3 +86,18 @@ def post_readings(
     if taken.refused:
         response.status_code = 207
     return taken
+
+
+def posting_threads() -> CapacityLimiter:
+    """Those who post wait for each other at the stores: not with the threads of those who read."""
+    return CapacityLimiter(_POSTING_THREADS)
+
+
+def _store(
+    reader: Reader, body: bytes, backend: Backend, principal: Principal, lang: Language
+) -> Taken:
+    try:
+        return store_body(iter(reader(body)), backend, principal.reach(Action.POST), lang)
+    except UnreadableBodyError as error:
+        keep_unreadable(backend, body, str(error))
+        raise ProblemError(400, "unreadable_body", reason=str(error)) from error

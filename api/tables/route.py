@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, get_args
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from api.problems import ProblemError
@@ -38,9 +39,8 @@ class TableRoute(APIRoute):
             wanted = _format_of(request)
             response = await json_handler(request)
             if wanted != "json" and response.media_type == "application/json":
-                rows = json.loads(bytes(response.body))
-                if isinstance(rows, list) and response.status_code == 200:
-                    return _table_response(rows, model, wanted, response)
+                # Not on the event loop: a large table takes seconds, and all others would wait.
+                return await run_in_threadpool(_as_table, response, model, wanted)
             return response
 
         return handler
@@ -75,6 +75,13 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and re.match(FORMULA, value):
         return f"'{value}"
     return "" if value is None else value
+
+
+def _as_table(answer: Response, model: type[Row] | None, wanted: str) -> Response:
+    rows = json.loads(bytes(answer.body))
+    if isinstance(rows, list) and answer.status_code == 200:
+        return _table_response(rows, model, wanted, answer)
+    return answer
 
 
 def _table_response(

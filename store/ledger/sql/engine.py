@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -16,6 +17,11 @@ _FORMS = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 _MIGRATION_LOCK = 0x63_6D_74_72  # any number all our processes agree on
 _CONNECT_TIMEOUT_S = 10
 _BUSY_TIMEOUT_S = 30
+_WRITERS = "civicmeter_writers"
+_POSTGRES_WRITERS = 5
+"""Writers wait for each other at single rows: they must not hold the connections of all."""
+_READERS = 40
+"""Connections beyond those kept open: as many as the service has threads."""
 
 
 def open_engine(url: str) -> Engine:
@@ -26,7 +32,11 @@ def open_engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.drivername == "postgresql+psycopg":
             return create_engine(
-                parsed, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_TIMEOUT_S}
+                parsed,
+                pool_pre_ping=True,
+                max_overflow=_READERS,
+                connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
+                execution_options={_WRITERS: BoundedSemaphore(_POSTGRES_WRITERS)},
             )
         if parsed.drivername == "sqlite" and parsed.database:
             return _sqlite_engine(parsed, parsed.database)
@@ -40,7 +50,12 @@ def _sqlite_engine(url: URL, path: str) -> Engine:
         raise ConfigError(f"no folder {Path(path).parent} for the ledger: create it first")
     if path != ":memory:":
         private(Path(path))
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = create_engine(
+        url,
+        max_overflow=_READERS,
+        connect_args={"timeout": _BUSY_TIMEOUT_S},
+        execution_options={_WRITERS: BoundedSemaphore(1)},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
@@ -60,11 +75,31 @@ def _sqlite_engine(url: URL, path: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes; committed at the end, rolled back on an exception."""
-    with unavailable_explained(engine), engine.connect() as connection:
+    """A transaction that writes; committed at the end, rolled back on an exception.
+
+    Held over I/O: a file of SQLite has one writer whatever we do, and its own waiting, by asking
+    again and again, lets some wait for seconds. Those who wait here hold no connection, so that
+    readers find one. Other processes' writes are waited for as before.
+    """
+    with _turn(engine), unavailable_explained(engine), engine.connect() as connection:
         connection = connection.execution_options(civicmeter_writes=True)
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """One of this process's places for writers."""
+    writers: BoundedSemaphore = engine.get_execution_options()[_WRITERS]
+    if not writers.acquire(timeout=_BUSY_TIMEOUT_S):
+        raise StoreUnavailableError(
+            f"the ledger {engine.url.render_as_string()} does not come to it: others of this "
+            f"process have been writing for {_BUSY_TIMEOUT_S} s"
+        )
+    try:
+        yield
+    finally:
+        writers.release()
 
 
 @contextmanager
