@@ -127,7 +127,9 @@ def create_app(
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """What is drawn for nobody is not finished before the end."""
+    """Before the first request: what every request is compared with, which the first ones would all
+    make at once. At the end: what is drawn for nobody is not finished."""
+    app.openapi()
     yield
     app.state.report_queue.close()
     app.state.posting = readings.posting_threads()

@@ -63,8 +63,18 @@ def uvicorn_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
     """
     given: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
     return uvicorn.Config(
-        app, host=host, port=port, http=PatientProtocol, proxy_headers=False, **given
+        app,
+        host=host,
+        port=port,
+        http=PatientProtocol,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_END_S,
+        **given,
     )
+
+
+_END_S = 5
+"""For those who are being answered when the service is told to end."""
 
 
 @contextmanager
