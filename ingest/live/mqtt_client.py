@@ -68,6 +68,7 @@ class FastClient(mqtt.Client):
         self.told_to_leave = 0
         """The reason code by which the broker ended this connection; 0: it gave none."""
         self._network: threading.Thread | None = None
+        # Held while acknowledgements are queued for the network thread, not while they are sent.
         self._acknowledging = threading.Lock()
         self.fast = fast and supported(self)
         self._deliver = deliver

@@ -64,6 +64,7 @@ class Spool:
         """Open or create the file. Raises ConfigError when it cannot be one of ours."""
         self._path = path
         self._limit_bytes = limit_bytes
+        # Held over I/O: one connection, and the worker alone uses it until the end.
         self._lock = Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

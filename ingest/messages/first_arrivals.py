@@ -107,6 +107,8 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # Held over I/O: one connection, one transaction at a time. The worker is who writes; the
+        # network thread waits for it only where the broker has begun a new session.
         self._lock = Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

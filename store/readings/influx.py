@@ -10,13 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from threading import Lock
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.readings import Reading, Run, Series, readings_of
+from store.readings.claims import Claims
 from store.readings.frames import (
     MAX_MS,
     MIN_MS,
@@ -86,7 +86,9 @@ class InfluxReadingStore:
         self._http = InfluxHttp(url, token, org, bucket, timeout_s=timeout_s, gzip=gzip)
         self._directory = directory
         self._marks: dict[tuple[str, str], int] = {}
-        self._write_lock = Lock()
+        # A series is looked up and then written: nobody else may write it in between. Others are
+        # not waited for, so that a slow answer to one batch does not hold up the rest.
+        self._claims = Claims()
 
     def write(self, readings: Sequence[Reading]) -> WriteResult:
         """See ReadingStore.write."""
@@ -95,8 +97,9 @@ class InfluxReadingStore:
         refused = [*unstorable, *refused]
         if not good:
             return WriteResult(0, refused=tuple(refused))
-        with self._write_lock:
-            self._load_marks(good)
+        series = {(r[0], r[1]) for r in good}
+        with self._claims.of(series):
+            self._load_marks(series)
             new, late = self._split_late(good)
             fresh, repeated, conflicts = self._compare(late, new) if late else ([], 0, [])
             new += fresh
@@ -202,9 +205,9 @@ class InfluxReadingStore:
         refused = [(r, reason) for r in readings if (reason := why[r.device])]
         return [r for r in readings if not why[r.device]], refused
 
-    def _load_marks(self, readings: Sequence[Reading]) -> None:
+    def _load_marks(self, series: set[tuple[str, str]]) -> None:
         """Learn the last time of each series met for the first time."""
-        new = {(r[0], r[1]) for r in readings}.difference(self._marks)
+        new = series.difference(self._marks)
         if new:
             marks = dict.fromkeys(new, NO_TIME)
             for device, quantity, at_ms, _ in self._last(by_quantity([Series(*n) for n in new])):

@@ -86,6 +86,7 @@ class SqliteReadingStore:
         """
         self._path = Path(path)
         self._busy_timeout_s = busy_timeout_s
+        # Held over I/O: a file has one writer whatever we do, and one connection that writes.
         self._write_lock = Lock()
         self._idle_readers: list[sqlite3.Connection] = []
         self._pool_lock = Lock()
@@ -273,10 +274,11 @@ class SqliteReadingStore:
         if connection is None:
             return
         with self._pool_lock:
-            if self._closed or len(self._idle_readers) >= _IDLE_READERS:
-                connection.close()
-            else:
+            kept = not self._closed and len(self._idle_readers) < _IDLE_READERS
+            if kept:
                 self._idle_readers.append(connection)
+        if not kept:
+            connection.close()
 
     def _unavailable(self, error: sqlite3.Error) -> StoreUnavailableError:
         return StoreUnavailableError(
