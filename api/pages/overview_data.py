@@ -119,7 +119,7 @@ def build_overview(
     page = min(max(page, 1), pages)
     detail = None
     if chosen is not None and chosen.id in statuses:
-        detail, notice = _detail(ledger, chosen, statuses[chosen.id], month, lang)
+        detail, notice = _detail(ledger, registry, chosen, statuses[chosen.id], month, lang)
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     aside = ledger.aside()
@@ -145,7 +145,12 @@ def _t(key: str, lang: str, /, **values: object) -> str:
 
 
 def _detail(
-    ledger: Ledger, place: Institution, statuses: list[MonthStatus], asked: str, lang: str
+    ledger: Ledger,
+    registry: Registry,
+    place: Institution,
+    statuses: list[MonthStatus],
+    asked: str,
+    lang: str,
 ) -> tuple[Detail, list[str]]:
     months = sorted(s.month for s in statuses)
     wanted = next((m for m in months if str(m) == asked), None)
@@ -155,7 +160,7 @@ def _detail(
         wanted = opening.month if opening else months[-1]
     month = wanted
     at = months.index(month)
-    model = build_report(ledger, place.id, month)
+    model = build_report(ledger, place.id, month, registry)
     detail = Detail(
         id=place.id,
         month=str(month),
