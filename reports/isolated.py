@@ -7,6 +7,7 @@ long-running server must not keep. A worker serves some jobs, then its memory is
 import math
 import pickle
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -72,7 +73,7 @@ class Worker:
             self._start()
         assert self._to is not None
         try:
-            self._to.send((function, job))
+            self._send((function, job), limit_s)
             good, content = _answer(self._to, until, wanted)
         except (EOFError, OSError) as error:
             code = self.end()
@@ -90,6 +91,17 @@ class Worker:
             raise content
         result: Result = content
         return result
+
+    def _send(self, what: object, limit_s: float) -> None:
+        """A process that does not even read is ended: a large job does not fit into the pipe."""
+        assert self._to is not None and self._process is not None
+        watch = threading.Timer(min(limit_s, threading.TIMEOUT_MAX), self._process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            self._to.send(what)
+        finally:
+            watch.cancel()
 
     def end(self) -> int | None:
         """End the process and give back what it held; gives its exit code."""

@@ -15,7 +15,7 @@ from domain.readings import Series
 router = APIRouter(tags=["service"])
 _NOBODY = "-"
 _LATER = {"Retry-After": "5"}
-_LIMIT_S = 5.0
+_LIMIT_S = 3.0
 """A store that does not say so much in that time would not answer others either."""
 _NO_THREADS: dict[str, str] = {"threads": "unavailable"}
 _NO_STATUS: dict[str, object] = {}

@@ -14,7 +14,7 @@ import pytest
 
 from domain.errors import ConfigError
 from reports.drawing_queue import DrawingQueue, Prepared, QueueFullError
-from reports.isolated import WorkerDiedError, WorkerLateError
+from reports.isolated import Worker, WorkerDiedError, WorkerLateError
 
 Make = Callable[..., DrawingQueue[Any]]
 
@@ -38,6 +38,10 @@ def draw(said: tuple[Path, float]) -> int:
     path.write_text(str(os.getpid()))
     time.sleep(seconds)
     return os.getpid()
+
+
+def measure(content: bytes) -> int:
+    return len(content)
 
 
 def fail(_: object) -> int:
@@ -135,6 +139,17 @@ def test_a_worker_that_is_killed_costs_only_its_drawing(make: Make, tmp_path: Pa
     with pytest.raises(WorkerDiedError, match="exit code -9"):
         lost.result(20)
     next_one.result(20)
+
+
+def test_a_worker_that_stands_still_is_ended_too(tmp_path: Path) -> None:
+    worker = Worker()
+    pid = worker.run(draw, (tmp_path / "a", 0.0))
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(WorkerDiedError):
+        worker.run(measure, b"x" * 10_000_000, limit_s=1.0)
+    assert gone(pid)
+    assert worker.run(measure, b"x" * 10_000_000) == 10_000_000
+    worker.end()
 
 
 def test_errors_reach_who_asked_and_are_not_kept(make: Make, tmp_path: Path) -> None:
