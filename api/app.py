@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.access.door import Door
 from api.dependencies import Backend
+from api.drawn import report_queue
 from api.headers import Protected
 from api.pages import board as board_page
 from api.pages import overview as page
@@ -107,7 +108,7 @@ def create_app(
     )
     app.state.backend = backend
     app.state.watch = service.Watch(backend)
-    app.state.report_queue = reports_drawn or DrawingQueue()
+    app.state.report_queue = reports_drawn or report_queue()
     app.state.posting = readings.posting_threads()
     app.state.library_queue = page.library_queue()
     for room in _V1:

@@ -11,8 +11,16 @@ from starlette.requests import ClientDisconnect, Request
 from api.problems import ProblemError
 from reports.drawing_queue import DrawingQueue, Prepared, QueueFullError
 from reports.isolated import WorkerDiedError, WorkerLateError
+from reports.render import ReportFile
 
 Made = TypeVar("Made")
+
+
+def report_queue(workers: int = 1, waiting_max: int = 20) -> DrawingQueue[ReportFile]:
+    """What draws the service's reports (see DrawingQueue)."""
+    return DrawingQueue(
+        workers=workers, waiting_max=waiting_max, size=lambda made: len(made.content)
+    )
 
 
 async def drawn(

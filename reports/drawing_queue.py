@@ -45,7 +45,8 @@ class _Drawing(Generic[Made]):
 
 
 class DrawingQueue(Generic[Made]):
-    """Draws with `workers` processes; at most `waiting_max` drawings wait beside those.
+    """Draws with `workers` processes; at most `waiting_max` drawings wait beside those, and at most
+    `asking_max` requests for any of them: a service has only so many connections.
 
     The last `kept_max` drawings are kept, as far as they are of at most `kept_bytes` together
     (`size` tells of each). Threads and processes begin with the first drawing. For any thread.
@@ -56,13 +57,14 @@ class DrawingQueue(Generic[Made]):
         *,
         workers: int = 1,
         waiting_max: int = 20,
+        asking_max: int = 200,
         limit_s: float = LIMIT_S,
         idle_s: float = _IDLE_S,
         kept_max: int = 24,
         kept_bytes: int = 64 << 20,
         size: Callable[[Made], int] = lambda _: 0,
     ) -> None:
-        self._workers, self._waiting_max = workers, waiting_max
+        self._workers, self._waiting_max, self._asking_max = workers, waiting_max, asking_max
         self._limit_s, self._idle_s = limit_s, idle_s
         self._kept_max, self._kept_bytes, self._size = kept_max, kept_bytes, size
         # Held over what is in memory only: never while something is prepared or drawn.
@@ -89,6 +91,9 @@ class DrawingQueue(Generic[Made]):
                 future.set_result(self._kept[key])
                 return future
             drawing = self._drawings.get(key)
+            asking = sum(len(d.askers) for d in self._drawings.values())
+            if asking >= self._asking_max:
+                raise QueueFullError(self._retry_after_s())
             if drawing is None:
                 if self._closed or not self._room():
                     raise QueueFullError(self._retry_after_s())

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.access.door import is_loopback
 from api.app import create_app
+from api.drawn import report_queue
 from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline
 from civicmeter.wiring.ports import require_free_port
@@ -18,7 +19,6 @@ from civicmeter.wiring.processing_rounds import Rounds
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
-from reports.drawing_queue import DrawingQueue
 
 
 def app_of(
@@ -33,9 +33,7 @@ def app_of(
         api_key=settings.api_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
         registries=pipeline.registries,
-        reports_drawn=DrawingQueue(
-            workers=settings.report_workers, waiting_max=settings.report_queue
-        ),
+        reports_drawn=report_queue(settings.report_workers, settings.report_queue),
         status=lambda: {
             **({"collector": asdict(collector.counters())} if collector else {}),
             **({"rounds": rounds.status()} if rounds else {}),

@@ -96,6 +96,15 @@ def test_beyond_the_limit_one_is_told_when_to_ask_again(make: Make, tmp_path: Pa
     assert queue.ask(3, drawing(tmp_path / "3")).result(20)
 
 
+def test_many_requests_for_one_drawing_are_bounded_too(make: Make, tmp_path: Path) -> None:
+    queue = make(asking_max=3)
+    asked = [queue.ask("a", drawing(tmp_path / "a", 1.0)) for _ in range(3)]
+    with pytest.raises(QueueFullError):
+        queue.ask("a", drawing(tmp_path / "a"))
+    assert len({f.result(20) for f in asked}) == 1
+    queue.ask("a", drawing(tmp_path / "a")).result(0)
+
+
 def test_what_nobody_wants_any_more_is_not_drawn(make: Make, tmp_path: Path) -> None:
     queue = make(waiting_max=3)
     first = queue.ask("first", drawing(tmp_path / "first", 1.0))
