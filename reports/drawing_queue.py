@@ -129,6 +129,7 @@ class DrawingQueue(Generic[Made]):
         return max(1, min(300, round(self._usual_s * len(self._waiting) / self._workers)))
 
     def _begin(self) -> None:
+        self._threads = [t for t in self._threads if t.is_alive()]
         if len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name="drawing", daemon=True)
             self._threads.append(thread)

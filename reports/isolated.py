@@ -114,9 +114,7 @@ class Worker:
             return None
         process.kill()  # it keeps nothing that would be lost
         process.join()
-        code = process.exitcode
-        process.close()
-        return code
+        return process.exitcode
 
     def _start(self) -> None:
         context = get_context("spawn")  # threads do not survive a fork

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -16,11 +18,12 @@ from sqlalchemy.exc import DatabaseError
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.figures import DayValue, MonthResult
 from store.ledger.port import AsideEntry, ModelRecord
+from store.ledger.sql.engine import writing
 from store.ledger.sql.ledger import SqlLedger
-from store.ledger.sql.tables import HEAD, metadata
+from store.ledger.sql.tables import HEAD, metadata, registry_version
 from store.opening import open_ledger
 from tests import servers
-from tests.ledger_sample import FULL, MARCH, T0, figure
+from tests.ledger_sample import FULL, MARCH, REGISTRY, T0, figure
 
 
 def test_the_database_itself_refuses_to_change_what_was_signed(ledger: SqlLedger, url: str) -> None:
@@ -215,3 +218,27 @@ def test_a_large_institution(ledger: SqlLedger) -> None:
     ledger.save_result(large(1.0))
     ledger.save_result(large(2.0))
     assert ledger.close("city", MARCH, signed_by="w").result == large(2.0)
+
+
+def test_writers_that_wait_leave_connections_to_readers(ledger: SqlLedger) -> None:
+    begun, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with writing(ledger._engine) as connection:
+            connection.execute(registry_version.update().values(version="held"))
+            begun.set()
+            assert leave.wait(25)
+
+    with ThreadPoolExecutor(31) as pool:
+        holding = pool.submit(hold)
+        assert begun.wait(10)
+        waiting = [pool.submit(ledger.save_registry, REGISTRY) for _ in range(30)]
+        time.sleep(1.0)
+        began = time.monotonic()
+        assert ledger.statuses() == []
+        assert time.monotonic() - began < 3.0
+        assert not any(f.done() for f in waiting)
+        leave.set()
+        holding.result(30)
+        for future in waiting:
+            future.result(30)

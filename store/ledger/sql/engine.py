@@ -20,8 +20,9 @@ _BUSY_TIMEOUT_S = 30
 _WRITERS = "civicmeter_writers"
 _POSTGRES_WRITERS = 5
 """Writers wait for each other at single rows: they must not hold the connections of all."""
-_READERS = 40
-"""Connections beyond those kept open: as many as the service has threads."""
+_READERS, _POSTGRES_READERS = 40, 25
+"""Connections beyond the five kept open: with a file as many as the service has threads, fewer
+where a server counts them."""
 
 
 def open_engine(url: str) -> Engine:
@@ -34,7 +35,7 @@ def open_engine(url: str) -> Engine:
             return create_engine(
                 parsed,
                 pool_pre_ping=True,
-                max_overflow=_READERS,
+                max_overflow=_POSTGRES_READERS,
                 connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
                 execution_options={_WRITERS: BoundedSemaphore(_POSTGRES_WRITERS)},
             )
