@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -213,4 +212,4 @@ def test_at_the_end_nobody_is_left_waiting(make: Make, tmp_path: Path) -> None:
         with pytest.raises(QueueFullError):
             future.result(5)
     assert gone(pid)
-    assert not [t for t in threading.enumerate() if t.name == "drawing" and t.is_alive()]
+    assert not any(t.is_alive() for t in queue._threads)
