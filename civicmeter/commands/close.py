@@ -10,7 +10,7 @@ from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.access import name_problem
 from domain.calendar import Month
-from domain.errors import CivicmeterError, ConfigError
+from domain.errors import ConfigError
 from domain.figures.comparing import is_running
 from processing.quality.failures import failure_of
 from store.ledger.port import MonthStatus
@@ -78,7 +78,7 @@ def command(
         for done, name in enumerate(closing):
             try:
                 revision = pipeline.ledger.close(name, wanted, signed_by=signed_by, reason=reason)
-            except CivicmeterError:
+            except Exception:
                 _tell(wanted, _grouped(reasons | dict.fromkeys(closing[done:], STOPPED)))
                 raise
             click.echo(

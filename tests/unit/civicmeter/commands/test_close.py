@@ -136,7 +136,7 @@ def test_where_the_ledger_fails_on_the_way_it_is_told_what_was_not_tried(
     with sqlite3.connect(tmp_path / "ledger.db") as database:
         database.execute(
             "CREATE TRIGGER full BEFORE INSERT ON revision WHEN NEW.institution = 'hall'"
-            " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            " BEGIN SELECT abs(-9223372036854775807 - 1); END"
         )
     assert run(str(MAY), "--reason", "misread") == 1
     said = capsys.readouterr()
