@@ -111,6 +111,7 @@ class WasteRules:
     leap_of_usual_ratio: float
     least_fall_kg: float
     noise_factor: float
+    noise_of_usual_ratio: float
     empty_kg: float
     empty_capacity_ratio: float
     max_gap_h: float

@@ -106,9 +106,12 @@ def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
-    """Standard deviation of the scale, from the small falls that nothing real explains."""
+    """Standard deviation of the scale, from the small falls that nothing real explains: small for
+    a bin, or for the tons that a large scale usually carries."""
     step = np.diff(net)
-    small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
+    usual = float(np.quantile(net, 0.8)) if net.size else 0.0
+    largest = max(rules.least_fall_kg * 4, rules.noise_of_usual_ratio * usual)
+    small = -step[(step < 0) & (step > -largest)]
     return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
 
 
