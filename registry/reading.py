@@ -16,6 +16,7 @@ from registry.cells import CellError, converter, is_blank, text
 from registry.sheets import (
     DEVICE_SHEETS,
     HISTORIES,
+    NOTES,
     SHEETS,
     Convert,
     columns_of,
@@ -77,7 +78,7 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
         book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError, ValueError) as error:
         raise ConfigError(f"{path} is not a workbook that can be read: {error}") from error
-    ours = (*SHEETS, *HISTORIES)
+    ours = (*SHEETS, *HISTORIES, NOTES)
     problems = [
         Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
         for name in book.sheet_names
