@@ -78,11 +78,11 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
         book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError, ValueError) as error:
         raise ConfigError(f"{path} is not a workbook that can be read: {error}") from error
-    ours = (*SHEETS, *HISTORIES, NOTES)
+    ours = (*SHEETS, *HISTORIES)
     problems = [
         Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
         for name in book.sheet_names
-        if name not in ours
+        if name not in (*ours, NOTES)
     ]
     histories = {n: _read_history(n, _sheet(book, n), problems) for n in HISTORIES}
     rows: dict[tuple[str, str], int] = {}

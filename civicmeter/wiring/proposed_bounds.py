@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from civicmeter.output import Progress
 from civicmeter.wiring.pipeline import Pipeline
 from config.processing import processing_settings
 from config.texts import LANGUAGES, text
@@ -24,6 +23,7 @@ from processing.bounds.proposing import (
     readings_within,
 )
 from processing.months.bookkeeping import read_site
+from processing.months.job import Progress
 from processing.months.site import Site
 from registry.writing import write_xlsx
 
