@@ -79,7 +79,7 @@ def propose_bounds(settings: Settings, out: Path, force: bool) -> None:
     capacities that history contradicts, from stored readings: a workbook to look at and import.
 
     A value rests on whole months; where the history is short or in doubt none is proposed. The
-    sheet "notes" says how many days each rests on, or why there is none.
+    sheet "proposals" says how many days each rests on, or why there is none.
     """
     from civicmeter.output import progress_line
     from civicmeter.wiring.pipeline import open_pipeline
@@ -92,7 +92,7 @@ def propose_bounds(settings: Settings, out: Path, force: bool) -> None:
         proposals = list(propose(pipeline, registry.devices, datetime.now(UTC), progress))
     filled = write_proposals(registry, proposals, out)
     without = sum(p.value is None and p.why != "fits" for p in proposals)
-    click.echo(f"{out}: {filled} bounds proposed, {without} not; see its sheet notes for each")
+    click.echo(f"{out}: {filled} bounds proposed, {without} not; see its sheet proposals for each")
     if filled:
         click.echo(f"look at them, then take them in: civicmeter registry import {out}")
 
