@@ -197,7 +197,7 @@ def _doubt(
     rules: BoundsRules,
 ) -> Why:
     if not months or not high or days < rules.least_days:
-        return "too_short"
+        return "too_short" if days else "no_history"
     first, end = months[0][0], months[-1][1]
     events = [e.code for e in curve.events if first <= e.at_ms < end]
     if _SUSPECT.intersection(events):

@@ -65,7 +65,7 @@ def test_import_and_check_say_what_is_missing_and_what_history_proposes(
         said = capsys.readouterr().err
         assert "2 without the most the branch can carry (max_rate_per_h)" in said
         assert "old max_rate_per_h: 3.8 is proposed, by 36" in said
-        assert "new max_rate_per_h: no readings yet" in said
+        assert "new max_rate_per_h: no whole month of readings yet" in said
         assert "civicmeter registry propose-bounds" in said
     write_xlsx(Registry((HALL,), (), (BOUNDED, ROOF)), book)
     assert run("check", book, "--data", data) == 0

@@ -125,9 +125,9 @@ def test_a_short_or_mostly_unknown_history_proposes_nothing() -> None:
     assert proposed(at, register(load_kwh(at)), months(1)).why == "too_short"
     at = clock(12)
     keep = np.random.default_rng(3).uniform(size=at.size // 24 + 1).repeat(24)[: at.size] < 0.5
-    assert proposed(at[keep], register(load_kwh(at))[keep], months(12)).why == "too_short"
+    assert proposed(at[keep], register(load_kwh(at))[keep], months(12)).why == "no_history"
     assert proposed(at, np.full(at.size, 7.0), months(12)).why == "too_short", "never in use"
-    assert proposed(at, register(load_kwh(at)), []).why == "too_short"
+    assert proposed(at, register(load_kwh(at)), []).why == "no_history"
 
 
 def test_a_two_way_meter_gets_both_or_none() -> None:
