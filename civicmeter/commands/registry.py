@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config.settings import Settings
-from domain.errors import ConfigError
+from domain.errors import ConfigError, StoreUnavailableError
 from domain.registry import Registry
 from domain.registry.unbounded import unbounded
 
@@ -112,8 +112,11 @@ def _tell_bounds(pipeline: "Pipeline", imported: Registry) -> None:
     click.echo(f"bounds are missing: {bounds_missing_text(lacking, 'en')}", err=True)
     known = pipeline.registry.device_by_id
     looked_up = [d for d in lacking if d.id in known][:_TOLD]
-    for one in propose(pipeline, looked_up, datetime.now(UTC), lambda *_: None):
-        click.echo(f"  {one.device} {one.field}: {proposal_text(one, 'en')}", err=True)
+    try:
+        for one in propose(pipeline, looked_up, datetime.now(UTC), lambda *_: None):
+            click.echo(f"  {one.device} {one.field}: {proposal_text(one, 'en')}", err=True)
+    except StoreUnavailableError as error:  # nothing that the registry needs
+        click.echo(f"  their history cannot be looked at now: {error}", err=True)
     click.echo(
         "without them readings are judged by the devices' habits alone; proposals from history: "
         "civicmeter registry propose-bounds --out bounds.xlsx",

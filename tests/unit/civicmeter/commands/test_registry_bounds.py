@@ -10,6 +10,7 @@ import pytest
 from civicmeter.cli import main
 from civicmeter.commands.doctor import bounds_missing
 from civicmeter.wiring.pipeline import open_pipeline
+from civicmeter.wiring.ports import free_port
 from config.settings import Settings
 from domain.calendar import Month, to_ms
 from domain.places import Carrier, Dated, Institution, Meter, PvSystem
@@ -90,3 +91,15 @@ def test_proposals_come_as_a_workbook_that_can_be_changed_and_imported(
     assert known.device_by_id["new"] == NEW
     (check,) = bounds_missing(settings)
     assert check.found.startswith("1 without") and "propose-bounds" in check.advice
+
+
+def test_a_store_that_is_away_keeps_nobody_from_importing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "book.xlsx"
+    write_xlsx(REGISTRY, book)
+    store = f"influxdb+http://127.0.0.1:{free_port()}/org/bucket"
+    assert run("import", book, "--data", tmp_path / "data", "--store", store) == 0
+    said = capsys.readouterr()
+    assert "imported 1 institutions" in said.out
+    assert "their history cannot be looked at now" in said.err
