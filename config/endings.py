@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from config.factors import electricity_region, factors, table
-from config.working_days import last_known_day
+from config.working_days import OWN_FILE, last_known_day, own_file
 from domain.places import Institution
 
 WARNED_BEFORE = timedelta(days=90)
@@ -32,9 +32,15 @@ def _calendars(places: list[Institution]) -> list[Ending]:
     for calendar in sorted({p.calendar for p in places}):
         last = last_known_day(calendar)
         if last is not None:
+            year = last.year + 1
+            where = own_file() or f"a file of your own, and name it in {OWN_FILE}"
+            newer = " (or install a newer chinesecalendar)" if calendar == "cn" else ""
             advice = (
-                f"enter the holidays of {last.year + 1} in config/tables/working_days.toml, or "
-                "install a newer chinesecalendar: plain weekdays stand in"
+                f"when the days of {year} are announced, write them into {where}{newer}: "
+                f'[[calendar]] name = "{calendar}", years_known = [{year}], holidays = [{year}-01-01, '
+                "… every day off, those on weekends too], and each make-up day as [[day]] calendar "
+                f'= "{calendar}", on = {year}-…, type = "working"; see docs/working-days.md. Until '
+                "then plain weekdays stand in, and each figure that rests on them says so"
             )
             ends_on = last + timedelta(days=1)
             found.append(Ending(f"working days of calendar {calendar!r}", ends_on, advice))

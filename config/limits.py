@@ -30,6 +30,17 @@ def value_limits(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, fl
     return found
 
 
+def value_markers(rows: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[float]]:
+    """What devices send for "no value", by quantity: of the rows that `value_limits` takes."""
+    found: dict[str, frozenset[float]] = {}
+    for row in sorted(rows, key=lambda r: r.get("valid_from", date.min)):
+        marks = row.get("markers", [])
+        if not isinstance(marks, list) or not all(isinstance(m, int | float) for m in marks):
+            raise ConfigError(f"limits.toml: {dict(row)} needs a list of numbers as its markers")
+        found[row["quantity"]] = frozenset(map(float, marks))
+    return {quantity: marks for quantity, marks in found.items() if marks}
+
+
 VALUE_LIMITS = value_limits(table("limits", "limit"))
 """Least and greatest value of every quantity, both included."""
 
@@ -39,6 +50,7 @@ TIME_LIMITS = TimeLimits(
     # How far a device's clock may be ahead of ours.
     future_skew_s=600,
     values=VALUE_LIMITS,
+    markers=value_markers(table("limits", "limit")),
 )
 
 # What is kept aside is kept whole while there is room; beyond that it is counted, and shown.

@@ -111,6 +111,7 @@ class WasteRules:
     leap_of_usual_ratio: float
     least_fall_kg: float
     noise_factor: float
+    noise_of_usual_ratio: float
     empty_kg: float
     empty_capacity_ratio: float
     max_gap_h: float
@@ -172,6 +173,29 @@ class WeatherDriftRules:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundsRules:
+    """[bounds]: when a device's history is enough to propose a bound, and how much is left over."""
+
+    longest_months: int
+    least_days: float
+    least_known_ratio: float
+    fewest_hours: int
+    high_quantile: float
+    margin_ratio: float
+    margin_of_part_ratio: float
+    most_dropped_ratio: float
+    most_of_usual_month_ratio: float
+    fewest_collections: int
+    fill_quantile: float
+    fill_margin_ratio: float
+    tare_scatter_ratio: float
+    peak_months: int
+    least_peak_ratio: float
+    most_peak_ratio: float
+    usual_peak_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessingSettings:
     """The tables of the file, by the name of each."""
 
@@ -187,6 +211,7 @@ class ProcessingSettings:
     balance: BalanceRules
     comparison: ComparisonRules
     weather_drift: WeatherDriftRules
+    bounds: BoundsRules
 
 
 @cache

@@ -40,6 +40,9 @@ class Settings:
     """Client certificate and its key, for brokers that ask for one."""
     mapping: Path | None = None
     """Formats and names of devices that do not speak the native format (TOML)."""
+    working_days: Path | None = None
+    """Holidays and make-up days that this version does not know yet (TOML, see
+    `config.working_days`)."""
     spool_mb: int = 0
     """Mebibytes of readings the collector may keep in the `data` folder, acknowledged, while the
     store is away; 0: they stay with the broker, which is better where its queue is large."""
@@ -132,7 +135,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _CONVERT: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "mapping"), Path),
+    **dict.fromkeys(("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "mapping", "working_days"), Path),
     "http_port": _port,
     "spool_mb": _size,
     "allowed_hosts": _names,

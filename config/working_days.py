@@ -1,22 +1,29 @@
 """Which days are working days, weekends and holidays, by the calendar of a place.
 
 China's make-up days come from chinesecalendar (2004 to its last known year); rows of
-`config/tables/working_days.toml` win over it, and so does a year listed there as known.
+`config/tables/working_days.toml` win over it, and so does a year listed there as known. An
+installation's own file of the same form, named by CIVICMETER_WORKING_DAYS, wins over both.
 A year nobody knows falls back to plain weekdays and is told by a finding.
 """
 
+import os
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal, cast
+from pathlib import Path
+from typing import Any, Literal, cast
 
+from config.written import text_of
 from domain.errors import ConfigError
 from domain.findings import Finding
 
+OWN_FILE = "CIVICMETER_WORKING_DAYS"
+"""The setting that names an installation's own file. Read from the environment here: day types
+are asked for deep inside pure functions, and in worker processes too."""
 DayType = Literal["working", "weekend", "holiday"]
 CALENDARS = ("cn", "weekdays", "gb")
 _YEARS_ASKED = (2000, 2100)
@@ -109,46 +116,120 @@ def _chinese_type(day: date) -> DayType | None:
     return "holiday" if festival else "weekend"
 
 
-@cache
-def _table() -> dict[str, list[dict[str, object]]]:
-    source = files("config") / "tables" / "working_days.toml"
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+def require_readable() -> None:
+    """Raises ConfigError, saying what to mend, for an own file that cannot be read or used."""
+    _overrides()
+    _known_years("cn")
+
+
+def own_file() -> str:
+    """The path of the installation's own file; empty: it has none."""
+    return os.environ.get(OWN_FILE, "")
 
 
 @cache
-def _overrides() -> dict[tuple[str, date], DayType]:
-    found: dict[tuple[str, date], DayType] = {}
-    for entry in _table().get("calendar", []):
-        for day in _dates(entry.get("holidays", [])):
-            found[(str(entry["name"]), day)] = "holiday"
-    for row in _table().get("day", []):
-        kind = row.get("type")
-        if kind not in ("working", "weekend", "holiday") or not isinstance(row.get("on"), date):
-            raise ConfigError(f"working_days.toml: {row} needs on = <date> and a known type")
-        found[(str(row["calendar"]), cast(date, row["on"]))] = kind
+def _tables(own: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the shipped file, then those of the own one, which win."""
+    shipped = files("config") / "tables" / "working_days.toml"
+    found = _read("working_days.toml", shipped.read_bytes())
+    if own:
+        try:
+            data = Path(own).read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"{OWN_FILE} names {own!r}, which cannot be read ({error.strerror}): name a file "
+                "of working days, or take the setting away"
+            ) from error
+        for kind, rows in _read(own, data).items():
+            found[kind] = [*found.get(kind, []), *rows]
     return found
 
 
+_KEYS = {
+    "calendar": {"name", "years_known", "source", "holidays"},
+    "day": {"calendar", "on", "type", "source"},
+    "closure": {"calendar", "month_days", "source"},
+}
+
+
+def _read(name: str, data: bytes) -> dict[str, list[dict[str, Any]]]:
+    """The rows by kind, each of a form that has an effect. Raises ConfigError naming the file and row."""
+    try:
+        tables: dict[str, Any] = tomllib.loads(text_of(data))
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise ConfigError(f"{name} is no TOML: {error}") from error
+    for kind, rows in tables.items():
+        if kind not in _KEYS or not isinstance(rows, list):
+            raise ConfigError(f"{name}: write [[calendar]], [[day]] or [[closure]], not {kind!r}")
+        for row in rows:
+            if unknown := set(row) - _KEYS[kind]:
+                raise ConfigError(f"{name}: a [[{kind}]] has no {min(unknown)!r}: {dict(row)}")
+            if row.get("name", row.get("calendar")) not in CALENDARS:
+                raise ConfigError(f"{name}: {dict(row)} needs one of {', '.join(CALENDARS)}")
+            _check(name, kind, row)
+    return tables
+
+
+def _check(name: str, kind: str, row: Mapping[str, Any]) -> None:
+    if kind == "calendar":
+        years, holidays = row.get("years_known", []), _dates(name, row.get("holidays", []))
+        if not isinstance(years, list) or not all(isinstance(y, int) for y in years):
+            raise ConfigError(f"{name}: years_known must be a list of years, such as [2027]")
+        for year in years:
+            if not any(day.year == year for day in holidays):
+                raise ConfigError(
+                    f"{name}: {year} is listed as known, and none of its holidays is: enter every "
+                    "day off, or take the year out"
+                )
+    elif kind == "day":
+        known = row.get("type") in ("working", "weekend", "holiday")
+        if not known or not isinstance(row.get("on"), date):
+            raise ConfigError(f"{name}: {dict(row)} needs on = <date> and a known type")
+
+
+def _overrides() -> dict[tuple[str, date], DayType]:
+    return _overrides_of(own_file())
+
+
 @cache
+def _overrides_of(own: str) -> dict[tuple[str, date], DayType]:
+    found: dict[tuple[str, date], DayType] = {}
+    tables = _tables(own)
+    for entry in tables.get("calendar", []):
+        for day in _dates("", entry.get("holidays", [])):
+            found[(str(entry["name"]), day)] = "holiday"
+    for row in tables.get("day", []):
+        found[(str(row["calendar"]), cast(date, row["on"]))] = cast(DayType, row["type"])
+    return found
+
+
 def _closures() -> frozenset[tuple[str, int, int]]:
+    return _closures_of(own_file())
+
+
+@cache
+def _closures_of(own: str) -> frozenset[tuple[str, int, int]]:
     return frozenset(
         (str(entry["calendar"]), month, day)
-        for entry in _table().get("closure", [])
+        for entry in _tables(own).get("closure", [])
         for month, day in cast(list[list[int]], entry["month_days"])
     )
 
 
-def _dates(values: object) -> list[date]:
+def _dates(name: str, values: object) -> list[date]:
     if not isinstance(values, list) or not all(isinstance(v, date) for v in values):
-        raise ConfigError("working_days.toml: holidays must be a list of dates")
+        raise ConfigError(f"{name}: holidays must be a list of dates, such as [2027-01-01]")
     return values
 
 
-@cache
 def _known_years(calendar: str) -> frozenset[int]:
+    return _known_years_of(own_file(), calendar)
+
+
+@cache
+def _known_years_of(own: str, calendar: str) -> frozenset[int]:
     years: set[int] = set()
-    for entry in _table().get("calendar", []):
-        listed = entry.get("years_known", [])
-        if entry["name"] == calendar and isinstance(listed, list):
-            years.update(listed)
+    for entry in _tables(own).get("calendar", []):
+        if entry["name"] == calendar:
+            years.update(entry.get("years_known", []))
     return frozenset(years)

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import inf, isfinite
+from functools import cached_property
+from math import inf, isfinite, nextafter
 from typing import Protocol
 
 from domain.access import Grant
@@ -35,14 +36,28 @@ class Refusal:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TimeLimits:
     """Which instants of measurement are believed: from `oldest_at` to `future_skew_s` after
-    now, both included; and which `values` of each quantity, from the least to the greatest."""
+    now, both included; and which `values` of each quantity, from the least to the greatest, but
+    those that are its `markers`: what devices send for "no value"."""
 
     oldest_at: datetime
     future_skew_s: int
     values: Mapping[str, tuple[float, float]] = field(default_factory=lambda: _EVERYTHING)
+    markers: Mapping[str, frozenset[float]] = field(default_factory=dict)
+
+    @cached_property
+    def unmarked(self) -> Mapping[str, tuple[float, float]]:
+        """The part of `values` around nothing that holds no marker: within it, no value needs to
+        be looked at by itself."""
+        found = dict(self.values)
+        for quantity, marks in self.markers.items():
+            low, high = found[quantity]
+            low = max([low, *(nextafter(m, inf) for m in marks if m < 0)])
+            high = min([high, *(nextafter(m, -inf) for m in marks if m >= 0)])
+            found[quantity] = low, high
+        return found
 
 
 class Placed(Protocol):
@@ -62,7 +77,7 @@ class Judge:
 
     `devices` are the registered ones. `grants` say for which of them the bringer may speak;
     None: for every one. Codes: ``not_finite``, ``unknown_device``, ``foreign_device``,
-    ``unknown_quantity``, ``future_time``, ``ancient_time``, ``out_of_limits``; of several
+    ``unknown_quantity``, ``future_time``, ``ancient_time``, ``out_of_limits``, ``marker``; of several
     reasons the first in this order is said.
     """
 
@@ -102,6 +117,8 @@ class Judge:
             return self._wrong_time(at_ms)
         if value is not None and not bounds[0] <= value <= bounds[1]:
             return _out_of_limits(quantity, value, bounds)
+        if value in self._times.markers.get(quantity, ()):
+            return Refusal("marker", {"value": value, "quantity": quantity})
         return None
 
     def foreign(self, device: str, gateway: str) -> Refusal | None:
@@ -118,7 +135,7 @@ class Judge:
         fine as a whole. No run is empty. Costs a fraction of judging each reading."""
         if self._grants is not None:
             return list(range(len(runs)))
-        devices, bounds = self._devices, self._bounds
+        devices, bounds = self._devices, self._times.unmarked
         oldest, newest = self._oldest_ms, self._newest_ms
         return [
             i

@@ -16,6 +16,7 @@ from registry.cells import CellError, converter, is_blank, text
 from registry.sheets import (
     DEVICE_SHEETS,
     HISTORIES,
+    NOTES,
     SHEETS,
     Convert,
     columns_of,
@@ -81,7 +82,7 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
     problems = [
         Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
         for name in book.sheet_names
-        if name not in ours
+        if name not in (*ours, NOTES)
     ]
     histories = {n: _read_history(n, _sheet(book, n), problems) for n in HISTORIES}
     rows: dict[tuple[str, str], int] = {}

@@ -33,6 +33,8 @@ SHEETS: dict[str, type] = {
     "weather_stations": WeatherStation,
     "contracts": Contract,
 }
+NOTES = "proposals"
+"""A sheet for people alone, passed over when a workbook is read."""
 DEVICE_SHEETS = ("meters", "pv_systems", "bins", "weather_stations")
 
 

@@ -11,14 +11,21 @@ import xlsxwriter
 
 from domain.errors import ConfigError
 from domain.registry import Registry
-from registry.sheets import HISTORIES, SHEETS, columns_of, fields_of
+from registry.sheets import HISTORIES, NOTES, SHEETS, columns_of, fields_of
 
 
-def write_xlsx(registry: Registry, path: Path) -> None:
-    """Write every record. Raises ConfigError when the file cannot be written."""
+def write_xlsx(
+    registry: Registry, path: Path, notes: Sequence[Sequence[object]] | None = None
+) -> None:
+    """Write every record, and in a sheet of their own `notes`: a header and rows for people.
+
+    Raises ConfigError when the file cannot be written.
+    """
     records = _records(registry)
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(str(path), options)
+    if notes is not None:
+        _write_sheet(book, NOTES, [str(c) for c in notes[0]], (list(row) for row in notes[1:]))
     for name in SHEETS:
         columns = columns_of(name)
         rows = ([_to_cell(getattr(r, c)) for c in columns] for r in records[name])

@@ -7,6 +7,7 @@ from domain.adjustments import Adjustment
 from domain.calendar import Month, local_day
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
+from domain.figures.comparing import is_running
 from domain.figures.subjects import OfContract, OfPart
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
@@ -106,17 +107,13 @@ class ReportModel:
 
     def year_before(self, figure: Figure) -> Figure | None:
         """The same figure one year earlier, None where that month was never computed."""
+        before = self._a_year_ago
+        return find(before, figure.name, figure.subject) if before is not None else None
+
+    @property
+    def _a_year_ago(self) -> MonthResult | None:
         wanted = self.month.plus(-12)
-        return next(
-            (
-                f
-                for r in self.history
-                if r.month == wanted
-                for f in r.figures
-                if (f.name, f.subject) == (figure.name, figure.subject)
-            ),
-            None,
-        )
+        return next((r for r in self.history if r.month == wanted), None)
 
     @property
     def running(self) -> bool:
@@ -129,9 +126,11 @@ class ReportModel:
         return [d for d in self.month.days() if d <= today]
 
     def compared_with(self, figure: Figure) -> Figure | None:
-        """What a change is told against: the same month last year. None while the month runs,
-        for a part of a month would pass for a fall."""
-        return None if self.running else self.year_before(figure)
+        """What a change is told against: the same month last year. None where one of the two was
+        not over when it was computed: a part of a month would pass for a fall."""
+        before = self._a_year_ago
+        unlike = self.running or (before is not None and is_running(before))
+        return None if unlike else self.year_before(figure)
 
     def savings(self) -> list[Saving]:
         """One per contract and carrier, in the order of the figures."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.describe
     _.writeable
 
+    # A setting that `config.working_days` reads from the environment, deep inside pure functions.
+    _.working_days
+
     # Python itself: calls, subscripts, the end of a `with`.
     _.__call__
     _.__getitem__

@@ -1,6 +1,6 @@
 """GET /quality: the completeness board as a page, the worst first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from domain.findings import Severity
 from domain.places import AnyDevice, Bin, Institution, Meter
 from processing.quality.board import STATES, BoardRow
 from reports.tables import local_time
+from reports.words.bounds import bounds_missing_text
 from reports.words.numbers import UNKNOWN, percent
 from reports.words.texts import month_name
 
@@ -119,6 +120,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     found = board_rows(
         backend.store, backend.ledger, registry, backend.now(), institutions=chosen, month=month
     )
+    lacking = _bounds_missing((r.device for r in found), lang)
     rows = [r for r in found if asked.state not in STATES or r.state == asked.state]
     if asked.sort != "worst":
         rows.sort(key=SORTS[asked.sort])
@@ -130,7 +132,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
         lang,
         b=lambda key, **values: _b(key, lang, **values),
         asked=replace(asked, page=page),
-        notices=notices,
+        notices=[*notices, *lacking],
         pages=pages,
         sorts=list(SORTS),
         states=_states(found, lang),
@@ -140,6 +142,12 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
         lines=[_line(r, known[r.device.institution], lang) for r in shown],
         total=len(rows),
     )
+
+
+def _bounds_missing(devices: Iterable[AnyDevice], lang: str) -> list[str]:
+    """One sentence on the bounds that the devices shown lack; none where they have them."""
+    counts = bounds_missing_text(devices, lang)
+    return [text("bounds", "board", lang, counts=counts)] if counts else []
 
 
 def _b(key: str, lang: str, /, **values: object) -> str:

@@ -214,7 +214,7 @@ def _place(
         origin=place.origin,
         origin_text=text("report", f"origin_short.{place.origin}", lang),
         month=month_name(result.month.year, result.month.month, lang) if result else "",
-        months_text=_t("closed_until", lang, closed=closed, months=len(statuses)),
+        months_text=joined(_where_it_stands(place, closed, len(statuses), lang), lang),
         use=" · ".join(leading_text(f, lang) for f in main[:2]),
         verdicts=[
             (reason_of(f), _verdict(f, without_project, lang))
@@ -225,6 +225,12 @@ def _place(
         shares_text=shares_in_words(shares, lang) if shares else "",
         chosen=chosen,
     )
+
+
+def _where_it_stands(place: Institution, closed: int, months: int, lang: str) -> Iterable[str]:
+    yield _t("closed_until", lang, closed=closed, months=months)
+    if place.in_service_until is not None:
+        yield _t("retired", lang, day=place.in_service_until)
 
 
 def _verdict(figure: Figure, without_project: Collection[str], lang: str) -> str:

@@ -28,6 +28,7 @@ from config.processing import processing_settings
 from config.texts import text, texts, unit_text
 from domain.calendar import Month
 from domain.figures import Figure, Shares
+from domain.figures.comparing import NotCompared
 from domain.figures.kinds import GROUPS
 from domain.figures.names import AMONG_PEERS, group_of
 from reports.document import Document, build_document
@@ -131,13 +132,16 @@ def _comparison(model: ReportModel, row: ComparisonRow, lang: str) -> tuple[str,
         figure = find(result, row.name) if result else None
         return leading_text(figure, lang) if figure else UNKNOWN
 
+    def change(ratio: float | None, why: NotCompared) -> str:
+        return _p(f"no_change.{why}", lang) if why else percent(ratio, sign=True)
+
     return (
         label(row.name, lang),
         said(model.month),
         said(model.month.plus(-1)),
-        percent(row.month_change_ratio, sign=True),
+        change(row.month_change_ratio, row.month_change_reason),
         said(model.month.plus(-12)),
-        percent(row.year_change_ratio, sign=True),
+        change(row.year_change_ratio, row.year_change_reason),
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any, Literal, cast
 from pydantic import Field
 
 from api.rows.base import PlaceRow, finite, number_field, place_fields, shares_fields, unit_of
+from config.processing import processing_settings
 from domain.calendar import Month
 from domain.figures import MonthResult
+from domain.figures.comparing import NotCompared, is_running
 from domain.figures.names import AMONG_PEERS, COMPARED
 from domain.places import Institution
 from processing.use.comparison import month_and_year_before, peer_position
@@ -35,10 +37,16 @@ class ComparisonRow(OfMonthRow):
     value: float | None = Field(description="The month's value, in `unit`; null: not known.")
     month_before: float | None = Field(description="Of the month before, in `unit`.")
     month_change_ratio: float | None = number_field(
-        "(value − month_before) / month_before; null unless both months are known to 95 %", "1"
+        "(value − month_before) / month_before; null: see month_change_reason", "1"
+    )
+    month_change_reason: NotCompared = Field(
+        description="Why there is no change; empty: there is one. running: one of the months was "
+        "not over when it was computed; not_computed; not_known: no value; incomplete: known for "
+        "less than 95 % of its time; nought: the earlier one was 0."
     )
     year_before: float | None = Field(description="Of the same month a year before, in `unit`.")
     year_change_ratio: float | None = number_field("The same against year_before", "1")
+    year_change_reason: NotCompared = Field(description="The same of year_change_ratio.")
 
 
 class QuotaRow(OfMonthRow):
@@ -115,8 +123,10 @@ def comparison_rows(histories: Iterable[History]) -> list[ComparisonRow]:
                         value=finite(last.value),
                         month_before=finite(last.earlier),
                         month_change_ratio=finite(last.change_ratio),
+                        month_change_reason=last.why_not,
                         year_before=finite(year.earlier),
                         year_change_ratio=finite(year.change_ratio),
+                        year_change_reason=year.why_not,
                     )
                 )
     return rows
@@ -178,12 +188,14 @@ def peer_rows(
     everybody: Iterable[Institution],
     results: Sequence[MonthResult],
 ) -> list[PeerRow]:
-    """One row a figure, institution and month. `results` are of `everybody`, with AMONG_PEERS."""
+    """One row a figure, institution and month that is over. `results` are of `everybody`, with
+    AMONG_PEERS; a use known for too little of its time is nobody's measure."""
     kind = {i.id: i.building_type for i in everybody}
     values: dict[tuple[Month, str, str], dict[str, float | None]] = {}
-    for r in results:
+    least = processing_settings().comparison.least_known_ratio
+    for r in (r for r in results if not is_running(r)):
         for f in r.figures:
-            if f.name in AMONG_PEERS and not f.subject:
+            if f.name in AMONG_PEERS and not f.subject and f.shares.missing <= 1.0 - least:
                 group = values.setdefault((r.month, kind[r.institution], f.name), {})
                 group[r.institution] = finite(f.value)
     rows = []

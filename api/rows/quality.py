@@ -27,6 +27,7 @@ from domain.findings import Finding, Severity
 from domain.places import Institution
 from domain.quantities import DeviceClass
 from domain.registry import Registry
+from domain.registry.unbounded import unbounded
 from processing.quality.board import BoardRow
 from store.ledger.port import AsideEntry
 
@@ -96,6 +97,9 @@ class BoardDeviceRow(PlaceRow):
     estimated_share: float | None = number_field("Share of its use's time estimated, 0 to 1", "1")
     missing_share: float | None = number_field("Share of its use's time missing, 0 to 1", "1")
     findings: str = Field(description="Codes of what to know, by ', '; texts: /v1/findings.")
+    bounds_missing: str = Field(
+        description="Columns of the registry that would bound its readings and are empty, by ', '."
+    )
 
 
 def board_device_rows(
@@ -117,6 +121,7 @@ def board_device_rows(
             readings_received_count=r.received,
             received_share=r.received_share,
             findings=", ".join(dict.fromkeys(f.code for f in r.findings)),
+            bounds_missing=", ".join(unbounded(r.device)),
         )
         for r in rows
     ]

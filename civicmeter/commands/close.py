@@ -11,6 +11,8 @@ from config.settings import Settings
 from domain.access import name_problem
 from domain.calendar import Month
 from domain.errors import ConfigError
+from domain.figures.comparing import is_running
+from processing.quality.failures import failure_of
 from store.ledger.port import MonthStatus
 
 NAMED = 12
@@ -22,6 +24,14 @@ NEVER = (
 )
 RUNNING = "the month is not over yet; close it later"
 UNEXPLAINED = "closed and would change; say why with --reason to approve the restatement"
+STALE = (
+    "computed before the month was over; run `civicmeter process --month {month}`, then close it"
+)
+FAILED = (
+    "it could not be computed, and what stands is of before ({error}); mend that, then run "
+    "`civicmeter process --month {month} --institution ID` and close it"
+)
+STOPPED = "not tried, because closing ended with the error below; run the same command again"
 
 
 @click.command("close")
@@ -40,8 +50,9 @@ def command(
     """Freeze a month; a pending restatement of a closed one becomes its next revision.
 
     What can be closed is closed. What was not is named with the reason on standard error, and
-    the exit code is 2 where you can do something about it. Institutions never computed for the
-    month count only when they are asked for by name.
+    the exit code is 2 where you can do something about it: a month that runs, that could not be
+    computed or was computed before it was over, a restatement without --reason. What is closed
+    already is fine; institutions never computed for the month count only when asked for by name.
     """
     wanted = Month.parse(month)
     signed_by = signed_by or getpass.getuser()
@@ -58,18 +69,24 @@ def command(
             raise ConfigError(
                 f"{month} was never computed: run `civicmeter process --month {month}`"
             )
-        not_closed: dict[str, list[str]] = {}
-        for name in asked:
-            why = _why_not(pipeline, name, statuses.get(name), wanted, reason)
-            if why:
-                not_closed.setdefault(why, []).append(name)
-                continue
-            revision = pipeline.ledger.close(name, wanted, signed_by=signed_by, reason=reason)
+        doubts = _doubts(pipeline, wanted)
+        reasons = {
+            name: _why_not(pipeline, name, statuses.get(name), wanted, reason, doubts)
+            for name in asked
+        }
+        closing = [name for name, why in reasons.items() if not why]
+        for done, name in enumerate(closing):
+            try:
+                revision = pipeline.ledger.close(name, wanted, signed_by=signed_by, reason=reason)
+            except Exception:
+                _tell(wanted, _grouped(reasons | dict.fromkeys(closing[done:], STOPPED)))
+                raise
             click.echo(
                 f"{name} {month}: revision {revision.number}, "
                 f"signed by {revision.signed_by}, digest {revision.digest[:16]}"
             )
-        _tell_late(pipeline, wanted, set(asked) - {n for ns in not_closed.values() for n in ns})
+        _tell_late(pipeline, wanted, set(closing))
+    not_closed = _grouped(reasons)
     _tell(wanted, not_closed)
     excused = {UNCHANGED} if institution else {UNCHANGED, NEVER}
     if not_closed.keys() - excused:
@@ -77,9 +94,15 @@ def command(
 
 
 def _why_not(
-    pipeline: Pipeline, name: str, status: MonthStatus | None, month: Month, reason: str
+    pipeline: Pipeline,
+    name: str,
+    status: MonthStatus | None,
+    month: Month,
+    reason: str,
+    doubts: Mapping[str, str],
 ) -> str:
-    """Why an institution's month is not closed now; empty if it can be."""
+    """Why an institution's month is not closed now; empty if it can be. `doubts`: of open months,
+    why what stands is not to be signed."""
     if status is None:
         return NEVER
     timezone = pipeline.registry.institution_by_id[name].timezone
@@ -87,14 +110,37 @@ def _why_not(
         return RUNNING
     if status.state == "restatement_pending" and not reason:
         return UNEXPLAINED
-    return UNCHANGED if status.state == "closed" else ""
+    if status.state == "closed":
+        return UNCHANGED
+    return doubts.get(name, "") if status.state == "open" else ""
+
+
+def _doubts(pipeline: Pipeline, month: Month) -> dict[str, str]:
+    """By institution, why what stands for the month is not what its readings say."""
+    found = {}
+    for result in pipeline.ledger.results(None, month, month.plus(1), names=(), days=False):
+        error = failure_of(result)
+        if error:
+            found[result.institution] = FAILED.replace("{error}", error)
+        elif is_running(result):
+            found[result.institution] = STALE
+    return found
+
+
+def _grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """The institutions of each reason, without those that have none."""
+    found: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        if why:
+            found.setdefault(why, []).append(name)
+    return found
 
 
 def _tell(month: Month, not_closed: Mapping[str, list[str]]) -> None:
     for why, names in not_closed.items():
         shown = ", ".join(names[:NAMED])
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        click.echo(f"not closed: {shown}{more}: {why.format(month=month)}", err=True)
+        click.echo(f"not closed: {shown}{more}: {why.replace('{month}', str(month))}", err=True)
 
 
 def _tell_late(pipeline: Pipeline, month: Month, closed: set[str]) -> None:

@@ -15,6 +15,7 @@ from config.settings import Settings
 from domain.errors import CivicmeterError
 from domain.readings import Series
 from ingest.checks import Check, broker_checks
+from reports.words.bounds import bounds_missing_text
 
 _LEAST_FREE_BYTES = 2 << 30
 _SQLITE = (3, 35)
@@ -26,11 +27,13 @@ _REGISTER = "register devices with `civicmeter registry import FILE.xlsx`"
 def command(settings: Settings) -> None:
     """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong.
 
-    Dated tables that end within 90 days are warned of, which is not wrong.
+    Dated tables that end within 90 days and bounds that the registry lacks are warned of, which is
+    not wrong.
     """
     checks, due = examine(settings), due_soon(settings, datetime.now(UTC).date())
-    width = max(len(c.name) for c in (*checks, *due))
-    for check in (*checks, *due):
+    noted = [*due, *bounds_missing(settings)]
+    width = max(len(c.name) for c in (*checks, *noted))
+    for check in (*checks, *noted):
         mark = "ok " if check.well else "!! " if check in checks else "!  "
         click.echo(f"{mark} {check.name:{width}}  {check.found}")
         if not check.well:
@@ -64,6 +67,20 @@ def due_soon(settings: Settings, today: date) -> list[Check]:
     if institutions and not found:
         return [Check("tables", f"none in use ends within {WARNED_BEFORE.days} days")]
     return found
+
+
+def bounds_missing(settings: Settings) -> list[Check]:
+    """Which bounds how many devices lack: nothing wrong, and worth an hour. Empty: none does."""
+    try:
+        with open_pipeline(settings) as pipeline:
+            counts = bounds_missing_text(pipeline.registry.devices, "en")
+    except CivicmeterError:  # told by `examine`
+        return []
+    advice = (
+        "readings are judged by the devices' habits alone: `civicmeter registry propose-bounds "
+        "--out bounds.xlsx` proposes some from history to look at and import"
+    )
+    return [Check("bounds", counts, advice)] if counts else []
 
 
 def _ending(ending: Ending, today: date) -> Check:

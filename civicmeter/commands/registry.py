@@ -1,12 +1,18 @@
 """`civicmeter registry`: institutions, devices and contracts as a workbook."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from config.settings import Settings
-from domain.errors import ConfigError
+from domain.errors import ConfigError, StoreUnavailableError
 from domain.registry import Registry
+from domain.registry.unbounded import unbounded
+
+if TYPE_CHECKING:
+    from civicmeter.wiring.pipeline import Pipeline
 
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.xlsx")
 
@@ -25,7 +31,8 @@ def check(settings: Settings, file: Path) -> None:
 
     with open_pipeline(settings) as pipeline:
         registry = _checked(file, pipeline.registry)
-    click.echo(f"{file}: no problems; {_counts(registry)}")
+        click.echo(f"{file}: no problems; {_counts(registry)}")
+        _tell_bounds(pipeline, registry)
 
 
 @command.command("import")
@@ -40,7 +47,8 @@ def import_(settings: Settings, file: Path) -> None:
         known = pipeline.registry
         registry = _checked(file, known)
         pipeline.save_registry(merged(known, registry))
-    click.echo(f"imported {_counts(registry)}")
+        click.echo(f"imported {_counts(registry)}")
+        _tell_bounds(pipeline, registry)
 
 
 @command.command("export")
@@ -58,6 +66,62 @@ def export(settings: Settings, file: Path, force: bool) -> None:
         registry = pipeline.registry
     write_xlsx(registry, file)
     click.echo(f"{file}: {_counts(registry)}")
+
+
+@command.command("propose-bounds")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.xlsx", help="Where to."
+)
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.pass_obj
+def propose_bounds(settings: Settings, out: Path, force: bool) -> None:
+    """Propose bounds that the registry lacks (max_rate_per_h, capacity_kg, tare_kg), and PV
+    capacities that history contradicts, from stored readings: a workbook to look at and import.
+
+    A value rests on whole months; where the history is short or in doubt none is proposed. The
+    sheet "proposals" says how many days each rests on, or why there is none.
+    """
+    from civicmeter.output import progress_line
+    from civicmeter.wiring.pipeline import open_pipeline
+    from civicmeter.wiring.proposed_bounds import propose, write_proposals
+
+    if out.exists() and not force:
+        raise ConfigError(f"{out} is there already: name another file, or give --force")
+    with open_pipeline(settings) as pipeline, progress_line() as progress:
+        registry = pipeline.registry
+        proposals = list(propose(pipeline, registry.devices, datetime.now(UTC), progress))
+    filled = write_proposals(registry, proposals, out)
+    without = sum(p.value is None and p.why != "fits" for p in proposals)
+    click.echo(f"{out}: {filled} bounds proposed, {without} not; see its sheet proposals for each")
+    if filled:
+        click.echo(f"look at them, then take them in: civicmeter registry import {out}")
+
+
+_TOLD = 12
+"""So many devices without a bound are looked up and named, the others counted."""
+
+
+def _tell_bounds(pipeline: "Pipeline", imported: Registry) -> None:
+    """Which devices of a workbook lack a bound, with what their history would propose."""
+    from civicmeter.wiring.proposed_bounds import proposal_text, propose
+    from reports.words.bounds import bounds_missing_text
+
+    lacking = [d for d in imported.devices if unbounded(d)]
+    if not lacking:
+        return
+    click.echo(f"bounds are missing: {bounds_missing_text(lacking, 'en')}", err=True)
+    known = pipeline.registry.device_by_id
+    looked_up = [d for d in lacking if d.id in known][:_TOLD]
+    try:
+        for one in propose(pipeline, looked_up, datetime.now(UTC), lambda *_: None):
+            click.echo(f"  {one.device} {one.field}: {proposal_text(one, 'en')}", err=True)
+    except StoreUnavailableError as error:  # nothing that the registry needs
+        click.echo(f"  their history cannot be looked at now: {error}", err=True)
+    click.echo(
+        "without them readings are judged by the devices' habits alone; proposals from history: "
+        "civicmeter registry propose-bounds --out bounds.xlsx",
+        err=True,
+    )
 
 
 def _checked(file: Path, known: Registry) -> Registry:

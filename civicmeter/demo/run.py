@@ -23,6 +23,7 @@ from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 from ingest.live.counters import Counts
 from processing.months.job import process
+from processing.quality.failures import failure_of
 from reports.model import ReportModel, build_report
 from reports.render import FORMATS, file_name, render_many
 from reports.words.known import has_data
@@ -240,10 +241,13 @@ class Closed(NamedTuple):
 
 
 def compute_and_close(pipeline: Pipeline, now: datetime, progress: Progress) -> list[Closed]:
-    """Compute every month with data and close those that are over; gives these."""
+    """Compute every month with data and close those that are over; gives these. Raises
+    CivicmeterError for an institution that cannot be computed; no month is closed then."""
     known = pipeline.registry.institution_by_id
     over = []
     for result in process(pipeline.store, pipeline.ledger, months=None, now=now, progress=progress):
+        if error := failure_of(result):
+            raise CivicmeterError(f"{result.institution} could not be computed: {error}")
         if result.month.interval(known[result.institution].timezone)[1] <= now:
             over.append(Closed(result.institution, result.month))
     for done, one in enumerate(over, 1):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings
+from config.working_days import require_readable
 from domain.errors import ConfigError
 from domain.registry import Registry
 from ingest.live.collector import system_ms
@@ -64,8 +65,10 @@ def tags_of(registry: Registry) -> Directory:
 def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
     """Open the stores of the settings; closes them at the end.
 
-    Raises ConfigError for a wrong URL or a folder that cannot be made.
+    Raises ConfigError for a wrong URL, a folder that cannot be made, or a file of working days that
+    cannot be used.
     """
+    require_readable()
     make_folder(settings.data)
     ledger = open_ledger(settings.ledger_url)
     try:

@@ -4,7 +4,7 @@ A meter that is silent makes its own use incomplete, its total, the energy compu
 the saving. A reader needs the cause; the rest follows, and shows in the shares of each figure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain.carriers import METERED
 from domain.figures import Figure, MonthResult
@@ -47,6 +47,12 @@ def findings_once(result: MonthResult) -> list[Told]:
             for name in _names_of_parts(f, figure)
         )
     ]
+
+
+def of_device_once(findings: Sequence[Finding]) -> list[Finding]:
+    """What was found of one device, without what another finding of it says already."""
+    codes = {f.code for f in findings}
+    return [f for f in findings if not codes.intersection(_DEVICE_CAUSES.get(f.code, ()))]
 
 
 def _all(result: MonthResult) -> Iterable[Told]:

@@ -202,7 +202,11 @@ class Connection:
             return
         self._connections += 1
         self._counters.add(connections=1)
-        log.info("connected to %s, session %s", self._settings.mqtt, flags.session_present)
+        # In words of its own: the same ones would be held back as a repetition, and the last word
+        # of the log would be that the connection is lost.
+        again = "connected again to %s, session %s"
+        said = again if self._connections > 1 else "connected to %s, session %s"
+        log.info(said, self._settings.mqtt, flags.session_present)
         if not flags.session_present:
             self._on_new_session()
         # Always: the session may be new, or older than the mapping.

@@ -1,6 +1,7 @@
 """Baselines of contracts: fitted once when their period is over, frozen, and used ever after."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -175,12 +176,15 @@ def _fit(
     baseline = daily[inside]
     if not baseline["use"].notna().any():
         return _fit_bills(site, contract, carrier)
-    return fit_baseline(
+    kinds = day_types(_dates(baseline), site.institution.calendar)
+    model = fit_baseline(
         baseline,
-        day_types=day_types(_dates(baseline), site.institution.calendar),
+        day_types=kinds,
         heating_season=site.institution.heating_season,
         carrier=carrier.value,
     )
+    # It stays as it was fitted, also when the days are known one day.
+    return replace(model, findings=(*model.findings, *kinds.findings))
 
 
 def _fit_bills(site: Site, contract: Contract, carrier: Carrier) -> FrozenModel | None:

@@ -146,16 +146,20 @@ class SiteReader:
         series = [s for s in wanted_series(self._registry, institution) if s in around]
         samples: dict[tuple[str, str], tuple[Ints, Floats]] = {}
         corrected: dict[tuple[str, str], Ints] = {}
+        vouched: dict[tuple[str, str], Ints] = {}
         for s, at_ms, value in self._store.scan(series, window.start, window.end):
             one = Series(*s)
             at_ms, value = self._with_neighbours(one, around[one], window, at_ms, value)
             if one in self._amended:
-                at_ms, value, changed = self._corrected(one, window, at_ms, value)
+                at_ms, value, changed, entered = self._corrected(one, window, at_ms, value)
+                vouched[one] = entered
                 if changed.size:
                     corrected[one] = changed
             if at_ms.size:
                 samples[one] = (at_ms, value)
-        return build_site(self._registry, institution, samples, corrected=corrected)
+        return build_site(
+            self._registry, institution, samples, corrected=corrected, vouched=vouched
+        )
 
     def _with_neighbours(
         self, series: Series, beyond: _Beyond, window: Window, at_ms: Ints, value: Floats
@@ -193,7 +197,7 @@ class SiteReader:
 def _nearest(found: Corrected, start_ms: int, end_ms: int) -> Corrected:
     """Without what lies beyond the last reading at or before the start, and the first at or
     after the end."""
-    at, value, changed = found
+    at, value, changed, vouched = found
     first = max(int(np.searchsorted(at, start_ms, side="right")) - 1, 0)
     stop = int(np.searchsorted(at, end_ms)) + 1
     at, value = at[first:stop], value[first:stop]
@@ -201,7 +205,7 @@ def _nearest(found: Corrected, start_ms: int, end_ms: int) -> Corrected:
         changed = changed[changed >= at[0]]
     if at.size and at[-1] >= end_ms:
         changed = changed[changed <= at[-1]]
-    return Corrected(at, value, changed)
+    return Corrected(at, value, changed, vouched)
 
 
 def _window(

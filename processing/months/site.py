@@ -58,6 +58,8 @@ class Site:
     ends: Mapping[str, int] = field(default_factory=dict)
     corrected: CorrectedAt = field(default_factory=dict)
     """Of series that are no curves of use of their own (weather, bins, irradiance)."""
+    vouched: CorrectedAt = field(default_factory=dict)
+    """At which instants a person stands for what a bin showed."""
 
     def span(self) -> tuple[date, date] | None:
         """The local days from the first to the last reading of a device, end excluded.
@@ -100,27 +102,33 @@ def build_site(
     rules: RegisterRules | None = None,
     fill: FillRules | None = None,
     corrected: CorrectedAt | None = None,
+    vouched: CorrectedAt | None = None,
 ) -> Site:
     """The curves behind the samples of `wanted_series`; times and values in any order.
 
     Without `rules` or `fill` those of `config/tables/processing.toml` hold. `corrected`: at
-    which instants the samples of a series are not what the device said.
+    which instants the samples of a series are not what the device said; `vouched`: at which a
+    person stands for them, so that no heuristic overrules them (without it, those of `corrected`).
     """
     corrected = corrected or {}
+    vouched = corrected if vouched is None else vouched
     rules, fill = rules or shipped_rules()[0], fill or shipped_rules()[1]
     has_pv = bool(registry.pv_systems(institution.id))
     meters = []
     for meter in registry.meters(institution.id):
         if meter.formula:
             continue
-        uses = meter_uses(meter, samples, institution.timezone, rules, corrected)
+        uses = [
+            replace(u, corrected_ms=corrected.get((meter.id, _register_of(u)), _NO_TIMES))
+            for u in meter_uses(meter, samples, institution.timezone, rules, vouched)
+        ]
         # Behind a PV system purchases really stop on sunny days.
         if len(uses) == 1 and not (has_pv and not meter.parent):
             uses = [_without_false_zeros(u, institution.timezone) for u in uses]
         uses = [replace(u, until_ms=service_end(meter, institution, u.curve.last_ms)) for u in uses]
         meters += [_filled(u, fill) for u in uses]
     sources = (
-        pv_source(system, samples, institution.weather_device, rules, corrected)
+        pv_source(system, samples, institution.weather_device, rules, vouched)
         for system in registry.pv_systems(institution.id)
     )
     uses_own = {*FIGURE_OF_REGISTER, *MAIN_SERIES["pv"]}
@@ -149,7 +157,16 @@ def build_site(
         corrected={
             s: at for s, at in corrected.items() if s[1] not in uses_own and s[0] not in around
         },
+        vouched={s: at for s, at in vouched.items() if s[0] in ours},
     )
+
+
+_NO_TIMES: Ints = np.empty(0, np.int64)
+_REGISTER_OF_FIGURE = {figure: register for register, figure in FIGURE_OF_REGISTER.items()}
+
+
+def _register_of(use: MeterUse) -> str:
+    return _REGISTER_OF_FIGURE[use.name]
 
 
 def _state(station: str, quantity: str, samples: Samples) -> UseCurve:

@@ -9,6 +9,7 @@ from config.processing import BoardRules, processing_settings
 from domain.calendar import Month, local_midnight
 from domain.carriers import FIGURE_OF_REGISTER
 from domain.figures import Figure, MonthResult, Shares
+from domain.figures.findings_once import of_device_once
 from domain.figures.subjects import OfDevice
 from domain.findings import Finding
 from domain.places import AnyDevice, Bin, Meter, service_until
@@ -117,7 +118,7 @@ def board(
                 expected=_count(figures, "readings_expected_count"),
                 received=_count(figures, "readings_received_count"),
                 shares=_own_shares(device, figures),
-                findings=tuple(findings),
+                findings=tuple(of_device_once(findings)),
             )
         )
     return sorted(rows, key=lambda r: (*r.badness, r.device.institution, r.device.id))

@@ -51,11 +51,13 @@ def amendments(corrections: Iterable[Correction]) -> dict[Series, Amended]:
 
 class Corrected(NamedTuple):
     """Readings with the corrections applied. `changed_ms`: the instants at which they differ
-    from the raw ones; a correction that says what the device said is no difference."""
+    from the raw ones; a correction that says what the device said is no difference. But a person
+    stands for it as for any other: `vouched_ms` are the instants of all values people entered."""
 
     at_ms: Ints
     value: Floats
     changed_ms: Ints
+    vouched_ms: Ints
 
 
 def apply(at_ms: Ints, value: Floats, amended: Amended) -> Corrected:
@@ -70,7 +72,7 @@ def apply(at_ms: Ints, value: Floats, amended: Amended) -> Corrected:
     at = np.concatenate((at_ms[kept], amended.at_ms[~left_out]))
     order = np.argsort(at)
     values = np.concatenate((value[kept], amended.value[~left_out]))[order]
-    return Corrected(at[order], values, amended.at_ms[changed])
+    return Corrected(at[order], values, amended.at_ms[changed], amended.at_ms[~left_out])
 
 
 def input_findings(

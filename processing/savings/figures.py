@@ -9,7 +9,7 @@ import pandas as pd
 
 from config.working_days import DayTypes, day_types
 from domain.adjustments import Adjustment
-from domain.calendar import Month
+from domain.calendar import Month, days_between
 from domain.figures import DayValue, Figure, Shares
 from domain.figures.subjects import OfContract, OfPart
 from domain.findings import Finding
@@ -113,7 +113,7 @@ def savings_figures(
     findings = [*estimate.findings, *of_use]
     findings += [adjusted_finding(both)] if both.entries else []
     ratio = _plain(track, estimate, "avoided_energy_ratio", estimate.avoided_ratio)
-    return [
+    figures = [
         _plain(track, estimate, "counterfactual_kwh", estimate.counterfactual),
         _plain(track, estimate, "observed_kwh", estimate.observed),
         _avoided(track, "avoided_energy_kwh", estimate, findings),
@@ -124,6 +124,27 @@ def savings_figures(
         *_parts(track, assessment, month, window, estimate),
         *_normalised(track, assessment, month, window),
     ]
+    return [_with_guessed_days(track, f, month, window) for f in figures]
+
+
+_WITHOUT_CALENDAR = frozenset({"observed_kwh", "adjustment_kwh"})
+
+
+def _with_guessed_days(
+    track: SavingsTrack, figure: Figure, month: Month, window: tuple[date, date]
+) -> Figure:
+    """The figure, and how many of the days it rests on are of a year whose holidays nobody knows
+    yet: their types are guessed, and the counterfactual with them."""
+    if figure.name in _WITHOUT_CALENDAR or track.model.bills is not None:
+        return figure
+    start = window[0]
+    if figure.name == "avoided_energy_year_to_date_kwh":
+        start = _year_start(track, window)
+    elif figure.name == "normalised_saving_kwh":
+        start = month.plus(1 - WINDOW_MONTHS).first_day
+    guessed = day_types(days_between(start, window[1]), track.calendar).findings
+    new = tuple(f for f in guessed if f not in figure.findings)
+    return replace(figure, findings=(*figure.findings, *new)) if new else figure
 
 
 def _shares(estimate: Estimate) -> Shares:
@@ -189,12 +210,16 @@ def _of_routine(both: WithAndWithout) -> list[Finding]:
 
 def _year_to_date(track: SavingsTrack, assessment: BothWays, window: tuple[date, date]) -> Figure:
     """From 1 January, or the start of the reporting period in its first year."""
-    start = max(date(window[0].year, 1, 1), track.contract.reporting_start)
+    start = _year_start(track, window)
     both = assessment.period(start, window[1])
     serious = [f for f in both.adjusted.findings if f.severity == "serious"]
     if both.entries:
         serious.append(adjusted_finding(both))
     return _avoided(track, "avoided_energy_year_to_date_kwh", both.adjusted, serious)
+
+
+def _year_start(track: SavingsTrack, window: tuple[date, date]) -> date:
+    return max(date(window[0].year, 1, 1), track.contract.reporting_start)
 
 
 def _parts(

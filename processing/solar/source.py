@@ -7,10 +7,11 @@ import numpy as np
 from config.processing import processing_settings
 from domain.places import Carrier, PvSystem
 from processing.curves.curve import UseCurve
-from processing.curves.measured_states import believed, integral_curve
+from processing.curves.measured_states import integral_curve
 from processing.curves.meter_use import CorrectedAt, MeterUse, Samples
 from processing.curves.register_spec import HOUR_MS, RegisterRules, RegisterSpec, default_rules
 from processing.curves.registers import use_curve
+from processing.quality.vouched import believed_but
 from processing.solar.plane import plane_irradiance
 
 
@@ -53,7 +54,9 @@ def pv_source(
     else:
         at, power_w = samples.get((system.id, "pv_power_w"), empty)
         most_kw = system.capacity_kwp * processing_settings().solar.most_of_capacity_ratio
-        at, power_kw, dropped = believed(at, power_w / 1000.0, -most_kw / 10, most_kw)
+        by_hand = (corrected or {}).get((system.id, "pv_power_w"), np.empty(0, np.int64))
+        power_kw = power_w / 1000.0
+        at, power_kw, dropped = believed_but(by_hand, at, power_kw, -most_kw / 10, most_kw)
         curve = replace(integral_curve(at, power_kw, longest_ms), events=dropped)
     if curve.at_ms.size < 2:
         return None

@@ -11,16 +11,14 @@ import numpy as np
 from config.processing import processing_settings
 from domain.calendar import Month
 from domain.figures import MonthResult, Shares
-from domain.figures.comparing import change_ratio
+from domain.figures.comparing import NotCompared, change_ratio, is_running, why_not_compared
 from domain.figures.names import COMPARED
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A figure against an earlier one. `change_ratio` is (now − then) / then.
-
-    None where either month is unknown, too incomplete to compare, or then was nought.
-    """
+    """A figure against an earlier one. `change_ratio` is (now − then) / then; None where
+    `why_not` says why: only like is compared with like."""
 
     name: str
     month: Month
@@ -28,6 +26,7 @@ class Comparison:
     value: float | None
     earlier: float | None
     change_ratio: float | None
+    why_not: NotCompared
 
 
 def compare(results: Sequence[MonthResult], month: Month, against: Month) -> list[Comparison]:
@@ -37,14 +36,19 @@ def compare(results: Sequence[MonthResult], month: Month, against: Month) -> lis
     """
     least = processing_settings().comparison.least_known_ratio
     now, then = (_totals(results, m) for m in (month, against))
+    running = any(is_running(r) for r in results if r.month in (month, against))
     found = []
     for name in COMPARED:
         if name not in now:
             continue
         value, shares = now[name]
         earlier, earlier_shares = then.get(name, (None, Shares.none()))
-        ratio = change_ratio(value, shares, earlier, earlier_shares, least)
-        found.append(Comparison(name, month, against, value, earlier, ratio))
+        pair = (value, shares, earlier, earlier_shares, least)
+        why: NotCompared = "running" if running else "not_computed"
+        if name in then and not running:
+            why = why_not_compared(*pair)
+        ratio = None if why else change_ratio(*pair)
+        found.append(Comparison(name, month, against, value, earlier, ratio, why))
     return found
 
 
@@ -56,7 +60,8 @@ def month_and_year_before(results: Sequence[MonthResult], month: Month) -> list[
 @dataclass(frozen=True, slots=True)
 class YearFigure:
     """A sum over twelve months. `months` is how many of them are known; `shares` their mean,
-    a month without a result being missing. `value` None if none is known."""
+    a month without a result being missing, and so is one that is not over: its part would pass
+    for a month. `value` None if none is known."""
 
     name: str
     value: float | None
@@ -71,7 +76,8 @@ class YearFigure:
 
 def year_figures(results: Sequence[MonthResult], end: Month) -> dict[str, YearFigure]:
     """Sums over the twelve months before `end` (excluded) of one institution, by name."""
-    months = [_totals(results, end.plus(-k)) for k in range(1, 13)]
+    over = [r for r in results if not is_running(r)]
+    months = [_totals(over, end.plus(-k)) for k in range(1, 13)]
     found = {}
     for name in COMPARED:
         parts = [m.get(name, (None, Shares.none())) for m in months]

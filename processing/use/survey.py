@@ -10,6 +10,7 @@ from domain.calendar import Month
 from domain.carriers import SURVEYED
 from domain.errors import ConfigError
 from domain.figures import MonthResult, Shares
+from domain.figures.comparing import is_running
 from domain.figures.names import FIGURE_NAMES
 from domain.places import Institution, value_on
 
@@ -73,11 +74,12 @@ def _figure(field: dict[str, Any]) -> str:
 def _year_sum(
     name: str, results: Sequence[MonthResult], end: Month
 ) -> tuple[float | None, int, Shares]:
-    """The year's sum of a figure: the institution's, else the sum over its devices (PV)."""
+    """The year's sum of a figure over the months that are over: the institution's, else the sum
+    over its devices (PV)."""
     wanted = {end.plus(-k) for k in range(1, 13)}
     known: list[float] = []
     shares: list[Shares] = []
-    for result in (r for r in results if r.month in wanted):
+    for result in (r for r in results if r.month in wanted and not is_running(r)):
         figures = [f for f in result.figures if f.name == name]
         own = [f for f in figures if not f.subject] or figures
         if own and all(f.value is not None for f in own):

@@ -21,9 +21,9 @@ from processing.curves.curve import (
     Ints,
     UseCurve,
 )
-from processing.curves.measured_states import believed
 from processing.curves.meter_use import NEVER_ENDS
 from processing.curves.register_spec import HOUR_MS
+from processing.quality.vouched import believed_but
 
 DAY_MS = 24 * HOUR_MS
 
@@ -46,8 +46,10 @@ def bin_history(
     at_ms: npt.ArrayLike,
     mass_kg: npt.ArrayLike,
     rules: WasteRules | None = None,
+    vouched_ms: Ints | None = None,
 ) -> BinHistory:
-    """Deposits and collections behind gross masses, in any order of arrival.
+    """Deposits and collections behind gross masses, in any order of arrival. What a person stands
+    for, at `vouched_ms`, is never taken for a leap or a fault of the scale.
 
     A fall that stays for more than two readings is a collection if it is large enough for the
     scale's noise; where it emptied the bin, what the scale shows then is its drift. Nothing is
@@ -55,8 +57,9 @@ def bin_history(
     """
     rules = rules or processing_settings().waste
     at, gross = np.asarray(at_ms, np.int64), np.asarray(mass_kg, np.float64)
-    most_kg = _most_kg(bin_, gross, rules)
-    at, gross, dropped = believed(at, gross, _least_kg(bin_, gross, rules), most_kg)
+    vouched = np.empty(0, np.int64) if vouched_ms is None else vouched_ms
+    most_kg, least_kg = _most_kg(bin_, gross, rules), _least_kg(bin_, gross, rules)
+    at, gross, dropped = believed_but(vouched, at, gross, least_kg, most_kg)
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
     nothing = np.empty(0, np.int64)
@@ -67,6 +70,7 @@ def bin_history(
     threshold = max(rules.least_fall_kg, rules.noise_factor * noise)
     level = _without_leaps(at, net, rules)
     level = _without_excursions(level, threshold, noise, rules.empty_kg)
+    level = np.where(np.isin(at, vouched), net, level)
     falls = _falls(level, threshold)
     step = np.diff(level)
     unseen = _unseen_deposits(step, falls)
@@ -106,9 +110,12 @@ def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
-    """Standard deviation of the scale, from the small falls that nothing real explains."""
+    """Standard deviation of the scale, from the small falls that nothing real explains: small for
+    a bin, or for the tons that a large scale usually carries."""
     step = np.diff(net)
-    small = -step[(step < 0) & (step > -rules.least_fall_kg * 4)]
+    usual = float(np.quantile(net, 0.8)) if net.size else 0.0
+    largest = max(rules.least_fall_kg * 4, rules.noise_of_usual_ratio * usual)
+    small = -step[(step < 0) & (step > -largest)]
     return float(np.median(small)) / 0.954 if small.size >= 20 else 0.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from domain.carriers import USE_OF_FIGURE
 from domain.figures import Figure, Shares
+from domain.figures.comparing import RUNNING
 from reports.model import ReportModel, Saving
 from reports.words.findings import all_findings
 from reports.words.known import is_mostly_missing
@@ -23,11 +24,18 @@ from reports.words.verdicts import reason_of
 
 def lead(model: ReportModel, lang: str) -> str:
     """The month in two or three sentences."""
-    parts = [_use_sentence(model, lang), _solar_sentence(model, lang)]
+    parts = [_running_sentence(model, lang)]
+    parts += [_use_sentence(model, lang), _solar_sentence(model, lang)]
     parts.append(_savings_sentence(model.savings(), lang))
     serious = sum(f.severity == "serious" for f, _ in all_findings(model))
     parts.append(t("lead.serious" if serious else "lead.no_serious", lang, count=serious))
     return ("" if lang == "zh" else " ").join(p for p in parts if p)
+
+
+def _running_sentence(model: ReportModel, lang: str) -> str:
+    """That the figures are of a part of the month, where they are."""
+    running = next((f for f in model.result.findings if f.code == RUNNING), None)
+    return t("lead.running", lang, **running.numbers) if running is not None else ""
 
 
 def _use_sentence(model: ReportModel, lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from tests.field.case import Case
 from tests.field.meters import electricity, of_examples, water_gas_heat
+from tests.field.more_meters import more
 from tests.field.sun_and_bins import bins, inverters
 from tests.field.two_way import two_way
 
@@ -10,6 +11,7 @@ CASES: tuple[Case, ...] = (
     *of_examples(),
     *water_gas_heat(),
     *two_way(),
+    *more(),
     *inverters(),
     *bins(),
 )

@@ -110,5 +110,5 @@ def _months_text(
             for part, total in contributions(model, days, types)[list(PARTS)].sum().items()
         ),
     ]
-    lines += [finding_text(f, lang) for f in whole.findings]
+    lines += [finding_text(f, lang) for f in (*whole.findings, *types.findings)]
     return "\n".join(lines)

@@ -54,6 +54,8 @@ def fit_command(
     DATA (and W) are Parquet or CSV: hours (building, fuel, ts in UTC, kwh or tenths), or monthly
     bills (start, end excluded, or month, and use; perhaps building, fuel, estimated).
     """
+    from dataclasses import replace
+
     from config.working_days import day_types
     from processing.savings.engine import fit_baseline
     from processing.savings.models.billing import fit_bills
@@ -67,12 +69,11 @@ def fit_command(
         model = fit_bills(bills, archive.warmth_c, carrier, first, last)
     else:
         days = building_days(archive, building, fuel, start, end)
+        kinds = day_types([t.date() for t in days.index], calendar)
         model = fit_baseline(
-            days,
-            day_types=day_types([t.date() for t in days.index], calendar),
-            heating_season=_season(heating_season),
-            carrier=carrier,
+            days, day_types=kinds, heating_season=_season(heating_season), carrier=carrier
         )
+        model = replace(model, findings=(*model.findings, *kinds.findings))
     if out is None:
         click.echo(model.to_json())
     else:

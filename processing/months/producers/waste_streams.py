@@ -68,7 +68,8 @@ def _histories(context: MonthContext) -> tuple[list[BinHistory], int]:
         near &= at < until_ms
         if at.size == 0 or at[0] >= context.edges[-1] or until_ms <= start:
             continue
-        history = bin_history(bin_, at[near], mass[near])
+        vouched = context.site.vouched.get((bin_.id, "mass_kg"), nothing[0])
+        history = bin_history(bin_, at[near], mass[near], vouched_ms=vouched)
         last_ms = history.deposits.last_ms
         if last_ms is not None and until_ms - last_ms <= 2_000 * bin_.expected_interval_s:
             until_ms = last_ms

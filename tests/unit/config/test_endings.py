@@ -1,6 +1,7 @@
 """What ends soon: working days, grid factors, tariffs, the form."""
 
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from config import endings as module
 from config.endings import endings
 from config.factors import table
+from config.working_days import OWN_FILE
 from domain.places import Institution
 
 DONGYING = Institution("i", "局", "Bureau", district_code="370502")
@@ -29,6 +31,30 @@ def test_working_days_grid_factor_and_tariff_of_dongying() -> None:
     assert names[:2] == ["co2.electricity.cn-37, data of 2023", "tariff of region 37"]
     assert names[2].startswith("working days") and found[2].ends_on == date(2027, 1, 1)
     assert [e.name for e in endings([DONGYING], date(2026, 9, 1))] == names[:2]
+
+
+def test_the_end_of_the_calendar_is_warned_of_for_90_days_and_says_what_to_write_where(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def calendar(today: date) -> list[str]:
+        return [e.advice for e in endings([DONGYING], today) if e.name.startswith("working")]
+
+    last = date(2027, 1, 1)
+    assert calendar(last - timedelta(days=91)) == []
+    (advice,) = calendar(last - timedelta(days=90))
+    assert calendar(last + timedelta(days=400)) == [advice], "and after it has ended"
+    for words in (
+        "CIVICMETER_WORKING_DAYS",
+        'name = "cn", years_known = [2027], holidays = [2027-01-01',
+        "[[day]]",
+        'type = "working"',
+        "docs/working-days.md",
+    ):
+        assert words in advice
+    own = tmp_path / "days.toml"
+    own.write_text('[[calendar]]\nname = "gb"\nholidays = [2027-12-24]\n', encoding="utf-8")
+    monkeypatch.setenv(OWN_FILE, str(own))
+    assert f"write them into {own}" in calendar(last)[0]
 
 
 def test_a_form_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

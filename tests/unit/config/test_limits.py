@@ -4,9 +4,11 @@ import tomllib
 
 import pytest
 
-from config.limits import VALUE_LIMITS, value_limits
+from config.limits import TIME_LIMITS, VALUE_LIMITS, value_limits, value_markers
 from domain.errors import ConfigError
+from domain.judge import Judge
 from domain.quantities import QUANTITIES
+from store.readings.port import DeviceTags
 from tests.paths import ROOT
 
 
@@ -23,10 +25,72 @@ def test_every_quantity_has_limits_and_registers_never_start_below_zero() -> Non
             assert VALUE_LIMITS[quantity.name][0] == 0.0
 
 
-def test_markers_of_invalid_values_lie_outside() -> None:
+def test_markers_of_invalid_values_are_none() -> None:
     low, high = VALUE_LIMITS["power_w"]
-    assert not low <= -(2**23) <= high
+    assert -(2.0**23) in TIME_LIMITS.markers["power_w"]
     assert not low <= 2**31 - 1 <= high
+    inner = TIME_LIMITS.unmarked["power_w"]
+    assert low < inner[0] < 0 < inner[1] < high
+    assert not any(inner[0] <= m <= inner[1] for m in TIME_LIMITS.markers["power_w"])
+
+
+YEARS = 60
+YEAR_H = 365.25 * 24
+LARGEST_CAMPUS = {
+    # What its meters say after so many years of all it can, all the time.
+    "energy_import_kwh": 60_000 * YEAR_H * YEARS,
+    "energy_export_kwh": 50_000 * YEAR_H * YEARS,
+    "pv_energy_kwh": 50_000 * YEAR_H * YEARS,
+    "water_m3": 3_050 * YEAR_H * YEARS,
+    "gas_m3": 37_500 * YEAR_H * YEARS,
+    "gas_kwh": 375_000 * YEAR_H * YEARS,
+    "heat_gj": 500 * 3.4 * YEAR_H * YEARS,
+    "cooling_gj": 360 * YEAR_H * YEARS,
+    # And at one instant.
+    "power_w": 3 * 63e6,
+    "voltage_a_v": 126_000,
+    "current_a_a": 6_300,
+    "pv_power_w": 50e6,
+    "irradiance_w_per_m2": 2_177,
+    "relative_humidity_pct": 103,
+    "power_factor_ratio": 1.0004,
+    "mass_kg": 100_000,
+}
+
+
+@pytest.mark.parametrize("quantity", LARGEST_CAMPUS)
+def test_nothing_that_the_largest_campus_says_is_refused(quantity: str) -> None:
+    judge = Judge({"m": DeviceTags("meter", "campus")}, TIME_LIMITS, 10**12)
+    assert judge.refusal("m", quantity, 10**12, LARGEST_CAMPUS[quantity]) is None
+    assert VALUE_LIMITS[quantity][1] >= LARGEST_CAMPUS[quantity]
+
+
+def test_what_it_feeds_back_is_no_fault() -> None:
+    judge = Judge({"m": DeviceTags("meter", "campus")}, TIME_LIMITS, 10**12)
+    for power_w in (-50e6, -8_388_607.0, -8_400_000.0, -400_000.0):
+        assert judge.refusal("m", "power_w", 10**12, power_w) is None
+    assert judge.refusal("m", "pv_power_w", 10**12, -400_000.0) is None
+
+
+def test_every_limit_says_how_it_was_found() -> None:
+    for row in rows():
+        source = str(row["source"])
+        reasons = (
+            "reckoned",
+            "by definition",
+            "engineering bound",
+            "WMO",
+            "IEC",
+            "measured",
+            "as ",
+        )
+        assert any(reason in source for reason in reasons), source
+
+
+def test_wrong_markers_are_named() -> None:
+    first, *others = rows()
+    with pytest.raises(ConfigError, match="markers"):
+        value_markers([{**first, "markers": "-8388608"}, *others])
 
 
 @pytest.mark.parametrize(

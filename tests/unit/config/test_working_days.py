@@ -1,13 +1,16 @@
 """Working days: make-up days, holidays, years nobody knows."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.working_days import day_types, last_known_day
+from config.settings import Settings
+from config.working_days import OWN_FILE, day_types, last_known_day, require_readable
 from domain.errors import ConfigError
+from tests.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -83,3 +86,74 @@ def test_an_unknown_calendar_is_refused() -> None:
 @given(st.dates(date(2004, 1, 1), date(2040, 12, 31)), st.sampled_from(["cn", "weekdays", "gb"]))
 def test_every_day_has_a_type(day: date, calendar: str) -> None:
     assert day_types([day], calendar)[day] in ("working", "weekend", "holiday")
+
+
+NOTICE = """
+[[calendar]]
+name = "cn"
+years_known = [2031]
+source = "made up here"
+holidays = [2031-01-01, 2031-01-02, 2031-01-03, 2031-01-04]
+
+[[day]]
+calendar = "cn"
+on = 2031-01-05
+type = "working"
+source = "made up here: a Sunday"
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_installations_own_file_adds_a_year(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "days.toml"
+    file.write_bytes(NOTICE.replace("made up here", "编造").encode(encoding))
+    monkeypatch.setenv(OWN_FILE, str(file))
+    require_readable()
+    days = [date(2031, 1, 1) + timedelta(days=i) for i in range(7)]
+    known = day_types(days, "cn")
+    assert known.findings == ()
+    assert list(known.types.values()) == ["holiday"] * 4 + ["working"] * 3
+    assert last_known_day("cn") == date(2031, 12, 31)
+    assert day_types([date(2026, 2, 14)], "cn").types[date(2026, 2, 14)] == "working", "others stay"
+    assert day_types(days, "weekdays")[date(2031, 1, 4)] == "weekend"
+    assert Settings.from_env().working_days == file, "the name is a setting's"
+    monkeypatch.delenv(OWN_FILE)
+    assert day_types(days, "cn").findings, "without it, as before"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[calendar]\n", "no TOML"),
+        ('[[calendar]]\nname = "cn"\nyears_known = [2031]\nholidays = []', "enter every day off"),
+        ('[[calendar]]\nname = "cn"\nyears_known = 2031', "list of years"),
+        ('[[calendar]]\nname = "cn"\nyers_known = [2031]', "no 'yers_known'"),
+        ('[[calendar]]\nname = "mars"', "needs one of cn"),
+        ('[[calendar]]\nname = "cn"\nholidays = ["2031-01-01"]', "list of dates"),
+        ('[[day]]\ncalendar = "cn"\non = 2031-01-01\ntype = "off"', "known type"),
+        ('[[days]]\ncalendar = "cn"', "not 'days'"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_would_be_wrong_in_silence_is_refused(
+    text: str | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "days.toml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setenv(OWN_FILE, str(file))
+    with pytest.raises(ConfigError, match=says) as refused:
+        require_readable()
+    assert str(file) in str(refused.value)
+
+
+def test_the_form_in_the_docs_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "working-days.md").read_text(encoding="utf-8")
+    file = tmp_path / "days.toml"
+    file.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    monkeypatch.setenv(OWN_FILE, str(file))
+    made = day_types([date(2099, 1, 3), date(2099, 1, 4), date(2099, 1, 5)], "cn")
+    assert made.findings == ()
+    assert list(made.types.values()) == ["holiday", "working", "working"]

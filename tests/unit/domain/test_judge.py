@@ -9,17 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.limits import VALUE_LIMITS
+from config.limits import TIME_LIMITS
 from config.texts import reason_label, refusal_text
 from domain.access import Action, Grant
 from domain.calendar import to_ms
-from domain.judge import Judge, Refusal, TimeLimits, conflict, read_number, refused_by_store
+from domain.judge import Judge, Refusal, conflict, read_number, refused_by_store
 from domain.readings import Reading, Run, readings_of, runs_of
 
 NOW = to_ms(datetime(2026, 1, 1, tzinfo=UTC))
-TIMES = TimeLimits(
-    future_skew_s=600, oldest_at=datetime(2000, 1, 1, tzinfo=UTC), values=VALUE_LIMITS
-)
+TIMES = TIME_LIMITS
 OLDEST = to_ms(TIMES.oldest_at)
 
 
@@ -54,7 +52,11 @@ def judged(runs: Sequence[Run]) -> tuple[Sequence[Run], list[tuple[int, Reading,
         (Reading("m1", "power_w", 10**25, 1.0), "future_time"),
         (Reading("m1", "power_w", -(10**25), 1.0), "ancient_time"),
         (Reading("m1", "energy_import_kwh", NOW, -0.1), "out_of_limits"),
-        (Reading("m1", "relative_humidity_pct", NOW, 100.5), "out_of_limits"),
+        (Reading("m1", "relative_humidity_pct", NOW, 105.5), "out_of_limits"),
+        (Reading("m1", "power_w", NOW, -(2.0**23)), "marker"),
+        (Reading("m1", "power_w", NOW, -(2.0**23) - 1), ""),
+        (Reading("m1", "power_w", NOW, 65_535_000.0), "marker"),
+        (Reading("m1", "power_w", NOW, 60e6), ""),
         (Reading("m1", "power_w", NOW, math.nan), "not_finite"),
         (Reading("m1", "power_w", NOW, math.inf), "not_finite"),
         (Reading("m1", "power_w", NOW, -math.inf), "not_finite"),

@@ -14,6 +14,7 @@ from domain.findings import Finding
 from domain.places import WasteStream
 from reports.model import Saving
 from reports.words.findings import all_findings, finding_line, sentence
+from reports.words.lead import lead
 from reports.words.names import subject_name
 from reports.words.numbers import (
     UNKNOWN,
@@ -119,6 +120,19 @@ def test_a_verdict_is_a_plain_sentence(saving: Saving, headline: str, parts: lis
     for lang in LANGUAGES:
         assert saving_meaning(saving, lang)
         assert "{" not in saving_sentence(saving, lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_running_month_is_said_to_be_one_before_anything_else(lang: str) -> None:
+    model = sample_model()
+    runs = Finding("month_running", "info", "", {"days": 9.5, "of": 31})
+    whole = lead(model, lang)
+    part = lead(replace(model, result=replace(model.result, findings=(runs,))), lang)
+    first = {
+        "zh": "本月尚未结束（31 天中已过 9.5 天）",
+        "en": "The month is not over (9.5 of 31 days",
+    }
+    assert part.startswith(first[lang]) and first[lang] not in whole
 
 
 def test_an_interval_shows_both_bounds_or_nothing() -> None:

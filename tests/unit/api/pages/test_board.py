@@ -96,3 +96,24 @@ def test_a_device_heard_of_again_is_not_stale(serve_own, own_sample) -> None:  #
     store.write([fresh])
     rows = {r["device"]: r for r in serve_own().get("/v1/quality/board").json()}
     assert rows["dy-main"]["device_state"] == "ok"
+
+
+def test_missing_bounds_are_told_once_and_only_where_they_are(serve_own, own_sample) -> None:  # type: ignore[no-untyped-def]
+    _, ledger = own_sample
+    meter = Meter(id="c1", institution="city", carrier=Carrier.WATER, register="water_m3")
+    town = Meter(
+        id="t1",
+        institution="town",
+        carrier=Carrier.WATER,
+        register="water_m3",
+        max_rate_per_h=9.0,
+    )
+    places = (Institution("city", "全市", "City"), Institution("town", "镇", "Town"))
+    ledger.save_registry(Registry(institutions=places, devices=(meter, town)))
+    client = serve_own()
+    zh, en = (client.get(f"/quality?institution=city&lang={x}").text for x in ("zh", "en"))
+    assert zh.count("台账缺少限值：1 台没有支路最大流量或功率（max_rate_per_h）") == 1
+    assert en.count("Bounds the registry lacks: 1 without the most the branch can carry") == 1
+    assert "Bounds" not in client.get("/quality?institution=town&lang=en").text
+    rows = client.get("/v1/quality/board", params={"institution": ["city", "town"]}).json()
+    assert {r["device"]: r["bounds_missing"] for r in rows} == {"c1": "max_rate_per_h", "t1": ""}

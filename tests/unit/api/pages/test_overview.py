@@ -1,6 +1,6 @@
 """What the overview gathers: order, tiles, kept-aside groups; and an empty installation."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -149,3 +149,18 @@ def test_an_institution_that_never_had_data_is_shown_all_the_same(tmp_path: Path
     shown = build_overview(ledger, registry, "zh")
     assert shown.detail is not None and shown.detail.month == "2026-01"
     assert overview_html(shown)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("zh", "2027-03-01 起停用"), ("en", "out of service since")]
+)
+def test_an_institution_that_is_retired_is_said_to_be(
+    lang: str, words: str, tmp_path: Path
+) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    kept = Institution("kept", "甲", "Kept")
+    gone = Institution("gone", "乙", "Gone", in_service_until=date(2027, 3, 1))
+    ledger.save_registry(Registry(institutions=(kept, gone)))
+    lines = {p.id: p.months_text for p in build_overview(ledger, ledger.registry(), lang).places}
+    assert words in lines["gone"] and words not in lines["kept"]
+    ledger.close_connections()

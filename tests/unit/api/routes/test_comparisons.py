@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -67,6 +68,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         for n, p in enumerate(places, start=1):
             if n == 1 or month == LAST:
                 ledger.save_result(result(p.id, month, float(n)))
+    runs = Finding("month_running", "info", "", {"days": 14.0, "of": 28})
+    ledger.save_result(replace(result("i1", LAST.plus(1), 1490 / 3000), findings=(runs,)))
     store = SqliteReadingStore(folder / "readings.db")
     yield local_client(create_app(store=store, ledger=ledger))
     store.close()
@@ -85,6 +88,22 @@ def test_last_month_and_last_year_come_with_the_month(client: TestClient) -> Non
     gas = next(r for r in rows if r["name"] == "natural_gas_use_m3")
     assert gas["month_before"] == 100 and gas["month_change_ratio"] is None, "too incomplete"
     assert {r["month"] for r in rows} == {"2025-01"}
+
+
+def test_a_running_month_says_that_it_is_not_compared(client: TestClient) -> None:
+    asked = {"start": "2025-02", "end": "2025-03"}
+    rows = client.get("/v1/comparisons", params=asked).json()
+    power = next(r for r in rows if r["name"] == "electricity_use_kwh")
+    assert (power["value"], power["month_before"]) == (1510, 3010), "both are told"
+    assert power["month_change_ratio"] is None and power["month_change_reason"] == "running"
+    assert power["year_change_ratio"] is None and power["year_change_reason"] == "running"
+    assert client.get("/v1/peers", params=asked).json() == []
+    water = [r for r in client.get("/v1/survey", params=asked).json() if r["field"] == "water"]
+    assert (water[0]["months"], water[0]["value"]) == (11, pytest.approx(440))
+    graded = [r for r in client.get("/v1/quotas", params=asked).json() if r["grade"]]
+    assert not graded, "eleven months and a half are no year"
+    page = client.get("/institutions/i1/2025-02?lang=zh").text
+    assert "月份未结束" in page and "month not over" not in page
 
 
 def test_an_instant_asks_for_the_same_months(client: TestClient) -> None:

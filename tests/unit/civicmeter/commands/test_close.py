@@ -1,5 +1,6 @@
 """`civicmeter close` closes what it can, and says what it did not close and why."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,8 +11,10 @@ import pytest
 from civicmeter.cli import main
 from domain.calendar import Month
 from domain.figures import Figure, MonthResult, Shares
+from domain.findings import Finding
 from domain.places import Institution
 from domain.registry import Registry
+from processing.quality.failures import failed
 from store.ledger.port import Ledger
 from store.opening import open_ledger
 
@@ -94,3 +97,48 @@ def test_readings_that_came_after_the_computing_are_told(
     ledger.touch([("hall", MAY)])
     assert run(str(MAY), "--institution", "hall") == 0
     assert "closed as computed: hall: readings have arrived since" in capsys.readouterr().err
+
+
+def test_what_could_not_be_computed_is_not_signed(
+    run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither what stood before it failed, nor an empty month."""
+    for name, standing in (("hall", [result("hall", MAY, 10.0)]), ("farm", [])):
+        place = ledger.registry().institution_by_id[name]
+        ledger.save_result(failed(standing, place, MAY, "'Asia/Bejing' is no time zone"))
+    assert run(str(MAY), "--reason", "misread") == 2
+    said = capsys.readouterr()
+    assert "clinic 2026-05: revision 2" in said.out, "it costs nobody else"
+    assert "hall" not in said.out and "farm" not in said.out
+    (line,) = (x for x in said.err.splitlines() if "could not be computed" in x)
+    assert line.startswith("not closed: farm, hall:")
+    assert "'Asia/Bejing' is no time zone" in line
+    assert "run `civicmeter process --month 2026-05 --institution ID`" in line
+    assert {s.state for s in ledger.statuses("hall") if s.month == MAY} == {"open"}
+    ledger.save_result(result("hall", MAY, 10.0))
+    assert run(str(MAY), "--institution", "hall") == 0, "mended, it is closed"
+
+
+def test_a_month_computed_before_it_was_over_is_not_signed(
+    run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = Finding("month_running", "info", "", {"days": 14.0, "of": 31})
+    ledger.save_result(replace(result("hall", MAY, 5.0), findings=(half,)))
+    assert run(str(MAY), "--institution", "hall") == 2
+    assert "not closed: hall: computed before the month was over; run" in capsys.readouterr().err
+
+
+def test_where_the_ledger_fails_on_the_way_it_is_told_what_was_not_tried(
+    run: Run, ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("school", "clinic"):
+        ledger.save_result(result(name, MAY, 12.0))
+    with sqlite3.connect(tmp_path / "ledger.db") as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON revision WHEN NEW.institution = 'hall'"
+            " BEGIN SELECT abs(-9223372036854775807 - 1); END"
+        )
+    assert run(str(MAY), "--reason", "misread") == 1
+    said = capsys.readouterr()
+    assert said.out.count("revision") == 1 and "clinic 2026-05: revision 2" in said.out
+    assert "not closed: hall, school: not tried, because closing ended" in said.err

@@ -1,4 +1,4 @@
-"""Months of corrected readings: as if they had been so from the beginning, and told apart."""
+"""Months of corrected readings: what people say stands, and is told apart."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +15,16 @@ from config.texts import finding_text
 from domain.calendar import Month
 from domain.corrections import Correction
 from domain.figures import Figure, MonthResult
-from domain.places import Carrier, Contract
+from domain.places import Bin, Carrier, Contract, PvSystem, WasteStream
 from domain.readings import Reading, Series
 from domain.registry import Registry
+from processing.curves.curve import UNKNOWN
 from processing.months.bookkeeping import Planner
 from processing.months.compute import compute
+from processing.months.site import Site
 from processing.quality.corrections import amendments
+from processing.solar.source import pv_source
+from processing.waste.weighing import bin_history
 from store.ledger.canonical import digest
 from store.ledger.port import Ledger
 from store.opening import open_ledger
@@ -54,6 +58,14 @@ class Place:
             self.store, self.ledger, self.registry, [hall], months, NOW, amendments(corrections)
         )
         return {r.month: r for r in compute(planner.plan(hall)).results}
+
+    def site(self, corrections: list[Correction]) -> Site:
+        """All of its history as computed from."""
+        hall = self.registry.institutions[0]
+        planner = Planner(
+            self.store, self.ledger, self.registry, [hall], None, NOW, amendments(corrections)
+        )
+        return planner.plan(hall).site
 
     def march(self, *corrections: Correction) -> MonthResult:
         return self.months(list(corrections), [MARCH])[MARCH]
@@ -227,42 +239,116 @@ def random_history(seed: int) -> list[Reading]:
     return [Reading(*M, int(t), float(v)) for t, v in zip(at[keep], value[keep], strict=True)]
 
 
-@settings(
+RANDOM = settings(
     max_examples=25, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+def some_places(raw: list[Reading], chance: Random) -> list[int]:
+    """Instants of readings, and others about the month's edges."""
+    near = [t for e in (START, END) for t in range(e - 3 * DAY_MS, e + 3 * DAY_MS, HOUR_MS)]
+    return [chance.choice([r.at_ms for r in raw] + near) for _ in range(chance.randint(1, 40))]
+
+
+@RANDOM
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
 @pytest.mark.slow
-def test_corrected_is_as_if_it_had_been_so_from_the_beginning(
+def test_what_is_left_out_is_as_if_it_had_never_come(
     tmp_path_factory: pytest.TempPathFactory, ledger: Ledger, seed: int, chance: Random
 ) -> None:
     raw = random_history(seed)
-    near = [t for e in (START, END) for t in range(e - 3 * DAY_MS, e + 3 * DAY_MS, HOUR_MS)]
-    places = [chance.choice([r.at_ms for r in raw] + near) for _ in range(chance.randint(1, 40))]
-    before = dict(sorted((r.at_ms, r.value) for r in raw))
-    entered: dict[int, float | None] = {}
-    only_left_out = chance.random() < 0.5  # what a person says stands, what a device says is judged
-    for t in places:
-        entered[t] = None if only_left_out or chance.random() < 0.4 else chance.uniform(0, 4000)
-    truth = {t: v for t, v in (before | entered).items() if v is not None}
-    list_ = [correction(t, v) for t, v in entered.items()]
-    shuffled = chance.sample(list_, len(list_))
-
+    gone = set(some_places(raw, chance))
     folder = tmp_path_factory.mktemp("corrected")
     (folder / "a").mkdir()
     (folder / "b").mkdir()
-    corrected, so_from_the_beginning = Place(folder / "a", ledger), Place(folder / "b", ledger)
+    corrected, never_came = Place(folder / "a", ledger), Place(folder / "b", ledger)
     corrected.store.write(raw)
-    so_from_the_beginning.store.write([Reading(*M, t, v) for t, v in truth.items()])
-    expected = so_from_the_beginning.months([], None)
-    whole = corrected.months(list_, None)
-    if all(v is None for v in entered.values()):
-        assert {m: digest(without_traces(r)) for m, r in whole.items()} == {
-            m: digest(r) for m, r in expected.items()
-        }
-    assert {m: digest(r) for m, r in corrected.months(shuffled * 2, None).items()} == {
+    never_came.store.write([r for r in raw if r.at_ms not in gone])
+    whole = corrected.months([correction(t, None) for t in gone], None)
+    expected = never_came.months([], None)
+    assert {m: digest(without_traces(r)) for m, r in whole.items()} == {
+        m: digest(r) for m, r in expected.items()
+    }
+    corrected.store.close()
+    never_came.store.close()
+
+
+@RANDOM
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+@pytest.mark.slow
+def test_what_a_person_entered_stands_whatever_the_heuristics_say(
+    tmp_path_factory: pytest.TempPathFactory, ledger: Ledger, seed: int, chance: Random
+) -> None:
+    """No value a person stands for is passed over, in whatever order it was entered and whether
+    one month or all are computed; where its own step cannot be, that is told at its instant."""
+    raw = random_history(seed)
+    said = {r.at_ms: r.value for r in raw}
+    entered: dict[int, float | None] = {}
+    for t in some_places(raw, chance):  # some leave out, some only confirm what the device said
+        wild = chance.uniform(0, 4000)
+        entered[t] = chance.choice([None, wild, wild, said.get(t, wild)])
+    list_ = [correction(t, v) for t, v in entered.items()]
+    place = Place(tmp_path_factory.mktemp("corrected"), ledger)
+    place.store.write(raw)
+    whole = place.months(list_, None)
+    shuffled = chance.sample(list_, len(list_))
+    assert {m: digest(r) for m, r in place.months(shuffled * 2, None).items()} == {
         m: digest(r) for m, r in whole.items()
     }
     if MARCH in whole:
-        assert digest(corrected.march(*list_)) == digest(whole[MARCH])
-    corrected.store.close()
-    so_from_the_beginning.store.close()
+        assert digest(place.march(*list_)) == digest(whole[MARCH])
+    (use,) = place.site(list_).meters
+    curve = use.curve if use.unfilled is None else use.unfilled
+    events = {e.at_ms for e in curve.events}
+    for t, value in entered.items():
+        if value is None:
+            assert t not in curve.at_ms
+            continue
+        assert t in curve.at_ms, (t, value)
+        k = int(np.searchsorted(curve.at_ms, t))
+        if k and curve.segment[k - 1] == UNKNOWN:
+            assert t in events, "an unknown step says why"
+    place.store.close()
+
+
+def test_a_value_that_a_device_would_not_be_believed_is_when_a_person_stands_for_it(
+    place: Place,
+) -> None:
+    """Also where the person only confirms what came: the meter really was set back for an hour."""
+    truth = hourly(START - 40 * DAY_MS, END + 10 * DAY_MS, first=5_000.0)
+    odd = START + 10 * DAY_MS
+    said = [r._replace(value=700.0) if r.at_ms == odd else r for r in truth]
+    place.store.write(said)
+    (use,) = place.site([]).meters
+    assert odd not in use.curve.at_ms, "a device alone is not believed"
+    for value in (700.0, 701.0):
+        (use,) = place.site([correction(odd, value)]).meters
+        curve = use.curve if use.unfilled is None else use.unfilled
+        assert odd in curve.at_ms
+        codes = {f.code for f in figure(place.march(correction(odd, value))).findings}
+        assert codes & {"register_reset", "register_jump"}, "and the month says what it means"
+
+
+def test_a_corrected_mass_or_power_is_believed_too() -> None:
+    at = np.arange(START, START + 20 * DAY_MS, HOUR_MS)
+    clock_h = (at - START) // HOUR_MS % 24
+    mass = 12.0 + 1.0 * clock_h
+    odd = int(np.flatnonzero(clock_h == 12)[5])
+    mass[odd] = 75.0
+    bin_ = Bin(id="b", institution="hall", stream=WasteStream.FOOD, tare_kg=12.0, capacity_kg=80.0)
+    plain = bin_history(bin_, at, mass).deposits.use[-1]
+    vouched = bin_history(bin_, at, mass, vouched_ms=at[[odd]]).deposits.use[-1]
+    assert vouched > plain + 50.0, "thrown in, and taken out again"
+    mass[odd] = 900.0
+    assert not bin_history(bin_, at, mass, vouched_ms=at[[odd]]).deposits.events
+    assert bin_history(bin_, at, mass).deposits.events
+
+    system = PvSystem(id="p", institution="hall", capacity_kwp=30.0)
+    power = np.where(at == at[odd], 90_000.0, 15_000.0)
+    samples = {("p", "pv_power_w"): (at, power)}
+    alone = pv_source(system, samples)
+    by_hand = pv_source(system, samples, corrected={("p", "pv_power_w"): at[[odd]]})
+    assert alone is not None and alone.generation.curve.events
+    assert by_hand is not None and not by_hand.generation.curve.events
+    more = by_hand.generation.curve.use[-1] - alone.generation.curve.use[-1]
+    assert more == pytest.approx(75.0)

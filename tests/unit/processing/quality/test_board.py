@@ -207,3 +207,32 @@ def test_a_month_long_past_is_judged_by_its_end_and_not_by_today() -> None:
         seen = datetime.combine(day, time(15), UTC)
         (row,) = board(registry, {"m": seen}, [result], NOW)
         assert row.state == state
+
+
+def test_one_silence_is_told_once_of_a_device() -> None:
+    """Not as missing time and as missing readings beside it; few missing readings alone are."""
+    meters = tuple(
+        Meter(id=m, institution="i", carrier=Carrier.WATER, register="water_m3")
+        for m in ("silent", "radio")
+    )
+    registry = Registry(institutions=(Institution(id="i", name_zh="", name_en=""),), devices=meters)
+
+    def figure(name: str, device: str, *findings: Finding) -> Figure:
+        shares = Shares(1.0, 0.0, 0.0)
+        return Figure(
+            name=name, subject=device, value=1.0, shares=shares, method="m/1", findings=findings
+        )
+
+    gone = Finding("use_incomplete", "serious", "silent", {"missing_pct": 100.0})
+    late = {d: Finding("readings_missing", "info", d, {"count": 9}) for d in ("silent", "radio")}
+    result = MonthResult(
+        institution="i",
+        month=Month(2025, 6),
+        figures=(
+            figure("water_use_m3", "silent", gone),
+            figure("readings_received_count", "silent", late["silent"]),
+            figure("readings_received_count", "radio", late["radio"]),
+        ),
+    )
+    rows = {r.device.id: r.findings for r in board(registry, {}, [result], NOW)}
+    assert rows == {"silent": (gone,), "radio": (late["radio"],)}

@@ -217,3 +217,34 @@ def test_a_typical_year_takes_whole_years_and_survives_its_json() -> None:
     t["2022-03-01":"2022-05-01"] = np.nan  # type: ignore[misc]
     assert sorted(typical_year("sky", t, Month(2024, 1)).years) == [date(2023, 1, 1)]
     assert typical_year("sky", t[:0], Month(2024, 1)).years == {}
+
+
+def test_savings_on_days_nobody_knows_say_so() -> None:
+    """A year later than any calendar: all that rests on the types of its days, and nothing else."""
+    later = pd.date_range("2039-01-01", "2041-03-31", freq="D")
+    used = daily()
+    table = used.iloc[: len(later)].set_axis(later)
+    contract = replace(
+        CONTRACT,
+        baseline_start=date(2039, 1, 1),
+        baseline_end=date(2040, 1, 1),
+        reporting_start=date(2040, 1, 1),
+    )
+    types = day_types(later.date, "cn")
+    model = fit_baseline(table[:"2039-12-31"], day_types=types)
+    track = SavingsTrack(contract, "electricity", model, table, types)
+    month = Month(2041, 2)
+    found = savings_figures(track, track.assessment(month), month, date(2041, 4, 1))
+    told = {
+        f.name: sum(int(x.numbers["days"]) for x in f.findings if x.code == "calendar_year_unknown")
+        for f in found
+    }
+    assert told.pop("observed_kwh") == 0
+    assert told.pop("avoided_energy_year_to_date_kwh") == 59
+    assert set(told.values()) == {28}
+    known = SavingsTrack(
+        CONTRACT, "electricity", fit_baseline(used[:"2022-12-31"], day_types=TYPES), used, TYPES
+    )
+    february = Month(2024, 2)
+    for figure in savings_figures(known, known.assessment(february), february, TODAY):
+        assert "calendar_year_unknown" not in {x.code for x in figure.findings}

@@ -1,5 +1,6 @@
 """Months against months, years against quotas, institutions against peers, and the form."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from domain.calendar import Month, months_between
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Shares
+from domain.findings import Finding
 from domain.places import Dated, Institution
 from processing.use import survey
 from processing.use.comparison import (
@@ -19,6 +21,7 @@ from processing.use.comparison import (
 from processing.use.survey import survey_rows
 
 SINCE = date(2020, 1, 1)
+RUNNING = Finding("month_running", "info", "", {"days": 9.5, "of": 31})
 PLACE = Institution(
     id="i",
     name_zh="局",
@@ -65,6 +68,36 @@ def test_an_incomplete_or_unknown_month_is_not_compared() -> None:
     ):
         (found,) = compare([full, other], Month(2024, 2), Month(2024, 1))
         assert found.change_ratio is None
+
+
+def test_a_running_month_is_compared_with_no_whole_one_and_is_no_month_of_a_year() -> None:
+    last = Month(2025, 1)
+    runs = [replace(r, findings=(RUNNING,)) if r.month == last else r for r in YEAR]
+    for found in (*compare(runs, last, last.plus(-1)), *compare(runs, last, last.plus(-12))):
+        assert (found.change_ratio, found.why_not) == (None, "running")
+        assert found.value is not None and found.earlier is not None, "both are told"
+    stale = [replace(r, findings=(RUNNING,)) if r.month == last.plus(-1) else r for r in YEAR]
+    assert {c.why_not for c in compare(stale, last, last.plus(-1))} == {"running"}
+    year = year_figures(runs, last.plus(1))["electricity_use_kwh"]
+    assert (year.months, year.is_complete) == (11, False)
+    assert year.value == pytest.approx(sum(3000 + 100 * k for k in range(1, 12)))
+    water = {r.id: r for r in survey_rows(PLACE, runs, last.plus(1))}["water"]
+    assert (water.value, water.months) == (pytest.approx(440.0), 11)
+    assert water.shares is not None and water.shares.missing == pytest.approx(1 / 12)
+
+
+def test_each_reason_for_no_change_is_told() -> None:
+    now = result(Month(2024, 2), water_use_m3=1.0)
+    for earlier, why in (
+        (result(Month(2024, 1), water_use_m3=2.0), ""),
+        (result(Month(2024, 1), water_use_m3=None), "not_known"),
+        (result(Month(2024, 1), 0.2, water_use_m3=2.0), "incomplete"),
+        (result(Month(2024, 1), water_use_m3=0.0), "nought"),
+        (result(Month(2024, 1), heat_use_gj=2.0), "not_computed"),
+        (result(Month(2023, 1), water_use_m3=2.0), "not_computed"),
+    ):
+        (found,) = compare([now, earlier], Month(2024, 2), Month(2024, 1))
+        assert found.why_not == why and (found.change_ratio is None) == bool(why)
 
 
 def test_a_year_sums_twelve_months_and_knows_when_one_lacks() -> None:

@@ -1,0 +1,1 @@
+"""Bounds that the registry lacks, proposed from what a device said so far."""
