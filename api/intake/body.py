@@ -38,6 +38,10 @@ def _gunzip(body: bytes) -> bytes:
         raise ProblemError(413, "too_large", limit=MAX_BYTES)
     if not engine.eof:
         raise ProblemError(400, "unreadable_body", reason="gzip: cut off")
+    if engine.unused_data:
+        # Passed over, it would be lost without a word.
+        reason = "gzip: something follows its end; compress the body as one piece"
+        raise ProblemError(400, "unreadable_body", reason=reason)
     return plain
 
 
