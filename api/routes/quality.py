@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from api.dependencies import BackendDep
 from api.device_board import board_rows
 from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, Owners, PageDep
+from api.rows.conflicts import ConflictRow, conflict_rows
 from api.rows.quality import (
     READINGS_NAMES,
     AsideRow,
@@ -102,3 +103,18 @@ def aside(
         if owner in owners and (not code or e.code in code):
             rows.append(aside_row(e, owner))
     return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))
+
+
+@router.get("/conflicts")
+def conflicts(
+    backend: BackendDep,
+    institutions: InstitutionsDep,
+    page: PageDep,
+    institution: Annotated[list[str] | None, Query()] = None,
+) -> list[ConflictRow]:
+    """Two values for one time, of which somebody has to decide; the latest first · 冲突的读数.
+
+    At most 1,000 are told. A correction of the reading (`take_command`, `keep_command`, or
+    POST /v1/corrections) decides, and the conflict is gone from here.
+    """
+    return page.cut(conflict_rows(backend, Owners(institutions, institution)))
