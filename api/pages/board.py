@@ -12,9 +12,10 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import Backend, BackendDep
 from api.device_board import board_rows
 from api.language import language_of
+from api.open_conflicts import open_conflicts
 from api.pages.html import answer, render
 from api.query import Owners
-from api.rows.conflicts import ConflictRow, conflict_rows
+from api.rows.conflicts import ConflictRow
 from api.rows.quality import sentence
 from config.processing import processing_settings
 from config.texts import text
@@ -129,7 +130,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(asked.page, pages)
     shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    conflicts = conflict_rows(backend, Owners(chosen, [*chosen]))
+    conflicts = open_conflicts(backend, Owners(chosen, [*chosen]))
     return render(
         "board.html",
         lang,

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import BackendDep
 from api.device_board import board_rows
+from api.open_conflicts import open_conflicts
 from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, Owners, PageDep
-from api.rows.conflicts import ConflictRow, conflict_rows
+from api.rows.conflicts import ConflictRow
 from api.rows.quality import (
     READINGS_NAMES,
     AsideRow,
@@ -117,4 +118,4 @@ def conflicts(
     At most 1,000 are told. A correction of the reading (`take_command`, `keep_command`, or
     POST /v1/corrections) decides, and the conflict is gone from here.
     """
-    return page.cut(conflict_rows(backend, Owners(institutions, institution)))
+    return page.cut(open_conflicts(backend, Owners(institutions, institution)))

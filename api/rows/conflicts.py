@@ -1,28 +1,15 @@
 """Readings that contradict what is stored for their time, for whoever decides which is right."""
 
-import json
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from shlex import quote
 from typing import NamedTuple
 
 from pydantic import Field
 
-from api.dependencies import Backend
-from api.query import Owners
 from api.rows.base import Row
 from api.rows.readings import unit_of_quantity
 from domain.calendar import from_ms
 from domain.places import AnyDevice
-from domain.readings import Series
-from processing.months.entered_corrections import reported
-from store.ledger.kept import KeptMessage
-
-CODE = "conflict"
-_PIECES = 200
-"""So many kept pieces are looked at."""
-MOST_CONFLICTS = 1_000
-"""So many are told; the others once these are decided."""
 
 
 class ConflictRow(Row):
@@ -52,7 +39,9 @@ class ConflictRow(Row):
     keep_command: str = Field(description="What to type where the stored value is right.")
 
 
-class _Claim(NamedTuple):
+class Claim(NamedTuple):
+    """A reading that contradicts the stored one, and by what source it came."""
+
     source: str
     device: str
     quantity: str
@@ -60,52 +49,10 @@ class _Claim(NamedTuple):
     value: float
 
 
-def conflict_rows(backend: Backend, owners: Owners) -> list[ConflictRow]:
-    """Conflicts nobody has decided yet, the latest first, at most MOST_CONFLICTS.
-
-    A correction of the reading, whatever it says, decides.
-    """
-    devices = backend.registry.device_by_id
-    decided = {(c.device, c.quantity, c.at_ms) for c in backend.ledger.corrections()}
-    claims = {
-        claim
-        for claim in _claims(backend.ledger.kept_messages(code=CODE, limit=_PIECES))
-        if claim.device in devices
-        and devices[claim.device].institution in owners
-        and claim[1:4] not in decided
-    }
-    latest = sorted(claims, key=lambda c: (-c.at_ms, c))[:MOST_CONFLICTS]
-    if not latest:
-        return []
-    counts = {(e.source, e.device): e.count for e in backend.ledger.aside() if e.code == CODE}
-    there = reported(backend.store, [(Series(c.device, c.quantity), c.at_ms) for c in latest])
-    rows = []
-    for claim in latest:
-        stored = there[Series(claim.device, claim.quantity), claim.at_ms].value
-        if stored is not None and stored != claim.value:
-            rows.append(_row(claim, stored, devices, counts))
-    return rows
-
-
-def _claims(pieces: Iterable[KeptMessage]) -> Iterable[_Claim]:
-    """The readings in pieces of the native gateway form; of a message kept whole for another
-    reason besides, the piece tells."""
-    for piece in pieces:
-        if piece.topic:
-            continue
-        for device, items in json.loads(piece.payload).items():
-            for item in items:
-                for quantity, value in item["values"].items():
-                    yield _Claim(piece.source, device, quantity, item["ts"], value)
-
-
-def _row(
-    claim: _Claim,
-    stored: float,
-    devices: Mapping[str, AnyDevice],
-    counts: Mapping[tuple[str, str], int],
+def conflict_row(
+    claim: Claim, stored: float, device: AnyDevice, source_conflicts: int
 ) -> ConflictRow:
-    device = devices[claim.device]
+    """`stored` is the value that stands."""
     speaker = device.gateway or device.id
     by_http = claim.source.startswith("POST ")
     return ConflictRow(
@@ -121,13 +68,13 @@ def _row(
         source=claim.source,
         speaker=speaker,
         source_is_speaker=None if by_http else speaker in claim.source.split("/"),
-        source_conflicts=counts.get((claim.source, claim.device), 1),
+        source_conflicts=source_conflicts,
         take_command=_command(claim, claim.value),
         keep_command=_command(claim, stored),
     )
 
 
-def _command(claim: _Claim, value: float) -> str:
+def _command(claim: Claim, value: float) -> str:
     at = from_ms(claim.at_ms).isoformat(timespec="milliseconds")
     return (
         f"civicmeter correct {quote(claim.device)} {claim.quantity} {at} --value {value!r}"

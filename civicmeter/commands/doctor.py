@@ -1,13 +1,17 @@
 """`civicmeter doctor`: find the usual mistakes; each check says what it found and what to do."""
 
+import json
 import shutil
 import sqlite3
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import click
 
+from api.access.door import is_loopback
 from civicmeter.wiring.pipeline import Pipeline, make_folder, open_pipeline
 from civicmeter.wiring.ports import require_free_port
 from config.endings import WARNED_BEFORE, Ending, endings
@@ -26,9 +30,11 @@ _REGISTER = "register devices with `civicmeter registry import FILE.xlsx`"
 def command(settings: Settings) -> None:
     """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong.
 
-    Dated tables that end within 90 days are warned of, which is not wrong.
+    Dated tables that end within 90 days, and what a running service says of itself, are warned
+    of, which is not wrong.
     """
-    checks, due = examine(settings), due_soon(settings, datetime.now(UTC).date())
+    checks = examine(settings)
+    due = [*due_soon(settings, datetime.now(UTC).date()), *told_by_service(settings)]
     width = max(len(c.name) for c in (*checks, *due))
     for check in (*checks, *due):
         mark = "ok " if check.well else "!! " if check in checks else "!  "
@@ -37,7 +43,9 @@ def command(settings: Settings) -> None:
             click.echo(f"    {' ' * width} → {check.advice}")
     wrong = sum(not c.well for c in checks)
     soon = sum(not c.well for c in due)
-    click.echo(f"{len(checks)} checks, {wrong} to look at" + (f"; {soon} due soon" if soon else ""))
+    click.echo(
+        f"{len(checks)} checks, {wrong} to look at" + (f"; {soon} warned of" if soon else "")
+    )
     sys.exit(1 if wrong else 0)
 
 
@@ -64,6 +72,48 @@ def due_soon(settings: Settings, today: date) -> list[Check]:
     if institutions and not found:
         return [Check("tables", f"none in use ends within {WARNED_BEFORE.days} days")]
     return found
+
+
+_UNLISTED = (
+    "each of them may speak for every device: fill the column gateway of the devices, then make the "
+    "access list anew with `civicmeter broker acl`"
+)
+_AHEAD = (
+    "set this machine's clock (NTP); if it is right, something delivers late, and what comes in "
+    "time is kept aside until it does not"
+)
+_ASKED_S = 3
+
+
+def told_by_service(settings: Settings) -> list[Check]:
+    """What a running service's collector says that a person has to mend; empty when none runs."""
+    host = settings.http_host if is_loopback(settings.http_host) else "127.0.0.1"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=_ASKED_S) as answer:
+            told = json.load(answer)
+    except urllib.error.HTTPError as error:  # not ready, which it says in the same way
+        told = _json_of(error)
+    except (OSError, ValueError):
+        return []
+    collector = told.get("collector") if isinstance(told, dict) else None
+    if not isinstance(collector, dict):
+        return []
+    found = []
+    if count := collector.get("unlisted_gateways"):
+        said = f"{count} speak, and the registry names the gateway of no device"
+        found.append(Check("gateways", said, _UNLISTED))
+    if ahead_s := collector.get("clock_ahead_s"):
+        said = f"the readings of most devices are all {ahead_s} s old when they come"
+        found.append(Check("clock", said, _AHEAD))
+    return found
+
+
+def _json_of(answer: urllib.error.HTTPError) -> object:
+    try:
+        return json.load(answer)
+    except (OSError, ValueError):
+        return None
 
 
 def _ending(ending: Ending, today: date) -> Check:
