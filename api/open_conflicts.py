@@ -36,7 +36,8 @@ def open_conflicts(backend: Backend, owners: Owners) -> list[ConflictRow]:
     latest = sorted(claims, key=lambda c: (-c.at_ms, c))
     if not latest:
         return []
-    counts = {(e.source, e.device): e.count for e in backend.ledger.aside() if e.code == CODE}
+    groups = backend.ledger.aside([CODE], samples=False)
+    counts = {(e.source, e.device): e.count for e in groups}
     there = reported(backend.store, [(Series(c.device, c.quantity), c.at_ms) for c in latest])
     rows = []
     for claim in latest:

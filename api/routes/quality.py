@@ -97,13 +97,14 @@ def aside(
     With `institution`, only what is known to be of its devices.
     """
     devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
-    rows = []
-    for e in backend.ledger.aside():
+    found = []
+    for e in backend.ledger.aside(code or (), samples=False):
         device = devices.get(e.device)
         owner = device.institution if device else ""
-        if owner in owners and (not code or e.code in code):
-            rows.append(aside_row(e, owner))
-    return page.cut(sorted(rows, key=lambda r: (-r.count, r.source, r.code, r.device)))
+        if owner in owners:
+            found.append((e, owner))
+    found.sort(key=lambda f: (-f[0].count, f[0].source, f[0].code, f[0].device))
+    return [aside_row(e, owner) for e, owner in page.cut(found)]
 
 
 @router.get("/conflicts")

@@ -79,9 +79,14 @@ def _parts(sources: Sequence[str]) -> Iterator[Sequence[str]]:
         yield sources[start : start + _AT_ONCE]
 
 
-def read_aside(connection: Connection) -> list[AsideEntry]:
-    """All groups, the most recently seen first."""
-    query = select(aside).order_by(aside.c.last_at.desc(), *(aside.c[k] for k in _KEY))
+def read_aside(
+    connection: Connection, codes: Collection[str], *, samples: bool
+) -> list[AsideEntry]:
+    """See Ledger.aside."""
+    wanted = aside.c if samples else [c for c in aside.c if c.name != "sample"]
+    query = select(*wanted).order_by(aside.c.last_at.desc(), *(aside.c[k] for k in _KEY))
+    if codes:
+        query = query.where(aside.c.code.in_(sorted(codes)))
     return [AsideEntry(**r._mapping) for r in connection.execute(query)]
 
 
