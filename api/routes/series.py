@@ -36,7 +36,7 @@ def series_list(
             owned.append(Series(device, quantity))
     # Counting reads whole series: only those of the page.
     counted = backend.store.series(page.cut(owned)).itertuples(index=False, name=None)
-    return [series_row(*row, devices.get(row[0])) for row in counted]
+    return [series_row(d, q, n, first, last, devices.get(d)) for d, q, n, first, last in counted]
 
 
 @router.get("/series/latest")
