@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 
 import click
 
-from api.access.door import is_loopback
 from civicmeter.wiring.pipeline import Pipeline, make_folder, open_pipeline
 from civicmeter.wiring.ports import require_free_port
 from config.endings import WARNED_BEFORE, Ending, endings
@@ -87,7 +86,8 @@ _ASKED_S = 3
 
 def told_by_service(settings: Settings) -> list[Check]:
     """What a running service's collector says that a person has to mend; empty when none runs."""
-    host = settings.http_host if is_loopback(settings.http_host) else "127.0.0.1"
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    host = everywhere.get(settings.http_host, settings.http_host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/readyz"
     try:
         with urllib.request.urlopen(url, timeout=_ASKED_S) as answer:
