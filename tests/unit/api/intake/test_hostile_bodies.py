@@ -74,6 +74,18 @@ def test_a_message_takes_no_longer(name: str) -> None:
     assert time.process_time() - began < MOST_CPU_S
 
 
+def test_what_opens_into_millions_of_parts_is_refused_unread(
+    serve_own: Callable[..., TestClient],
+) -> None:
+    """Each would be an object of a hundred bytes: half a gigabyte from some kilobytes."""
+    client = serve_own()
+    for media in READERS:
+        for unit in (b"[],", b"0,", b"[", b"{"):
+            packed = gzip.compress(unit * 2_000_001, 1)
+            answer = post(client, packed, media, **{"Content-Encoding": "gzip"})
+            assert (answer.status_code, answer.json()["code"]) == (413, "too_many_parts")
+
+
 def values(count: int) -> Iterator[dict[str, object]]:
     for k in range(count):
         yield {"device": "dy-main", "ts": AT + k, "values": {"power_w": 1.0}}
