@@ -86,6 +86,13 @@ def test_what_opens_into_millions_of_parts_is_refused_unread(
             assert (answer.status_code, answer.json()["code"]) == (413, "too_many_parts")
 
 
+def test_a_name_of_megabytes_is_not_told_again(serve_own: Callable[..., TestClient]) -> None:
+    body = b"m,device=%s %s=1 %d000000" % (b"d" * 500_000, b"q" * 500_000, AT)
+    answer = post(serve_own(), body, LINES)
+    assert answer.status_code == 422
+    assert len(answer.content) < 5_000
+
+
 def values(count: int) -> Iterator[dict[str, object]]:
     for k in range(count):
         yield {"device": "dy-main", "ts": AT + k, "values": {"power_w": 1.0}}
