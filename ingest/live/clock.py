@@ -29,6 +29,8 @@ _RUNS = 500
 """So many of a batch are looked at."""
 _IN_TIME_SHARE = 0.05
 """So many of those heard may be in time where the others are believed that this clock is ahead."""
+_MOST_AHEAD_MS = 400 * 86_400_000
+"""Older ones are a history that somebody replays."""
 _SELDOM = 20.0
 """Comparing takes no more than one part in so many of the time."""
 
@@ -88,7 +90,7 @@ class Clock:
         if not self._lags.hear(runs, self._own_ms()):
             return False
         found = self._lags.agreed(devices, self._ahead_ms)
-        if found is None:
+        if found is None or found.old_ms > _MOST_AHEAD_MS:
             return False
         old_ms = found.old_ms if found.old_ms > self._ahead_ms else 0
         if abs(old_ms - self._old_ms) <= self._ahead_ms // 2:

@@ -146,7 +146,8 @@ def test_no_backlog_is_taken_for_a_clock() -> None:
     full = Life()
     for _ in range(120):  # as much comes as goes
         full.minute(old(HOUR), waited=True)
-    for life in (at_once, slowly, half, full):
+    replayed = Life().minutes(60, old(800 * DAY))
+    for life in (at_once, slowly, half, full, replayed):
         assert (life.ahead_ms, life.clock.behind_ms, life.changes) == (0, 0, 0)
 
 
