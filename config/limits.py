@@ -64,3 +64,8 @@ ASIDE_GROUPS = 10_000
 ASIDE_SOURCE_GROUPS = 1_000
 """So many groups (source, reason, device) are told apart, in all and of one source; further
 devices of a source are counted together, and further sources."""
+
+EVIDENCE_BYTES = 2 << 30
+"""Of all evidence files together."""
+EVIDENCE_INSTITUTION_BYTES = 200 << 20
+"""Of the evidence files of one institution: twenty of the largest."""

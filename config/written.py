@@ -18,7 +18,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NO_NUMBER = re.compile(
-    r'"(?:[^"\\]|\\.)*"'  # a string stays what it is
+    # A string stays what it is; one that is not closed goes on to the end, and is looked at once.
+    r'"(?:[^"\\]++|\\.)*+"?'
     r"|[-+]?(?:nan(?:\([^)\s]{0,40}\))?|infinity|inf|1\.#[a-z]{2,5}[0-9]{0,3})(?![\w\"])",
     re.IGNORECASE | re.DOTALL,
 )

@@ -4,7 +4,6 @@ import shlex
 import ssl
 import threading
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
@@ -215,28 +214,44 @@ class _Probe:
             self._dropped = int(message.payload)
 
 
+def store_skew_s(
+    settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> float | None:
+    """By how much this machine's clock is ahead of the store's, where that tells (InfluxDB's
+    answers carry its time). Raises OSError when it does not answer."""
+    url = _ping_of(settings)
+    if url is None:
+        return None
+    with urllib.request.urlopen(url, timeout=_WAIT_S) as answer:
+        date = answer.headers.get("Date", "")
+    try:
+        return (now() - parsedate_to_datetime(date)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+
+
+def _ping_of(settings: Settings) -> str | None:
+    scheme, _, rest = settings.store_url.partition("://")
+    if not scheme.startswith("influxdb+"):
+        return None
+    return f"{scheme.removeprefix('influxdb+')}://{rest.split('/')[0]}/ping"
+
+
 def clock_checks(
     settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> list[Check]:
     """Compare this machine's clock with the store's, where the store is on another machine."""
-    scheme, _, rest = settings.store_url.partition("://")
-    if not scheme.startswith("influxdb+"):
-        return []
-    url = f"{scheme.removeprefix('influxdb+')}://{rest.split('/')[0]}/ping"
     try:
-        with urllib.request.urlopen(url, timeout=_WAIT_S) as answer:
-            date = answer.headers.get("Date", "")
-    except (urllib.error.URLError, OSError, ValueError) as error:
+        skew_s = store_skew_s(settings, now)
+    except (OSError, ValueError) as error:
         return [
             Check(
                 "InfluxDB",
-                f"{url} does not answer ({error})",
+                f"{_ping_of(settings)} does not answer ({error})",
                 "start it, or set CIVICMETER_STORE to its address",
             )
         ]
-    try:
-        skew_s = (now() - parsedate_to_datetime(date)).total_seconds()
-    except (TypeError, ValueError):
+    if skew_s is None:
         return []
     advice = "" if abs(skew_s) < _SKEW_S else "synchronise the clocks (NTP): times decide months"
     return [Check("clock", f"{skew_s:+.0f} s against the store's", advice)]

@@ -7,8 +7,6 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from domain.errors import ConfigError
 from domain.registry import Registry
 from domain.registry.records import Misfit
@@ -23,6 +21,7 @@ from registry.sheets import (
     fields_of,
     sheet_of,
 )
+from registry.workbook_cells import Rows, WorkbookError, read_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +71,21 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
     """The registry of a workbook, every problem of its cells, and where its records stand.
 
     With problems the registry holds the records that could be read. Raises ConfigError when
-    the file is no workbook.
+    the file is no workbook, or one that asks for more memory or time than a registry does.
     """
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError, ValueError) as error:
-        raise ConfigError(f"{path} is not a workbook that can be read: {error}") from error
     ours = (*SHEETS, *HISTORIES)
+    try:
+        names, sheets = read_cells(path, ours)
+    except WorkbookError as error:
+        raise ConfigError(f"{path}: {error}") from error
     problems = [
         Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
-        for name in book.sheet_names
+        for name in names
         if name not in (*ours, NOTES)
     ]
-    histories = {n: _read_history(n, _sheet(book, n), problems) for n in HISTORIES}
+    histories = {n: _read_history(n, sheets.get(n, []), problems) for n in HISTORIES}
     rows: dict[tuple[str, str], int] = {}
-    records = {n: _read_records(n, _sheet(book, n), histories, problems, rows) for n in SHEETS}
+    records = {n: _read_records(n, sheets.get(n, []), histories, problems, rows) for n in SHEETS}
     for name, items in histories.items():
         problems += _strays(name, items, records)
     registry = Registry(
@@ -101,31 +100,17 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
     return registry, problems, Places(rows, at)
 
 
-Cells = list[list[Any]]
 Items = dict[tuple[str, str], list[tuple[int, Any]]]
 """(record, field) → the items, each with its row, in the order they have in the record."""
 
 
-def _sheet(book: CalamineWorkbook, name: str) -> Cells:
-    if name not in book.sheet_names:
-        return []
-    # Not skipping empty rows keeps row numbers as the person sees them.
-    try:
-        rows: Cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except (CalamineError, ValueError) as error:
-        raise ConfigError(
-            f"sheet {name} cannot be read ({error}): save the workbook anew as .xlsx"
-        ) from error
-    return rows
-
-
 def _table(
-    name: str, cells: Cells, columns: Sequence[str], problems: list[Problem]
+    name: str, cells: Rows, columns: Sequence[str], problems: list[Problem]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Row number and cells by column of every row that is not empty."""
-    if not cells:
+    if not cells or cells[0][0] != 1:
         return
-    header = [str(c).strip() for c in cells[0]]
+    header = [str(c).strip() for c in cells[0][1]]
     for i, column in enumerate(header):
         if column and column not in columns:
             reason = f"no such column; there are {', '.join(columns)}"
@@ -134,7 +119,7 @@ def _table(
             problems.append(Problem(name, 1, column, reason))
         elif column and column in header[:i]:
             problems.append(Problem(name, 1, column, "the column is there twice"))
-    for row_number, row in enumerate(cells[1:], 2):
+    for row_number, row in cells[1:]:
         if not all(map(is_blank, row)):
             yield row_number, {h: c for h, c in zip(header, row, strict=False) if h in columns}
 
@@ -160,7 +145,7 @@ def _cell(
         problems.append(Problem(*place, column, str(error)))
 
 
-def _read_history(name: str, cells: Cells, problems: list[Problem]) -> Items:
+def _read_history(name: str, cells: Rows, problems: list[Problem]) -> Items:
     history = HISTORIES[name]
     found: Items = {}
     for row_number, row in _table(name, cells, history.header, problems):
@@ -183,7 +168,7 @@ def _read_history(name: str, cells: Cells, problems: list[Problem]) -> Items:
 
 def _read_records(
     name: str,
-    cells: Cells,
+    cells: Rows,
     histories: dict[str, Items],
     problems: list[Problem],
     rows: dict[tuple[str, str], int],

@@ -16,7 +16,7 @@ from domain.calendar import from_ms
 from domain.errors import PayloadError
 from domain.judge import Refusal, conflict, refused_by_store
 from domain.readings import Reading
-from store.ledger.kept import KeptMessage, Reason, Room, merged
+from store.ledger.kept import REASONS_MAX, KeptMessage, Reason, Room, merged
 from store.ledger.port import AsideEntry, Ledger
 from store.readings.port import WriteResult
 
@@ -143,6 +143,8 @@ class AsideBatch:
     def _keep(self, topic: str, payload: bytes, key: _Key) -> None:
         known = self._whole.get((topic, payload), ())
         reason = Reason(*key[1:])
+        if len(known) > REASONS_MAX and Reason(key[1]) in known:
+            return  # no more are told apart
         if reason not in known:
             self._whole[topic, payload] = merged(known, (reason,))
 

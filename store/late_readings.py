@@ -76,8 +76,8 @@ class NotingStore:
     ) -> "pd.DataFrame":
         return self._store.registers_at(series, instants)
 
-    def series(self) -> "pd.DataFrame":
-        return self._store.series()
+    def series(self, only: Sequence[Series] | None = None) -> "pd.DataFrame":
+        return self._store.series(only)
 
     def probe(self) -> None:
         self._store.probe()

@@ -61,6 +61,8 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.dropped_qos0
     _.lag_s
     _.missed_frames
+    _.clock_ahead_s
+    _.unlisted_gateways
     _.spooled_bytes
     _.stale_acknowledgements
     _.store_failures

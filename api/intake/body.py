@@ -8,12 +8,15 @@ from fastapi import Depends, Request
 from api.problems import ProblemError
 
 MAX_BYTES = 16 * 1024 * 1024
+MAX_PARTS = 2_000_000
+"""Commas and opening brackets: each part read takes a hundred bytes of memory, from one of gzip. A
+body of as many values as may be posted has some four for each."""
 
 
 async def _body(request: Request) -> bytes:
     """The body, decompressed where Content-Encoding is gzip.
 
-    Raises ProblemError 413 beyond MAX_BYTES, 415 for another encoding, 400 for broken gzip.
+    Raises ProblemError 413 beyond MAX_BYTES or MAX_PARTS, 415 for another encoding, 400 for broken gzip.
     """
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
@@ -25,7 +28,10 @@ async def _body(request: Request) -> bytes:
             raise ProblemError(413, "too_large", limit=MAX_BYTES)
         chunks.append(chunk)
     body = b"".join(chunks)
-    return _gunzip(body) if encoding == "gzip" else body
+    plain = _gunzip(body) if encoding == "gzip" else body
+    if sum(map(plain.count, (b",", b"{", b"["))) > MAX_PARTS:
+        raise ProblemError(413, "too_many_parts", limit=MAX_PARTS)
+    return plain
 
 
 def _gunzip(body: bytes) -> bytes:
@@ -38,6 +44,10 @@ def _gunzip(body: bytes) -> bytes:
         raise ProblemError(413, "too_large", limit=MAX_BYTES)
     if not engine.eof:
         raise ProblemError(400, "unreadable_body", reason="gzip: cut off")
+    if engine.unused_data:
+        # Passed over, it would be lost without a word.
+        reason = "gzip: something follows its end; compress the body as one piece"
+        raise ProblemError(400, "unreadable_body", reason=reason)
     return plain
 
 

@@ -43,7 +43,7 @@ def native_json(body: bytes) -> Iterator[PostedValue]:
 
 def ndjson(body: bytes) -> Iterator[PostedValue]:
     """One native object a line; empty lines are passed over."""
-    for row, line in enumerate(body.split(b"\n"), 1):
+    for row, line in enumerate(io.BytesIO(body), 1):
         if line.strip():
             try:
                 item = _decode(line)

@@ -5,6 +5,7 @@ measurement and the other tags are of no consequence: the registry knows better.
 line protocol reference of InfluxDB 2 (escapes: backslash before comma, space, equals sign).
 """
 
+import io
 from collections.abc import Iterator
 
 from api.intake.posted import (
@@ -24,7 +25,7 @@ def line_protocol(body: bytes) -> Iterator[PostedValue]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableBodyError(f"not UTF-8 at byte {error.start}") from error
-    for row, raw in enumerate(text.split("\n"), 1):
+    for row, raw in enumerate(io.StringIO(text, newline="\n"), 1):
         line = raw.strip()
         if line and not line.startswith("#"):
             yield from _line(row, line)

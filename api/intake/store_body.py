@@ -21,6 +21,8 @@ from store.ledger.kept import ROOM
 
 MAX_REPORTED = 1_000
 _BATCH = 10_000
+_NAME_CHARS = 200
+"""So much of a name is told again: a body may be one name."""
 _MAX_GROUPS = 1_000
 """Devices told apart in one body; further ones are kept aside together, under no name."""
 
@@ -61,8 +63,8 @@ class _Tally:
             self.rows.append(
                 RefusedRow(
                     row=posted.row,
-                    device=posted.device,
-                    quantity=posted.quantity,
+                    device=posted.device[:_NAME_CHARS],
+                    quantity=posted.quantity[:_NAME_CHARS],
                     code=refusal.code,
                     reason=refusal_text(refusal, self.lang),
                 )

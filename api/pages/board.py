@@ -12,7 +12,10 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import Backend, BackendDep
 from api.device_board import board_rows
 from api.language import language_of
+from api.open_conflicts import open_conflicts
 from api.pages.html import answer, render
+from api.query import Owners
+from api.rows.conflicts import ConflictRow
 from api.rows.quality import sentence
 from config.processing import processing_settings
 from config.texts import text
@@ -30,6 +33,8 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 100
 """Devices shown at once."""
+
+CONFLICTS_SHOWN = 20
 
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "info")
 _FUTURE = 9e18
@@ -105,7 +110,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     """The page of a board."""
     registry = backend.registry
     known = registry.institution_by_id
-    notices = []
+    notices = _warnings(backend, lang)
     chosen = known
     if asked.institution in known:
         chosen = {asked.institution: known[asked.institution]}
@@ -127,6 +132,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(asked.page, pages)
     shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    conflicts = open_conflicts(backend, Owners(chosen, [*chosen]))
     return render(
         "board.html",
         lang,
@@ -141,6 +147,8 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
         months=[(str(m), month_name(m.year, m.month, lang)) for m in reversed(every)],
         lines=[_line(r, known[r.device.institution], lang) for r in shown],
         total=len(rows),
+        conflicts=[_conflict(c, known[c.institution], lang) for c in conflicts[:CONFLICTS_SHOWN]],
+        conflicts_more=len(conflicts) - CONFLICTS_SHOWN,
     )
 
 
@@ -148,6 +156,33 @@ def _bounds_missing(devices: Iterable[AnyDevice], lang: str) -> list[str]:
     """One sentence on the bounds that the devices shown lack; none where they have them."""
     counts = bounds_missing_text(devices, lang)
     return [text("bounds", "board", lang, counts=counts)] if counts else []
+
+
+def _warnings(backend: Backend, lang: str) -> list[str]:
+    """What the collector beside this service says of itself, and a manager has to mend."""
+    status = backend.status() if backend.status else {}
+    collector = status.get("collector")
+    told = collector if isinstance(collector, dict) else {}
+    count = told.get("unlisted_gateways") or 0
+    return [_b("unlisted_gateways", lang, count=count)] if count else []
+
+
+def _conflict(row: ConflictRow, place: Institution, lang: str) -> dict[str, str]:
+    """A conflict, written out."""
+    name = row.device_name_zh if lang == "zh" else row.device_name_en
+    by = {None: "by_http", True: "by_speaker", False: "by_other"}[row.source_is_speaker]
+    return {
+        "device": row.device,
+        "name": name or row.device,
+        "quantity": row.quantity,
+        "at": local_time(row.at, place.timezone),
+        "stored": f"{row.stored_value!r} {row.unit}",
+        "other": f"{row.other_value!r} {row.unit}",
+        "whose": _b(f"conflict.{by}", lang, source=row.source, speaker=row.speaker),
+        "count": f"{row.source_conflicts:,}",
+        "take": row.take_command,
+        "keep": row.keep_command,
+    }
 
 
 def _b(key: str, lang: str, /, **values: object) -> str:

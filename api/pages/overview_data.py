@@ -122,7 +122,7 @@ def build_overview(
         detail, notice = _detail(ledger, registry, chosen, statuses[chosen.id], month, lang)
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    aside = ledger.aside()
+    aside = ledger.aside(samples=False)
     without_project = {c.id for c in registry.contracts if c.form == "none"}
     return Overview(
         lang=lang,

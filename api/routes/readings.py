@@ -1,5 +1,6 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
+from itertools import islice
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
@@ -19,6 +20,9 @@ from domain.access import Action, Principal
 router = APIRouter(prefix="/v1", tags=["readings"])
 _POSTING_THREADS = 8
 PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
+MAX_VALUES = 250_000
+"""Of one body. What opens from a few kilobytes of gzip can hold millions, each of which costs some
+microseconds, whether it is stored or refused."""
 
 _EXAMPLES = {
     "application/json": [
@@ -51,7 +55,7 @@ _BODY: dict[str, Any] = {
         207: {"model": Taken, "description": "Some values were refused; `rows` says why."},
         400: {"description": "The body as a whole cannot be read."},
         401: {"description": "A key is needed."},
-        413: {"description": "The body is too large."},
+        413: {"description": "The body is too large, or holds more than 250,000 values."},
         415: {"description": "Content type not supported."},
         422: {"description": "No value could be stored."},
         503: {"description": "The store is not available: post again."},
@@ -71,14 +75,19 @@ async def post_readings(
     reported with its reason. 200: all stored or known. 207: some refused. 422: all refused.
     Registers (total_increasing) are posted as indices; times are ms since the epoch (UTC) or
     RFC 3339 with a zone; line protocol in ns. Bodies may be compressed (Content-Encoding: gzip).
+    Of a body of more than 250,000 values the first ones are taken as always, and the answer is 413.
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     reader = READERS.get(media)
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
-    taken = await to_thread.run_sync(
+    taken, more = await to_thread.run_sync(
         _store, reader, body, backend, principal, lang, limiter=request.app.state.posting
     )
+    if more:
+        raise ProblemError(
+            413, "too_many_posted", limit=MAX_VALUES, extra=taken.model_dump(mode="json")
+        )
     if taken.refused and taken.refused == taken.received:
         raise ProblemError(
             422, "nothing_stored", received=taken.received, extra=taken.model_dump(mode="json")
@@ -95,9 +104,13 @@ def posting_threads() -> CapacityLimiter:
 
 def _store(
     reader: Reader, body: bytes, backend: Backend, principal: Principal, lang: Language
-) -> Taken:
+) -> tuple[Taken, bool]:
+    """Store what a body may hold; also whether it holds more than that."""
+    values = iter(reader(body))
     try:
-        return store_body(iter(reader(body)), backend, principal.reach(Action.POST), lang)
+        first = islice(values, MAX_VALUES)
+        taken = store_body(first, backend, principal.reach(Action.POST), lang)
+        return taken, next(values, None) is not None
     except UnreadableBodyError as error:
         keep_unreadable(backend, body, str(error))
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error

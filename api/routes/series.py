@@ -28,14 +28,15 @@ def series_list(
 ) -> list[SeriesRow]:
     """Which series there are and how far they reach · 已有序列."""
     devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
-    rows = []
-    for device, quantity, readings, first_at, last_at in backend.store.series().itertuples(
-        index=False
-    ):
+    there = backend.store.latest()[["device", "quantity"]].itertuples(index=False, name=None)
+    owned = []
+    for device, quantity in there:
         known = devices.get(device)
         if (known.institution if known else "") in owners:
-            rows.append(series_row(device, quantity, readings, first_at, last_at, known))
-    return page.cut(rows)
+            owned.append(Series(device, quantity))
+    # Counting reads whole series: only those of the page.
+    counted = backend.store.series(page.cut(owned)).itertuples(index=False, name=None)
+    return [series_row(d, q, n, first, last, devices.get(d)) for d, q, n, first, last in counted]
 
 
 @router.get("/series/latest")

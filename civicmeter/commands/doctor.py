@@ -1,8 +1,11 @@
 """`civicmeter doctor`: find the usual mistakes; each check says what it found and what to do."""
 
+import json
 import shutil
 import sqlite3
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -27,11 +30,11 @@ _REGISTER = "register devices with `civicmeter registry import FILE.xlsx`"
 def command(settings: Settings) -> None:
     """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong.
 
-    Dated tables that end within 90 days and bounds that the registry lacks are warned of, which is
-    not wrong.
+    Dated tables that end within 90 days, bounds that the registry lacks and what a running
+    service says of itself are warned of, which is not wrong.
     """
     checks, due = examine(settings), due_soon(settings, datetime.now(UTC).date())
-    noted = [*due, *bounds_missing(settings)]
+    noted = [*due, *bounds_missing(settings), *told_by_service(settings)]
     width = max(len(c.name) for c in (*checks, *noted))
     for check in (*checks, *noted):
         mark = "ok " if check.well else "!! " if check in checks else "!  "
@@ -40,7 +43,9 @@ def command(settings: Settings) -> None:
             click.echo(f"    {' ' * width} → {check.advice}")
     wrong = sum(not c.well for c in checks)
     soon = sum(not c.well for c in due)
-    click.echo(f"{len(checks)} checks, {wrong} to look at" + (f"; {soon} due soon" if soon else ""))
+    click.echo(
+        f"{len(checks)} checks, {wrong} to look at" + (f"; {soon} warned of" if soon else "")
+    )
     sys.exit(1 if wrong else 0)
 
 
@@ -81,6 +86,51 @@ def bounds_missing(settings: Settings) -> list[Check]:
         "--out bounds.xlsx` proposes some from history to look at and import"
     )
     return [Check("bounds", counts, advice)] if counts else []
+
+
+_UNLISTED = (
+    "each of them may speak for every device: fill the column gateway of the devices, then make the "
+    "access list anew with `civicmeter broker acl`"
+)
+_AHEAD = (
+    "set this machine's clock (NTP); if it is right, something delivers late, and what comes in "
+    "time is kept aside until it does not"
+)
+_ASKED_S = 3
+
+
+def told_by_service(settings: Settings) -> list[Check]:
+    """What a running service's collector says that a person has to mend; empty when none runs."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    host = everywhere.get(settings.http_host, settings.http_host)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/readyz"
+    try:
+        # No proxy stands between this machine and itself.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(url, timeout=_ASKED_S) as answer:
+            told = json.load(answer)
+    except urllib.error.HTTPError as error:  # not ready, which it says in the same way
+        told = _json_of(error)
+    except (OSError, ValueError):
+        return []
+    collector = told.get("collector") if isinstance(told, dict) else None
+    if not isinstance(collector, dict):
+        return []
+    found = []
+    if count := collector.get("unlisted_gateways"):
+        said = f"{count} speak, and the registry names the gateway of no device"
+        found.append(Check("gateways", said, _UNLISTED))
+    if ahead_s := collector.get("clock_ahead_s"):
+        said = f"the readings of most devices are all {ahead_s} s old when they come"
+        found.append(Check("clock", said, _AHEAD))
+    return found
+
+
+def _json_of(answer: urllib.error.HTTPError) -> object:
+    try:
+        return json.load(answer)
+    except (OSError, ValueError):
+        return None
 
 
 def _ending(ending: Ending, today: date) -> Check:

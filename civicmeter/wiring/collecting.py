@@ -12,6 +12,7 @@ from civicmeter.wiring.one_collector import only_collector
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from domain.errors import CivicmeterError, ConfigError
+from ingest.checks import store_skew_s
 from ingest.live.collector import Collector
 from ingest.settings import CollectorSettings
 
@@ -25,7 +26,12 @@ def collecting(pipeline: Pipeline, own: CollectorSettings) -> Iterator[Collector
     Raises ConfigError while another process collects into the folder under the same id.
     """
     collector = Collector(
-        own, pipeline.store, pipeline.ledger, pipeline.directory, pipeline.refresh
+        own,
+        pipeline.store,
+        pipeline.ledger,
+        pipeline.directory,
+        pipeline.refresh,
+        store_skew_s=lambda: store_skew_s(pipeline.settings),
     )
     with only_collector(pipeline.settings.data, own.client_id):
         collector.start()

@@ -32,6 +32,7 @@ T = TypeVar("T")
 _REASON = 300
 _MEND_S = 3.0
 _MANY = 3
+_MOST_UNLISTED = 100
 
 
 class BatchStoring:
@@ -68,6 +69,7 @@ class BatchStoring:
         self._births = births
         self._mendable: set[str] = {UNKNOWN}
         self._fresh = True
+        self._unlisted: set[str] = set()
         self._stopping = stopping
         self._give_up_at = float("inf")
         self._refreshed_at = float("-inf")
@@ -97,7 +99,7 @@ class BatchStoring:
         self._births.understand(decoded, self._settings.max_payload_bytes, self._now_ms(), wait)
         if self._births.keep(wait):
             self._mendable.add(UNKNOWN)
-        self._clock.hear(decoded.runs)
+        self._hear(decoded)
         batch = sort_batch(decoded, self.judge())
         unknown = "unknown_device" in batch.aside.counts
         behind = "future_time" in batch.aside.counts and self._clock.compare(self._devices)
@@ -108,6 +110,31 @@ class BatchStoring:
         result = write_batch(batch, self._reading_store, wait)
         keep_batch(batch, self._ledger, wait, self._settings.room_aside)
         self._count(batch, result, time.monotonic() - began)
+
+    def _hear(self, decoded: DecodedMessages) -> None:
+        """What the messages say of the time, and who speaks."""
+        self._clock.hear(decoded.runs)
+        waited = 2 * len(decoded.messages) > self._settings.batch_messages
+        if self._clock.hear_age(decoded.runs, self._devices.keys(), waited=waited):
+            self._mendable.add("future_time")
+        self._counters.show(clock_ahead_s=self._clock.seems_ahead_ms // 1000)
+        if decoded.gateways:
+            self._notice(set(decoded.gateways.values()))
+
+    def _notice(self, gateways: set[str]) -> None:
+        """Warn of gateways that speak while the registry names that of no device, each once."""
+        one = next(iter(self._devices.values()), None)
+        if one is None or one.gateway is not None:
+            self._unlisted.clear()
+        elif new := sorted(gateways - self._unlisted)[: _MOST_UNLISTED - len(self._unlisted)]:
+            self._unlisted.update(new)
+            log.warning(
+                "the gateways %s speak, and the registry names the gateway of no device, so each "
+                "may speak for every one: fill the column gateway, then make the access list anew "
+                "(civicmeter broker acl)",
+                ", ".join(map(ascii, new)),
+            )
+        self._counters.show(unlisted_gateways=len(self._unlisted))
 
     def _isolate(self, decoded: DecodedMessages, wait: Persistently) -> None:
         """Store the parts, smaller and smaller ones; keep aside the one that fails."""

@@ -58,7 +58,8 @@ def relax_garbage_collection() -> None:
 
 class Collector:
     """Collects until stopped. `devices` is a live view of the registered devices, which
-    `refresh` brings up to date.
+    `refresh` brings up to date. `store_skew_s` tells how far this machine's clock is ahead of the
+    store's, if it can.
 
     ::
 
@@ -76,13 +77,14 @@ class Collector:
         devices: Directory,
         refresh: Callable[[], None] = lambda: None,
         now_ms: Callable[[], int] = system_ms,
+        store_skew_s: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._counters = Counters()
         self._router = Router(settings.mappings)
         self._stopping = threading.Event()
         self._queue = BatchQueue(settings, self._stopping)
-        self._clock = Clock(now_ms, settings.times.future_skew_s * 1000)
+        self._clock = Clock(now_ms, settings.times.future_skew_s * 1000, store_skew_s=store_skew_s)
         births = BirthKeeping(self._router, ledger, lambda t, p: self._connection.publish(t, p))
         self._births = births
         self._batches = BatchStoring(

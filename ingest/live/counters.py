@@ -46,6 +46,8 @@ class Counts:
     measurement of the last batch to its storage. `broker_dropped` is what the broker says it
     dropped since it started, None when it does not say. `spooled_messages` are acknowledged and
     wait on this machine's disk for the store. `missed_frames` are radio frames that did not arrive.
+    `clock_ahead_s` is how far this machine's clock seems to be ahead of the devices'.
+    `unlisted_gateways` speak while the registry names the gateway of no device.
     """
 
     received: int = 0
@@ -63,6 +65,8 @@ class Counts:
     batches: int = 0
     store_failures: int = 0
     connections: int = 0
+    clock_ahead_s: int = 0
+    unlisted_gateways: int = 0
     lag_s: float | None = None
     broker_dropped: int | None = None
     rejected: dict[str, int] = field(default_factory=dict)
@@ -84,6 +88,7 @@ class Counters:
         self._lag_s: float | None = None
         self._broker_dropped: int | None = None
         self._spooled = (0, 0)
+        self._shown: dict[str, int] = {}
         self._lags = Timed(LAG_BOUNDS_S)
         self._batch_times = Timed(BATCH_BOUNDS_S)
 
@@ -114,6 +119,11 @@ class Counters:
         with self._lock:
             self._spooled = messages, size_bytes
 
+    def show(self, **states: int) -> None:
+        """How something stands now."""
+        with self._lock:
+            self._shown.update(states)
+
     def snapshot(self) -> Counts:
         with self._lock:
             counts = dict(self._counts)
@@ -128,4 +138,5 @@ class Counters:
                 batch_times=self._batch_times.copy(),
                 unacknowledged=counts.get("received", 0) - settled,
                 **counts,
+                **self._shown,
             )

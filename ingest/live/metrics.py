@@ -16,6 +16,8 @@ _GAUGES = {
     "unacknowledged": "Messages received that wait for the store.",
     "spooled_messages": "Messages acknowledged that wait on disk for the store.",
     "spooled_bytes": "Size of these on disk.",
+    "clock_ahead_s": "How far this machine's clock seems to be ahead of the devices', seconds.",
+    "unlisted_gateways": "Gateways that speak while the registry names that of no device.",
 }
 _COUNTERS = {
     "received": "Messages taken from the broker.",

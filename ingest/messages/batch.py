@@ -91,7 +91,12 @@ class DecodedMessages:
             i, j = len(self.runs) // 2, len(self.wrong) // 2
             cut = [(slice(i), slice(j)), (slice(i, None), slice(j, None))]
             return [
-                DecodedMessages(runs=self.runs[a], topics=self.topics[a], wrong=self.wrong[b])
+                DecodedMessages(
+                    runs=self.runs[a],
+                    topics=self.topics[a],
+                    wrong=self.wrong[b],
+                    gateways=self.gateways,
+                )
                 for a, b in cut
             ]
         if self.runs and len(self.runs[0].at_ms) > 1:
@@ -100,6 +105,7 @@ class DecodedMessages:
                 DecodedMessages(
                     runs=[run._replace(at_ms=run.at_ms[part], value=run.value[part])],
                     topics=self.topics,
+                    gateways=self.gateways,
                 )
                 for part in (slice(k), slice(k, None))
             ]

@@ -152,8 +152,9 @@ class Ledger(Adjustments, Births, Corrections, KeptMessages, LateSeries, Touched
         (source and device "")."""
         ...
 
-    def aside(self) -> list[AsideEntry]:
-        """Everything kept aside, the most recently seen first."""
+    def aside(self, codes: Collection[str] = (), *, samples: bool = True) -> list[AsideEntry]:
+        """Everything kept aside, or what is for these reasons, the most recently seen first: at
+        most ASIDE_GROUPS. Without `samples`, which are most of its bytes, they are empty."""
         ...
 
     def forget_aside(self, entries: Iterable[AsideEntry]) -> None:

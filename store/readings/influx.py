@@ -167,11 +167,20 @@ class InfluxReadingStore:
             self._nearest("first", series, [ceil_ms(i) for i in instants]),
         )
 
-    def series(self) -> "pd.DataFrame":
-        """See ReadingStore.series. The engine counts by reading everything."""
+    def series(self, only: Sequence[Series] | None = None) -> "pd.DataFrame":
+        """See ReadingStore.series. The engine counts by reading everything that is asked for."""
+        parts_of: list[tuple[str, list[str] | None]]
+        if only is None:
+            parts_of = [(quantity, None) for quantity in self._quantities()]
+        else:
+            parts_of = [
+                (quantity, list(some))
+                for quantity, devices in by_quantity(only).items()
+                for some in chunks(devices, _DEVICES_PER_STATEMENT)
+            ]
         asked = [
-            (quantity, function, select(function, quantity, None, MIN_MS, MAX_MS))
-            for quantity in self._quantities()
+            (quantity, function, select(function, quantity, some, MIN_MS, MAX_MS))
+            for quantity, some in parts_of
             for function in _WHOLE
         ]
         found: dict[tuple[str, str], dict[str, tuple[int, float]]] = defaultdict(dict)

@@ -104,8 +104,9 @@ class ReadingStore(Protocol):
         """
         ...
 
-    def series(self) -> "pd.DataFrame":
-        """Every series: columns device, quantity, readings (count), first_at, last_at."""
+    def series(self, only: Sequence[Series] | None = None) -> "pd.DataFrame":
+        """Every series, or those of `only` that hold anything: columns device, quantity, readings
+        (count), first_at, last_at. Counting reads all of them: ask for a page."""
         ...
 
     def probe(self) -> None:

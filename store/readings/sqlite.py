@@ -185,16 +185,21 @@ class SqliteReadingStore:
             after = _nearest(connection, ids, [ceil_ms(i) for i in instants], "min", ">=")
         return registers_frame(series, instants, before, after)
 
-    def series(self) -> "pd.DataFrame":
-        """See ReadingStore.series. Counts by reading the whole index: some 10 M rows a second."""
+    def series(self, only: Sequence[Series] | None = None) -> "pd.DataFrame":
+        """See ReadingStore.series. Counts by reading the index: some 10 M rows a second."""
+        query = (
+            "SELECT device, quantity,"
+            " (SELECT count(*) FROM reading WHERE series_id = id),"
+            " (SELECT min(at_ms) FROM reading WHERE series_id = id) AS first_ms,"
+            " (SELECT max(at_ms) FROM reading WHERE series_id = id)"
+            " FROM series WHERE first_ms IS NOT NULL"
+        )
         with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT device, quantity,"
-                " (SELECT count(*) FROM reading WHERE series_id = id),"
-                " (SELECT min(at_ms) FROM reading WHERE series_id = id) AS first_ms,"
-                " (SELECT max(at_ms) FROM reading WHERE series_id = id)"
-                " FROM series WHERE first_ms IS NOT NULL"
-            ).fetchall()
+            if only is None:
+                return series_frame(sorted(connection.execute(query).fetchall()))
+            rows: list[tuple[str, str, int, int, int]] = []
+            for one in self._ids_of(connection, in_order(only)):
+                rows += connection.execute(f"{query} AND id = ?", (one,))
         return series_frame(sorted(rows))
 
     def probe(self) -> None:

@@ -52,6 +52,28 @@ def test_an_entry_keeps_its_decisions_and_its_evidence(ledger: SqlLedger) -> Non
     assert ledger.evidence("0" * 64) is None
 
 
+def test_evidence_is_bounded_by_institution_and_in_all(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.ledger.sql.adjustments.EVIDENCE_INSTITUTION_BYTES", 1_000)
+    monkeypatch.setattr("store.ledger.sql.adjustments.EVIDENCE_BYTES", 1_500)
+
+    def enter(institution: str, content: bytes) -> Adjustment:
+        digest = hashlib.sha256(content).hexdigest()
+        entry = replace(ENTRY, institution=institution, evidence_sha256=digest)
+        return ledger.enter_adjustment(entry, content=content)
+
+    enter("hall", b"a" * 900)
+    enter("hall", b"a" * 900)  # is there already
+    with pytest.raises(ConfigError, match=r"of hall 900 bytes .* digest alone"):
+        enter("hall", b"b" * 101)
+    enter("other", b"c" * 600)
+    with pytest.raises(ConfigError, match=r"all institutions together 1,500 bytes"):
+        enter("third", b"d")
+    assert len(ledger.adjustments()) == 3, "what is refused leaves nothing"
+    ledger.enter_adjustment(replace(ENTRY, institution="third"))
+
+
 def test_decisions_that_cannot_be_are_refused_and_leave_nothing(ledger: SqlLedger) -> None:
     number = ledger.enter_adjustment(ENTRY).number
     with pytest.raises(ConfigError, match="no adjustment"):

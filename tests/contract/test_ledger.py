@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from domain.errors import CivicmeterError, ConfigError
 from domain.figures import MonthResult
 from domain.findings import Finding
 from domain.registry import Registry
 from store.ledger.canonical import digest
+from store.ledger.port import AsideEntry
 from store.ledger.sql.ledger import SqlLedger
 from tests.ledger_sample import FULL, MARCH, REGISTRY, figure, result
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def by_id(records: tuple) -> dict:
@@ -227,3 +231,31 @@ def test_readers_never_see_half_a_result(opener: Callable[[], SqlLedger]) -> Non
             (found,) = reader.results()
             assert {f.value for f in found.figures} == {float(len(found.figures))}
         writing.result()
+
+
+def test_a_flood_of_bad_devices_is_few_statements(ledger: SqlLedger) -> None:
+    """Beyond a thousand groups of a source they are one group, and counted at once."""
+    statements: list[str] = []
+
+    @event.listens_for(ledger._engine, "before_cursor_execute")
+    def note(_c: object, _k: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    entries = [
+        AsideEntry(
+            source="g",
+            code="bad_value",
+            device=f"d{k:04}",
+            detail=f"the {k}.",
+            first_at=AT + timedelta(seconds=k % 7),
+            last_at=AT + timedelta(seconds=k),
+        )
+        for k in range(5_000)
+    ]
+    ledger.keep_aside(entries)
+    assert len(statements) < 2 * 1_001 and sum("INSERT" in s for s in statements) < 1_002
+    groups = {e.device: e for e in ledger.aside()}
+    assert len(groups) == 1_001 and sum(e.count for e in groups.values()) == 5_000
+    rest = groups[""]
+    assert (rest.count, rest.detail) == (4_000, "the 4999.")
+    assert (rest.first_at, rest.last_at) == (AT, AT + timedelta(seconds=4_999))

@@ -1,14 +1,21 @@
 """Kept messages, on both of the ledger's engines."""
 
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy import select
+
 from domain.access import Action, Grant
 from store.ledger.kept import REASONS_MAX, KeptMessage, Reason, Room
+from store.ledger.sql.engine import reading
 from store.ledger.sql.ledger import SqlLedger
+from store.ledger.sql.tables import kept_room
 from store.opening import open_ledger
 
 
@@ -172,3 +179,47 @@ def test_the_database_takes_about_what_is_counted(tmp_path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     taken = (tmp_path / "ledger.db").stat().st_size - empty
     assert 0.5 * counted < taken < 1.1 * counted, taken / counted
+
+
+def true_sums(ledger: SqlLedger) -> tuple[int, int]:
+    found = ledger.kept_messages(limit=100_000)
+    return len(found), sum(m.size_bytes for m in found)
+
+
+def test_the_sums_are_true_whenever_a_writer_dies(
+    url: str, opener: Callable[[], SqlLedger]
+) -> None:
+    """They are kept up by differences; whoever dies between two leaves neither."""
+    opener().close_connections()
+    for seed in range(6):
+        words = [sys.executable, "-m", "tests.contract.keep_until_killed", url, str(seed)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None and child.stdout.readline()
+            time.sleep(0.1 + seed * 0.067)
+            child.kill()
+        ledger = opener()
+        found = (ledger.count_kept(), ledger.kept_bytes())
+        assert found == true_sums(ledger) and found[0] > 0, seed
+        for source in (f"s{k}" for k in range(5)):
+            of_it = [m for m in ledger.kept_messages(limit=100_000) if m.source == source]
+            with reading(ledger._engine) as connection:
+                query = select(kept_room).where(kept_room.c.bringer == source)
+                row = connection.execute(query).one_or_none()
+            told = (row.messages, row.size_bytes) if row else (0, 0)
+            assert told == (len(of_it), sum(m.size_bytes for m in of_it)), (seed, source)
+
+
+def test_the_sums_take_no_longer_the_more_is_kept(ledger: SqlLedger) -> None:
+    def seconds() -> float:
+        took = []
+        for _ in range(20):
+            began = time.perf_counter()
+            ledger.kept_bytes()
+            took.append(time.perf_counter() - began)
+        return min(took)
+
+    ledger.keep_messages([message(0)])
+    few = seconds()
+    for start in range(0, 30_000, 5_000):
+        ledger.keep_messages(message(k) for k in range(start, start + 5_000))
+    assert seconds() < 5 * few + 0.001

@@ -270,6 +270,11 @@ def test_threads_write_and_read_at_once(store: ReadingStore) -> None:
         assert [w.result() for w in written] == [20, 20, 20]
         assert all(counts.result() == sorted(counts.result()) for counts in seen)
     assert list(store.series().readings) == [20, 20, 20]
+    every = list(store.series().itertuples(index=False))
+    names = [Series(r.device, r.quantity) for r in every]
+    for only in (names[1:], names[:1], [*names, Series("nobody", ENERGY)], []):
+        listed = list(store.series(only).itertuples(index=False))
+        assert listed == [r for r, n in zip(every, names, strict=True) if n in only]
 
 
 # Reading

@@ -157,7 +157,7 @@ def test_the_environment_is_made_of_real_settings(tmp_path: Path) -> None:
     }
     settings = Settings.from_env(env)
     endpoint = Endpoint.parse(settings.mqtt)
-    assert (endpoint.host, endpoint.port) == ("mosquitto", 1883)
+    assert (endpoint.host, endpoint.port) == ("mosquitto", 1884)
     influx = SERVICES["influxdb"]["environment"]
     assert settings.store_url == (
         f"influxdb+http://influxdb:8086/{influx['DOCKER_INFLUXDB_INIT_ORG']}"

@@ -47,7 +47,7 @@ class Installation:
         self.folder = folder
         self.secrets = folder / "secrets"
         self.passwords: dict[str, str] = {}
-        self.mqtt_port, self.http_port = free_port(), free_port()
+        self.mqtt_port, self.inner_port, self.http_port = free_port(), free_port(), free_port()
         self.url = f"http://{HOST}:{self.http_port}"
         assert run_secrets(self.secrets).returncode == 0
         bucket = SERVICES["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_BUCKET"]
@@ -55,7 +55,7 @@ class Installation:
         self.places = {
             "/run/secrets/": f"{self.secrets}/",
             "http://influxdb:8086": influxdb.url,
-            "mqtt://mosquitto:1883": f"mqtt://{HOST}:{self.mqtt_port}",
+            "mqtt://mosquitto:1884": f"mqtt://{HOST}:{self.inner_port}",
             "0.0.0.0": HOST,
             "/data": str(folder / "data"),
             "http://127.0.0.1:8000": self.url,
@@ -89,7 +89,8 @@ class Installation:
         data.mkdir()
         text = self.here(text).replace("/mosquitto/config/", f"{DEPLOY / 'mosquitto'}/")
         text = text.replace("/mosquitto/data/", f"{data}/")
-        text = text.replace("listener 1883", f"listener {self.mqtt_port} {HOST}")
+        for shipped, ours in (("1883", self.mqtt_port), ("1884", self.inner_port)):
+            text = text.replace(f"listener {shipped}\n", f"listener {ours} {HOST}\n")
         if os.geteuid() == 0:
             text += "\nuser root\n"  # the container's user owns its volumes; here root does
         path = self.folder / "mosquitto.conf"
@@ -126,7 +127,7 @@ class Installation:
         payload = json.dumps({"ts": at_ms, "values": {"energy_import_kwh": value}})
         return self.say(user, password, f"civicmeter/v1/{device}/telemetry", payload)
 
-    def say(self, user: str, password: str, topic: str, payload: str) -> str:
+    def say(self, user: str, password: str, topic: str, payload: str, *more: str) -> str:
         """As `publish`, anything anywhere."""
         return subprocess.run(
             [
@@ -147,6 +148,7 @@ class Installation:
                 topic,
                 "-m",
                 payload,
+                *more,
             ],
             capture_output=True,
             timeout=30,
@@ -293,6 +295,27 @@ def test_nobody_speaks_for_another(installation: Installation) -> None:
     wait_for(lambda: installation.readings("hall-e4"))
     status = installation.heard("civicmeter/v1/collector/+/status")
     assert "collecting" in status
+
+
+def test_nobody_takes_over_the_collectors_session(installation: Installation) -> None:
+    """Its id is no secret; with it a device would end its session, and what waits would be lost."""
+    before = installation.get("/readyz")["collector"]["connections"]
+    password = installation.passwords["hall-e1"]
+    reading = {"ts": now_ms() - 120_000, "values": {"energy_import_kwh": 4321.0}}
+    topic, payload = "civicmeter/v1/hall-e1/telemetry", json.dumps(reading)
+    for client_id in ("civicmeter-collector", "civicmeter", "hall-e2"):
+        more = ["-i", client_id]
+        assert installation.say("hall-e1", password, topic, payload, *more) == ""
+    wait_for(lambda: 4321.0 in [r["value"] for r in installation.readings("hall-e1")])
+    assert installation.get("/readyz")["collector"]["connections"] == before
+    # Nor does a device hear what others say.
+    words = f"mosquitto_sub -h {HOST} -p {installation.mqtt_port} -u hall-e2 -W 2 -t #".split()
+    listening = subprocess.Popen(
+        [*words, "-P", installation.passwords["hall-e2"]], stdout=subprocess.PIPE, text=True
+    )
+    time.sleep(0.5)
+    assert installation.say("hall-e1", password, topic, payload) == ""
+    assert listening.communicate(timeout=30)[0] == ""
 
 
 def test_posting_needs_the_generated_key(installation: Installation) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, true
 
+from config.limits import EVIDENCE_BYTES, EVIDENCE_INSTITUTION_BYTES
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
 from domain.errors import ConfigError
@@ -38,7 +39,7 @@ class SqlAdjustments:
             for decision in adjustment.decisions:
                 _add_decision(connection, number, decision)
             if content is not None:
-                _keep_file(connection, adjustment.evidence_sha256, content)
+                _keep_file(connection, adjustment, content)
             touch_months(connection, touches)
         return replace(adjustment, number=number)
 
@@ -105,7 +106,22 @@ def _add_decision(connection: Connection, number: int, decision: Decision) -> No
     connection.execute(decided.insert().values(row))
 
 
-def _keep_file(connection: Connection, sha256: str, content: bytes) -> None:
-    known = connection.execute(select(files.c.sha256).where(files.c.sha256 == sha256))
-    if known.one_or_none() is None:
-        connection.execute(files.insert().values(sha256=sha256, content=content))
+def _keep_file(connection: Connection, of: Adjustment, content: bytes) -> None:
+    """Keep a file, once, while there is room; `of` is entered already. Raises ConfigError."""
+    known = connection.execute(select(files.c.sha256).where(files.c.sha256 == of.evidence_sha256))
+    if known.one_or_none() is not None:
+        return
+    here = select(table.c.evidence_sha256).where(table.c.institution == of.institution)
+    kept = select(func.coalesce(func.sum(func.length(files.c.content)), 0))
+    for whose, wanted, most in (
+        (of.institution, files.c.sha256.in_(here), EVIDENCE_INSTITUTION_BYTES),
+        ("all institutions together", true(), EVIDENCE_BYTES),
+    ):
+        there = int(connection.execute(kept.where(wanted)).scalar_one())
+        if there + len(content) > most:
+            raise ConfigError(
+                f"{of.evidence} has {len(content):,} bytes, and of {whose} {there:,} bytes of "
+                f"evidence are kept already, at most {most:,}: keep the file yourself and give "
+                "its digest alone (evidence_sha256, --digest-only), or give a smaller one"
+            )
+    connection.execute(files.insert().values(sha256=of.evidence_sha256, content=content))

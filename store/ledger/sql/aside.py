@@ -30,7 +30,7 @@ def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]
         return
     groups = _Groups(connection, {row["source"] for row in came})
     # Sorted by the groups they go to: two writers then wait for each other, and never in a ring.
-    rows = sorted(map(groups.folded, came), key=_key)
+    rows = sorted(_together(map(groups.folded, came)), key=_key)
     new, old = insert.excluded, aside.c
     is_later = new.last_at >= old.last_at
     statement = insert.on_conflict_do_update(
@@ -43,8 +43,24 @@ def add_aside(connection: Connection, insert: Any, entries: Iterable[AsideEntry]
             "last_at": case((is_later, new.last_at), else_=old.last_at),
         },
     )
-    for row in rows:  # one by one: a group may be there twice
-        connection.execute(statement, [row])
+    connection.execute(statement, rows)
+
+
+def _together(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one group as one: a flood of bad devices is one, and not a statement each."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in rows:
+        before = found.get(_key(row))
+        if before is None:
+            found[_key(row)] = row
+            continue
+        later = row if row["last_at"] >= before["last_at"] else before
+        found[_key(row)] = {
+            **later,
+            "count": before["count"] + row["count"],
+            "first_at": min(before["first_at"], row["first_at"]),
+        }
+    return list(found.values())
 
 
 class _Groups:
@@ -79,9 +95,14 @@ def _parts(sources: Sequence[str]) -> Iterator[Sequence[str]]:
         yield sources[start : start + _AT_ONCE]
 
 
-def read_aside(connection: Connection) -> list[AsideEntry]:
-    """All groups, the most recently seen first."""
-    query = select(aside).order_by(aside.c.last_at.desc(), *(aside.c[k] for k in _KEY))
+def read_aside(
+    connection: Connection, codes: Collection[str], *, samples: bool
+) -> list[AsideEntry]:
+    """See Ledger.aside."""
+    wanted = aside.c if samples else [c for c in aside.c if c.name != "sample"]
+    query = select(*wanted).order_by(aside.c.last_at.desc(), *(aside.c[k] for k in _KEY))
+    if codes:
+        query = query.where(aside.c.code.in_(sorted(codes)))
     return [AsideEntry(**r._mapping) for r in connection.execute(query)]
 
 

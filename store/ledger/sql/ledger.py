@@ -213,10 +213,10 @@ class SqlLedger(
         with writing(self._engine) as connection:
             add_aside(connection, _insert(connection, t.aside), entries)
 
-    def aside(self) -> list[AsideEntry]:
+    def aside(self, codes: Collection[str] = (), *, samples: bool = True) -> list[AsideEntry]:
         """See Ledger.aside."""
         with reading(self._engine) as connection:
-            return read_aside(connection)
+            return read_aside(connection, codes, samples=samples)
 
     def forget_aside(self, entries: Iterable[AsideEntry]) -> None:
         """See Ledger.forget_aside."""

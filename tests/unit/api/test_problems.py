@@ -217,12 +217,14 @@ def test_no_address_whatever_breaks_the_service(client: TestClient, parts: list[
     assert client.get(path).status_code in (200, 307, 404, 422)
 
 
-def test_invented_methods_are_counted_together(client: TestClient) -> None:
+def test_invented_methods_and_paths_are_counted_together(client: TestClient) -> None:
     """Anybody may invent some; each would stay in the metrics for ever."""
     before = client.get("/metrics").text.count("civicmeter_http_requests_total{")
     for k in range(50):
         assert client.request(f"VERB{k}", "/v1/readings").status_code == 405
+        assert client.get(f"/invented/{k}").status_code == 404
+        assert client.get("/", headers={"Host": f"h{k}.example"}).status_code == 421
     found = client.get("/metrics").text
-    assert found.count("civicmeter_http_requests_total{") <= before + 2
-    assert "VERB" not in found
+    assert found.count("civicmeter_http_requests_total{") <= before + 4
+    assert not any(made in found for made in ("VERB", "invented", "example"))
     assert 'method="other"' in found

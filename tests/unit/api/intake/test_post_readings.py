@@ -237,6 +237,8 @@ def test_a_compressed_body(serve_own: Serve) -> None:
     assert post(client, b"plain", LINES, **{"Content-Encoding": "gzip"}).status_code == 400
     assert post(client, packed[:-5], LINES, **{"Content-Encoding": "gzip"}).status_code == 400
     assert post(client, packed, LINES, **{"Content-Encoding": "br"}).status_code == 415
+    # Of two members only the first would be read.
+    assert post(client, packed * 2, LINES, **{"Content-Encoding": "gzip"}).status_code == 400
 
 
 def test_a_bomb_is_refused(serve_own: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

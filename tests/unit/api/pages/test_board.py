@@ -1,14 +1,22 @@
 """The completeness board: JSON and page say the same, for one institution and for a city's."""
 
 import re
+import shlex
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.pages.board import PAGE_SIZE, SORTS
+from domain.calendar import to_ms
 from domain.places import Carrier, Institution, Meter
+from domain.readings import Reading
 from domain.registry import Registry
+from store.aside import AsideBatch, keep
+from store.ledger.kept import ROOM
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 from tests.api_sample import CAMPUS, FEBRUARY, HALL, NOW
 
 
@@ -117,3 +125,52 @@ def test_missing_bounds_are_told_once_and_only_where_they_are(serve_own, own_sam
     assert "Bounds" not in client.get("/quality?institution=town&lang=en").text
     rows = client.get("/v1/quality/board", params={"institution": ["city", "town"]}).json()
     assert {r["device"]: r["bounds_missing"] for r in rows} == {"c1": "max_rate_per_h", "t1": ""}
+
+
+def test_a_conflict_is_shown_with_both_values_until_somebody_decides(
+    serve_own: Callable[..., TestClient], own_sample: tuple[SqliteReadingStore, SqlLedger]
+) -> None:
+    """A forger came first, whose value stands; the device's own is not lost."""
+    store, ledger = own_sample
+    at_ms = to_ms(NOW) - 3_600_000
+    store.write([Reading("dy-water", "water_m3", at_ms, 999.0)])
+    aside = AsideBatch(to_ms(NOW))
+    own = "civicmeter/v1/dy-water/telemetry"
+    for source, value in ((own, 7.25), ("civicmeter/v1/gateway/vendor/telemetry", 8.0)):
+        reading = Reading("dy-water", "water_m3", at_ms, value)
+        aside.unstored(store.write([reading]), lambda _, s=source: s)  # type: ignore[misc]
+    keep(ledger, aside.entries(), aside.kept(), ROOM)
+    client = serve_own(api_key="secret")
+    rows = {r["source"]: r for r in client.get("/v1/conflicts").json()}
+    assert {(r["stored_value"], r["other_value"]) for r in rows.values()} == {
+        (999.0, 7.25),
+        (999.0, 8.0),
+    }
+    assert rows[own]["source_is_speaker"] and rows[own]["speaker"] == "dy-water"
+    assert [r["source_is_speaker"] for s, r in rows.items() if s != own] == [False]
+    assert client.get(f"/v1/conflicts?institution={HALL}").json() == []
+    for lang, words in (("zh", "冲突的读数"), ("en", "Conflicting readings")):
+        html = client.get(f"/quality?lang={lang}").text
+        assert words in html and html.count('data-conflict="dy-water"') == 2
+        assert "999.0" in html and "7.25" in html and own in html
+        assert "data-conflict" not in client.get(f"/quality?lang={lang}&institution={HALL}").text
+    said = shlex.split(rows[own]["take_command"])
+    assert said[:4] == ["civicmeter", "correct", "dy-water", "water_m3"]
+    body = {"device": said[2], "quantity": said[3], "at": said[4], "value": float(said[6])}
+    answer = client.post(
+        "/v1/corrections",
+        json=[body | {"author": "王", "reason": "照片"}],
+        headers={"X-API-Key": "secret"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert client.get("/v1/conflicts").json() == []
+    assert "data-conflict" not in client.get("/quality").text
+    (correction,) = client.get("/v1/corrections").json()
+    assert (correction["value"], correction["reported_value"]) == (7.25, 999.0)
+
+
+def test_gateways_that_nobody_listed_are_warned_of(serve_own: Callable[..., TestClient]) -> None:
+    for count, warned in ((0, False), (2, True)):
+        client = serve_own(status=lambda c=count: {"collector": {"unlisted_gateways": c}})
+        html = client.get("/quality?lang=en").text
+        assert ("2 gateways speak" in html) == warned

@@ -13,6 +13,7 @@ from domain.figures import Shares
 from domain.findings import Finding
 from store.ledger.port import MonthStatus
 from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
 from tests import api_sample
 from tests.api_sample import CAMPUS, HALL
 
@@ -365,3 +366,22 @@ def test_answers_are_compressed_where_the_reader_takes_it(client: TestClient) ->
     answer = client.get("/v1/days", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.json()
+
+
+def test_only_the_page_of_the_series_is_counted(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting reads whole series: years of a city's take minutes."""
+    every = rows(client, "/v1/series/list")
+    asked: list[Any] = []
+    count = SqliteReadingStore.series
+
+    def counted(store: SqliteReadingStore, only: Any = None) -> Any:
+        asked.append(only)
+        return count(store, only)
+
+    monkeypatch.setattr(SqliteReadingStore, "series", counted)
+    answer = client.get("/v1/series/list?limit=1&offset=1")
+    assert answer.json() == every[1:2]
+    assert answer.headers["X-Total-Count"] == str(len(every))
+    assert [len(only) for only in asked] == [1]

@@ -57,6 +57,12 @@ def test_text_that_looks_like_a_formula_stays_text(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["\r=1+1", "\n=1+1", "\r\n\uff1d1", "\t=1", "\u00a0\u3000@a"])
+def test_a_cell_that_begins_with_a_line_end_stays_text(text: str) -> None:
+    (_, (cell,)) = csv.reader(io.StringIO(csv_text([{"a": text}]), newline=""))
+    assert cell == f"'{text}"
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_every_list_is_to_be_had_as_parquet(client: TestClient, path: str) -> None:
     as_json = rows(client, path)

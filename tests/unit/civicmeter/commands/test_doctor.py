@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from api.app import create_app
 from civicmeter.cli import main
-from civicmeter.commands.doctor import due_soon, examine
+from civicmeter.commands.doctor import due_soon, examine, told_by_service
 from civicmeter.wiring.pipeline import open_pipeline
 from civicmeter.wiring.ports import free_port
+from civicmeter.wiring.serving import serving
 from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
@@ -107,3 +109,20 @@ def test_a_store_that_can_be_read_but_not_written_is_found(
             c for c in examine(replace(own, store=f"influxdb+{url}/org/b")) if c.name == "store"
         )
     assert "the token may not write to the bucket" in check.advice
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_what_the_running_collector_says_is_told(tmp_path: Path, ready: bool) -> None:
+    settings = settings_of(tmp_path, free_port())
+    assert told_by_service(settings) == []
+    states = {"unlisted_gateways": 3, "clock_ahead_s": 86_400}
+    for counts, names in ((states, ["gateways", "clock"]), (dict.fromkeys(states, 0), [])):
+        with open_pipeline(settings) as pipeline:
+            app = create_app(
+                store=pipeline.store,
+                ledger=pipeline.ledger,
+                status=lambda c=counts: {"collector": c},  # type: ignore[misc]
+                parts=lambda: {} if ready else {"collecting": "it ended"},
+            )
+            with serving(app, settings.http_host, settings.http_port):
+                assert wrong(told_by_service(settings)) == names

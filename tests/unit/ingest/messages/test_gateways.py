@@ -53,6 +53,18 @@ def test_it_speaks_for_its_own_devices_only() -> None:
     assert batch.aside.counts == {"foreign_device": 2, "unknown_device": 1}
 
 
+def test_a_batch_that_is_taken_apart_is_judged_as_strictly() -> None:
+    """One message that fails in the store must not open the door for those beside it."""
+    decoded = decode_messages([said(OURS, "a", "b", "alone")], Router(), 1 << 20)
+    parts = decoded.halves()
+    while any(p.halves() for p in parts):
+        parts = [half for p in parts for half in (p.halves() or [p])]
+    judge = Judge(tags_of(LISTED), TIME_LIMITS, NOW)
+    batches = [sort_batch(p, judge) for p in parts]
+    assert [d for b in batches for d in stored(b)] == ["a"]
+    assert sum(b.aside.counts.get("foreign_device", 0) for b in batches) == 2
+
+
 def test_a_device_speaks_for_itself() -> None:
     payload = b'{"ts":%d,"values":{"water_m3":7}}' % NOW
     own = Message(1, 1, 1, "civicmeter/v1/b/telemetry", payload, NOW)
