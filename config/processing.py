@@ -66,6 +66,7 @@ class StandstillRules:
     leap_factor: float
     least_units: float
     least_share_ratio: float
+    most_ratio: float
     least_steps: int
     before_days: float
     after_days: float
@@ -109,12 +110,14 @@ class WasteRules:
     least_usual_kg: float
     most_below_zero_kg: float
     leap_of_usual_ratio: float
+    least_leaps: int
     least_fall_kg: float
     noise_factor: float
     noise_of_usual_ratio: float
     empty_kg: float
     empty_capacity_ratio: float
     max_gap_h: float
+    quiet_gap_h: float
     stuck_days: float
     silent_days: float
     before_days: float

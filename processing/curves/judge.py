@@ -15,15 +15,18 @@ from processing.curves.chain import Runs, best_chain, runs_between, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
+from processing.curves.units import SCALES, units
 
-_SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
-"""Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
 _SIMILAR = 0.05
 _HOUR_MS = 3_600_000
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
+_OUTRUNS = 5.0
+"""A step over readings that were passed over is looked at if it is so many times the usual."""
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
+_FEW = 3
+"""A unit has come back after a longer slip if at least so many readings in a row say so."""
 _NEARLY_ALL = 0.9
 """A stretch is another's copy in a wrong unit if so much of it is."""
 
@@ -54,7 +57,11 @@ class Judge:
         self.keep = np.ones(at.size, dtype=bool)
         self.unknown: set[int] = set()
         """Readings before which the use is not known."""
-        self._scaled: list[tuple[int, float]] = []
+        self._changes: dict[int, tuple[float | None, str, float]] = {}
+        """By reading: what its height says it is multiplied since, the code and the amount told."""
+        self._suspects: list[int] = []
+        """Readings after a step that fits, but much faster than what was before."""
+        self._doubtful: list[tuple[int, int]] = []
         self.rolled: set[int] = set()
         self.events: list[Event] = []
         self._step = np.diff(value)
@@ -68,7 +75,7 @@ class Judge:
         self._habits = Habits(
             self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
         )
-        cut = edges | self._leaps(~edges)
+        cut = edges | self._leaps(~edges) | self._other_heights()
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
@@ -79,12 +86,7 @@ class Judge:
 
     def doubtful(self) -> list[tuple[int, int]]:
         """Readings [start, end) between which the register counts in another unit than before."""
-        found, scale, since = [], 1.0, 0
-        for k, factor in [*self._scaled, (self.at.size, 1.0)]:
-            if abs(scale - 1.0) > 1e-9:
-                found.append((since, k))
-            scale, since = scale * factor, k
-        return found
+        return self._doubtful
 
     # Which steps need a judgement.
 
@@ -111,6 +113,16 @@ class Judge:
             for other in (place - 1, place + 1):
                 if 0 <= other < moves.size and self._step[moves[other]] >= size:
                     found[moves[other]] = True
+        return found
+
+    def _other_heights(self) -> npt.NDArray[np.bool_]:
+        """Gaps after which the height is another's in another unit: time enough for any rise."""
+        found = np.zeros(self._step.size, dtype=bool)
+        gaps = np.flatnonzero(self._length > max(self.max_gap_ms, 2 * np.median(self._length)))
+        for k in gaps.tolist():
+            height = float(self.value[k])
+            apart = [abs(self.value[k + 1] / scale - height) for scale in SCALES]
+            found[k] = height > 0 and min(apart) < _SIMILAR * height
         return found
 
     # What fits together.
@@ -140,32 +152,37 @@ class Judge:
 
     def _copies(self, runs: Runs) -> npt.NDArray[np.bool_]:
         """Runs that would continue the readings before and after a stretch, if only their unit
-        were another: from where the register seems multiplied to where it is divided again."""
-        found = np.zeros(len(runs), dtype=bool)
+        were another: from where the register seems multiplied to where it is divided again. The
+        unit of what was before is right: two stretches are never each other's copies."""
+        found, count = np.zeros(len(runs), dtype=bool), runs.last - runs.first + 1
+        total = np.concatenate(([0], np.cumsum(count)))
         before, after = self.value[runs.last[:-1]], self.value[runs.first[1:]]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = np.where(before > 0, after / before, 0.0)
-        for scale in _SCALES:
-            enters = np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR)
-            leaves = np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR)
-            for r in enters.tolist():
-                later = leaves[leaves > r]
-                if later.size == 0 or after[later[0]] < before[r]:
-                    continue
-                inside = slice(r + 1, int(later[0]) + 1)
-                low, high = before[r], after[later[0]]
-                i, j = int(runs.last[r]), int(runs.first[later[0] + 1])
-                length = int(self.at[j] - self.at[i])
-                if high - low > float(self._habits.at(i).most(length, self.rules)):
-                    continue  # not what the register itself did meanwhile
-                slack = 0.1 * (high - low) + noise(abs(high))
-                first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
-                copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
-                copy &= self._go_on(runs, np.flatnonzero(copy) + r + 1, scale)
-                count = (runs.last - runs.first + 1)[inside]
-                if count[copy].sum() >= _NEARLY_ALL * count.sum():
-                    found[inside] |= copy
+        enters = [np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR) for scale in SCALES]
+        leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
+        for r, which in sorted((r, k) for k, some in enumerate(enters) for r in some.tolist()):
+            later = leaves[which][leaves[which] > r]
+            goes_on = count[later + 1] >= np.minimum(_FEW, total[later + 1] - total[r + 1])
+            if goes_on.any() and not found[r]:
+                inside = slice(r + 1, int(later[goes_on][0]) + 1)
+                found[inside] |= self._copied(runs, inside, SCALES[which])
         return found
+
+    def _copied(self, runs: Runs, inside: slice, scale: float) -> npt.NDArray[np.bool_]:
+        """Which runs of a stretch are copies of its surroundings in another unit: nearly all of
+        it, or none."""
+        i, j = int(runs.last[inside.start - 1]), int(runs.first[inside.stop])
+        low, high = float(self.value[i]), float(self.value[j])
+        length = int(self.at[j] - self.at[i])
+        count = (runs.last - runs.first + 1)[inside]
+        if not low <= high <= low + float(self._habits.at(i).most(length, self.rules)):
+            return np.zeros(count.size, dtype=bool)  # not what the register itself did meanwhile
+        slack = 0.1 * (high - low) + noise(abs(high))
+        first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
+        copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
+        copy &= self._go_on(runs, np.flatnonzero(copy) + inside.start, scale)
+        return copy & bool(count[copy].sum() >= _NEARLY_ALL * count.sum())
 
     def _go_on(self, runs: Runs, copies: Ints, scale: float) -> bool:
         """Whether copies in another unit, one after another, are those of one growing register."""
@@ -188,6 +205,24 @@ class Judge:
                 self._join(before, first, int(runs.last[r]), r in breaks)
             before = int(runs.last[r])
         self._drop(before + 1, self.at.size)
+        self._compare_units()
+
+    def _compare_units(self) -> None:
+        """Tells how the register counts after its changes, and doubts what is in another unit."""
+        scales = {k: scale for k, (scale, _, _) in self._changes.items()}
+        suspects = (k for k in self._suspects if self.keep[k])
+        found = units(self.at, self.value, np.flatnonzero(self.keep), scales, suspects)
+        before = 1.0
+        for change in found:
+            factor, k = change.scale / before, change.since
+            _, code, amount = self._changes.get(k, (None, "register_jump", 0.0))
+            self.unknown.add(k)
+            if abs(factor - 1.0) > 1e-9:
+                code, amount = "register_scaled", factor
+            self._tell(code, k, amount)
+            if abs(change.scale - 1.0) > 1e-9:
+                self._doubtful.append((k, change.until))
+            before = change.scale
 
     def _join(self, before: int, after: int, last: int, is_break: bool) -> None:
         """The step between two runs of the chain, the later of which goes on until `last`."""
@@ -201,6 +236,8 @@ class Judge:
                 self.keep[start + 1 : before + 1] = False
                 self._tell("register_caught_up", after, self.value[after] - self.value[start])
                 return
+        if not is_break and after - before == 1 and self._length[before] > self.max_gap_ms:
+            is_break = self._scale(before, after) is not None
         if is_break and (repaired := self._repaired(before, after, last)):
             before, after = repaired
             is_break = False
@@ -208,20 +245,35 @@ class Judge:
         length_ms = int(self.at[after] - self.at[before])
         if not is_break and after - before > 1 and length_ms > self.max_gap_ms:
             # What was used meanwhile is known, when is not: told, since it concerns other months.
+            if (self.value[before + 1 : after] == self.value[before]).any():
+                before = self._drop_rest(before)
             self._tell("register_returned", after, self.value[after] - self.value[before])
+        if not is_break and self._outruns(before, after):
+            self._suspects.append(after)
         if is_break:
             self._changed(before, after)
         elif self._may_have_fallen(before, after):
             self.unknown.add(after)
-            self._tell("register_reset", after, 0.0)
+            self._changes[after] = (None, "register_reset", 0.0)
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
 
+    def _outruns(self, before: int, after: int) -> bool:
+        """Whether a step is many times what the days before it would have brought."""
+        since_ms = self.at[before] - round(self.rules.after_days * 24 * _HOUR_MS)
+        kept = np.flatnonzero(self.keep[: before + 1])
+        first = int(kept[min(np.searchsorted(self.at[kept], since_ms), kept.size - 1)])
+        usual = max(float(self.value[before] - self.value[first]), 0.0)
+        days = (self.at[after] - self.at[before]) / max(int(self.at[before] - self.at[first]), 1)
+        return bool(self.value[after] - self.value[before] > _OUTRUNS * usual * days)
+
     def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
-        """The nearest readings around a break that fit, giving up a few that lead to the break
+        """The nearest readings around a fall that fit, giving up a few that lead to the break
         and no more than half of the fall."""
         fall = self.value[before] - self.value[after]
+        if fall <= 0:
+            return None  # between growing runs nothing but time would make a leap fit
         for given_up in range(1, self.glitch + 1):
             back, on = before - given_up, after + given_up
             if self.pinned[max(back + 1, 0) : on].any():
@@ -255,19 +307,15 @@ class Judge:
         self._drop_rest(before)
         self.unknown.add(after)
         rise = float(self.value[after] - self.value[before])
-        scale = self._scale(before, after)
-        if scale is not None:
-            self._scaled.append((after, scale))
-            self._tell("register_scaled", after, scale)
-        else:
-            self._tell("register_jump" if rise > 0 else "register_reset", after, abs(rise))
+        code = "register_jump" if rise > 0 else "register_reset"
+        self._changes[after] = (self._scale(before, after), code, abs(rise))
 
     def _scale(self, before: int, after: int) -> float | None:
         """By what the register seems to be multiplied since then: the same height in another unit,
         or another meter that counts so much faster or slower that its unit must be another."""
         height, limit = abs(float(self.value[before])), float(self._limit(before, after))
         changed = self._rate_change(before, after)
-        for scale in _SCALES:
+        for scale in SCALES:
             rise = float(self.value[after]) / scale - float(self.value[before])
             near = limit < 0.2 * height or rise < 0.02 * height
             if changed is not None:
@@ -275,12 +323,12 @@ class Judge:
             if near and -1e-6 * height - noise(height) <= rise <= limit:
                 return scale
         if changed is not None and abs(np.log(changed)) > np.log(_ANOTHER_UNIT):
-            return min(_SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
+            return min(SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
         return None
 
     def _rate_change(self, before: int, after: int) -> float | None:
-        """How many times faster the register counts since then; None where it does not count on
-        one of the sides."""
+        """How many times faster the register counts since then; None where it hardly counts on one
+        of the sides."""
         rates = []
         days = round(self.rules.after_days * 24 * _HOUR_MS)
         low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
@@ -288,20 +336,29 @@ class Judge:
             at, step = self.at[side], np.diff(self.value[side])
             length = np.diff(at)
             using = (step > 0) & self.keep[side][1:]
-            rates.append(float(np.median(step[using] / length[using])) if using.any() else 0.0)
+            some = using.sum() >= _FEW
+            rates.append(float(np.median(step[using] / length[using])) if some else 0.0)
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
-        """The reading since which the register stood where it stood at `before`."""
+        """The reading since which the register stood where it stood at `before`. After a gap that
+        is the one before the gap: what is repeated may be of any time since."""
         start = before
         while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
             start -= 1
-        return start
+        earlier = np.flatnonzero(self.keep[:start])[-1:]
+        if start == before or not earlier.size or start in self.unknown:
+            return start
+        after_gap = self.at[start] - self.at[earlier[0]] > self.max_gap_ms
+        return int(earlier[0]) if after_gap else start
 
-    def _drop_rest(self, before: int) -> None:
+    def _drop_rest(self, before: int) -> int:
+        """Gives up the rest before a reading; the reading that is the last then."""
         start = self._rest_before(before)
-        if not self.pinned[start + 1 : before + 1].any():
-            self.keep[start + 1 : before + 1] = False
+        if self.pinned[start + 1 : before + 1].any():
+            return before
+        self.keep[start + 1 : before + 1] = False
+        return start
 
     def _possible(self, i: int, j: int) -> bool:
         rise = float(self.value[j] - self.value[i])
@@ -312,6 +369,7 @@ class Judge:
             if self.keep[k]:
                 self.keep[k] = False
                 self.unknown.discard(k)
+                self._changes.pop(k, None)
                 self._tell("reading_dropped", k, self.value[k])
 
     def _tell(self, code: str, k: int, amount: float) -> None:

@@ -17,6 +17,7 @@ from processing.curves.curve import (
     INTERPOLATED,
     MEASURED,
     UNKNOWN,
+    Event,
     Floats,
     Ints,
     UseCurve,
@@ -62,6 +63,10 @@ def bin_history(
     at, gross, dropped = believed_but(vouched, at, gross, least_kg, most_kg)
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
+    made_up = _made_up(net, rules)
+    gone = zip(at[made_up].tolist(), gross[first][made_up].tolist(), strict=True)
+    dropped = (*dropped, *(Event("reading_dropped", t, kg) for t, kg in gone))
+    at, net = at[~made_up], net[~made_up]
     nothing = np.empty(0, np.int64)
     if at.size < 2:
         nowhere = replace(UseCurve.empty(), events=dropped)
@@ -78,8 +83,10 @@ def bin_history(
     taken_kg = np.concatenate(([0.0], np.cumsum(np.where(falls, unseen - step, 0.0))))
     step = np.where(falls, unseen, step)
     step += _drift_steps(bin_, at, level, falls, rules)
-    # In a long gap a collection may hide; only if the level is the same was there none.
+    # In a long gap a collection may hide; only if the level is the same was there none, and after
+    # some days even that may be a coincidence.
     quiet = np.abs(np.diff(level)) <= max(4.0 * noise, 0.1)
+    quiet &= np.diff(at) <= rules.quiet_gap_h * HOUR_MS
     hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
@@ -107,6 +114,49 @@ def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
     known = gross[np.isfinite(gross)]
     often = float(np.quantile(known, 0.2)) if known.size else 0.0
     return min(bin_.tare_kg, often) - rules.most_below_zero_kg
+
+
+def _made_up(net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
+    """Readings of a number that the converter writes instead of a mass: one that, to the last
+    digit, again and again stands alone far from what was before and is so again after, or that
+    is repeated there for however long."""
+    made_up = np.zeros(net.size, dtype=bool)
+    if net.size < 3:
+        return made_up
+    noise = _noise_kg(net, rules)
+    far = 2.0 * max(rules.least_fall_kg, rules.noise_factor * noise)
+    first = np.flatnonzero(np.concatenate(([True], np.diff(net) != 0)))
+    number = net[first]  # of each run of one number
+    before, after = number[:-2], number[2:]
+    leap = np.abs(number[1:-1] - before)
+    alone = (leap >= far) & (np.abs(after - before) <= 0.1 * leap)
+    _mark_plateaus(made_up, first, number, rules, noise)
+    numbers, times = np.unique(number[1:-1][alone], return_counts=True)
+    numbers = numbers[times >= rules.least_leaps]
+    if not numbers.size:
+        return made_up
+    suspect = np.isin(net, numbers)
+    good = np.flatnonzero(~suspect)
+    where = np.flatnonzero(suspect)
+    if good.size < 2:
+        return made_up
+    place = np.searchsorted(good, where)
+    sides = [net[good[np.clip(k, 0, good.size - 1)]] for k in (place - 1, place)]
+    is_far = np.all([np.abs(net[where] - side) >= far for side in sides], axis=0)
+    made_up[where[is_far]] = True
+    return made_up
+
+
+def _mark_plateaus(
+    made_up: npt.NDArray[np.bool_], first: Ints, number: Floats, rules: WasteRules, noise_kg: float
+) -> None:
+    """Marks runs of one number far above what the scale showed before and shows again after."""
+    before, leap = number[:-2], number[1:-1] - number[:-2]
+    back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
+    high = leap >= max(rules.least_fall_kg, rules.noise_factor * noise_kg)
+    stuck = high & (np.abs(number[2:] - before) <= back) & (np.diff(first)[1:] > 2)
+    for k in np.flatnonzero(stuck).tolist():
+        made_up[first[k + 1] : first[k + 2]] = True
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
@@ -140,7 +190,6 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
     """
     level = net.copy()
     same = max(4.0 * noise_kg, 0.1)
-    level = _without_plateaus(level, threshold, same)
     for width in (1, 2):
         if level.size < width + 2:
             continue
@@ -156,21 +205,6 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
             lifted &= between <= -threshold
         for i in np.flatnonzero(leaning | lifted).tolist():
             level[i + 1 : i + 1 + width] = level[i]
-    return level
-
-
-def _without_plateaus(net: Floats, threshold: float, same: float) -> Floats:
-    """Levels without readings that repeat one value to the last digit, far from what the scale
-    showed before and shows again after: a stuck or saturated converter, for however long."""
-    level = net.copy()
-    moved = np.flatnonzero(np.diff(net) != 0)
-    edges = np.concatenate((moved, [net.size - 1]))
-    for start, end in pairwise(edges.tolist()):
-        if end - start < 2 or end + 1 >= net.size:
-            continue
-        before, leap = level[start], net[start + 1] - level[start]
-        if leap >= threshold and abs(net[end + 1] - before) <= max(0.25 * leap, same):
-            level[start + 1 : end + 1] = before
     return level
 
 
