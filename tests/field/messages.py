@@ -61,7 +61,7 @@ MESSAGES = (
             ("press", "energy_import_kwh", ARRIVED_MS): 40.5,
             ("press", "voltage_a_v", ARRIVED_MS): 231.2,
         },
-        ["out_of_limits"],
+        ["marker"],
     ),
     Message(
         "two values under one name: neither is taken, and it is told",
