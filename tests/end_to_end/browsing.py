@@ -1,5 +1,6 @@
 """Pages in a real browser: what they ask for, what they complain of."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,15 @@ def browsing(executable: str) -> Iterator[Browser]:
         opened.close()
 
 
+def wait_for(page: Page, condition: str, timeout_s: float = 60.0) -> None:
+    """Until it is true in the page. Asked from outside: the page itself may evaluate no text, which
+    is what waiting inside it would do."""
+    end = time.monotonic() + timeout_s
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"never became true: {condition}"
+        page.wait_for_timeout(50)
+
+
 class Visit:
     """A page with everything it asked for and complained of."""
 
@@ -41,7 +51,7 @@ class Visit:
             lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None,
         )
         self.page.goto(address + path)
-        self.page.wait_for_function(DRAWN, timeout=60_000)
+        wait_for(self.page, DRAWN)
 
     def check(self, lang: str, width: int) -> None:
         """Nothing from elsewhere, no complaint, nothing beyond the window, the language said."""

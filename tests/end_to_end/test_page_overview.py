@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from api.app import create_app
 from civicmeter.wiring.serving import serving
 from store.opening import open_reading_store
-from tests.end_to_end.browsing import DRAWN, Visit, browsing
+from tests.end_to_end.browsing import DRAWN, Visit, browsing, wait_for
 from tests.report_sample import LAST, PLACE, sample_ledger
 from tests.servers import free_port
 
@@ -68,7 +68,7 @@ def test_the_way_through_months_languages_and_reports(browser: Browser, address:
     page = Visit(browser, address, f"?lang=zh&institution={PLACE}", 1200).page
     assert page.locator("select[name=month]").input_value() == str(LAST.plus(-2)), "latest closed"
     page.get_by_label("下一月").click()
-    page.wait_for_function(DRAWN)
+    wait_for(page, DRAWN)
     assert page.locator(".badge.preliminary").count() == 1
     page.locator("select[name=month]").select_option(str(LAST.plus(-3)))
     page.wait_for_url(re.compile(f"month={LAST.plus(-3)}"))
