@@ -96,7 +96,10 @@ class Habits:
         rate = step / length
         whole_ms = max(int(self._length[inside].sum()), 1)
         if step.size < rules.least_steps:
-            return Habit(float(rate.max()), rules.floor_days * float(step.max()))
+            # Not by the highest, if there are some: it may be the very step which is asked about.
+            top = -2 if step.size > 3 * rules.fewest_steps else -1
+            rate, step = np.partition(rate, top), np.partition(step, top)
+            return Habit(float(rate[top]), rules.floor_days * float(step[top]))
         high = float(np.quantile(rate, rules.high_quantile))
         # A mean without what stands out: one leap among a thousand steps would raise it most.
         usual = float(np.minimum(step, high * rules.peak_factor * length).sum())

@@ -15,9 +15,8 @@ from processing.curves.chain import Runs, best_chain, runs_between, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
+from processing.curves.units import SCALES, units
 
-_SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
-"""Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
 _SIMILAR = 0.05
 _HOUR_MS = 3_600_000
 _ORDINARY = 2.0
@@ -54,7 +53,9 @@ class Judge:
         self.keep = np.ones(at.size, dtype=bool)
         self.unknown: set[int] = set()
         """Readings before which the use is not known."""
-        self._scaled: list[tuple[int, float]] = []
+        self._changes: dict[int, tuple[float | None, str, float]] = {}
+        """By reading: what its height says it is multiplied since, the code and the amount told."""
+        self._doubtful: list[tuple[int, int]] = []
         self.rolled: set[int] = set()
         self.events: list[Event] = []
         self._step = np.diff(value)
@@ -79,12 +80,7 @@ class Judge:
 
     def doubtful(self) -> list[tuple[int, int]]:
         """Readings [start, end) between which the register counts in another unit than before."""
-        found, scale, since = [], 1.0, 0
-        for k, factor in [*self._scaled, (self.at.size, 1.0)]:
-            if abs(scale - 1.0) > 1e-9:
-                found.append((since, k))
-            scale, since = scale * factor, k
-        return found
+        return self._doubtful
 
     # Which steps need a judgement.
 
@@ -140,32 +136,35 @@ class Judge:
 
     def _copies(self, runs: Runs) -> npt.NDArray[np.bool_]:
         """Runs that would continue the readings before and after a stretch, if only their unit
-        were another: from where the register seems multiplied to where it is divided again."""
+        were another: from where the register seems multiplied to where it is divided again. The
+        unit of what was before is right: two stretches are never each other's copies."""
         found = np.zeros(len(runs), dtype=bool)
         before, after = self.value[runs.last[:-1]], self.value[runs.first[1:]]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = np.where(before > 0, after / before, 0.0)
-        for scale in _SCALES:
-            enters = np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR)
-            leaves = np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR)
-            for r in enters.tolist():
-                later = leaves[leaves > r]
-                if later.size == 0 or after[later[0]] < before[r]:
-                    continue
+        enters = [np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR) for scale in SCALES]
+        leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
+        for r, which in sorted((r, k) for k, some in enumerate(enters) for r in some.tolist()):
+            later = leaves[which][leaves[which] > r]
+            if later.size and not found[r]:
                 inside = slice(r + 1, int(later[0]) + 1)
-                low, high = before[r], after[later[0]]
-                i, j = int(runs.last[r]), int(runs.first[later[0] + 1])
-                length = int(self.at[j] - self.at[i])
-                if high - low > float(self._habits.at(i).most(length, self.rules)):
-                    continue  # not what the register itself did meanwhile
-                slack = 0.1 * (high - low) + noise(abs(high))
-                first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
-                copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
-                copy &= self._go_on(runs, np.flatnonzero(copy) + r + 1, scale)
-                count = (runs.last - runs.first + 1)[inside]
-                if count[copy].sum() >= _NEARLY_ALL * count.sum():
-                    found[inside] |= copy
+                found[inside] |= self._copied(runs, inside, SCALES[which])
         return found
+
+    def _copied(self, runs: Runs, inside: slice, scale: float) -> npt.NDArray[np.bool_]:
+        """Which runs of a stretch are copies of its surroundings in another unit: nearly all of
+        it, or none."""
+        i, j = int(runs.last[inside.start - 1]), int(runs.first[inside.stop])
+        low, high = float(self.value[i]), float(self.value[j])
+        length = int(self.at[j] - self.at[i])
+        count = (runs.last - runs.first + 1)[inside]
+        if not low <= high <= low + float(self._habits.at(i).most(length, self.rules)):
+            return np.zeros(count.size, dtype=bool)  # not what the register itself did meanwhile
+        slack = 0.1 * (high - low) + noise(abs(high))
+        first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
+        copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
+        copy &= self._go_on(runs, np.flatnonzero(copy) + inside.start, scale)
+        return copy & bool(count[copy].sum() >= _NEARLY_ALL * count.sum())
 
     def _go_on(self, runs: Runs, copies: Ints, scale: float) -> bool:
         """Whether copies in another unit, one after another, are those of one growing register."""
@@ -188,6 +187,22 @@ class Judge:
                 self._join(before, first, int(runs.last[r]), r in breaks)
             before = int(runs.last[r])
         self._drop(before + 1, self.at.size)
+        self._compare_units()
+
+    def _compare_units(self) -> None:
+        """Tells how the register counts after its changes, and doubts what is in another unit."""
+        scales = {k: scale for k, (scale, _, _) in self._changes.items()}
+        found = units(self.at, self.value, np.flatnonzero(self.keep), scales)
+        before = 1.0
+        for change in found:
+            factor, k = change.scale / before, change.since
+            _, code, amount = self._changes[k]
+            if abs(factor - 1.0) > 1e-9:
+                code, amount = "register_scaled", factor
+            self._tell(code, k, amount)
+            if abs(change.scale - 1.0) > 1e-9:
+                self._doubtful.append((k, change.until))
+            before = change.scale
 
     def _join(self, before: int, after: int, last: int, is_break: bool) -> None:
         """The step between two runs of the chain, the later of which goes on until `last`."""
@@ -213,15 +228,17 @@ class Judge:
             self._changed(before, after)
         elif self._may_have_fallen(before, after):
             self.unknown.add(after)
-            self._tell("register_reset", after, 0.0)
+            self._changes[after] = (None, "register_reset", 0.0)
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
 
     def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
-        """The nearest readings around a break that fit, giving up a few that lead to the break
+        """The nearest readings around a fall that fit, giving up a few that lead to the break
         and no more than half of the fall."""
         fall = self.value[before] - self.value[after]
+        if fall <= 0:
+            return None  # between growing runs nothing but time would make a leap fit
         for given_up in range(1, self.glitch + 1):
             back, on = before - given_up, after + given_up
             if self.pinned[max(back + 1, 0) : on].any():
@@ -255,19 +272,15 @@ class Judge:
         self._drop_rest(before)
         self.unknown.add(after)
         rise = float(self.value[after] - self.value[before])
-        scale = self._scale(before, after)
-        if scale is not None:
-            self._scaled.append((after, scale))
-            self._tell("register_scaled", after, scale)
-        else:
-            self._tell("register_jump" if rise > 0 else "register_reset", after, abs(rise))
+        code = "register_jump" if rise > 0 else "register_reset"
+        self._changes[after] = (self._scale(before, after), code, abs(rise))
 
     def _scale(self, before: int, after: int) -> float | None:
         """By what the register seems to be multiplied since then: the same height in another unit,
         or another meter that counts so much faster or slower that its unit must be another."""
         height, limit = abs(float(self.value[before])), float(self._limit(before, after))
         changed = self._rate_change(before, after)
-        for scale in _SCALES:
+        for scale in SCALES:
             rise = float(self.value[after]) / scale - float(self.value[before])
             near = limit < 0.2 * height or rise < 0.02 * height
             if changed is not None:
@@ -275,7 +288,7 @@ class Judge:
             if near and -1e-6 * height - noise(height) <= rise <= limit:
                 return scale
         if changed is not None and abs(np.log(changed)) > np.log(_ANOTHER_UNIT):
-            return min(_SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
+            return min(SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
         return None
 
     def _rate_change(self, before: int, after: int) -> float | None:
@@ -312,6 +325,7 @@ class Judge:
             if self.keep[k]:
                 self.keep[k] = False
                 self.unknown.discard(k)
+                self._changes.pop(k, None)
                 self._tell("reading_dropped", k, self.value[k])
 
     def _tell(self, code: str, k: int, amount: float) -> None:
