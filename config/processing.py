@@ -109,11 +109,13 @@ class WasteRules:
     least_usual_kg: float
     most_below_zero_kg: float
     leap_of_usual_ratio: float
+    least_leaps: int
     least_fall_kg: float
     noise_factor: float
     empty_kg: float
     empty_capacity_ratio: float
     max_gap_h: float
+    quiet_gap_h: float
     stuck_days: float
     silent_days: float
     before_days: float

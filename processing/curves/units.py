@@ -22,6 +22,9 @@ _FACTOR = 5.5
 """Nobody uses so many times more or less from the day on which a meter is replaced unannounced."""
 _BEFORE_MS, _AFTER_MS = 14 * _DAY_MS, 7 * _DAY_MS
 """How much on either side of a change is compared."""
+_RETURN_MS, _AT_THE_END_MS = 7 * _DAY_MS, 2 * _DAY_MS
+"""A register that counted in another unit is believed again after it has gone on so long; where
+its readings end, so long."""
 _LONG_AGO_MS = 60 * _DAY_MS
 """What was used longer ago says nothing: the season may have turned."""
 _FEWEST_BEFORE, _FEWEST_AFTER = 10, 5
@@ -37,7 +40,9 @@ class Changed:
     scale: float
 
 
-def units(at: Ints, value: Floats, kept: Ints, changes: Mapping[int, float | None]) -> list[Changed]:
+def units(
+    at: Ints, value: Floats, kept: Ints, changes: Mapping[int, float | None]
+) -> list[Changed]:
     """How the register counts after each of its changes, in order.
 
     `kept`: the readings that count. `changes`: the readings at which it changed, and by what its
@@ -53,8 +58,9 @@ def units(at: Ints, value: Floats, kept: Ints, changes: Mapping[int, float | Non
         by_height = changes[int(kept[start])]
         scale *= 1.0 if by_height is None else by_height
         times = _faster(reference, epoch)
-        if times is not None and by_height is None:
-            scale = _nearest(times) if abs(np.log(max(times, 1e-9))) > np.log(_FACTOR) else 1.0
+        if times is not None:
+            goes_on = epoch.lasts(_RETURN_MS if end < kept.size else _AT_THE_END_MS)
+            scale = _by_rate(times, scale, goes_on, by_height is not None)
         until = int(kept[end]) if end < kept.size else at.size
         found.append(Changed(int(kept[start]), until, scale))
         if abs(scale - 1.0) < 1e-9:
@@ -62,8 +68,21 @@ def units(at: Ints, value: Floats, kept: Ints, changes: Mapping[int, float | Non
     return found
 
 
-def _nearest(times: float) -> float:
-    return min(SCALES, key=lambda scale: abs(float(np.log(max(times, 1e-9) / scale))))
+def _by_rate(times: float, scale: float, goes_on: bool, height_told: bool) -> float:
+    """The unit of a register that counts so many times faster than it once did, where so far
+    `scale` was thought of."""
+    if _apart(times, 1.0) > _FACTOR:
+        nearest = min(SCALES, key=lambda other: _apart(times, other))
+        return nearest if not height_told or _apart(times, scale) > _FACTOR else scale
+    is_usual = _apart(times, 1.0) < _apart(times, scale)
+    if height_told:
+        is_usual = _apart(times, scale) > _FACTOR
+    return 1.0 if is_usual and goes_on else scale
+
+
+def _apart(times: float, scale: float) -> float:
+    """How many times one is the other, whichever is larger."""
+    return float(max(times / scale, scale / max(times, 1e-9)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,9 @@ class _Steps:
     def some(self, chosen: npt.NDArray[np.bool_]) -> "_Steps":
         return _Steps(self.at[chosen], self.length[chosen], self.use[chosen])
 
+    def lasts(self, ms: int) -> bool:
+        return bool(self.length.sum() >= ms)
+
     def hours(self) -> Ints:
         """The hour of the day (UTC) of each step's middle."""
         return (self.at + self.length // 2) // _HOUR_MS % 24
@@ -109,7 +131,7 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     if not used.size or expected < _MANY_DIGITS * float(used.min()):
         return None
     times = float(after.use.sum()) / expected
-    if times < 1.0 and int(after.length.sum()) < _DAY_MS:
+    if times < 1.0 and not after.lasts(_DAY_MS):
         return None  # a pause of some hours
     return times
 

@@ -17,6 +17,7 @@ from processing.curves.curve import (
     INTERPOLATED,
     MEASURED,
     UNKNOWN,
+    Event,
     Floats,
     Ints,
     UseCurve,
@@ -59,6 +60,10 @@ def bin_history(
     at, gross, dropped = believed(at, gross, _least_kg(bin_, gross, rules), most_kg)
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
+    made_up = _made_up(net, rules)
+    gone = zip(at[made_up].tolist(), gross[first][made_up].tolist(), strict=True)
+    dropped = (*dropped, *(Event("reading_dropped", t, kg) for t, kg in gone))
+    at, net = at[~made_up], net[~made_up]
     nothing = np.empty(0, np.int64)
     if at.size < 2:
         nowhere = replace(UseCurve.empty(), events=dropped)
@@ -74,8 +79,10 @@ def bin_history(
     taken_kg = np.concatenate(([0.0], np.cumsum(np.where(falls, unseen - step, 0.0))))
     step = np.where(falls, unseen, step)
     step += _drift_steps(bin_, at, level, falls, rules)
-    # In a long gap a collection may hide; only if the level is the same was there none.
+    # In a long gap a collection may hide; only if the level is the same was there none, and after
+    # some days even that may be a coincidence.
     quiet = np.abs(np.diff(level)) <= max(4.0 * noise, 0.1)
+    quiet &= np.diff(at) <= rules.quiet_gap_h * HOUR_MS
     hidden = (np.diff(at) > rules.max_gap_h * HOUR_MS) & ~quiet
     segment = np.select([hidden, falls], [UNKNOWN, INTERPOLATED], MEASURED).astype(np.uint8)
     deposited = np.asarray(isotonic_regression(np.concatenate(([0.0], np.cumsum(step)))).x)
@@ -103,6 +110,34 @@ def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
     known = gross[np.isfinite(gross)]
     often = float(np.quantile(known, 0.2)) if known.size else 0.0
     return min(bin_.tare_kg, often) - rules.most_below_zero_kg
+
+
+def _made_up(net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
+    """Readings of a number that the converter writes instead of a mass: one that, to the last
+    digit, again and again stands alone far from what was before and is so again after."""
+    made_up = np.zeros(net.size, dtype=bool)
+    if net.size < 3:
+        return made_up
+    far = max(2.0 * rules.least_fall_kg, 2.0 * rules.noise_factor * _noise_kg(net, rules))
+    first = np.flatnonzero(np.concatenate(([True], np.diff(net) != 0)))
+    number = net[first]  # of each run of one number
+    before, after = number[:-2], number[2:]
+    leap = np.abs(number[1:-1] - before)
+    alone = (leap >= far) & (np.abs(after - before) <= 0.1 * leap)
+    numbers, times = np.unique(number[1:-1][alone], return_counts=True)
+    numbers = numbers[times >= rules.least_leaps]
+    if not numbers.size:
+        return made_up
+    suspect = np.isin(net, numbers)
+    good = np.flatnonzero(~suspect)
+    where = np.flatnonzero(suspect)
+    if good.size < 2:
+        return made_up
+    place = np.searchsorted(good, where)
+    sides = [net[good[np.clip(k, 0, good.size - 1)]] for k in (place - 1, place)]
+    is_far = np.all([np.abs(net[where] - side) >= far for side in sides], axis=0)
+    made_up[where[is_far]] = True
+    return made_up
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:

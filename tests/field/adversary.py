@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.field.case import HOUR_MS, START_MS, Floats, Ints
@@ -51,6 +52,12 @@ class Course:
     bounded: bool
     forged: Flags
     mishaps: tuple[str, ...] = ()
+    changed_from: int | None = None
+    """The reading from which the unit or the meter is another, for the first time."""
+
+    def changing(self, begin: int) -> "Course":
+        first = begin if self.changed_from is None else min(begin, self.changed_from)
+        return replace(self, changed_from=first)
 
     def but(self, name: str, shown: Floats, forged: Any = None) -> "Course":
         told = self.forged if forged is None else forged
@@ -168,10 +175,17 @@ def _filled(
 @st.composite
 def courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
     """A device of some kind that none to three mishaps befall."""
-    course = draw(good_courses(kind))
+    good = course = draw(good_courses(kind))
     for _ in range(draw(st.integers(0, 3))):
         course = _befall(draw, course)
+    assume(_is_told(good, course))
     return course
+
+
+def _is_told(good: Course, course: Course) -> bool:
+    """Whether the true unit was seen for three days before the first change of it."""
+    before = course.shown[: course.changed_from]
+    return bool((before == good.shown[: before.size]).sum() * course.step_h >= 72)
 
 
 def _befall(draw: st.DrawFn, course: Course) -> Course:
@@ -237,7 +251,7 @@ def _other_unit(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
         end = c.at.size
     shown = c.shown.copy()
     shown[begin:end] *= factor
-    return c.but(f"x{factor:g} {begin}:{end}", shown)
+    return c.changing(begin).but(f"x{factor:g} {begin}:{end}", shown)
 
 
 def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
@@ -245,24 +259,29 @@ def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     shown = c.shown.copy()
     here = shown[begin] if np.isfinite(shown[begin]) else 0.0
     there = draw(st.sampled_from((0.0, 3.0, 250.0, 9_000.0, 400_000.0)))
-    shown[begin:] += there - here
-    return c.but(f"meter {there - here:+g} {begin}", shown)
+    shown[begin:][~c.forged[begin:]] += there - here
+    return c.changing(begin).but(f"meter {there - here:+g} {begin}", shown)
 
 
 def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """A restart takes the register back to what was saved last."""
+    """A restart takes the register back to what was saved last. (If that is no lower than what it
+    said last, what is lost looks like a rest, and nobody can know.)"""
     shown = c.shown.copy()
-    saved = max(0, begin - draw(st.integers(1, 30)))
+    saved = max(0, begin - draw(st.integers(2, 30)))
     back = shown[begin] - shown[saved]
-    if np.isfinite(back) and back > 0:
-        shown[begin:] -= back
+    if np.isfinite(back) and back > 0 and shown[begin] - back < shown[begin - 1]:
+        shown[begin:][~c.forged[begin:]] -= back
     return c.but(f"set back by {back:g} {begin}", shown)
 
 
 def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """The last value again and again while the device is out of reach."""
+    """The last value again and again while the device is out of reach. Until what is used
+    meanwhile is more than a figure may be wrong by, that is no bad message."""
     shown, forged = c.shown.copy(), c.forged.copy()
-    shown[begin:end], forged[begin:end] = shown[begin - 1], True
+    shown[begin:end] = shown[begin - 1]
+    low, high = np.searchsorted(c.at, [START_MS + h * HOUR_MS for h in MONTH_H])
+    least = 0.01 * (c.used[high] - c.used[low]) + 2 * c.digit
+    forged[begin:end] |= c.used[begin:end] - c.used[begin - 1] > least
     return c.but(f"held {begin}:{end}", shown, forged)
 
 
