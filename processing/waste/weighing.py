@@ -114,16 +114,19 @@ def _least_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
 
 def _made_up(net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
     """Readings of a number that the converter writes instead of a mass: one that, to the last
-    digit, again and again stands alone far from what was before and is so again after."""
+    digit, again and again stands alone far from what was before and is so again after, or that
+    is repeated there for however long."""
     made_up = np.zeros(net.size, dtype=bool)
     if net.size < 3:
         return made_up
-    far = max(2.0 * rules.least_fall_kg, 2.0 * rules.noise_factor * _noise_kg(net, rules))
+    noise = _noise_kg(net, rules)
+    far = 2.0 * max(rules.least_fall_kg, rules.noise_factor * noise)
     first = np.flatnonzero(np.concatenate(([True], np.diff(net) != 0)))
     number = net[first]  # of each run of one number
     before, after = number[:-2], number[2:]
     leap = np.abs(number[1:-1] - before)
     alone = (leap >= far) & (np.abs(after - before) <= 0.1 * leap)
+    _mark_plateaus(made_up, first, number, rules, noise)
     numbers, times = np.unique(number[1:-1][alone], return_counts=True)
     numbers = numbers[times >= rules.least_leaps]
     if not numbers.size:
@@ -138,6 +141,18 @@ def _made_up(net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
     is_far = np.all([np.abs(net[where] - side) >= far for side in sides], axis=0)
     made_up[where[is_far]] = True
     return made_up
+
+
+def _mark_plateaus(
+    made_up: npt.NDArray[np.bool_], first: Ints, number: Floats, rules: WasteRules, noise_kg: float
+) -> None:
+    """Marks runs of one number far above what the scale showed before and shows again after."""
+    before, leap = number[:-2], number[1:-1] - number[:-2]
+    back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
+    high = leap >= max(rules.least_fall_kg, rules.noise_factor * noise_kg)
+    stuck = high & (np.abs(number[2:] - before) <= back) & (np.diff(first)[1:] >= 2)
+    for k in np.flatnonzero(stuck).tolist():
+        made_up[first[k + 1] : first[k + 2]] = True
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:
@@ -168,7 +183,6 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
     """
     level = net.copy()
     same = max(4.0 * noise_kg, 0.1)
-    level = _without_plateaus(level, threshold, same)
     for width in (1, 2):
         if level.size < width + 2:
             continue
@@ -184,21 +198,6 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
             lifted &= between <= -threshold
         for i in np.flatnonzero(leaning | lifted).tolist():
             level[i + 1 : i + 1 + width] = level[i]
-    return level
-
-
-def _without_plateaus(net: Floats, threshold: float, same: float) -> Floats:
-    """Levels without readings that repeat one value to the last digit, far from what the scale
-    showed before and shows again after: a stuck or saturated converter, for however long."""
-    level = net.copy()
-    moved = np.flatnonzero(np.diff(net) != 0)
-    edges = np.concatenate((moved, [net.size - 1]))
-    for start, end in pairwise(edges.tolist()):
-        if end - start < 2 or end + 1 >= net.size:
-            continue
-        before, leap = level[start], net[start + 1] - level[start]
-        if leap >= threshold and abs(net[end + 1] - before) <= max(0.25 * leap, same):
-            level[start + 1 : end + 1] = before
     return level
 
 
