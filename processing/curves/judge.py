@@ -305,11 +305,16 @@ class Judge:
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
-        """The reading since which the register stood where it stood at `before`."""
+        """The reading since which the register stood where it stood at `before`. After a gap that
+        is the one before the gap: what is repeated may be of any time since."""
         start = before
         while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
             start -= 1
-        return start
+        earlier = np.flatnonzero(self.keep[:start])[-1:]
+        if start == before or not earlier.size or start in self.unknown:
+            return start
+        after_gap = self.at[start] - self.at[earlier[0]] > self.max_gap_ms
+        return int(earlier[0]) if after_gap else start
 
     def _drop_rest(self, before: int) -> None:
         start = self._rest_before(before)

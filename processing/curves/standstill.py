@@ -12,6 +12,7 @@ import numpy as np
 
 from config.processing import StandstillRules, processing_settings
 from processing.curves.curve import MEASURED, Event, Floats, Ints, UseCurve
+from processing.curves.register_spec import default_rules
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
@@ -56,9 +57,17 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
         if rested_ms[run] <= rules.rest_factor * usual_ms or not ordinary[leap]:
             continue
         if _leaps(step[low:high][used], rate[low:high][used], curve, (first, leap), rules):
-            found.append((first, leap))
+            found.append((_since(curve, first), leap))
             ordinary[leap] = own[run] = False
     return _joined(curve, found)
+
+
+def _since(curve: UseCurve, first: int) -> int:
+    """The knot since which a rest's value may be: after a gap, the one before the gap."""
+    if first == 0 or curve.segment[first - 1] != MEASURED:
+        return first
+    after_gap = curve.at_ms[first] - curve.at_ms[first - 1] > default_rules().max_gap_ms
+    return first - 1 if after_gap else first
 
 
 LEAPS = ("register_caught_up", "register_returned")
@@ -97,8 +106,8 @@ def _joined(curve: UseCurve, runs: list[tuple[int, int]]) -> UseCurve:
     step, segment, events = curve.step.copy(), curve.segment.copy(), list(curve.events)
     for first, leap in runs:
         keep[first + 1 : leap + 1] = False
-        segment[first], step[first] = MEASURED, step[leap]
-        events.append(Event("register_caught_up", int(at[leap + 1]), float(step[leap])))
+        segment[first], step[first] = MEASURED, curve.step[first : leap + 1].sum()
+        events.append(Event("register_caught_up", int(at[leap + 1]), float(curve.step[leap])))
     # A kept knot begins its segment; the last knot begins none.
     starts = keep[:-1]
     return replace(

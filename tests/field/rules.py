@@ -16,7 +16,7 @@ import numpy as np
 from domain.findings import Finding
 from domain.places import AnyDevice, Bin, Carrier, Institution, Meter, PvSystem, WasteStream
 from domain.registry import Registry
-from processing.curves.curve import GridUse
+from processing.curves.curve import GridUse, on_grid
 from processing.curves.filling import FillRules
 from processing.curves.rules import shipped_rules
 from processing.months.site import build_site
@@ -35,6 +35,7 @@ _CARRIERS = {
     "cooling": (Carrier.COOLING, "cooling_gj"),
 }
 MONTH_MS = np.array([START_MS + h * HOUR_MS for h in MONTH_H], np.int64)
+NEVER = 2**62
 NOISE_KG = 0.5
 """What 15 emptyings of a faultless bin cost at most (0.497 kg of 400): its scale rocks by 0.02 kg,
 and nobody sees what is thrown in while it is emptied."""
@@ -48,6 +49,18 @@ class Judged:
     whole: GridUse
     hours: GridUse
     findings: list[Finding]
+    within: Floats | None = None
+    """By hours, the share of time that is missing even if all is known between distant readings."""
+
+    @property
+    def unknown(self) -> Floats:
+        """By hours, the share of time that the month as a whole calls missing: what a gap of known
+        difference hides from its hours only counts where the gap reaches over the month's ends."""
+        if self.within is None:
+            return self.hours.missing
+        gone = self.hours.missing > 0
+        cut = np.logical_and.accumulate(gone) | np.logical_and.accumulate(gone[::-1])[::-1]
+        return np.where(cut, self.hours.missing, self.within)
 
     @property
     def value(self) -> float:
@@ -123,7 +136,9 @@ def judged(course: Course, *, with_forged: bool = True) -> Judged | None:
         return None
     (use,) = uses
     events = events_between(use.curve.events, int(MONTH_MS[0]), int(MONTH_MS[1]))
-    return Judged(use.grid(MONTH_MS), use.grid(HOURS_MS), event_findings(events, use.meter))
+    within = on_grid(use.curve, HOURS_MS, NEVER).missing
+    findings = event_findings(events, use.meter)
+    return Judged(use.grid(MONTH_MS), use.grid(HOURS_MS), findings, within)
 
 
 def broken_rule(course: Course) -> str:
@@ -137,7 +152,7 @@ def broken_rule(course: Course) -> str:
     edge = max(6, round(1.5 * course.step_h))
     near = float(true[:edge].sum() + true[-edge:].sum()) if found.whole.estimated[0] > 0 else 0.0
     slack = 0.01 * truth + (NOISE_KG if course.kind == "bin" else 2 * course.digit) + near
-    lost = float((true * found.hours.missing).sum()) if found.missing > 0 else 0.0
+    lost = float((true * found.unknown).sum()) if found.missing > 0 else 0.0
     numbers = f"{found.value:.2f} for {truth:.2f}, missing {found.missing:.4f}, lost {lost:.2f}"
     told = ", ".join(f.code for f in found.findings)
     if found.value > truth + slack and not found.is_serious:
