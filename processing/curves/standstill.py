@@ -93,9 +93,15 @@ def _leaps(
     whole_ms = int(at[leap + 1] - at[first])
     return bool(
         amount > rules.leap_factor * fastest * int(at[leap + 1] - at[leap])
-        and amount >= rules.least_units * float(steps.min())
+        and amount >= rules.least_units * _unit(steps)
         and rules.least_share_ratio * usual * whole_ms <= amount <= fastest * whole_ms
     )
+
+
+def _unit(steps: Floats) -> float:
+    """What the register counts by: no step, and no two steps' difference, is smaller."""
+    sizes = np.unique(np.round(steps, 9))
+    return float(min(sizes[0], np.diff(sizes).min(initial=np.inf)))
 
 
 def _joined(curve: UseCurve, runs: list[tuple[int, int]]) -> UseCurve:

@@ -99,6 +99,11 @@ _SEVERITY: Mapping[str, Severity] = {
 """Of kinds of events; all others are for information."""
 
 
+_OFTEN, _MANY = ("register_jump",), 10
+"""So many times in a month beyond what the branch can carry: the rate or the unit is wrong, and what
+was believed between is no better."""
+
+
 def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
     """One finding a kind of event: how often, and the sum of what it was about."""
     found = []
@@ -107,7 +112,7 @@ def event_findings(events: Sequence[Event], subject: str) -> list[Finding]:
         found.append(
             Finding(
                 code,
-                _SEVERITY.get(code, "info"),
+                "serious" if code in _OFTEN and len(same) >= _MANY else _SEVERITY.get(code, "info"),
                 subject,
                 {"count": len(same), "amount": round(sum(e.amount for e in same), 3)},
             )

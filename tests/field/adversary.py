@@ -255,10 +255,12 @@ def _other_unit(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """From here on another register counts: higher or lower, told by nobody."""
+    """From here on another register counts: higher or lower, told by nobody; by more than could
+    have been used in some weeks, else it is no other register to anybody."""
     shown = c.shown.copy()
     here = shown[begin] if np.isfinite(shown[begin]) else 0.0
-    there = draw(st.sampled_from((0.0, 3.0, 250.0, 9_000.0, 400_000.0)))
+    far = [h for h in (0.0, 3.0, 250.0, 9_000.0, 400_000.0) if abs(h - here) > 2_400 * c.peak]
+    there = draw(st.sampled_from(far or [here + 1e6]))
     shown[begin:][~c.forged[begin:]] += there - here
     return c.changing(begin).but(f"meter {there - here:+g} {begin}", shown)
 
