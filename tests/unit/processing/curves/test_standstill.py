@@ -126,3 +126,14 @@ def test_the_order_of_arrival_and_later_months_change_nothing(seed: int, day: in
     assert np.array_equal(straight.use, mixed.use)
     shorter = curve_of(use[: (day + 4) * DAY])
     assert told(shorter) == told(straight)
+
+
+def test_a_day_without_use_of_a_flat_meter_read_daily_is_no_day_without_use() -> None:
+    use = np.random.default_rng(4).uniform(2.5, 3.4, 80)
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    register[61] = register[60]
+    at = np.arange(81, dtype=np.int64) * DAY * HOUR_MS
+    curve = use_curve(at, register)
+    assert [e.code for e in curve.events] == ["register_caught_up"]
+    month = on_grid(curve, at[[31, 61]], 36 * HOUR_MS)
+    assert month.missing[0] > 0.0 or month.estimated[0] > 0.0

@@ -112,3 +112,33 @@ def test_a_stream_that_says_nothing_leaves_the_shares_unknown() -> None:
     assert values[("waste_mass_kg", "residual")] is None
     assert values[("waste_mass_kg", "")] is None
     assert values[("waste_share_ratio", "food")] is None
+
+
+def test_numbers_that_come_again_to_the_last_digit_are_as_if_they_had_not_come() -> None:
+    at, good, _, _ = simulate(30)
+    gross, rng = good.copy(), np.random.default_rng(6)
+    for number, share in ((143.314, 0.2), (87.5, 0.02)):
+        gross[rng.random(gross.size) < share] = number
+    came = gross == good
+    assert mass(at, gross) == mass(at[came], good[came])
+    history = bin_history(BIN, at, gross)
+    assert sum(e.code == "reading_dropped" for e in history.deposits.events) == (~came).sum()
+
+
+def test_a_converter_that_repeats_one_number_for_days_is_missing_and_not_zero() -> None:
+    at, gross, _, _ = simulate(20)
+    gross[200:272] = 140.0
+    history = bin_history(BIN, at, gross)
+    month = stream_month(BIN.stream, [history], np.sort(at)[[0, -1]])
+    assert month.period.whole.missing[0] == pytest.approx(73 / (at.size - 1))
+
+
+def test_the_same_mass_after_some_days_of_silence_is_a_coincidence() -> None:
+    at, gross, _, _ = simulate(20, noise=0.0)
+    level = gross.copy()
+    level[297] = level[200]
+    silent = np.ones(at.size, dtype=bool)
+    silent[201:297] = False
+    history = bin_history(BIN, at[silent], level[silent])
+    month = stream_month(BIN.stream, [history], np.sort(at)[[0, -1]])
+    assert month.period.whole.missing[0] == pytest.approx(97 / (at.size - 1))

@@ -1,0 +1,123 @@
+"""The unit of a register after it changed, by how fast it counts; courses that the generator of
+tests/field found broken, in numbers of our own."""
+
+import numpy as np
+import pytest
+
+from processing.curves.curve import MEASURED, UseCurve, on_grid
+from processing.curves.register_spec import HOUR_MS, RegisterSpec
+from processing.curves.registers import use_curve
+from processing.curves.units import Changed, units
+
+DAY = 24
+HOURS = 60 * DAY
+AT = np.arange(HOURS + 1, dtype=np.int64) * HOUR_MS
+CLOCK = np.arange(HOURS) % DAY
+USE = np.where((CLOCK > 7) & (CLOCK < 19), 9.0, 2.5) * np.random.default_rng(1).uniform(
+    0.8, 1.2, HOURS
+)
+TRUE = np.concatenate(([0.0], np.cumsum(USE)))
+REGISTER = np.round(31_870.0 + TRUE, 1)
+ALL = np.arange(AT.size)
+
+
+def later(curve: UseCurve, day: int) -> tuple[float, float]:
+    """What is known of the use from a day on, as a share of the truth, and the missing share."""
+    grid = on_grid(curve, AT[[day * DAY, HOURS]], 6 * HOUR_MS)
+    use = 0.0 if np.isnan(grid.use[0]) else float(grid.use[0])
+    return use / float(USE[day * DAY :].sum()), float(grid.missing[0])
+
+
+def told(curve: UseCurve, code: str) -> list[float]:
+    return [e.amount for e in curve.events if e.code == code]
+
+
+@pytest.mark.parametrize("times", [10.0, 100.0, 1000.0, 0.1, 0.01])
+def test_another_meter_in_another_unit_is_doubtful_from_its_first_day(times: float) -> None:
+    other = np.concatenate((REGISTER[:800], np.round(412.0 + times * (TRUE[800:] - TRUE[800]), 3)))
+    curve = use_curve(AT, other)
+    assert later(curve, 35) == (0.0, 1.0)
+    assert told(curve, "register_scaled") == [times]
+
+
+@pytest.mark.parametrize("times", [0.3, 1.0, 3.0])
+def test_another_meter_of_a_building_that_uses_more_or_less_is_believed(times: float) -> None:
+    other = np.concatenate((REGISTER[:800], np.round(412.0 + times * (TRUE[800:] - TRUE[800]), 3)))
+    curve = use_curve(AT, other)
+    assert later(curve, 35) == (pytest.approx(times, rel=1e-3), 0.0)
+    assert told(curve, "register_scaled") == []
+
+
+def test_a_unit_that_slips_twice_and_stays_is_doubtful_from_the_second_time_on() -> None:
+    slipped = REGISTER.copy()
+    slipped[300:312] *= 100
+    slipped[420:] *= 100
+    curve = use_curve(AT, slipped)
+    assert later(curve, 18) == (0.0, 1.0)
+    known = on_grid(curve, AT[[0, 400]], 6 * HOUR_MS)
+    assert (known.use[0], known.missing[0]) == (pytest.approx(TRUE[400], abs=0.1), 0.0)
+
+
+def test_a_unit_of_a_branch_that_cannot_carry_it_stays_doubtful() -> None:
+    slipped = REGISTER.copy()
+    slipped[500:] *= 10  # every busy hour is beyond twice the rate, every quiet one is not
+    curve = use_curve(AT, slipped, RegisterSpec(max_rate_per_h=12.0))
+    assert later(curve, 25)[0] == 0.0
+
+
+def test_what_a_leap_after_the_change_brings_is_no_speed() -> None:
+    course = np.round(0.1 * TRUE + 40.0, 2)
+    course[:600] = REGISTER[:600]
+    course[600:620] = 1.0
+    assert later(use_curve(AT, course), 30) == (0.0, 1.0)
+
+
+def test_a_unit_that_comes_back_is_believed_again_after_a_week() -> None:
+    tenfold = 500.0 + 10 * (TRUE - TRUE[300])
+    course = np.concatenate((REGISTER[:300], tenfold[300:400], 90.0 + TRUE[400:] - TRUE[400]))
+    curve = use_curve(AT, np.round(course, 1))
+    known = on_grid(curve, AT[[401, HOURS]], 6 * HOUR_MS)
+    assert (known.use[0], known.missing[0]) == (pytest.approx(TRUE[-1] - TRUE[401], abs=0.2), 0.0)
+    assert sum(amount > 1 for amount in told(curve, "register_scaled")) == 1
+
+
+def test_some_hours_say_nothing_of_a_unit() -> None:
+    rests = np.concatenate((TRUE[:400], np.full(10, 7.0), 7.0 + TRUE[410:] - TRUE[410]))
+    assert units(AT[:410], rests[:410], ALL[:410], {400: None}) == [Changed(400, 410, 1.0)]
+    four = np.concatenate((TRUE[:400], 1000 * TRUE[400:404]))
+    assert units(AT[:404], four, ALL[:404], {400: None}) == [Changed(400, 404, 1.0)]
+
+
+def test_a_summer_ago_says_nothing_of_a_unit() -> None:
+    at = np.concatenate((AT[:300], AT[300:] + 70 * DAY * HOUR_MS))
+    winter = np.concatenate((TRUE[:300], 5.0 + 20 * (TRUE[300:] - TRUE[300])))
+    assert units(at, winter, ALL, {300: None}) == [Changed(300, AT.size, 1.0)]
+
+
+def test_the_speed_overrules_a_height_that_fits_by_chance() -> None:
+    course = np.concatenate((TRUE[:300], TRUE[299] * 100 + 1000 * (TRUE[300:] - TRUE[300])))
+    assert units(AT, course, ALL, {300: 100.0}) == [Changed(300, AT.size, 1000.0)]
+
+
+def test_a_few_steps_a_day_do_not_endorse_a_leap_among_them() -> None:
+    days = np.arange(31, dtype=np.int64) * DAY * HOUR_MS
+    use = np.full(30, 16.0)
+    register = np.concatenate(([0.0], np.cumsum(use)))
+    register[10:] *= 1000  # 160 becomes 160,000, and 16,000 a day
+    curve = use_curve(days, register, RegisterSpec(unproven_rate_per_h=500.0))
+    known = curve.segment == MEASURED
+    assert float(curve.step[known].sum()) == pytest.approx(9 * 16.0)
+
+
+def test_a_value_repeated_after_a_gap_may_be_of_any_time_since_it_began() -> None:
+    said = REGISTER.copy()
+    said[900:1000] = REGISTER[899]  # a gateway that repeats …
+    came = np.ones(said.size, dtype=bool)
+    came[860:950] = False  # … and is heard again only in the middle of it
+    curve = use_curve(AT[came], said[came])
+    assert told(curve, "register_caught_up") != []
+    cut = on_grid(curve, AT[[0, 960]], 6 * HOUR_MS)
+    assert cut.missing[0] == pytest.approx(101 / 960)
+    assert cut.use[0] == pytest.approx(TRUE[859], abs=0.1)
+    whole = on_grid(curve, AT[[0, HOURS]], 6 * HOUR_MS)
+    assert (whole.use[0], whole.missing[0]) == (pytest.approx(TRUE[-1], abs=0.1), 0.0)
