@@ -21,6 +21,8 @@ _SIMILAR = 0.05
 _HOUR_MS = 3_600_000
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
+_OUTRUNS = 5.0
+"""A step over readings that were passed over is looked at if it is so many times the usual."""
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
 _NEARLY_ALL = 0.9
@@ -55,6 +57,8 @@ class Judge:
         """Readings before which the use is not known."""
         self._changes: dict[int, tuple[float | None, str, float]] = {}
         """By reading: what its height says it is multiplied since, the code and the amount told."""
+        self._suspects: list[int] = []
+        """Readings after a step that fits, but much faster than what was before."""
         self._doubtful: list[tuple[int, int]] = []
         self.rolled: set[int] = set()
         self.events: list[Event] = []
@@ -192,11 +196,13 @@ class Judge:
     def _compare_units(self) -> None:
         """Tells how the register counts after its changes, and doubts what is in another unit."""
         scales = {k: scale for k, (scale, _, _) in self._changes.items()}
-        found = units(self.at, self.value, np.flatnonzero(self.keep), scales)
+        suspects = (k for k in self._suspects if self.keep[k])
+        found = units(self.at, self.value, np.flatnonzero(self.keep), scales, suspects)
         before = 1.0
         for change in found:
             factor, k = change.scale / before, change.since
-            _, code, amount = self._changes[k]
+            _, code, amount = self._changes.get(k, (None, "register_jump", 0.0))
+            self.unknown.add(k)
             if abs(factor - 1.0) > 1e-9:
                 code, amount = "register_scaled", factor
             self._tell(code, k, amount)
@@ -223,7 +229,11 @@ class Judge:
         length_ms = int(self.at[after] - self.at[before])
         if not is_break and after - before > 1 and length_ms > self.max_gap_ms:
             # What was used meanwhile is known, when is not: told, since it concerns other months.
+            if (self.value[before + 1 : after] == self.value[before]).any():
+                before = self._drop_rest(before)
             self._tell("register_returned", after, self.value[after] - self.value[before])
+        if not is_break and after - before > 1 and self._outruns(before, after):
+            self._suspects.append(after)
         if is_break:
             self._changed(before, after)
         elif self._may_have_fallen(before, after):
@@ -232,6 +242,15 @@ class Judge:
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
+
+    def _outruns(self, before: int, after: int) -> bool:
+        """Whether a step is many times what the days before it would have brought."""
+        since_ms = self.at[before] - round(self.rules.after_days * 24 * _HOUR_MS)
+        kept = np.flatnonzero(self.keep[: before + 1])
+        first = int(kept[min(np.searchsorted(self.at[kept], since_ms), kept.size - 1)])
+        usual = max(float(self.value[before] - self.value[first]), 0.0)
+        days = (self.at[after] - self.at[before]) / max(int(self.at[before] - self.at[first]), 1)
+        return bool(self.value[after] - self.value[before] > _OUTRUNS * usual * days)
 
     def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
         """The nearest readings around a fall that fit, giving up a few that lead to the break
@@ -316,10 +335,13 @@ class Judge:
         after_gap = self.at[start] - self.at[earlier[0]] > self.max_gap_ms
         return int(earlier[0]) if after_gap else start
 
-    def _drop_rest(self, before: int) -> None:
+    def _drop_rest(self, before: int) -> int:
+        """Gives up the rest before a reading; the reading that is the last then."""
         start = self._rest_before(before)
-        if not self.pinned[start + 1 : before + 1].any():
-            self.keep[start + 1 : before + 1] = False
+        if self.pinned[start + 1 : before + 1].any():
+            return before
+        self.keep[start + 1 : before + 1] = False
+        return start
 
     def _possible(self, i: int, j: int) -> bool:
         rise = float(self.value[j] - self.value[i])

@@ -5,7 +5,7 @@ of its unit: only how fast it counts does. What it brings after the change is co
 the same hours of the day brought before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _FACTOR = 5.5
 """Nobody uses so many times more or less from the day on which a meter is replaced unannounced."""
+_FACTOR_OF_RECORDS, _RECORD = 3.5, 1.25
+"""Nor so many times more where it twice exceeds its highest rate so far by that much."""
 _BEFORE_MS, _AFTER_MS = 14 * _DAY_MS, 7 * _DAY_MS
 """How much on either side of a change is compared."""
 _RETURN_MS, _AT_THE_END_MS = 7 * _DAY_MS, 2 * _DAY_MS
@@ -28,6 +30,8 @@ its readings end, so long."""
 _LONG_AGO_MS = 60 * _DAY_MS
 """What was used longer ago says nothing: the season may have turned."""
 _FEWEST_BEFORE, _FEWEST_AFTER = 10, 5
+_HARDLY_ANY, _FACTOR_OF_HARDLY_ANY = 4, 30.0
+"""With so few steps before, only so much more says something."""
 _MANY_DIGITS = 5.0
 
 
@@ -41,31 +45,49 @@ class Changed:
 
 
 def units(
-    at: Ints, value: Floats, kept: Ints, changes: Mapping[int, float | None]
+    at: Ints,
+    value: Floats,
+    kept: Ints,
+    changes: Mapping[int, float | None],
+    suspects: Iterable[int] = (),
 ) -> list[Changed]:
     """How the register counts after each of its changes, in order.
 
     `kept`: the readings that count. `changes`: the readings at which it changed, and by what its
-    height there says it is multiplied since (None: the height says nothing).
+    height there says it is multiplied since (None: the height says nothing). `suspects`: readings
+    at which it may have changed, which only its speed tells; those that are no change are not
+    among what is found.
     """
-    found: list[Changed] = []
-    places = np.searchsorted(kept, np.array(sorted(changes), np.int64))
+    suspects = {k: None for k in suspects if k not in changes}
+    sure = np.searchsorted(kept, np.array(sorted(changes), np.int64))
+    places = np.searchsorted(kept, np.array(sorted({*changes, *suspects}), np.int64))
     bounds = np.concatenate(([0], places, [kept.size])).astype(np.int64)
     reference = _Steps.of(at, value, kept[: bounds[1]])
+    found: list[tuple[int, float]] = []
     scale = 1.0
     for start, end in zip(bounds[1:-1].tolist(), bounds[2:].tolist(), strict=True):
-        epoch = _Steps.of(at, value, kept[start:end])
-        by_height = changes[int(kept[start])]
-        scale *= 1.0 if by_height is None else by_height
+        here = int(kept[start])
+        last = int(np.append(sure[sure > start], kept.size)[0])
+        epoch = _Steps.of(at, value, kept[start:last])
+        goes_on = epoch.lasts(_RETURN_MS if last < kept.size else _AT_THE_END_MS)
+        by_height = changes.get(here)
+        before, scale = scale, scale * (1.0 if by_height is None else by_height)
         times = _faster(reference, epoch)
         if times is not None:
-            goes_on = epoch.lasts(_RETURN_MS if end < kept.size else _AT_THE_END_MS)
             scale = _by_rate(times, scale, goes_on, by_height is not None)
-        until = int(kept[end]) if end < kept.size else at.size
-        found.append(Changed(int(kept[start]), until, scale))
+        if here in changes or abs(scale - before) > 1e-9:
+            found.append((here, scale))
         if abs(scale - 1.0) < 1e-9:
-            reference = reference.and_then(epoch)
-    return found
+            reference = reference.and_then(_Steps.of(at, value, kept[start:end]))
+        elif (back := epoch.back_in_unit(reference, scale)) and start + back < end:
+            scale = 1.0
+            found.append((int(kept[start + back]), scale))
+            reference = reference.and_then(_Steps.of(at, value, kept[start + back : end]))
+    starts = [since for since, _ in found]
+    return [
+        Changed(since, until, scale)
+        for (since, scale), until in zip(found, [*starts[1:], at.size], strict=bool(found))
+    ]
 
 
 def _by_rate(times: float, scale: float, goes_on: bool, height_told: bool) -> float:
@@ -111,6 +133,18 @@ class _Steps:
     def lasts(self, ms: int) -> bool:
         return bool(self.length.sum() >= ms)
 
+    def back_in_unit(self, reference: "_Steps", scale: float) -> int:
+        """The reading from which a register that counted in a smaller unit is back in its own, if
+        it rose to it in one step, as over a gap; 0: none."""
+        if scale >= 1.0 or self.at.size < _FEWEST_AFTER:
+            return 0
+        leap = int(np.argmax(self.use))
+        rest = self.some(np.arange(self.at.size) > leap)
+        times = _faster(reference, rest)
+        if times is None or not rest.lasts(_RETURN_MS):
+            return 0
+        return leap + 1 if _apart(times, 1.0) < min(_apart(times, scale), _FACTOR) else 0
+
     def hours(self) -> Ints:
         """The hour of the day (UTC) of each step's middle."""
         return (self.at + self.length // 2) // _HOUR_MS % 24
@@ -118,12 +152,13 @@ class _Steps:
 
 def _faster(before: _Steps, after: _Steps) -> float | None:
     """How many times more `after` brought than the same hours did before; None: nobody knows."""
-    if before.at.size < _FEWEST_BEFORE or after.at.size < _FEWEST_AFTER:
+    if before.at.size < _HARDLY_ANY or after.at.size < _FEWEST_AFTER:
         return None
     if after.at[0] - before.at[-1] > _LONG_AGO_MS:
         return None
     before = before.some(before.at >= before.at[-1] - _BEFORE_MS)
     after = after.some(after.at <= after.at[0] + _AFTER_MS)
+    fastest = np.sort(after.use / after.length)[-2]
     # Its largest step says nothing: it may be the rest of what happened when it changed.
     after = after.some(np.arange(after.at.size) != int(np.argmax(after.use)))
     expected = float((_usual_rate(before, after) * after.length).sum())
@@ -131,6 +166,10 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     if not used.size or expected < _MANY_DIGITS * float(used.min()):
         return None
     times = float(after.use.sum()) / expected
+    if before.at.size < _FEWEST_BEFORE and times < _FACTOR_OF_HARDLY_ANY:
+        return None
+    if times > _FACTOR_OF_RECORDS and fastest > _RECORD * (before.use / before.length).max():
+        times = max(times, 1.01 * _FACTOR)
     if times < 1.0 and not after.lasts(_DAY_MS):
         return None  # a pause of some hours
     return times

@@ -150,7 +150,7 @@ def _mark_plateaus(
     before, leap = number[:-2], number[1:-1] - number[:-2]
     back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
     high = leap >= max(rules.least_fall_kg, rules.noise_factor * noise_kg)
-    stuck = high & (np.abs(number[2:] - before) <= back) & (np.diff(first)[1:] >= 2)
+    stuck = high & (np.abs(number[2:] - before) <= back) & (np.diff(first)[1:] > 2)
     for k in np.flatnonzero(stuck).tolist():
         made_up[first[k + 1] : first[k + 2]] = True
 

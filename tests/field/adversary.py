@@ -54,6 +54,8 @@ class Course:
     mishaps: tuple[str, ...] = ()
     changed_from: int | None = None
     """The reading from which the unit or the meter is another, for the first time."""
+    set_back_at: tuple[int, ...] = ()
+    """The readings at which the register was set back."""
 
     def changing(self, begin: int) -> "Course":
         first = begin if self.changed_from is None else min(begin, self.changed_from)
@@ -183,9 +185,11 @@ def courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
 
 
 def _is_told(good: Course, course: Course) -> bool:
-    """Whether the true unit was seen for three days before the first change of it."""
-    before = course.shown[: course.changed_from]
-    return bool((before == good.shown[: before.size]).sum() * course.step_h >= 72)
+    """Whether anybody could know: the true unit was seen for three days before its first change,
+    and nothing hides that a register that was set back fell."""
+    before, back = course.shown[: course.changed_from], np.array(course.set_back_at, int)
+    told = (before == good.shown[: before.size]).sum() * course.step_h >= 72
+    return bool(told and (course.shown[back] < course.shown[back - 1]).all())
 
 
 def _befall(draw: st.DrawFn, course: Course) -> Course:
@@ -273,17 +277,18 @@ def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     back = shown[begin] - shown[saved]
     if np.isfinite(back) and back > 0 and shown[begin] - back < shown[begin - 1]:
         shown[begin:][~c.forged[begin:]] -= back
+        c = replace(c, set_back_at=(*c.set_back_at, begin))
     return c.but(f"set back by {back:g} {begin}", shown)
 
 
 def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """The last value again and again while the device is out of reach. Until what is used
-    meanwhile is more than a figure may be wrong by, that is no bad message."""
+    """The last value again and again while the device is out of reach: no bad message if what is
+    used meanwhile is less than a figure may be wrong by."""
     shown, forged = c.shown.copy(), c.forged.copy()
     shown[begin:end] = shown[begin - 1]
     low, high = np.searchsorted(c.at, [START_MS + h * HOUR_MS for h in MONTH_H])
     least = 0.01 * (c.used[high] - c.used[low]) + 2 * c.digit
-    forged[begin:end] |= c.used[begin:end] - c.used[begin - 1] > least
+    forged[begin:end] |= c.used[end - 1] - c.used[begin - 1] > least
     return c.but(f"held {begin}:{end}", shown, forged)
 
 
