@@ -25,6 +25,8 @@ _OUTRUNS = 5.0
 """A step over readings that were passed over is looked at if it is so many times the usual."""
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
+_FEW = 3
+"""A unit has come back after a longer slip if at least so many readings in a row say so."""
 _NEARLY_ALL = 0.9
 """A stretch is another's copy in a wrong unit if so much of it is."""
 
@@ -142,7 +144,8 @@ class Judge:
         """Runs that would continue the readings before and after a stretch, if only their unit
         were another: from where the register seems multiplied to where it is divided again. The
         unit of what was before is right: two stretches are never each other's copies."""
-        found = np.zeros(len(runs), dtype=bool)
+        found, count = np.zeros(len(runs), dtype=bool), runs.last - runs.first + 1
+        total = np.concatenate(([0], np.cumsum(count)))
         before, after = self.value[runs.last[:-1]], self.value[runs.first[1:]]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = np.where(before > 0, after / before, 0.0)
@@ -150,8 +153,9 @@ class Judge:
         leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
         for r, which in sorted((r, k) for k, some in enumerate(enters) for r in some.tolist()):
             later = leaves[which][leaves[which] > r]
-            if later.size and not found[r]:
-                inside = slice(r + 1, int(later[0]) + 1)
+            goes_on = count[later + 1] >= np.minimum(_FEW, total[later + 1] - total[r + 1])
+            if goes_on.any() and not found[r]:
+                inside = slice(r + 1, int(later[goes_on][0]) + 1)
                 found[inside] |= self._copied(runs, inside, SCALES[which])
         return found
 
