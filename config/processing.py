@@ -66,6 +66,7 @@ class StandstillRules:
     leap_factor: float
     least_units: float
     least_share_ratio: float
+    most_ratio: float
     least_steps: int
     before_days: float
     after_days: float

@@ -71,17 +71,24 @@ class Habits:
         self._using = trusted & (step > 0)
         self._clean = self._using if clean is None else clean & (step > 0)
         self._length = np.maximum(np.diff(at_ms), 1)
-        self._known: dict[int, Habit] = {}
+        self._known: dict[int, Habit | Ints] = {}
 
     def at(self, k: int) -> Habit:
         """Around the step from reading k to the next; the step itself says nothing."""
         day = int(self._at[k] // _DAY_MS)
         found = self._known.get(day)
         if found is None:
-            found = self._known[day] = self._around(day, k)
-        return found
+            found = self._known[day] = self._around(day)
+        if isinstance(found, Habit):
+            return found
+        others = found[found != k]
+        if others.size < self._rules.fewest_steps:
+            return self._none
+        step, length = self._step[others], self._length[others]
+        return Habit(float((step / length).max()), self._rules.floor_days * float(step.max()))
 
-    def _around(self, day: int, k: int) -> Habit:
+    def _around(self, day: int) -> Habit | Ints:
+        """The habit around a day; where too few steps used anything, which ones."""
         rules = self._rules
         start_ms = day * _DAY_MS - round(rules.before_days * _DAY_MS)
         end_ms = (day + 1) * _DAY_MS + round(rules.after_days * _DAY_MS)
@@ -91,15 +98,10 @@ class Habits:
         if using.sum() < rules.least_steps:
             using = self._using[inside]
         step, length = self._step[inside][using], self._length[inside][using]
-        if step.size < rules.fewest_steps:
-            return self._none
+        if step.size < rules.least_steps:
+            return low + np.flatnonzero(using)
         rate = step / length
         whole_ms = max(int(self._length[inside].sum()), 1)
-        if step.size < rules.least_steps:
-            # Not by the highest, if there are some: it may be the very step which is asked about.
-            top = -2 if step.size > 3 * rules.fewest_steps else -1
-            rate, step = np.partition(rate, top), np.partition(step, top)
-            return Habit(float(rate[top]), rules.floor_days * float(step[top]))
         high = float(np.quantile(rate, rules.high_quantile))
         # A mean without what stands out: one leap among a thousand steps would raise it most.
         usual = float(np.minimum(step, high * rules.peak_factor * length).sum())

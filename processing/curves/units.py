@@ -152,12 +152,14 @@ class _Steps:
 
 def _faster(before: _Steps, after: _Steps) -> float | None:
     """How many times more `after` brought than the same hours did before; None: nobody knows."""
-    if before.at.size < _HARDLY_ANY or after.at.size < _FEWEST_AFTER:
+    if not before.at.size or not after.at.size:
         return None
     if after.at[0] - before.at[-1] > _LONG_AGO_MS:
         return None
     before = before.some(before.at >= before.at[-1] - _BEFORE_MS)
     after = after.some(after.at <= after.at[0] + _AFTER_MS)
+    if before.at.size < _HARDLY_ANY or after.at.size < _FEWEST_AFTER:
+        return None
     fastest = np.sort(after.use / after.length)[-2]
     # Its largest step says nothing: it may be the rest of what happened when it changed.
     after = after.some(np.arange(after.at.size) != int(np.argmax(after.use)))
