@@ -186,10 +186,11 @@ def courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
 
 def _is_told(good: Course, course: Course) -> bool:
     """Whether anybody could know: the true unit was seen for three days before its first change,
-    and nothing hides that a register that was set back fell."""
+    and a register that was set back is seen to be lower, twice: one low reading is a wrong one."""
     before, back = course.shown[: course.changed_from], np.array(course.set_back_at, int)
     told = (before == good.shown[: before.size]).sum() * course.step_h >= 72
-    return bool(told and (course.shown[back] < course.shown[back - 1]).all())
+    after = course.shown[np.minimum([back, back + 1], course.at.size - 1)]
+    return bool(told and (after < course.shown[back - 1]).all())
 
 
 def _befall(draw: st.DrawFn, course: Course) -> Course:
@@ -270,8 +271,7 @@ def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """A restart takes the register back to what was saved last. (If that is no lower than what it
-    said last, what is lost looks like a rest, and nobody can know.)"""
+    """A restart takes the register back to what was saved last."""
     shown = c.shown.copy()
     saved = max(0, begin - draw(st.integers(2, 30)))
     back = shown[begin] - shown[saved]
