@@ -81,9 +81,10 @@ class Habits:
             found = self._known[day] = self._around(day)
         if isinstance(found, Habit):
             return found
-        others = found[found != k]
-        if others.size < self._rules.fewest_steps:
+        if found.size < self._rules.fewest_steps:
             return self._none
+        # With hardly any, the step itself has to speak too.
+        others = found[found != k] if found.size > 3 * self._rules.fewest_steps else found
         step, length = self._step[others], self._length[others]
         return Habit(float((step / length).max()), self._rules.floor_days * float(step.max()))
 

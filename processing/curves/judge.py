@@ -75,7 +75,7 @@ class Judge:
         self._habits = Habits(
             self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
         )
-        cut = edges | self._leaps(~edges)
+        cut = edges | self._leaps(~edges) | self._other_heights()
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
@@ -113,6 +113,16 @@ class Judge:
             for other in (place - 1, place + 1):
                 if 0 <= other < moves.size and self._step[moves[other]] >= size:
                     found[moves[other]] = True
+        return found
+
+    def _other_heights(self) -> npt.NDArray[np.bool_]:
+        """Gaps after which the height is another's in another unit: time enough for any rise."""
+        found = np.zeros(self._step.size, dtype=bool)
+        gaps = np.flatnonzero(self._length > max(self.max_gap_ms, 2 * np.median(self._length)))
+        for k in gaps.tolist():
+            height = float(self.value[k])
+            apart = [abs(self.value[k + 1] / scale - height) for scale in SCALES]
+            found[k] = height > 0 and min(apart) < _SIMILAR * height
         return found
 
     # What fits together.
@@ -226,6 +236,8 @@ class Judge:
                 self.keep[start + 1 : before + 1] = False
                 self._tell("register_caught_up", after, self.value[after] - self.value[start])
                 return
+        if not is_break and after - before == 1 and self._length[before] > self.max_gap_ms:
+            is_break = self._scale(before, after) is not None
         if is_break and (repaired := self._repaired(before, after, last)):
             before, after = repaired
             is_break = False
@@ -236,7 +248,7 @@ class Judge:
             if (self.value[before + 1 : after] == self.value[before]).any():
                 before = self._drop_rest(before)
             self._tell("register_returned", after, self.value[after] - self.value[before])
-        if not is_break and after - before > 1 and self._outruns(before, after):
+        if not is_break and self._outruns(before, after):
             self._suspects.append(after)
         if is_break:
             self._changed(before, after)
@@ -315,8 +327,8 @@ class Judge:
         return None
 
     def _rate_change(self, before: int, after: int) -> float | None:
-        """How many times faster the register counts since then; None where it does not count on
-        one of the sides."""
+        """How many times faster the register counts since then; None where it hardly counts on one
+        of the sides."""
         rates = []
         days = round(self.rules.after_days * 24 * _HOUR_MS)
         low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
@@ -324,7 +336,8 @@ class Judge:
             at, step = self.at[side], np.diff(self.value[side])
             length = np.diff(at)
             using = (step > 0) & self.keep[side][1:]
-            rates.append(float(np.median(step[using] / length[using])) if using.any() else 0.0)
+            some = using.sum() >= _FEW
+            rates.append(float(np.median(step[using] / length[using])) if some else 0.0)
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:

@@ -132,8 +132,7 @@ def _has_standing_load(
         return False
     rate = step[using] / length[using]
     low, middle = np.quantile(rate, [rules.low_quantile, 0.5])
-    shortest_ms = max(rules.least_ms, float(np.median(length)))
-    due = low * shortest_ms / float(step[using].min())
+    due = low * rules.least_ms / float(step[using].min())
     other_zeros = float(length[~using & ~candidate].sum())
     return bool(
         low >= rules.standing_ratio * middle
