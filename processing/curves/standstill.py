@@ -94,7 +94,9 @@ def _leaps(
     return bool(
         amount > rules.leap_factor * fastest * int(at[leap + 1] - at[leap])
         and amount >= rules.least_units * _unit(steps)
-        and rules.least_share_ratio * usual * whole_ms <= amount <= rules.most_ratio * fastest * whole_ms
+        and rules.least_share_ratio * usual * whole_ms
+        <= amount
+        <= rules.most_ratio * fastest * whole_ms
     )
 
 
