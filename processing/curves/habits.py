@@ -100,7 +100,7 @@ class Habits:
             using = self._using[inside]
         step, length = self._step[inside][using], self._length[inside][using]
         if step.size < rules.least_steps:
-            return low + np.flatnonzero(using)
+            return np.asarray(low + np.flatnonzero(using), np.int64)
         rate = step / length
         whole_ms = max(int(self._length[inside].sum()), 1)
         high = float(np.quantile(rate, rules.high_quantile))

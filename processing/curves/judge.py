@@ -25,6 +25,8 @@ _OUTRUNS = 5.0
 """A step over readings that were passed over is looked at if it is so many times the usual."""
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
+_MANY = 48
+"""With fewer readings in all, nothing is said of a gap's other side."""
 _FEW = 3
 """A unit has come back after a longer slip if at least so many readings in a row say so."""
 _NEARLY_ALL = 0.9
@@ -64,6 +66,7 @@ class Judge:
         self._doubtful: list[tuple[int, int]] = []
         self.rolled: set[int] = set()
         self.events: list[Event] = []
+        self._is_gap = np.zeros(max(at.size - 1, 0), dtype=bool)
         self._step = np.diff(value)
         self._length = np.maximum(np.diff(at), self.shortest_ms)
 
@@ -75,7 +78,8 @@ class Judge:
         self._habits = Habits(
             self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
         )
-        cut = edges | self._leaps(~edges) | self._other_heights()
+        self._is_gap = self._other_heights()
+        cut = edges | self._leaps(~edges) | self._is_gap
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
@@ -116,13 +120,16 @@ class Judge:
         return found
 
     def _other_heights(self) -> npt.NDArray[np.bool_]:
-        """Gaps after which the height is another's in another unit: time enough for any rise."""
+        """Gaps after which a register is about as high in a larger unit: time enough for any rise,
+        so that only its speed tells."""
         found = np.zeros(self._step.size, dtype=bool)
+        if self.at.size < _MANY:
+            return found
         gaps = np.flatnonzero(self._length > max(self.max_gap_ms, 2 * np.median(self._length)))
-        for k in gaps.tolist():
-            height = float(self.value[k])
-            apart = [abs(self.value[k + 1] / scale - height) for scale in SCALES]
-            found[k] = height > 0 and min(apart) < _SIMILAR * height
+        for k in gaps[(self.value[gaps] > 0) & (self._step[gaps] > 0)].tolist():
+            times = self.value[k + 1] / self.value[k]
+            is_scale = any(0.95 <= times / scale <= 1.5 for scale in SCALES if scale > _OUTRUNS)
+            found[k] = is_scale and (self._rate_change(k, k + 1) or 0.0) > _OUTRUNS
         return found
 
     # What fits together.
@@ -226,17 +233,9 @@ class Judge:
 
     def _join(self, before: int, after: int, last: int, is_break: bool) -> None:
         """The step between two runs of the chain, the later of which goes on until `last`."""
-        if is_break and self.value[after] >= self.value[before]:
-            start = self._rest_before(before)
-            rests = start < before and not self.pinned[start + 1 : after].any()
-            if rests and self._scale(before, after) is None and self._possible(start, after):
-                # A gateway that repeated the last value and then caught up: the difference is
-                # known, when it was used is not. It becomes a gap.
-                self._drop(before + 1, after)
-                self.keep[start + 1 : before + 1] = False
-                self._tell("register_caught_up", after, self.value[after] - self.value[start])
-                return
-        if not is_break and after - before == 1 and self._length[before] > self.max_gap_ms:
+        if is_break and self._caught_up(before, after):
+            return
+        if not is_break and self._is_gap[before] and after - before == 1:
             is_break = self._scale(before, after) is not None
         if is_break and (repaired := self._repaired(before, after, last)):
             before, after = repaired
@@ -258,6 +257,20 @@ class Judge:
         elif self.value[after] < self.value[before] - noise(abs(self.value[before])):
             self.rolled.add(after)
             self._tell("register_rollover", after, float(self.size or 0.0))
+
+    def _caught_up(self, before: int, after: int) -> bool:
+        """Whether a gateway repeated the last value and then caught up: the difference is known,
+        when it was used is not. It becomes a gap."""
+        if self.value[after] < self.value[before]:
+            return False
+        start = self._rest_before(before)
+        rests = start < before and not self.pinned[start + 1 : after].any()
+        if not rests or self._scale(before, after) is not None or not self._possible(start, after):
+            return False
+        self._drop(before + 1, after)
+        self.keep[start + 1 : before + 1] = False
+        self._tell("register_caught_up", after, self.value[after] - self.value[start])
+        return True
 
     def _outruns(self, before: int, after: int) -> bool:
         """Whether a step is many times what the days before it would have brought."""
@@ -299,7 +312,8 @@ class Judge:
         goes_on = rise < max(up, back) and min(u for u in (up, back) if u > rise) <= (
             _ORDINARY * habit.high_per_ms * length
         )
-        return bool(goes_on and rise < habit.usual_per_ms * length / 2)
+        grows = passed.size > 1 and passed[-1] > passed[0]
+        return bool(goes_on and (grows or rise < habit.usual_per_ms * length / 2))
 
     def _changed(self, before: int, after: int) -> None:
         """The register is not the one it was: its use over this step cannot be known."""

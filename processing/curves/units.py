@@ -130,6 +130,13 @@ class _Steps:
     def some(self, chosen: npt.NDArray[np.bool_]) -> "_Steps":
         return _Steps(self.at[chosen], self.length[chosen], self.use[chosen])
 
+    def while_it_counted(self) -> "_Steps":
+        """Without the rest at its end, which may be a gateway's, and its largest step, which may be
+        a wrong value's."""
+        usual = self.some(np.arange(self.at.size) != int(np.argmax(self.use)))
+        using = np.flatnonzero(usual.use > 0)
+        return usual.some(np.arange(usual.at.size) <= using[-1]) if using.size else self
+
     def lasts(self, ms: int) -> bool:
         return bool(self.length.sum() >= ms)
 
@@ -156,6 +163,7 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
         return None
     if after.at[0] - before.at[-1] > _LONG_AGO_MS:
         return None
+    before = before.while_it_counted()
     before = before.some(before.at >= before.at[-1] - _BEFORE_MS)
     soon = (after.at <= after.at[0] + _AFTER_MS) | (np.arange(after.at.size) < 2 * _FEWEST_AFTER)
     after = after.some(soon)

@@ -26,9 +26,9 @@ from processing.curves.meter_use import (
 )
 from processing.curves.register_spec import RegisterRules
 from processing.curves.rules import shipped_rules
-from processing.curves.series import MAIN_SERIES, OF_WEATHER, SUN, WARMTH, quantities_of
 from processing.curves.zeros import set_aside_zeros
 from processing.quality.arrivals import Arrivals
+from processing.quality.series import MAIN_SERIES, OF_WEATHER, SUN, WARMTH, quantities_of
 from processing.quality.weather_drift import neighbour_stations
 from processing.solar.source import PvSource, pv_source
 

@@ -13,7 +13,7 @@ from domain.judge import Judge, Refusal
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Floats, Ints
-from processing.curves.series import quantities_of
+from processing.quality.series import quantities_of
 
 
 class Amended(NamedTuple):

@@ -121,3 +121,21 @@ def test_a_value_repeated_after_a_gap_may_be_of_any_time_since_it_began() -> Non
     assert cut.use[0] == pytest.approx(TRUE[859], abs=0.1)
     whole = on_grid(curve, AT[[0, HOURS]], 6 * HOUR_MS)
     assert (whole.use[0], whole.missing[0]) == (pytest.approx(TRUE[-1], abs=0.1), 0.0)
+
+
+def test_a_unit_that_changes_in_a_gap_is_told_by_its_height_and_speed() -> None:
+    said = np.round(0.5 + 0.001 * TRUE, 3)
+    said[500:] *= 100
+    came = np.ones(said.size, dtype=bool)
+    came[480:500] = False
+    curve = use_curve(AT[came], np.round(said[came], 3))
+    assert later(curve, 25)[1] == 1.0
+    assert told(curve, "register_scaled") == [100.0]
+
+
+def test_a_register_set_back_that_goes_on_is_no_wrong_reading() -> None:
+    said = REGISTER.copy()
+    said[700:] -= 12.0  # the night's use; three readings later it is as high as before
+    curve = use_curve(AT, said)
+    assert told(curve, "register_reset") != []
+    assert float(curve.step.sum()) <= TRUE[-1]

@@ -8,11 +8,12 @@ import pytest
 from domain.calendar import local_midnight, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.registry import Registry
+from processing.curves.curve import Event
 from processing.curves.days import day_edges, elapsed
 from processing.curves.meter_use import meter_uses
 from processing.curves.register_spec import HOUR_MS
 from processing.months.site import build_site
-from processing.use.month_use import day_values, figure_of, month_use
+from processing.use.month_use import day_values, event_findings, figure_of, month_use
 from processing.use.totals import total_of_mains
 
 TZ = "Europe/London"
@@ -161,3 +162,10 @@ def test_a_gap_across_a_months_end_is_spread_over_both_months() -> None:
     assert period.whole.use[0] == pytest.approx(30 * 48)
     assert period.whole.estimated[0] == pytest.approx(11 / 720)
     assert period.whole.missing[0] == 0.0
+
+
+@pytest.mark.parametrize(("jumps", "severity"), [(1, "warning"), (9, "warning"), (10, "serious")])
+def test_a_register_that_jumps_again_and_again_is_serious(jumps: int, severity: str) -> None:
+    events = [Event("register_jump", at, 5.0) for at in range(jumps)]
+    (found,) = event_findings(events, "m")
+    assert (found.severity, found.numbers["count"]) == (severity, jumps)
