@@ -43,6 +43,9 @@ class Settings:
     working_days: Path | None = None
     """Holidays and make-up days that this version does not know yet (TOML, see
     `config.working_days`)."""
+    savings_calibration: Path | None = None
+    """Widths of intervals from placebo years of one's own city (see
+    `processing.savings.own_calibration`)."""
     spool_mb: int = 0
     """Mebibytes of readings the collector may keep in the `data` folder, acknowledged, while the
     store is away; 0: they stay with the broker, which is better where its queue is large."""
@@ -135,7 +138,18 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _CONVERT: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("data", "mqtt_ca", "mqtt_cert", "mqtt_key", "mapping", "working_days"), Path),
+    **dict.fromkeys(
+        (
+            "data",
+            "mqtt_ca",
+            "mqtt_cert",
+            "mqtt_key",
+            "mapping",
+            "working_days",
+            "savings_calibration",
+        ),
+        Path,
+    ),
     "http_port": _port,
     "spool_mb": _size,
     "allowed_hosts": _names,

@@ -88,5 +88,8 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.intern_months
     _.day_pupils
     _.foreign_students
+    # Settings that are read from the environment deep inside, in worker processes too.
+    _.working_days
+    _.savings_calibration
     # As people read a workbook in tests, without the places of its records.
     _.read_xlsx

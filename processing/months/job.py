@@ -16,6 +16,7 @@ from processing.months.plan import Outcome
 from processing.months.workers import WORTHWHILE, in_workers
 from processing.quality.corrections import Amendments, amendments
 from processing.quality.failures import told
+from processing.savings.own_calibration import require_readable
 from store.ledger.port import Ledger
 from store.ledger.touched import TouchedMonth
 from store.readings.port import ReadingStore
@@ -96,8 +97,10 @@ def process(
     is not taken is not computed. Touched months that are among them are settled. With `workers`,
     many institutions are computed in processes of their own. An institution that cannot be
     computed keeps what it had, with a serious finding that says why, and its touched months stay
-    touched; the others are computed. Raises ConfigError for an unknown institution.
+    touched; the others are computed. Raises ConfigError for an unknown institution,
+    and for an own calibration that cannot be used.
     """
+    require_readable()
     registry = ledger.registry()
     return _process(
         store, ledger, registry, _chosen(registry, institutions), months, now, progress, workers
@@ -173,6 +176,7 @@ def process_touched(
     waiting = _by_institution(ledger.touched())
     if not waiting:
         return
+    require_readable()
     if not waiting.keys() <= registry.institution_by_id.keys():
         registry = ledger.registry()
     amended = amendments(ledger.corrections())

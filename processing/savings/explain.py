@@ -1,7 +1,7 @@
 """What a counterfactual is made of, and the model card a manager understands."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
@@ -10,9 +10,10 @@ import pandas as pd
 from config.texts import finding_text, text
 from processing.savings.assessment import SavingsAssessment
 from processing.savings.engine import DayTypesLike, conditions
-from processing.savings.intervals import POWER, calibration_of, provable_ratio
+from processing.savings.intervals import POWER, Calibration, calibration_of, provable_ratio
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import columns
+from processing.savings.own_calibration import calibration_on
 
 CARD_CONFIDENCE = 0.90
 """At which the model card tells the smallest provable saving."""
@@ -75,8 +76,11 @@ def by_month(seen: SavingsAssessment) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def model_card(model: FrozenModel, lang: str, unit: str = "kWh") -> list[str]:
-    """The model in plain sentences, Chinese (``zh``) or English (``en``)."""
+def model_card(
+    model: FrozenModel, lang: str, unit: str = "kWh", *, on: date | None = None
+) -> list[str]:
+    """The model in plain sentences, Chinese (``zh``) or English (``en``), with the calibration of
+    its intervals in force on a day; None: the shipped one."""
 
     def say(key: str, **values: object) -> str:
         return text("savings", key, lang, unit=unit, **values)
@@ -116,14 +120,18 @@ def model_card(model: FrozenModel, lang: str, unit: str = "kWh") -> list[str]:
             month=f"{100 * model.cv_month_ratio:.1f}",
         )
     )
+    calibration = calibration_of(model) if on is None else calibration_on(model, on)
     lines.append(say("card.interval"))
-    lines.append(say("card.provable", **_provable(model)))
+    whose = "shipped" if calibration.valid_from is None else "own"
+    since = {} if calibration.valid_from is None else {"since": calibration.valid_from.isoformat()}
+    lines.append(say(f"card.calibration_{whose}", source=calibration.source, **since))
+    lines.append(say("card.provable", **_provable(model, calibration)))
     lines.append(say("card.digest", digest=model.digest[:12]))
     return [*lines, *_found(model, lang)]
 
 
-def _provable(model: FrozenModel) -> dict[str, str]:
-    ratio = provable_ratio(model, calibration_of(model), CARD_CONFIDENCE)
+def _provable(model: FrozenModel, calibration: Calibration) -> dict[str, str]:
+    ratio = provable_ratio(model, calibration, CARD_CONFIDENCE)
     return {
         "share": f"{100 * ratio:.0f}",
         "confidence": f"{100 * CARD_CONFIDENCE:.0f}",

@@ -22,6 +22,7 @@ from processing.savings.explain import PARTS, contributions
 from processing.savings.inputs.typical import TypicalYear
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.normalised import is_thin, normalised_saving
+from processing.savings.own_calibration import calibration_on, named
 
 WINDOW_MONTHS = 12
 _MEMORY_DAYS = 13
@@ -77,6 +78,7 @@ class SavingsTrack:
             self.days(month),
             day_types=self.kinds,
             confidence=self.contract.confidence,
+            calibration=calibration_on(self.model, month.end_day - timedelta(days=1)),
         )
         return both_ways(seen, self.adjustments)
 
@@ -124,6 +126,7 @@ def savings_figures(
         *_parts(track, assessment, month, window, estimate),
         *_normalised(track, assessment, month, window),
     ]
+    figures = named(figures, assessment.adjusted.calibration, track.contract.confidence)
     return [_with_guessed_days(track, f, month, window) for f in figures]
 
 
@@ -284,6 +287,7 @@ def _normalised(
         track.typical.tables,
         day_types=_types_of(track.typical, track.calendar),
         confidence=track.contract.confidence,
+        calibration=assessment.adjusted.calibration,
     )
     return [
         replace(

@@ -8,6 +8,7 @@ was not fitted on, and by how steadily it runs in the reporting period.
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -33,7 +34,8 @@ class Calibration:
 
     Each tuple is aligned with `confidences` (ascending). `floor_ratio` is the year-on-year
     drift that even a perfectly modelled building has; `flat_share` how much of the error does
-    not follow the season of the use. `correlation` is that of two buildings' errors.
+    not follow the season of the use. `correlation` is that of two buildings' errors. `valid_from`
+    is the day from which an installation's own one is in force; None of a shipped one.
     """
 
     confidences: tuple[float, ...]
@@ -44,6 +46,7 @@ class Calibration:
     flat_share: float
     correlation: float
     source: str
+    valid_from: date | None = None
 
     def scale(self, model: FrozenModel, days: float, unsteadiness: float, months: int) -> float:
         """The building's own scale for a sum over `days` days, as a ratio of its use.

@@ -4,6 +4,7 @@ adjustments that are in, and the card of its model."""
 from domain.adjustments import Adjustment
 from domain.figures import Figure
 from processing.savings.explain import model_card
+from processing.savings.own_calibration import FACTOR as CALIBRATION
 from reports.model import Saving
 from reports.words.findings import sentence
 from reports.words.names import label
@@ -151,4 +152,7 @@ def _formula(formula: str) -> str:
 
 def card_lines(saving: Saving, lang: str) -> list[str]:
     """The model in plain sentences; nothing where it is not in the ledger."""
-    return [] if saving.model is None else model_card(saving.model, lang)
+    if saving.model is None:
+        return []
+    own = [f.valid_from for f in saving.avoided.factors if f.name == CALIBRATION]
+    return model_card(saving.model, lang, on=own[0] if own else None)

@@ -1,6 +1,6 @@
 """`civicmeter savings explain`: a frozen model in plain words, and what was avoided."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,7 @@ def explain_command(
         model = FrozenModel.from_json(model_file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{model_file} cannot be read ({error}): check the path") from error
-    for line in model_card(model, lang):
+    for line in model_card(model, lang, on=datetime.now(UTC).date()):
         click.echo(line)
     if table is None:
         return
