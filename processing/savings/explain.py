@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from config.texts import finding_text, text
+from domain.figures import FactorUse
 from processing.savings.assessment import SavingsAssessment
 from processing.savings.engine import DayTypesLike, conditions
 from processing.savings.intervals import POWER, Calibration, calibration_of, provable_ratio
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import columns
-from processing.savings.own_calibration import calibration_on
+from processing.savings.own_calibration import FACTOR, calibration_on
 
 CARD_CONFIDENCE = 0.90
 """At which the model card tells the smallest provable saving."""
@@ -128,6 +129,11 @@ def model_card(
     lines.append(say("card.provable", **_provable(model, calibration)))
     lines.append(say("card.digest", digest=model.digest[:12]))
     return [*lines, *_found(model, lang)]
+
+
+def calibrated_on(factors: Sequence[FactorUse]) -> date | None:
+    """Since when the own calibration is in force that a figure names; None: it names none."""
+    return next((f.valid_from for f in factors if f.name == FACTOR), None)
 
 
 def _provable(model: FrozenModel, calibration: Calibration) -> dict[str, str]:

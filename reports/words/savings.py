@@ -3,8 +3,7 @@ adjustments that are in, and the card of its model."""
 
 from domain.adjustments import Adjustment
 from domain.figures import Figure
-from processing.savings.explain import model_card
-from processing.savings.own_calibration import FACTOR as CALIBRATION
+from processing.savings.explain import calibrated_on, model_card
 from reports.model import Saving
 from reports.words.findings import sentence
 from reports.words.names import label
@@ -154,5 +153,4 @@ def card_lines(saving: Saving, lang: str) -> list[str]:
     """The model in plain sentences; nothing where it is not in the ledger."""
     if saving.model is None:
         return []
-    own = [f.valid_from for f in saving.avoided.factors if f.name == CALIBRATION]
-    return model_card(saving.model, lang, on=own[0] if own else None)
+    return model_card(saving.model, lang, on=calibrated_on(saving.avoided.factors))
