@@ -21,6 +21,7 @@ from processing.savings.intervals import (
     nominal_half_width,
     unsteadiness,
 )
+from processing.savings.models.daily import WEATHER_LED_CARRIERS
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 
@@ -82,7 +83,7 @@ class SavingsAssessment:
         expected = (end - start).days
         known = days[both]
         findings = reporting_findings(self.model, known, expected, self._unsteadiness())
-        findings = (*findings, *(change_finding(c) for c in self.changes))
+        findings = (*findings, *(change_finding(c, self.model.carrier) for c in self.changes))
         if known.empty:
             nan = float("nan")
             return Estimate(
@@ -211,9 +212,14 @@ def reporting_findings(
     return tuple(found)
 
 
-def change_finding(change: Change) -> Finding:
-    """The finding of a proposed step: a large one has to be explained before anything is proven."""
-    large = abs(change.ratio) >= rules()["change_explained_from_ratio"]
+def change_finding(change: Change, carrier: str) -> Finding:
+    """The finding of a proposed step: a large one has to be explained before anything is proven.
+
+    What follows the weather steps at every turn of the heating season, so there only a step of
+    half the use is one that must be explained; unsteady months withhold the verdict besides.
+    """
+    of = "_weather_led" if carrier in WEATHER_LED_CARRIERS else ""
+    large = abs(change.ratio) >= rules()[f"change_explained_from_ratio{of}"]
     return Finding(
         "savings_change_unexplained" if large else "savings_change_proposed",
         "serious" if large else "info",

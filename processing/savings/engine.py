@@ -20,6 +20,7 @@ from processing.savings.models.billing import fit_bills
 from processing.savings.models.daily import (
     USE_LED,
     WEATHER_LED,
+    WEATHER_LED_CARRIERS,
     DailyFit,
     fit_daily,
 )
@@ -32,9 +33,6 @@ class TypesByDay(Protocol):
 
     def __getitem__(self, day: date, /) -> str: ...
 
-
-HABITS = {"natural_gas": WEATHER_LED, "heat": WEATHER_LED}
-"""Carriers that do not follow people first of all."""
 
 DayTypesLike = TypesByDay | Mapping[date, str] | Sequence[str]
 """``working``, ``weekend`` or ``holiday``: by day, or in the order of the table's rows."""
@@ -62,7 +60,7 @@ def fit_baseline(
     start, end = _span(table.index)
     if not np.isfinite(use).any() or (np.isfinite(use).sum() < 2):
         return empty_model(carrier, start, end, heating_season)
-    habit = HABITS.get(carrier, USE_LED)
+    habit = WEATHER_LED if carrier in WEATHER_LED_CARRIERS else USE_LED
     fit = fit_daily(use, on, habit)
     felt = on.temperature_c[fit.used]
     known = felt[np.isfinite(felt)]

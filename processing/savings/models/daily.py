@@ -76,6 +76,8 @@ USE_LED = Habit(waves=3, penalty=1.0, memory_share=0.5, memory_days=2.0, trend_p
 """Electricity, water, cooling: people and terms make the season."""
 WEATHER_LED = Habit(waves=2, penalty=3.0, memory_share=0.7, memory_days=4.0, sun_c_per_100_w=1.0)
 """Gas and heat: the weather makes it."""
+WEATHER_LED_CARRIERS = frozenset({"natural_gas", "heat"})
+"""Carriers that do not follow people first of all."""
 
 
 @dataclass(frozen=True, slots=True)

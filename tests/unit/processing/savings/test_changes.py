@@ -50,7 +50,7 @@ def test_a_proposal_says_when_and_how_much_in_both_languages(size: float, severi
     days = noisy(7)
     days.loc["2024-08-12":, "observed"] += size
     (change,) = propose_changes(days)
-    proposed = change_finding(change)
+    proposed = change_finding(change, "electricity")
     assert proposed.severity == severity
     for lang in ("zh", "en"):
         said = finding_text(proposed, lang)
