@@ -14,7 +14,7 @@ import pandas as pd
 from domain.figures import Verdict
 from domain.findings import Finding
 from processing.savings.changes import Change, propose_changes
-from processing.savings.inputs.sufficiency import rules
+from processing.savings.inputs.sufficiency import listed, rules
 from processing.savings.intervals import (
     DAYS_PER_MONTH,
     Calibration,
@@ -82,7 +82,10 @@ class SavingsAssessment:
         both = days[["observed", "counterfactual"]].notna().all(axis=1)
         expected = (end - start).days
         known = days[both]
-        findings = reporting_findings(self.model, known, expected, self._unsteadiness())
+        without_weather = int((days["observed"].notna() & days["counterfactual"].isna()).sum())
+        findings = reporting_findings(
+            self.model, known, expected, self._unsteadiness(), without_weather
+        )
         findings = (*findings, *(change_finding(c, self.model.carrier) for c in self.changes))
         if known.empty:
             nan = float("nan")
@@ -184,17 +187,38 @@ def beside(
 
 
 def reporting_findings(
-    model: FrozenModel, known: pd.DataFrame, expected: int, unsteadiness: float
+    model: FrozenModel,
+    known: pd.DataFrame,
+    expected: int,
+    unsteadiness: float,
+    without_weather: int = 0,
 ) -> tuple[Finding, ...]:
     """What the reader of an estimate must know: of the days `known`, of how many were due.
 
-    `unsteadiness` is the scatter of the months over the model's own error.
+    `unsteadiness` is the scatter of the months over the model's own error. Of `without_weather`
+    days the use is known and only the temperature is missing.
     """
     found = [f for f in model.findings if f.severity != "info"]
-    missing = expected - len(known)
-    if missing:
+    if without_weather and model.terms:
+        of_weather = {"missing": without_weather, "days": expected}
+        found.append(Finding("savings_temperature_missing", numbers=of_weather))
+    if missing := expected - len(known) - without_weather:
         found.append(
             Finding("savings_days_missing", numbers={"missing": missing, "days": expected})
+        )
+    unseen = int(pd.DatetimeIndex(known.index).month.isin(model.months_unseen).sum())
+    if unseen:
+        many = unseen > rules()["unseen_days_max_ratio"] * len(known)
+        found.append(
+            Finding(
+                "savings_months_unseen",
+                "serious" if many else "warning",
+                numbers={
+                    "days": unseen,
+                    "of": len(known),
+                    "months": listed(model.months_unseen),
+                },
+            )
         )
     if model.temperature_low_c is not None and model.temperature_high_c is not None:
         margin = rules()["temperature_margin_c"]

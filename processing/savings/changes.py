@@ -43,16 +43,22 @@ def propose_changes(days: pd.DataFrame, most: int = 3) -> list[Change]:
 
     Needs twelve weeks with at least five known days each; gives [] for less.
     """
-    weeks = _weeks(days)
+    weeks = by_week(days)
     steps = _steps(weeks, 0, len(weeks), most)
     return sorted((_change(weeks, days, s) for s in steps), key=lambda c: c.on)
 
 
-def _weeks(days: pd.DataFrame) -> pd.DataFrame:
+def by_week(days: pd.DataFrame) -> pd.DataFrame:
+    """Mean days of the weeks with at least five known ones, by the number of the week."""
     known = days[["observed", "counterfactual"]].dropna()
     number = (pd.DatetimeIndex(known.index) - pd.Timestamp("2001-01-01")).days // 7
     grouped = known.groupby(number)
     return grouped.mean()[grouped.size() >= 5]
+
+
+def monday(week: int) -> date:
+    """The first day of a week of `by_week`."""
+    return date(2001, 1, 1) + timedelta(days=7 * week)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def _clearest(weeks: pd.DataFrame, low: int, high: int) -> _Step:
         if weight < 1e-9 * n:
             continue
         size = float(shape @ left_over) / weight
-        variance = _long_run_variance(left_over - size * shape)
+        variance = long_run_variance(left_over - size * shape)
         wald = size**2 * weight / variance if variance > 0 else np.inf * abs(np.sign(size))
         if wald > best.wald:
             best = _Step(low, low + at, high, size, float(wald))
@@ -113,7 +119,7 @@ def _without(basis: Floats, values: Floats) -> Floats:
     return left
 
 
-def _long_run_variance(apart: Floats) -> float:
+def long_run_variance(apart: Floats) -> float:
     """Bartlett-weighted variance of a mean's noise (Newey and West), lag n^(1/3) + 2."""
     n = len(apart)
     total = float(apart @ apart) / n
@@ -125,6 +131,6 @@ def _long_run_variance(apart: Floats) -> float:
 
 def _change(weeks: pd.DataFrame, days: pd.DataFrame, step: _Step) -> Change:
     usual = float(weeks["counterfactual"].iloc[step.low : step.high].mean())
-    started = date(2001, 1, 1) + timedelta(days=7 * int(weeks.index[step.at]))
+    started = monday(int(weeks.index[step.at]))
     first = pd.DatetimeIndex(days.index)[0].date()
     return Change(max(started, first), step.size, step.size / usual if usual else 0.0, step.wald)

@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from processing.savings.assessment import SavingsAssessment
-from processing.savings.intervals import DAYS_PER_MONTH, Calibration
+from processing.savings.assessment import SavingsAssessment, beside
+from processing.savings.intervals import (
+    DAYS_PER_MONTH,
+    POWER,
+    PROMISED_CONFIDENCE,
+    Calibration,
+    promised_half_width,
+)
 from processing.savings.models.terms import Floats
 
 
@@ -62,6 +70,40 @@ def calibrate(
         for span in ("day", "month", "year")
     )
     return replace(base, day=day, month=month, year=year, source=source or base.source)
+
+
+PLANTED_STEP = 0.05
+MOST_WIDTHS = 8.0
+
+
+def widths_needed(seen: SavingsAssessment) -> float:
+    """How large a saving, planted in a placebo year, must be to be called proven.
+
+    In half-widths promised beforehand; infinite where none is proven, or would be all of the use.
+    Meant for baselines without a serious finding: nothing is promised of the others.
+    """
+    half = promised_half_width(seen.model, seen.calibration, seen.confidence)
+    index = pd.DatetimeIndex(seen.days.index)
+    start, end = index[0].date(), index[-1].date() + timedelta(days=1)
+    for widths in np.arange(0.0, MOST_WIDTHS, PLANTED_STEP):
+        if widths * half >= 1:
+            break
+        saved = seen.days.assign(observed=seen.days["observed"] * (1 - widths * half))
+        again = beside(seen.model, saved, seen.confidence, seen.calibration)
+        if again.period(start, end).verdict == "proven":
+            return float(widths)
+    return float("inf")
+
+
+def provable_widths(needed: Sequence[float]) -> float:
+    """`Calibration.provable` from the `widths_needed` of placebo years: the conformal quantile at
+    POWER, and no less than normal errors would need. Infinite where too few years carry it, or too
+    many are withheld."""
+    ordered = sorted(needed)
+    rank = int(np.ceil((len(ordered) + 1) * POWER - 1e-9))
+    z = float(stats.norm.ppf((1 + PROMISED_CONFIDENCE) / 2))
+    normal = 1 + float(stats.norm.ppf(POWER)) / z
+    return max(ordered[rank - 1], normal) if rank <= len(ordered) else float("inf")
 
 
 def _quantile(values: Floats, confidence: float, shipped: float) -> float:

@@ -12,18 +12,20 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import ConfigError
+from domain.findings import Finding
 from processing.savings.assessment import SavingsAssessment, beside
+from processing.savings.breaks import break_within
 from processing.savings.inputs.bills import bills_of_days, laid_over
-from processing.savings.inputs.sufficiency import baseline_findings
+from processing.savings.inputs.sufficiency import (
+    baseline_findings,
+    fit_findings,
+    months_unseen,
+    rules,
+    unseen_findings,
+)
 from processing.savings.intervals import Calibration, calibration_of
 from processing.savings.models.billing import fit_bills
-from processing.savings.models.daily import (
-    USE_LED,
-    WEATHER_LED,
-    WEATHER_LED_CARRIERS,
-    DailyFit,
-    fit_daily,
-)
+from processing.savings.models.daily import DailyFit, fit_daily, habit_of
 from processing.savings.models.frozen import FrozenModel, Season, empty_model
 from processing.savings.models.terms import Conditions, Floats
 
@@ -56,15 +58,17 @@ def fit_baseline(
     """
     table = _checked(daily)
     on = conditions(table, day_types, heating_season)
+    table, on, steps = _unbroken(table, on, carrier)
     use = table["use"].to_numpy(dtype=np.float64)
     start, end = _span(table.index)
     if not np.isfinite(use).any() or (np.isfinite(use).sum() < 2):
         return empty_model(carrier, start, end, heating_season)
-    habit = WEATHER_LED if carrier in WEATHER_LED_CARRIERS else USE_LED
+    habit = habit_of(carrier)
     fit = fit_daily(use, on, habit)
     felt = on.temperature_c[fit.used]
     known = felt[np.isfinite(felt)]
     statistics = _statistics(use[fit.used], fit, table.index[fit.used])
+    unseen = months_unseen(on.days[fit.used])
     return FrozenModel(
         carrier=carrier,
         baseline_start=start,
@@ -79,9 +83,33 @@ def fit_baseline(
         temperature_high_c=float(known.max()) if len(known) else None,
         heating_season=heating_season,
         sun=fit.sun,
-        findings=baseline_findings(table, start, end),
+        findings=(
+            *steps,
+            *baseline_findings(table, start, end),
+            *unseen_findings(unseen),
+            *fit_findings(statistics["cvrmse_ratio"], statistics["r_squared"], "days"),
+        ),
+        months_unseen=unseen,
         **statistics,
     )
+
+
+def _unbroken(
+    table: pd.DataFrame, on: Conditions, carrier: str
+) -> tuple[pd.DataFrame, Conditions, tuple[Finding, ...]]:
+    """The baseline after its last step, where a whole year of it is left; and what was found.
+
+    With less left, the days stay as they are, and a serious finding says when and by how much.
+    """
+    found: list[Finding] = []
+    while (step := break_within(table["use"].to_numpy(dtype=np.float64), on, carrier)) is not None:
+        after = np.asarray(table.index >= pd.Timestamp(step.on))
+        numbers = {"on": step.on.isoformat(), "percent": f"{100 * step.ratio:+.0f}"}
+        if after.sum() < rules()["baseline_days_min"]:
+            return table, on, (*found, Finding("savings_baseline_step", "serious", "", numbers))
+        found.append(Finding("savings_baseline_shortened", numbers=numbers))
+        table, on = table[after], on.select(after)
+    return table, on, tuple(found)
 
 
 def assess(
@@ -214,4 +242,5 @@ def _statistics(use: Floats, fit: DailyFit, days: pd.Index) -> dict[str, Any]:
         "cvrmse_ratio": float(np.sqrt(squares / freedom)) / divisor,
         "r_squared": 1 - squares / spread if spread > 0 else 0.0,
         "autocorrelation": lagged / squares if squares > 0 else 0.0,
+        "bias_ratio": -float(fit.residuals.sum()) / (float(use.sum()) or 1.0),
     }

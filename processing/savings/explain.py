@@ -121,12 +121,14 @@ def model_card(
             month=f"{100 * model.cv_month_ratio:.1f}",
         )
     )
+    if model.bias_ratio is not None:
+        lines.append(say("card.bias", share=f"{100 * model.bias_ratio:+.1f}"))
     calibration = calibration_of(model) if on is None else calibration_on(model, on)
     lines.append(say("card.interval"))
     whose = "shipped" if calibration.valid_from is None else "own"
     since = {} if calibration.valid_from is None else {"since": calibration.valid_from.isoformat()}
     lines.append(say(f"card.calibration_{whose}", source=calibration.source, **since))
-    lines.append(say("card.provable", **_provable(model, calibration)))
+    lines.append(_provable(model, calibration, say))
     lines.append(say("card.digest", digest=model.digest[:12]))
     return [*lines, *_found(model, lang)]
 
@@ -136,13 +138,17 @@ def calibrated_on(factors: Sequence[FactorUse]) -> date | None:
     return next((f.valid_from for f in factors if f.name == FACTOR), None)
 
 
-def _provable(model: FrozenModel, calibration: Calibration) -> dict[str, str]:
+def _provable(model: FrozenModel, calibration: Calibration, say: Callable[..., str]) -> str:
+    """The promise: the smallest saving that is proven, or that none can be."""
     ratio = provable_ratio(model, calibration, CARD_CONFIDENCE)
-    return {
-        "share": f"{100 * ratio:.0f}",
-        "confidence": f"{100 * CARD_CONFIDENCE:.0f}",
-        "power": f"{100 * POWER:.0f}",
-    }
+    if not ratio < 1:
+        return say("card.provable_none")
+    return say(
+        "card.provable",
+        share=f"{100 * ratio:.0f}",
+        confidence=f"{100 * CARD_CONFIDENCE:.0f}",
+        power=f"{100 * POWER:.0f}",
+    )
 
 
 def _found(model: FrozenModel, lang: str) -> Sequence[str]:

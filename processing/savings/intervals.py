@@ -25,6 +25,8 @@ PRIOR_MONTHS = 3.0
 DAYS_PER_MONTH = 30.4
 POWER = 0.80
 """How often a saving must be proven to be called provable (the usual power of a test)."""
+PROMISED_CONFIDENCE = 0.90
+"""At which `Calibration.provable` was measured."""
 DAYS_PER_YEAR = 365.0
 
 
@@ -46,6 +48,7 @@ class Calibration:
     flat_share: float
     correlation: float
     source: str
+    provable: float
     valid_from: date | None = None
 
     def scale(self, model: FrozenModel, days: float, unsteadiness: float, months: int) -> float:
@@ -93,17 +96,27 @@ class Calibration:
         )
 
 
+def promised_half_width(model: FrozenModel, calibration: Calibration, confidence: float) -> float:
+    """The half-width of a year, as a ratio of its use, before anything is reported: the year is
+    taken to run as steadily as the baseline."""
+    scale = calibration.scale(model, DAYS_PER_YEAR, 0.0, 0)
+    return calibration.half_width_ratio(DAYS_PER_YEAR, confidence) * scale
+
+
 def provable_ratio(model: FrozenModel, calibration: Calibration, confidence: float) -> float:
     """The smallest saving of a year, as a ratio of its use, that is proven in POWER of cases.
 
-    Known before anything is saved: the reporting year is taken to run as steadily as the
-    baseline. The error is taken as normal: of a saving as large as the half-width only half would
-    be proven, since the error goes either way.
+    Known before anything is saved. Half of the savings as large as the half-width would be proven,
+    since the error goes either way; years run less steadily than their baselines, and findings
+    withhold some verdicts: how much larger a saving must be for all that was measured by planting
+    savings in placebo years. Infinite where findings on the baseline withhold every verdict.
     """
-    half = calibration.half_width_ratio(DAYS_PER_YEAR, confidence)
-    half *= calibration.scale(model, DAYS_PER_YEAR, 0.0, 0)
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    return half * (z + float(stats.norm.ppf(POWER))) / z
+    if any(f.severity == "serious" for f in model.findings) or model.months_unseen:
+        return float("inf")
+    beyond = calibration.provable - 1
+    return promised_half_width(model, calibration, confidence) + beyond * promised_half_width(
+        model, calibration, PROMISED_CONFIDENCE
+    )
 
 
 def unsteadiness(days: pd.DataFrame) -> tuple[float, int]:
@@ -150,6 +163,7 @@ def shipped_calibration(
         flat_share=float(row["flat_share"]),
         correlation=float(row["correlation"]),
         source=row["source"],
+        provable=float(row["provable"]),
     )
 
 

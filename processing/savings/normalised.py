@@ -12,7 +12,13 @@ from processing.savings.intervals import Calibration, calibration_of
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 
-THIN = {"savings_baseline_no_data", "savings_baseline_short", "savings_baseline_gaps"}
+THIN = {
+    "savings_baseline_no_data",
+    "savings_baseline_short",
+    "savings_baseline_gaps",
+    "savings_baseline_months_unseen",
+    "savings_baseline_step",
+}
 """Findings of a model that is too thin to stand for a year."""
 
 

@@ -42,6 +42,7 @@ _KEYS = {
     "source",
     *_SPANS,
     *_NUMBERS,
+    "provable",
 }
 
 
@@ -75,6 +76,7 @@ class OwnCalibration:
             "confidences": list(of.confidences),
             **numbers,
             **{n: getattr(of, n) for n in _NUMBERS},
+            "provable": round(of.provable, 2),
             # A JSON string of one line is a TOML basic string, but for DEL, which is in no name.
             "source": json.dumps(of.source, ensure_ascii=False),
         }
@@ -144,6 +146,8 @@ def _row(path: str, number: int, row: dict[str, Any]) -> OwnCalibration:
         raise wrong("day, month and year have a quantile above 0 for each confidence, ascending")
     if not all(_is_number(row[n]) and 0 <= row[n] <= 1 for n in _NUMBERS):
         raise wrong(f"{', '.join(_NUMBERS)} lie between 0 and 1")
+    if not _is_number(row["provable"]) or not row["provable"] >= 1:
+        raise wrong("provable is 1 or more, or inf where nothing can be promised")
     of = Calibration(
         confidences=tuple(map(float, levels)),
         day=tuple(map(float, row["day"])),
@@ -153,6 +157,7 @@ def _row(path: str, number: int, row: dict[str, Any]) -> OwnCalibration:
         flat_share=float(row["flat_share"]),
         correlation=float(row["correlation"]),
         source=str(row["source"]),
+        provable=float(row["provable"]),
         valid_from=row["valid_from"],
     )
     return OwnCalibration(

@@ -1,6 +1,7 @@
 """`civicmeter savings calibrate`: how wide intervals must be, from placebo years."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from civicmeter.commands.savings.archive import DAY, archive_options, kind_of, o
 from domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from processing.savings.intervals import Calibration
     from processing.savings.own_calibration import OwnCalibration
-    from processing.savings.placebo import Archive, Kind
+    from processing.savings.placebo import Archive, Cell, Kind
 
 
 @click.command("calibrate")
@@ -83,8 +85,21 @@ def _rows(
         )
         known = [scores(c.building, c.seen) for c in found]
         pooled = calibrate(found[0].seen.calibration, known, source=source)
+        pooled = replace(pooled, provable=_provable(found, pooled))
         carrier = CARRIERS.get(fuel, fuel)
         yield OwnCalibration(since, kind, carrier, buildings, len(found), dated(pooled, since))
+
+
+def _provable(found: "list[Cell]", pooled: "Calibration") -> float:
+    """`Calibration.provable` of the cells; nothing is promised of baselines with a serious finding."""
+    from processing.savings.assessment import beside
+    from processing.savings.conformal import provable_widths, widths_needed
+    from processing.savings.intervals import PROMISED_CONFIDENCE
+
+    sound = [c for c in found if not any(f.severity == "serious" for f in c.model.findings)]
+    return provable_widths(
+        [widths_needed(beside(c.model, c.seen.days, PROMISED_CONFIDENCE, pooled)) for c in sound]
+    )
 
 
 def _pair(text: str) -> tuple[int, int]:

@@ -14,7 +14,13 @@ import pandas as pd
 
 from domain.findings import Finding
 from processing.savings.inputs.bills import days_of, usable_bills
-from processing.savings.inputs.sufficiency import length_findings, rules
+from processing.savings.inputs.sufficiency import (
+    fit_findings,
+    length_findings,
+    months_unseen,
+    rules,
+    unseen_findings,
+)
 from processing.savings.models.frozen import BILLING_FORMAT, FrozenModel, empty_model
 from processing.savings.models.linear import Grams
 from processing.savings.models.terms import Floats, Term
@@ -79,7 +85,10 @@ def fit_bills(
     spread = float(np.sum(days * (per_day - mean) ** 2))
     freedom = max(len(good) - best.candidate.parameters, 1)
     left_out = float(np.sqrt(best.left_out / days.sum())) / divisor
+    cvrmse = float(np.sqrt(squares / days.mean() / freedom)) / divisor
+    r_squared = 1 - squares / spread if spread > 0 else 0.0
     felt = np.concatenate(weather)
+    unseen = months_unseen(_days_within(good))
     return FrozenModel(
         carrier=carrier,
         baseline_start=start,
@@ -93,15 +102,28 @@ def fit_bills(
         mean_per_day=mean,
         cv_day_ratio=left_out,
         cv_month_ratio=left_out,
-        cvrmse_ratio=float(np.sqrt(squares / days.mean() / freedom)) / divisor,
-        r_squared=1 - squares / spread if spread > 0 else 0.0,
+        cvrmse_ratio=cvrmse,
+        r_squared=r_squared,
         autocorrelation=0.0,
         temperature_low_c=float(felt.min()),
         temperature_high_c=float(felt.max()),
-        findings=(*length_findings(start, end, int(days.sum())), *findings),
+        findings=(
+            *length_findings(start, end, int(days.sum())),
+            *findings,
+            *unseen_findings(unseen),
+            *fit_findings(cvrmse, r_squared, "bills"),
+        ),
+        months_unseen=unseen,
+        bias_ratio=-float(np.sum(days * residual)) / (float(np.sum(days * per_day)) or 1.0),
         format=BILLING_FORMAT,
         bills=len(good),
     )
+
+
+def _days_within(bills: pd.DataFrame) -> pd.DatetimeIndex:
+    spans = zip(bills["start"], bills["end"], strict=True)
+    days = [d for s, e in spans for d in pd.date_range(s, e, inclusive="left")]
+    return pd.DatetimeIndex(days)
 
 
 def _weather(start: pd.Timestamp, end: pd.Timestamp, temperature_c: pd.Series) -> Floats:

@@ -42,9 +42,6 @@ BEND_PENALTY = 0.02
 """Ridge on each bend of the smooth curve (°C², per unit of the days' weight)."""
 BEND_PENALTY_OFF = 0.2
 """The same for what days off bend differently."""
-HALF_LIFE_DAYS = 180.0
-"""A day's weight halves with every so many days that it lies before the last: what drifts goes on
-from where it is, so the last months tell more of the next year."""
 LEAST_TREND_DAYS = 330
 """In a baseline shorter than about a year a trend cannot be told from the season."""
 SPREAD_POWER = 0.5
@@ -61,7 +58,9 @@ class Habit:
     (`penalty` × wave number). What drifts within the baseline is carried on as it was at its end,
     by a trend with a ridge of `trend_penalty` (None: without). The felt temperature takes
     `memory_share` of the days before, fading over `memory_days`, and rises with the sun by
-    `sun_c_per_100_w` (see `sun.py`). All were chosen on years other than those reported.
+    `sun_c_per_100_w` (see `sun.py`). A day's weight halves with every `half_life_days` that it lies
+    before the last: what drifts goes on from where it is, so the last months tell more of the next
+    year. All were chosen on years other than those reported.
     """
 
     waves: int
@@ -70,6 +69,7 @@ class Habit:
     memory_days: float
     trend_penalty: float | None = None
     sun_c_per_100_w: float = 0.0
+    half_life_days: float = 180.0
 
 
 USE_LED = Habit(waves=3, penalty=1.0, memory_share=0.5, memory_days=2.0, trend_penalty=0.3)
@@ -78,6 +78,10 @@ WEATHER_LED = Habit(waves=2, penalty=3.0, memory_share=0.7, memory_days=4.0, sun
 """Gas and heat: the weather makes it."""
 WEATHER_LED_CARRIERS = frozenset({"natural_gas", "heat"})
 """Carriers that do not follow people first of all."""
+
+
+def habit_of(carrier: str) -> Habit:
+    return WEATHER_LED if carrier in WEATHER_LED_CARRIERS else USE_LED
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
     first = grams(np.ones(len(y)))
     age = np.asarray((inside.days[-1] - inside.days).days, dtype=np.float64)
     weights = _weights(y, table @ _best_in_sample(first, choice))
-    weights = weights * 0.5 ** (age / HALF_LIFE_DAYS)
+    weights = weights * 0.5 ** (age / habit.half_life_days)
     last = grams(weights)
     beta, beta_by_block, parameters = _averaged(last, choice)
     if with_temperature:
@@ -141,7 +145,7 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
         if _rises_towards_cold(choice.terms, mean):
             beta = mean
             beta_by_block = (1 - SMOOTH_SHARE) * beta_by_block + SMOOTH_SHARE * smooth_by_block
-    kept = np.flatnonzero(beta)
+    kept = np.flatnonzero(beta) if beta.any() else np.zeros(1, dtype=np.intp)  # nought is a level
     left_out = np.einsum("di,di->d", table, beta_by_block[block])
     return DailyFit(
         [choice.terms[i] for i in kept],

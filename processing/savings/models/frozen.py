@@ -36,6 +36,9 @@ class FrozenModel:
     coefficients. `format` is that of the version that fitted it. `heating_season`
     is ((month, day), (month, day) excluded). `bills` is how many bills were fitted, None for a
     model of days; all errors of a model of bills are of bills, those "of days" too.
+    `months_unseen` are the calendar months that the baseline knows nothing of. `bias_ratio` is what
+    the model says of its own baseline beyond what was used, as a share of that; None of models
+    that were frozen before it was kept.
     """
 
     carrier: str
@@ -60,6 +63,8 @@ class FrozenModel:
     findings: tuple[Finding, ...] = field(default=())
     format: str = FORMAT
     bills: int | None = None
+    months_unseen: tuple[int, ...] = ()
+    bias_ratio: float | None = None
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys, no spaces, shortest exact floats)."""
@@ -68,10 +73,9 @@ class FrozenModel:
             "baseline_end": self.baseline_end.isoformat(),
             "findings": [f.as_dict() for f in self.findings],
         }
-        if self.sun is None:
-            del data["sun"]  # as models were written that knew none: their digest stays
-        if self.bills is None:
-            del data["bills"]
+        for name in ("sun", "bills", "months_unseen", "bias_ratio"):
+            if data[name] is None or data[name] == ():
+                del data[name]  # as models were written that knew none: their digest stays
         return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -95,6 +99,7 @@ class FrozenModel:
                     "sun": None
                     if sun is None
                     else Sun(sun["warms_c_per_100_w"], tuple(sun["of_year"])),
+                    "months_unseen": tuple(data.get("months_unseen", ())),
                     "findings": tuple(Finding(**f) for f in data["findings"]),
                 }
             )

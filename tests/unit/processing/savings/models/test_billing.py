@@ -118,7 +118,12 @@ def test_thin_baselines_say_so() -> None:
     table.loc[8, "end"] += pd.Timedelta(days=20)  # longer than a bill may be
     thin = fit_bills(table, t, "electricity", START, END)
     codes = {f.code: f for f in thin.findings}
-    assert set(codes) == {"savings_bill_length", "savings_few_bills", "savings_baseline_gaps"}
+    assert set(codes) == {
+        "savings_bill_length",
+        "savings_few_bills",
+        "savings_baseline_gaps",
+        "savings_baseline_months_unseen",
+    }
     assert all(finding_text(f, lang) for f in thin.findings for lang in ("zh", "en"))
     cold = t.copy()
     cold["2023-03-10"] = np.nan
