@@ -100,7 +100,7 @@ def _clearest(weeks: pd.DataFrame, low: int, high: int) -> _Step:
             continue
         size = float(shape @ left_over) / weight
         variance = long_run_variance(left_over - size * shape)
-        wald = size**2 * weight / variance if variance > 0 else np.inf * abs(np.sign(size))
+        wald = size**2 * weight / variance if variance > 0 else np.inf if size else 0.0
         if wald > best.wald:
             best = _Step(low, low + at, high, size, float(wald))
     return best

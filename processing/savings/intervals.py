@@ -36,7 +36,9 @@ class Calibration:
 
     Each tuple is aligned with `confidences` (ascending). `floor_ratio` is the year-on-year
     drift that even a perfectly modelled building has; `flat_share` how much of the error does
-    not follow the season of the use. `correlation` is that of two buildings' errors. `valid_from`
+    not follow the season of the use. `correlation` is that of two buildings' errors. `provable`
+    is how many half-widths (see `promised_half_width`) a saving planted in placebo years needed to be
+    called proven in POWER of them, those whose findings withhold the verdict among them. `valid_from`
     is the day from which an installation's own one is in force; None of a shipped one.
     """
 
