@@ -215,10 +215,14 @@ def _year_to_date(track: SavingsTrack, assessment: BothWays, window: tuple[date,
     """From 1 January, or the start of the reporting period in its first year."""
     start = _year_start(track, window)
     both = assessment.period(start, window[1])
-    serious = [f for f in both.adjusted.findings if f.severity == "serious"]
+    told = [
+        f
+        for f in both.adjusted.findings
+        if f.severity == "serious" or f.code == "savings_not_weather_normalised"
+    ]
     if both.entries:
-        serious.append(adjusted_finding(both))
-    return _avoided(track, "avoided_energy_year_to_date_kwh", both.adjusted, serious)
+        told.append(adjusted_finding(both))
+    return _avoided(track, "avoided_energy_year_to_date_kwh", both.adjusted, told)
 
 
 def _year_start(track: SavingsTrack, window: tuple[date, date]) -> date:

@@ -18,8 +18,9 @@ THIN = {
     "savings_baseline_gaps",
     "savings_baseline_months_unseen",
     "savings_baseline_step",
+    "savings_not_weather_normalised",
 }
-"""Findings of a model that is too thin to stand for a year."""
+"""Findings of a model that is too thin to stand for a year, or for its weather."""
 
 
 @dataclass(frozen=True, slots=True)
