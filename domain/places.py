@@ -259,6 +259,34 @@ DEVICE_TYPES: dict[str, type[AnyDevice]] = {
 }
 
 
+MeasureKind = Literal[
+    "lighting",
+    "hvac_control",
+    "chiller",
+    "boiler",
+    "heat_pump",
+    "envelope",
+    "motors",
+    "hot_water",
+    "pv",
+    "operation",
+    "whole_building",
+    "other",
+]
+"""What a measure is, by which its saving is judged plausible (`plausible_savings.toml`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure of a contract. `finished_on` is the local day from which it saves."""
+
+    finished_on: date
+    kind: MeasureKind
+    carrier: Carrier | None = None
+    """The carrier it saves; None: whatever carriers it touches."""
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """A contract for energy savings (GB/T 24915-2020) or a savings project without a vendor.
@@ -267,6 +295,8 @@ class Contract:
     those whose avoided energy counts. `confidence` is the level of the interval by which a
     saving is called proven. `option` is that of IPMVP: C measures the whole facility by its main
     meters, B (retrofit isolation) the equipment by the meters in `meters`, virtual ones too.
+    `claim` is how it is settled: once a year, at `confidence`, or month by month, each at a level
+    that allows for twelve looks a year. `measures` are what was done, with their days.
     """
 
     id: str
@@ -284,6 +314,8 @@ class Contract:
     terms: dict[str, object] = field(default_factory=dict)
     option: Literal["B", "C"] = "C"
     meters: tuple[str, ...] = ()
+    claim: Literal["yearly", "monthly"] = "yearly"
+    measures: tuple[Measure, ...] = ()
 
     @property
     def boundary(self) -> str:

@@ -1,7 +1,8 @@
 """What sheets a registry's workbook has: one a record type, and those of what changes over time.
 
 `dated` holds numbers with the day each holds from (floor area, headcount, meter multiplier),
-`swaps` replaced meters, `formula` the parts of virtual meters.
+`swaps` replaced meters, `formula` the parts of virtual meters, `measures` what was done for a
+contract, and when.
 """
 
 import dataclasses
@@ -14,15 +15,18 @@ from domain.calendar import from_ms
 from domain.places import (
     Bin,
     Building,
+    Carrier,
     Contract,
     Dated,
     Institution,
+    Measure,
+    MeasureKind,
     Meter,
     PvSystem,
     Swap,
     WeatherStation,
 )
-from registry.cells import day, instant_ms, number, text
+from registry.cells import converter, day, instant_ms, number, text
 
 SHEETS: dict[str, type] = {
     "institutions": Institution,
@@ -93,6 +97,20 @@ HISTORIES = {
         record="meter",
         field="formula",
         timed=False,
+    ),
+    "measures": History(
+        Measure,
+        Measure,
+        (
+            ("finished_on", "finished_on", day),
+            ("kind", "kind", converter("kind", MeasureKind)),
+            ("carrier", "carrier", converter("carrier", Carrier)),
+            ("note", "note", text),
+        ),
+        lambda m: [m.finished_on, m.kind, m.carrier, m.note],
+        {"carrier": None, "note": ""},
+        record="contract",
+        field="measures",
     ),
 }
 

@@ -19,6 +19,7 @@ from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
 from processing.months.energy_bills import billed_energy, billed_weather, monthly_energy
 from processing.months.energy_days import daily_energy, sources_of
+from processing.months.evidence import background
 from processing.months.site import Site
 from processing.savings.engine import billed_days, fit_baseline
 from processing.savings.figures import SavingsTrack
@@ -81,6 +82,7 @@ def savings_tracks(
                     typical,
                     institution.calendar,
                     frozenset(u.meter for u in sources_of(site, carrier, contract.meters)),
+                    background(site, contract, carrier, today),
                 )
             )
     return Tracks(tracks, frozen)

@@ -7,7 +7,7 @@ reason, a formula, evidence and an approver; every figure exists with and withou
 import ast
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -111,10 +111,11 @@ class BothWays:
     adjusted: SavingsAssessment
     entries: tuple[Adjustment, ...]
 
-    def period(self, start: date, end: date) -> "WithAndWithout":
-        """Both estimates of the local days from `start` to `end` (excluded)."""
-        adjusted = self.adjusted.period(start, end)
-        routine = self.routine.period(start, end) if self.entries else adjusted
+    def period(self, start: date, end: date, looks: int = 1) -> "WithAndWithout":
+        """Both estimates of the local days from `start` to `end` (excluded); `looks` as in
+        `SavingsAssessment.period`."""
+        adjusted = self.adjusted.period(start, end, looks)
+        routine = self.routine.period(start, end, looks) if self.entries else adjusted
         return WithAndWithout(adjusted, routine, self._amount(start, end), self.entries)
 
     def _amount(self, start: date, end: date) -> float:
@@ -160,8 +161,10 @@ def adjust(seen: SavingsAssessment, adjustments: Sequence[Adjustment]) -> Saving
     if not adjustments:
         return seen
     total = np.sum([per_day(a, seen.days) for a in adjustments], axis=0)
-    days = seen.days.assign(counterfactual=np.maximum(seen.days["counterfactual"] + total, 0.0))
-    return beside(seen.model, days, seen.confidence, seen.calibration)
+    routine = seen.days["counterfactual"]
+    days = seen.days.assign(counterfactual=np.maximum(routine + total, 0.0), routine=routine)
+    background = replace(seen.background, adjustments=tuple(adjustments))
+    return beside(seen.model, days, seen.confidence, seen.calibration, background)
 
 
 def finding(both: WithAndWithout) -> Finding:

@@ -4,7 +4,7 @@ avoided = counterfactual − observed: what the model says of the reporting peri
 calendar, less what was measured (IPMVP option C; GB/T 28750 calls the first term 校准能耗).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -14,6 +14,13 @@ import pandas as pd
 from domain.figures import Verdict
 from domain.findings import Finding
 from processing.savings.changes import Change, propose_changes
+from processing.savings.doubts.case import Background, Case
+from processing.savings.doubts.every import doubts_of
+from processing.savings.doubts.measure_steps import (
+    days_of_measures,
+    measure_finding,
+    measure_of,
+)
 from processing.savings.inputs.sufficiency import listed, rules
 from processing.savings.intervals import (
     DAYS_PER_MONTH,
@@ -26,6 +33,7 @@ from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 
 UNSTEADY_MONTHS = 3
+LOOKS = "savings_one_of_many_looks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,16 @@ class SavingsAssessment:
     calibration: Calibration
     steadiness: tuple[float, int]
     """What `unsteadiness` says of the days."""
+    background: Background = field(default_factory=Background)
+    """What else is known there, for those who doubt."""
 
-    def period(self, start: date, end: date) -> Estimate:
-        """The estimate of the local days from `start` to `end`, which is excluded."""
+    def period(self, start: date, end: date, looks: int = 1) -> Estimate:
+        """The estimate of the local days from `start` to `end`, which is excluded.
+
+        `looks`: at how many such periods somebody looks before paying for one; the verdict is at
+        the level at which all together err as seldom as one (`level_of_looks`), while the interval
+        stays that of one.
+        """
         inside = (self.days.index >= pd.Timestamp(start)) & (self.days.index < pd.Timestamp(end))
         days = self.days[inside]
         both = days[["observed", "counterfactual"]].notna().all(axis=1)
@@ -86,7 +101,7 @@ class SavingsAssessment:
         findings = reporting_findings(
             self.model, known, expected, self._unsteadiness(), without_weather
         )
-        findings = (*findings, *(change_finding(c, self.model.carrier) for c in self.changes))
+        findings = (*findings, *(self._step_finding(c) for c in self.changes))
         if known.empty:
             nan = float("nan")
             return Estimate(
@@ -99,7 +114,7 @@ class SavingsAssessment:
                 nan,
                 self.confidence,
                 "not_proven",
-                findings,
+                (*findings, *self.background.of_use),
                 0,
                 expected,
             )
@@ -109,7 +124,13 @@ class SavingsAssessment:
         half = self._half_width(counterfactual)
         nominal = self._nominal(counterfactual)
         low, high = avoided - half, avoided + half
+        findings = (*findings, *doubts_of(self._case(start, end, low, high)))
         verdict = _verdict(low, high, findings)
+        if looks > 1 and verdict != "not_proven":
+            level = level_of_looks(self.confidence, looks)
+            if abs(avoided) <= self._half_width(counterfactual, level):
+                findings = (*findings, looks_finding(level, looks))
+                verdict = "not_proven"
         return Estimate(
             observed,
             float(counterfactual.sum()),
@@ -134,6 +155,22 @@ class SavingsAssessment:
         """
         return propose_changes(self.days) if self.model.bills is None else []
 
+    def _step_finding(self, change: Change) -> Finding:
+        measure = measure_of(change, self.background.measures, self.model.carrier)
+        if measure is not None:
+            return measure_finding(change, measure)
+        return change_finding(change, self.model.carrier)
+
+    def _case(self, start: date, end: date, low: float, high: float) -> Case:
+        """The claim for those who doubt: judged by the reporting days up to its end."""
+        contract = self.background.contract
+        first = start if contract is None else contract.reporting_start
+        if contract is None and len(self.days):
+            first = min(first, pd.DatetimeIndex(self.days.index)[0].date())
+        index = self.days.index
+        window = self.days[(index >= pd.Timestamp(first)) & (index < pd.Timestamp(end))]
+        return Case(self.model, window, start, end, low, high, self.background)
+
     def scale(self, days: float) -> float:
         """The building's own scale for a sum over `days` days (see `Calibration.scale`)."""
         return self.calibration.scale(self.model, days, *self.steadiness)
@@ -144,10 +181,10 @@ class SavingsAssessment:
         own = float(np.hypot(self.model.cv_month_ratio, self.calibration.floor_ratio))
         return ratio / own if months >= UNSTEADY_MONTHS else 0.0
 
-    def _half_width(self, counterfactual: Floats) -> float:
+    def _half_width(self, counterfactual: Floats, confidence: float | None = None) -> float:
         reference = float(self.calibration.reference(self.model, counterfactual).sum())
         days = len(counterfactual)
-        ratio = self.calibration.half_width_ratio(days, self.confidence)
+        ratio = self.calibration.half_width_ratio(days, confidence or self.confidence)
         return ratio * self.scale(days) * reference
 
     def _nominal(self, counterfactual: Floats) -> float:
@@ -173,17 +210,38 @@ def _verdict(low: float, high: float, findings: tuple[Finding, ...]) -> Verdict:
     return "proven_increase" if high < 0 else "not_proven"
 
 
+def level_of_looks(confidence: float, looks: int) -> float:
+    """The two-sided level of each of several looks at which all together are wrong upwards as
+    seldom as one at `confidence` (Šidák: as if they were independent, which is cautious).
+
+    >>> round(level_of_looks(0.90, 12), 4)
+    0.9915
+    """
+    return float(1 - 2 * (1 - ((1 + confidence) / 2) ** (1 / looks)))
+
+
+def looks_finding(level: float, looks: int) -> Finding:
+    """Proven if one had looked once; not at the level that so many looks ask for."""
+    numbers = {"looks": looks, "percent": round(100 * level, 1)}
+    return Finding(LOOKS, "warning", numbers=numbers)
+
+
 def beside(
-    model: FrozenModel, days: pd.DataFrame, confidence: float, calibration: Calibration
+    model: FrozenModel,
+    days: pd.DataFrame,
+    confidence: float,
+    calibration: Calibration,
+    background: Background | None = None,
 ) -> SavingsAssessment:
     """The assessment of days that already have `observed` and `counterfactual`."""
-    steadiness = unsteadiness(days)
+    background = background or Background()
+    steadiness = unsteadiness(days, days_of_measures(background.measures, model.carrier))
     counterfactual = days["counterfactual"].to_numpy(dtype=np.float64)
     scale = calibration.scale(model, 1, *steadiness)
     ratio = calibration.half_width_ratio(1, confidence) * scale
     width = ratio * calibration.reference(model, counterfactual)
     days = days.assign(low=np.maximum(counterfactual - width, 0.0), high=counterfactual + width)
-    return SavingsAssessment(model, days, confidence, calibration, steadiness)
+    return SavingsAssessment(model, days, confidence, calibration, steadiness, background)
 
 
 def reporting_findings(

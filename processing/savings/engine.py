@@ -15,6 +15,7 @@ from domain.errors import ConfigError
 from domain.findings import Finding
 from processing.savings.assessment import SavingsAssessment, beside
 from processing.savings.breaks import break_within
+from processing.savings.doubts.case import Background
 from processing.savings.inputs.bills import bills_of_days, laid_over
 from processing.savings.inputs.sufficiency import (
     baseline_findings,
@@ -119,12 +120,14 @@ def assess(
     day_types: DayTypesLike,
     confidence: float = 0.90,
     calibration: Calibration | None = None,
+    background: Background | None = None,
 ) -> SavingsAssessment:
     """Lay a frozen model beside observed days (columns and types as in `fit_baseline`).
 
     The days of a billing model are those of `billed_days`. A column `estimated` is the share of
     each day's use that was not measured. Without a `calibration` the shipped one of the model's
-    kind and carrier sets the intervals' widths.
+    kind and carrier sets the intervals' widths. `background` is for the doubts
+    (`savings.doubts`).
     """
     table = _checked(daily)
     on = conditions(table, day_types, model.heating_season)
@@ -139,7 +142,7 @@ def assess(
     )
     if "estimated" in table:
         days["estimated"] = table["estimated"].to_numpy(dtype=np.float64)
-    return beside(model, days, confidence, calibration)
+    return beside(model, days, confidence, calibration, background)
 
 
 def billed_days(model: FrozenModel, bills: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:

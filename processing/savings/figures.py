@@ -1,8 +1,9 @@
 """Avoided energy of a contract as figures and day values, in kWh."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ from domain.findings import Finding
 from domain.places import CalendarName, Contract
 from processing.savings.adjustments import BothWays, WithAndWithout, both_ways
 from processing.savings.adjustments import finding as adjusted_finding
-from processing.savings.assessment import Estimate
+from processing.savings.assessment import LOOKS, Estimate
+from processing.savings.doubts.case import Background
 from processing.savings.engine import assess, fit_again
 from processing.savings.explain import PARTS, contributions
 from processing.savings.inputs.typical import TypicalYear
@@ -25,6 +27,7 @@ from processing.savings.normalised import is_thin, normalised_saving
 from processing.savings.own_calibration import calibration_on, named
 
 WINDOW_MONTHS = 12
+LOOKS_A_YEAR = 12
 _MEMORY_DAYS = 13
 
 
@@ -35,7 +38,8 @@ class SavingsTrack:
     `daily` and `kinds` (the day types) as the savings engine wants them; with a model of bills,
     `daily` is that of `billed_days`. `adjustments` are those
     of this contract and carrier, whatever their status. `typical` None: not frozen yet. `meters`
-    are those whose readings make the use.
+    are those whose readings make the use. `background` is what else is known of the place; the track
+    adds its contract and its past days.
     """
 
     contract: Contract
@@ -47,6 +51,7 @@ class SavingsTrack:
     typical: TypicalYear | None = None
     calendar: CalendarName = "cn"
     meters: frozenset[str] = frozenset()
+    background: Background = field(default_factory=Background)
 
     @property
     def about(self) -> OfContract:
@@ -66,9 +71,9 @@ class SavingsTrack:
         how += "-billing" if isolated and billed else ""
         return f"{how}/{self.model.format.rpartition('/')[2]}"
 
-    def assessment(self, month: Month) -> BothWays:
+    def assessment(self, month: Month, of_use: Sequence[Finding] = ()) -> BothWays:
         """The baseline beside the twelve months that end with `month`, with the adjustments and
-        without.
+        without. `of_use` was found in the month's readings of its meters.
 
         So a month's interval knows how steadily its year ran, and does not change when later
         months arrive. The days before carry the memory of the weather only.
@@ -79,8 +84,18 @@ class SavingsTrack:
             day_types=self.kinds,
             confidence=self.contract.confidence,
             calibration=calibration_on(self.model, month.end_day - timedelta(days=1)),
+            background=replace(self._background, of_use=tuple(of_use)),
         )
         return both_ways(seen, self.adjustments)
+
+    @cached_property
+    def _background(self) -> Background:
+        """With the days before the reporting period beside the model, as they really were."""
+        before = pd.DatetimeIndex(self.daily.index) < pd.Timestamp(self.contract.reporting_start)
+        past = None
+        if before.any():
+            past = assess(self.model, self.daily[before], day_types=self.kinds).days
+        return replace(self.background, past=past, contract=self.contract)
 
     def days(self, month: Month) -> pd.DataFrame:
         """The days a month is judged by."""
@@ -97,11 +112,8 @@ def savings_figures(
     assessment: BothWays,
     month: Month,
     today: date,
-    of_use: Sequence[Finding] = (),
 ) -> list[Figure]:
     """The month's figures of one carrier of a contract; none outside the reporting period.
-
-    `of_use` was found in the use and holds for what was avoided as well.
 
     Only days that are over by `today` (excluded) count. With approved adjustments, the
     counterfactual and what was avoided have them in, and what was avoided without them stands
@@ -110,9 +122,9 @@ def savings_figures(
     window = _window(track.contract, month, today)
     if window is None:
         return []
-    both = assessment.period(*window)
+    both = assessment.period(*window, LOOKS_A_YEAR)
     estimate = both.adjusted
-    findings = [*estimate.findings, *of_use]
+    findings = [*estimate.findings]
     findings += [adjusted_finding(both)] if both.entries else []
     ratio = _plain(track, estimate, "avoided_energy_ratio", estimate.avoided_ratio)
     figures = [
@@ -214,15 +226,22 @@ def _of_routine(both: WithAndWithout) -> list[Finding]:
 def _year_to_date(track: SavingsTrack, assessment: BothWays, window: tuple[date, date]) -> Figure:
     """From 1 January, or the start of the reporting period in its first year."""
     start = _year_start(track, window)
-    both = assessment.period(start, window[1])
+    both = assessment.period(start, window[1], _looks_at_year(track.contract, window[1]))
     told = [
         f
         for f in both.adjusted.findings
-        if f.severity == "serious" or f.code == "savings_not_weather_normalised"
+        if f.severity == "serious" or f.code in (LOOKS, "savings_not_weather_normalised")
     ]
     if both.entries:
         told.append(adjusted_finding(both))
     return _avoided(track, "avoided_energy_year_to_date_kwh", both.adjusted, told)
+
+
+def _looks_at_year(contract: Contract, end: date) -> int:
+    """A yearly claim is made once, when its year or the reporting period is over; before, and
+    where every month is settled, this is one of twelve looks."""
+    over = (end.month, end.day) == (1, 1) or end == contract.reporting_end
+    return 1 if over and contract.claim == "yearly" else LOOKS_A_YEAR
 
 
 def _year_start(track: SavingsTrack, window: tuple[date, date]) -> date:
@@ -293,6 +312,8 @@ def _normalised(
         confidence=track.contract.confidence,
         calibration=assessment.adjusted.calibration,
     )
+    year = assessment.period(start, month.end_day).adjusted
+    serious = tuple(f for f in year.findings if f.severity == "serious")
     return [
         replace(
             base,
@@ -300,7 +321,8 @@ def _normalised(
             low=_finite(found.low),
             high=_finite(found.high),
             confidence=found.confidence,
-            verdict=found.verdict,
+            verdict="not_proven" if serious else found.verdict,
+            findings=serious,
             factors=(track.typical.factor(),),
         )
     ]

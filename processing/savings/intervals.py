@@ -7,6 +7,7 @@ was not fitted on, and by how steadily it runs in the reporting period.
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -121,12 +122,14 @@ def provable_ratio(model: FrozenModel, calibration: Calibration, confidence: flo
     )
 
 
-def unsteadiness(days: pd.DataFrame) -> tuple[float, int]:
+def unsteadiness(days: pd.DataFrame, breaks: Sequence[date] = ()) -> tuple[float, int]:
     """How much the monthly errors of a period scatter about their own common share.
 
     `days` has observed and counterfactual. A saving (or rise) that is the same share in every
     month does not count; a change in the middle of the period does. Gives the standard deviation
-    as a ratio of the mean month and the number of months with at least twenty known days.
+    as a ratio of the mean month and the number of months with at least twenty known days. At each
+    of `breaks` (measures that were finished) a share of its own begins; a month that holds one is
+    left out.
     """
     known = days[["observed", "counterfactual"]].dropna()
     grouped = known.groupby(pd.DatetimeIndex(known.index).to_period("M"))
@@ -134,9 +137,28 @@ def unsteadiness(days: pd.DataFrame) -> tuple[float, int]:
     total = float(months["counterfactual"].sum())
     if len(months) < 2 or total <= 0:
         return 0.0, len(months)
+    if breaks:
+        return _within_parts(months, sorted(pd.Timestamp(b) for b in breaks))
     share = float(months["observed"].sum()) / total
     apart = months["observed"] - share * months["counterfactual"]
     return float(apart.std(ddof=1)) / (total / len(months)), len(months)
+
+
+def _within_parts(months: pd.DataFrame, breaks: Sequence[pd.Timestamp]) -> tuple[float, int]:
+    """The same where each part between breaks has its own share; months with a break left out."""
+    starts = pd.PeriodIndex(months.index).start_time
+    ends = starts + pd.offsets.MonthBegin()
+    cut = [any(s < b < e for b in breaks) for s, e in zip(starts, ends, strict=True)]
+    part = pd.Series(pd.DatetimeIndex(list(breaks)).searchsorted(starts, "right"), months.index)
+    kept, part = months[~np.array(cut)], part[~np.array(cut)]
+    sums = kept.groupby(part).transform("sum")
+    share = (sums["observed"] / sums["counterfactual"]).where(sums["counterfactual"] > 0, 0.0)
+    apart = kept["observed"] - share * kept["counterfactual"]
+    freedom, total = len(kept) - part.nunique(), float(kept["counterfactual"].sum())
+    if freedom < 1 or total <= 0:
+        return 0.0, len(kept)
+    scatter = float(np.sqrt((apart - apart.mean()).pow(2).sum() / freedom))
+    return scatter / (total / len(kept)), len(kept)
 
 
 def calibration_of(model: FrozenModel) -> Calibration:

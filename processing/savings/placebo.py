@@ -19,6 +19,7 @@ from config.working_days import DayTypes, day_types
 from domain.calendar import Month
 from processing.savings.assessment import Estimate, SavingsAssessment, beside
 from processing.savings.conformal import Scores, calibrate, scores
+from processing.savings.doubts.case import Background
 from processing.savings.engine import assess, billed_days, fit_baseline
 from processing.savings.inputs.bills import bill_weather, bills_of_days
 from processing.savings.models.billing import fit_bills
@@ -178,7 +179,9 @@ def _daily_cell(archive: Archive, building: str, fuel: str, fit_year: int, year:
     began = perf_counter()
     model = fit_baseline(fitted, day_types=types[0], carrier=CARRIERS.get(fuel, fuel))
     fit_ms = 1e3 * (perf_counter() - began)
-    seen = assess(model, predicted, day_types=types[1])
+    past = assess(model, fitted, day_types=types[0]).days
+    background = Background(past=past)
+    seen = assess(model, predicted, day_types=types[1], background=background)
     return Cell(building, fuel, model, seen, fit_ms, fit_year, year)
 
 
@@ -279,14 +282,15 @@ class _Judged:
 def _judge(cell: Cell, known: list[Scores], confidence: float) -> _Judged:
     calibration = calibrate(cell.seen.calibration, known, without=cell.building)
     start, end = date(cell.year, 1, 1), date(cell.year + 1, 1, 1)
-    seen = beside(cell.model, cell.seen.days, confidence, calibration)
+    about = cell.seen.background
+    seen = beside(cell.model, cell.seen.days, confidence, calibration, about)
     less = cell.seen.days.assign(observed=cell.seen.days["observed"] * (1 - PLANTED))
     months = [Month(cell.year, m) for m in range(1, 13)]
     estimates = [seen.period(m.first_day, m.end_day) for m in months]
     return _Judged(
         seen.period(start, end),
         [e for e in estimates if e.days_observed],
-        beside(cell.model, less, confidence, calibration).period(start, end),
+        beside(cell.model, less, confidence, calibration, about).period(start, end),
     )
 
 

@@ -19,12 +19,17 @@ def _make(context: MonthContext) -> Part:
     for track in context.tracks:
         if not reports(track.contract, month, today):
             continue
-        assessment = track.assessment(month)
-        of_use = passed_on(f for p in known if p.subject in track.meters for f in p.findings)
-        figures += savings_figures(track, assessment, month, today, of_use)
+        told = [f for p in known if p.subject in track.meters for f in p.findings]
+        of_use = [*passed_on(told), *(f for f in told if f.code in _BEAR_ON_SAVINGS)]
+        assessment = track.assessment(month, of_use)
+        figures += savings_figures(track, assessment, month, today)
         days += savings_days(track, assessment, month, today)
         models.append(track.model.digest)
     return Part(figures=figures, days=days, models=models)
+
+
+_BEAR_ON_SAVINGS = frozenset({"use_fell_silent", "use_doubtful"})
+"""Beside what every number computed from a use has from it."""
 
 
 PRODUCER = Producer(

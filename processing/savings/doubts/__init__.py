@@ -1,0 +1,1 @@
+"""What a sceptic asks before a saving is called proven: one file a kind of doubt."""
