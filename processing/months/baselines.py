@@ -19,7 +19,7 @@ from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
 from processing.months.energy_bills import billed_energy, billed_weather, monthly_energy
 from processing.months.energy_days import daily_energy, sources_of
-from processing.months.evidence import background
+from processing.months.evidence.background import background
 from processing.months.site import Site
 from processing.savings.engine import billed_days, fit_baseline
 from processing.savings.figures import SavingsTrack

@@ -220,6 +220,14 @@ def _window(
     if not months or baselines_due(contracts, models, institution, now):
         return Window(_FIRST, now, False)
     first = min(months).plus(-WINDOW_MONTHS if contracts else 0)
+    # The doubts of a saving look back at the days of its baseline, frozen as its model may be.
+    doubted = [
+        Month.of(c.baseline_start)
+        for c in contracts
+        if c.reporting_start < max(months).end_day
+        and (c.reporting_end is None or c.reporting_end > min(months).first_day)
+    ]
+    first = min([first, *doubted])
     start = first.interval(institution.timezone)[0] - _BEFORE
     end = max(months).interval(institution.timezone)[1] + _after()
     return Window(start, max(min(end, now), start), True)

@@ -1,0 +1,1 @@
+"""What is known beside a contract's own use."""
