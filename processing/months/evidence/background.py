@@ -6,13 +6,14 @@ from datetime import date
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from config.working_days import day_types
 from domain.calendar import days_between, from_ms, local_day
 from domain.carriers import ENERGY_CARRIERS, EXPORT
 from domain.places import Carrier, Contract
-from processing.curves.curve import DOUBTFUL, UNKNOWN
+from processing.curves.curve import DOUBTFUL, UNKNOWN, Ints
 from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
 from processing.curves.meter_use import MeterUse
@@ -22,7 +23,10 @@ from processing.savings.doubts.case import Background, EventKind, MeterEvent, Ot
 from processing.savings.doubts.limits import rules
 from processing.savings.engine import assess, fit_baseline
 
+Bools = npt.NDArray[np.bool_]
 _DAY_MS = 86_400_000
+_MISSED = 3
+"""So many readings that did not come are a gap, where a meter is seldom read."""
 _KIND_OF_CODE: dict[str, EventKind] = {
     "meter_replaced": "exchange",
     "register_reset": "reset",
@@ -56,7 +60,9 @@ def meter_events(site: Site, uses: Sequence[MeterUse]) -> Iterator[MeterEvent]:
             (_KIND_OF_CODE[e.code], e.at_ms) for e in curve.events if e.code in _KIND_OF_CODE
         ]
         lost = (curve.segment == UNKNOWN) | (curve.segment == DOUBTFUL)
-        at += [("gap", t) for t in _ends_of_runs(lost, curve.at_ms)]
+        least = max(int(rules()["gap_min_days"] * _DAY_MS), _MISSED * use.interval_ms)
+        lost |= np.diff(curve.at_ms) >= least
+        at += [("gap", t) for t in _ends_of_runs(lost, curve.at_ms, least)]
         at += [("correction", int(t)) for t in use.corrected_ms]
         days = {(kind, local_day(from_ms(t), site.institution.timezone)) for kind, t in at}
         record = records.get(use.meter)
@@ -68,14 +74,11 @@ def meter_events(site: Site, uses: Sequence[MeterUse]) -> Iterator[MeterEvent]:
         yield from (MeterEvent(kind, day, use.meter) for kind, day in sorted(days))
 
 
-def _ends_of_runs(
-    lost: "np.typing.NDArray[np.bool_]", at_ms: "np.typing.NDArray[np.int64]"
-) -> list[int]:
-    """Where silences of some days end."""
+def _ends_of_runs(lost: Bools, at_ms: Ints, least_ms: int) -> list[int]:
+    """Where silences of at least so long end."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], lost, [False])).astype(np.int8)))
-    least = rules()["gap_min_days"] * _DAY_MS
     runs = ((int(at_ms[a]), int(at_ms[b])) for a, b in edges.reshape(-1, 2))
-    return [end for start, end in runs if end - start >= least]
+    return [end for start, end in runs if end - start >= least_ms]
 
 
 def _other_carriers(

@@ -9,6 +9,7 @@ from domain.findings import Finding
 from processing.savings.doubts.case import Case
 from processing.savings.doubts.climate import monthly_c
 from processing.savings.doubts.limits import rules
+from processing.savings.inputs.sufficiency import rules as sufficiency_rules
 
 _WEEK = 7
 _FEWEST = 28
@@ -88,7 +89,8 @@ def _outside(case: Case) -> Iterator[Finding]:
     known = case.known["temperature_c"].dropna()
     if low is None or high is None or known.empty:
         return
-    outside = int(((known < low) | (known > high)).sum())
+    margin = sufficiency_rules()["temperature_margin_c"]  # the fitted ones are felt, so smoother
+    outside = int(((known < low - margin) | (known > high + margin)).sum())
     if outside > rules()["outside_max_ratio"] * len(known):
         numbers = {"days": outside, "known": len(known)}
         yield Finding("savings_mostly_outside_baseline", "serious", numbers=numbers)

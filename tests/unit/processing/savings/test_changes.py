@@ -219,7 +219,8 @@ def test_a_correlation_beyond_one_is_refused() -> None:
 
 
 def test_a_large_unexplained_step_withholds_the_verdict_until_it_is_explained() -> None:
-    days = SEEN.days.assign(observed=SEEN.days.observed * 0.7)
+    weather = 15 + 2 * np.sin(np.arange(len(DAYS)))  # a thermometer that hangs withholds as well
+    days = SEEN.days.assign(observed=SEEN.days.observed * 0.7, temperature_c=weather)
     days.loc["2024-07-01":, "observed"] -= 250  # something else stopped in July
     seen = beside(SEEN.model, days, 0.9, SEEN.calibration)
     unexplained = seen.period(*YEAR)
