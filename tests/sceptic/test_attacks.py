@@ -1,16 +1,18 @@
 """Every attack is answered as an expert would; every honest saving stays proven."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
+from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
 from domain.places import Carrier, Measure
+from processing.savings.adjustments import both_ways
 from processing.savings.doubts.case import MeterEvent
 from tests.sceptic.attacks import ATTACKS, Attack
-from tests.sceptic.world import AFTER, DAYS, judged, office, serious, year
+from tests.sceptic.world import AFTER, DAYS, judged, office, serious, track, year
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.name)
@@ -88,3 +90,25 @@ def test_a_claim_of_a_month_of_which_little_is_known_is_withheld_alone() -> None
     assert december["avoided_energy_year_to_date_kwh"].verdict == "proven"
     november = judged(world, Month(2025, 11))
     assert november["avoided_energy_kwh"].verdict == "proven"
+
+
+def test_an_adjustment_larger_than_the_building_is_told_and_not_cut_into_a_saving() -> None:
+    seen = track(office(saving=0.2)).assessment(Month(2025, 12)).routine
+    entry = Adjustment(
+        number=1,
+        institution="hall",
+        contract="c1",
+        carrier="electricity",
+        start=date(2025, 3, 1),
+        end=date(2025, 3, 8),
+        formula="-9000",
+        reason="a wing closed",
+        evidence="minutes.pdf",
+        evidence_sha256="ab" * 32,
+        author="Wang",
+        entered_at=datetime(2025, 4, 1, tzinfo=UTC),
+        decisions=(Decision("approved", "Li", datetime(2025, 4, 2, tzinfo=UTC)),),
+    )
+    both = both_ways(seen, [entry]).period(date(2025, 1, 1), date(2026, 1, 1))
+    assert both.routine.verdict == "proven" and both.adjusted.verdict == "not_proven"
+    assert "savings_adjusted_below_nought" in {f.code for f in both.adjusted.findings}
