@@ -36,8 +36,8 @@ _NEARLY_ALL = 0.9
 class Judge:
     """The verdict on the readings of one register; `judged()` gives it.
 
-    `rate_per_ms`: what the branch can carry, in register units (None: not registered). `pinned`:
-    readings that a person stands for; they are never passed over.
+    `rate_per_ms`: what the branch can carry, in register units (None: not registered). A person
+    stands for `pinned` readings: they are never passed over. `wrong` ones say nothing of habits.
     """
 
     def __init__(
@@ -50,12 +50,14 @@ class Judge:
         rules: HabitRules,
         unproven_per_ms: float | None = None,
         pinned: npt.NDArray[np.bool_] | None = None,
+        wrong: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.at, self.value, self.size = at, value, size
         self.rate, self.max_gap_ms = rate_per_ms, register.max_gap_ms
         self.shortest_ms, self.glitch = register.shortest_ms, register.longest_glitch
         self.rules, self._unproven = rules, unproven_per_ms
         self.pinned = np.zeros(at.size, dtype=bool) if pinned is None else pinned
+        self._credible = np.ones(at.size, dtype=bool) if wrong is None else ~wrong
         self.keep = np.ones(at.size, dtype=bool)
         self.unknown: set[int] = set()
         """Readings before which the use is not known."""
@@ -75,11 +77,12 @@ class Judge:
         falls = self._step < -noise(np.abs(self.value[:-1]))
         edges = falls | self._other_edges(falls)
         near = maximum_filter1d(falls, 2 * self.glitch + 1)
+        spoken = ~edges & self._credible[:-1] & self._credible[1:]
         self._habits = Habits(
-            self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
+            self.at, self._step, spoken, self.rules, self._unproven, clean=spoken & ~near
         )
         self._is_gap = self._other_heights()
-        cut = edges | self._leaps(~edges) | self._is_gap
+        cut = edges | self._leaps(spoken) | self._is_gap
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
@@ -204,6 +207,9 @@ class Judge:
 
     def _apply(self, runs: Runs, chain: list[int], breaks: set[int]) -> None:
         before = -1
+        self._credible = np.zeros(self.at.size, dtype=bool)
+        for r in chain:
+            self._credible[runs.first[r] : runs.last[r] + 1] = True
         for r in chain:
             first = int(runs.first[r])
             if before < 0:
@@ -346,12 +352,11 @@ class Judge:
         rates = []
         days = round(self.rules.after_days * 24 * _HOUR_MS)
         low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
-        for side in (slice(int(low), before + 1), slice(after, int(high))):
-            at, step = self.at[side], np.diff(self.value[side])
-            length = np.diff(at)
-            using = (step > 0) & self.keep[side][1:]
-            some = using.sum() >= _FEW
-            rates.append(float(np.median(step[using] / length[using])) if some else 0.0)
+        for side in (np.arange(low, before + 1), np.arange(after, high)):
+            told = side[self.keep[side] & self._credible[side]]
+            step, length = np.diff(self.value[told]), np.diff(self.at[told])
+            rate = step[step > 0] / length[step > 0]
+            rates.append(float(np.median(rate)) if rate.size >= _FEW else 0.0)
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
