@@ -6,12 +6,14 @@ caught up), passed over (wrong readings, however many: see processing.curves.cha
 unknown use (a reset, a jump). It is never believed because no rate is registered.
 """
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
-from processing.curves.chain import Runs, best_chain, runs_between, weights
+from processing.curves.chain import HELD, Runs, best_chain, runs_between, say_nothing, told, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
@@ -77,18 +79,17 @@ class Judge:
         falls = self._step < -noise(np.abs(self.value[:-1]))
         edges = falls | self._other_edges(falls)
         near = maximum_filter1d(falls, 2 * self.glitch + 1)
-        spoken = ~edges & self._credible[:-1] & self._credible[1:]
-        self._habits = Habits(
-            self.at, self._step, spoken, self.rules, self._unproven, clean=spoken & ~near
-        )
+        said = ~edges & self._credible[:-1] & self._credible[1:]
+        self._habits = Habits(self.at, self._step, said, self.rules, self._unproven, said & ~near)
         self._is_gap = self._other_heights()
-        cut = edges | self._leaps(spoken) | self._is_gap
+        cut = edges | self._leaps(said) | self._is_gap
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
         cost = weights(runs, self.value, self.pinned, self._copies(runs))
-        chain, breaks = best_chain(cost, lambda earlier, j: self._fits(runs, earlier, j))
-        self._apply(runs, chain, set(breaks))
+        fits = partial(self._fits, runs)
+        nothing = say_nothing(runs, self.value) & (cost < HELD)
+        self._apply(runs, told(*best_chain(cost, fits), nothing, fits))
         return True
 
     def doubtful(self) -> list[tuple[int, int]]:
@@ -205,11 +206,10 @@ class Judge:
 
     # The verdict.
 
-    def _apply(self, runs: Runs, chain: list[int], breaks: set[int]) -> None:
+    def _apply(self, runs: Runs, parts: list[list[int]]) -> None:
+        chain, breaks = [r for part in parts for r in part], {part[0] for part in parts[1:]}
+        self._credible = np.repeat(np.isin(np.arange(len(runs)), chain), runs.last - runs.first + 1)
         before = -1
-        self._credible = np.zeros(self.at.size, dtype=bool)
-        for r in chain:
-            self._credible[runs.first[r] : runs.last[r] + 1] = True
         for r in chain:
             first = int(runs.first[r])
             if before < 0:

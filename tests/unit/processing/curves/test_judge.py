@@ -214,3 +214,15 @@ def test_mj_for_kwh_is_another_unit() -> None:
     register = REGISTER.copy()
     register[900:] *= 3.6
     assert codes(curve_of(register))["register_scaled"] == 1
+
+
+def test_zeros_among_readings_that_cannot_be_are_no_reset() -> None:
+    """The unit is ten times smaller from hour 400 on, more than the branch carries at every
+    reading, and now and then comes a 0: what remains is no use of nothing."""
+    register = REGISTER.copy()
+    register[400:] *= 10
+    register[np.random.default_rng(3).random(AT.size) < 0.06] = 0.0
+    curve = curve_of(register, max_rate_per_h=10.0)
+    use, missing = known(curve, 450)
+    assert np.isnan(use) and missing == 1.0
+    assert known(curve, 10, 390) == (pytest.approx(TRUE[390] - TRUE[10], rel=0.01), 0.0)
