@@ -75,12 +75,17 @@ def say_nothing(runs: Runs, value: Floats) -> Bools:
     return np.asarray((value[runs.last] == first) & is_odd(first), dtype=bool)
 
 
-def told(chain: list[int], breaks: list[int], nothing: Bools, fits: Fits) -> list[list[int]]:
-    """A chain, parted where the register changed, without the parts of which all runs are
-    `nothing`: between readings that cannot be, however many, no value is none still."""
+def told(
+    chain: list[int], breaks: list[int], runs: Runs, value: Floats, held: Bools, fits: Fits
+) -> list[list[int]]:
+    """A chain, parted where the register changed, without what says nothing: between readings that
+    cannot be, however many, no value is none still, and so is one that comes now and then.
+    `held`: runs that a person stands for."""
     at = [chain.index(r) for r in breaks]
     parts = [chain[i:j] for i, j in zip([0, *at], [*at, len(chain)], strict=True)]
-    left = [part for part in parts if not nothing[part].all()] or parts
+    nothing = say_nothing(runs, value) & ~held
+    heard = [_heard(part, runs, value, held) for part in parts if not nothing[part].all()]
+    left = [part for part in heard if part] or parts
     found = left[:1]
     for part in left[1:]:
         if fits(np.array(found[-1][-1:]), part[0])[0]:
@@ -88,6 +93,19 @@ def told(chain: list[int], breaks: list[int], nothing: Bools, fits: Fits) -> lis
         else:
             found.append(part)
     return found
+
+
+def _heard(part: list[int], runs: Runs, value: Floats, held: Bools) -> list[int]:
+    """Those of some runs that are not always the same value among more that were passed over."""
+    first, last = runs.first[part], runs.last[part]
+    still = value[first] == value[last]
+    again = still[1:] & still[:-1] & (value[first[1:]] == value[first[:-1]])
+    group = np.concatenate(([0], np.cumsum(~again)))
+    starts = np.flatnonzero(np.concatenate(([True], ~again)))
+    count = np.add.reduceat(last - first + 1, starts)
+    spans = np.maximum.reduceat(last, starts) - first[starts] + 1
+    stays = (2 * count >= spans) | np.logical_or.reduceat(held[part], starts)
+    return [r for r, k in zip(part, group.tolist(), strict=True) if stays[k]]
 
 
 def best_chain(cost: Floats, fits: Fits) -> tuple[list[int], list[int]]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
-from processing.curves.chain import HELD, Runs, best_chain, runs_between, say_nothing, told, weights
+from processing.curves.chain import HELD, Runs, best_chain, runs_between, told, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
@@ -88,8 +88,8 @@ class Judge:
         runs = runs_between(np.flatnonzero(cut), self.at.size)
         cost = weights(runs, self.value, self.pinned, self._copies(runs))
         fits = partial(self._fits, runs)
-        nothing = say_nothing(runs, self.value) & (cost < HELD)
-        self._apply(runs, told(*best_chain(cost, fits), nothing, fits))
+        parts = told(*best_chain(cost, fits), runs, self.value, cost >= HELD, fits)
+        self._apply(runs, parts)
         return True
 
     def doubtful(self) -> list[tuple[int, int]]:

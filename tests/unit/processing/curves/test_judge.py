@@ -216,12 +216,13 @@ def test_mj_for_kwh_is_another_unit() -> None:
     assert codes(curve_of(register))["register_scaled"] == 1
 
 
-def test_zeros_among_readings_that_cannot_be_are_no_reset() -> None:
+@pytest.mark.parametrize("number", [0.0, 53_200.0, 700_000.0])
+def test_a_number_among_readings_that_cannot_be_is_no_register(number: float) -> None:
     """The unit is ten times smaller from hour 400 on, more than the branch carries at every
-    reading, and now and then comes a 0: what remains is no use of nothing."""
+    reading, and now and then comes one number: what remains is no use of nothing."""
     register = REGISTER.copy()
     register[400:] *= 10
-    register[np.random.default_rng(1).random(AT.size) < 0.06] = 0.0
+    register[np.random.default_rng(1).random(AT.size) < 0.06] = number
     curve = curve_of(register, max_rate_per_h=10.0)
     use, missing = known(curve, 450)
     assert np.isnan(use) and missing == 1.0
