@@ -26,6 +26,8 @@ CONSTANT, ODD, CROWD = 1.0, 0.04, 0.05
 AT_THE_ENDS = 4.0
 """So much dearer is giving up readings before the first run or after the last: nothing on the other
 side speaks against them."""
+HELD = 1e9
+"""Dearer than anything: a run that a person stands for."""
 _REACH = 1500
 """No chain passes over more runs at a time than this."""
 
@@ -53,9 +55,8 @@ def weights(runs: Runs, value: Floats, pinned: Bools, cheap: Bools) -> Floats:
     """What giving up each run costs, float64[m]. `cheap`: runs known to be another's copy in a
     wrong unit. A run with a `pinned` reading (a person said it) is never given up."""
     count = (runs.last - runs.first + 1).astype(np.float64)
-    moved = value[runs.last] != value[runs.first]
-    odd = ~moved & is_odd(value[runs.first])
-    cost = np.where(moved, count, CONSTANT)
+    odd = say_nothing(runs, value)
+    cost = np.where(value[runs.last] != value[runs.first], count, CONSTANT)
     cost = np.where(odd, ODD, cost)
     single = count == 1
     # A crowd: more than a few single readings in a row, none fitting its neighbour.
@@ -65,7 +66,46 @@ def weights(runs: Runs, value: Floats, pinned: Bools, cheap: Bools) -> Floats:
     cost = np.where(single & (since > CHANGE), np.minimum(cost, crowd), cost)
     cost = np.where(cheap, np.minimum(cost, CROWD), cost) + 1e-6 * count
     held = np.add.reduceat(pinned, runs.first) > 0
-    return np.where(held, 1e9, cost)
+    return np.where(held, HELD, cost)
+
+
+def say_nothing(runs: Runs, value: Floats) -> Bools:
+    """Runs of nothing but one value that firmware writes for "no value"."""
+    first = value[runs.first]
+    return np.asarray((value[runs.last] == first) & is_odd(first), dtype=bool)
+
+
+def told(
+    chain: list[int], breaks: list[int], runs: Runs, value: Floats, held: Bools, fits: Fits
+) -> list[list[int]]:
+    """A chain, parted where the register changed, without what says nothing: between readings that
+    cannot be, however many, no value is none still, and so is one that comes now and then.
+    `held`: runs that a person stands for."""
+    at = [chain.index(r) for r in breaks]
+    parts = [chain[i:j] for i, j in zip([0, *at], [*at, len(chain)], strict=True)]
+    nothing = say_nothing(runs, value) & ~held
+    heard = [_heard(part, runs, value, held) for part in parts if not nothing[part].all()]
+    left = [part for part in heard if part] or parts
+    found = left[:1]
+    for part in left[1:]:
+        if fits(np.array(found[-1][-1:]), part[0])[0]:
+            found[-1] = found[-1] + part
+        else:
+            found.append(part)
+    return found
+
+
+def _heard(part: list[int], runs: Runs, value: Floats, held: Bools) -> list[int]:
+    """Those of some runs that are not always the same value among more that were passed over."""
+    first, last = runs.first[part], runs.last[part]
+    still = value[first] == value[last]
+    again = still[1:] & still[:-1] & (value[first[1:]] == value[first[:-1]])
+    group = np.concatenate(([0], np.cumsum(~again)))
+    starts = np.flatnonzero(np.concatenate(([True], ~again)))
+    count = np.add.reduceat(last - first + 1, starts)
+    spans = np.maximum.reduceat(last, starts) - first[starts] + 1
+    stays = (2 * count >= spans) | np.logical_or.reduceat(held[part], starts)
+    return [r for r, k in zip(part, group.tolist(), strict=True) if stays[k]]
 
 
 def best_chain(cost: Floats, fits: Fits) -> tuple[list[int], list[int]]:

@@ -6,12 +6,14 @@ caught up), passed over (wrong readings, however many: see processing.curves.cha
 unknown use (a reset, a jump). It is never believed because no rate is registered.
 """
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
-from processing.curves.chain import Runs, best_chain, runs_between, weights
+from processing.curves.chain import HELD, Runs, best_chain, runs_between, told, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
@@ -36,8 +38,8 @@ _NEARLY_ALL = 0.9
 class Judge:
     """The verdict on the readings of one register; `judged()` gives it.
 
-    `rate_per_ms`: what the branch can carry, in register units (None: not registered). `pinned`:
-    readings that a person stands for; they are never passed over.
+    `rate_per_ms`: what the branch can carry, in register units (None: not registered). A person
+    stands for `pinned` readings: they are never passed over. `wrong` ones say nothing of habits.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Judge:
         rules: HabitRules,
         unproven_per_ms: float | None = None,
         pinned: npt.NDArray[np.bool_] | None = None,
+        wrong: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.at, self.value, self.size = at, value, size
         self.rate, self.max_gap_ms = rate_per_ms, register.max_gap_ms
         self.shortest_ms, self.glitch = register.shortest_ms, register.longest_glitch
         self.rules, self._unproven = rules, unproven_per_ms
         self.pinned = np.zeros(at.size, dtype=bool) if pinned is None else pinned
+        self._credible = np.ones(at.size, dtype=bool) if wrong is None else ~wrong
         self.keep = np.ones(at.size, dtype=bool)
         self.unknown: set[int] = set()
         """Readings before which the use is not known."""
@@ -75,17 +79,17 @@ class Judge:
         falls = self._step < -noise(np.abs(self.value[:-1]))
         edges = falls | self._other_edges(falls)
         near = maximum_filter1d(falls, 2 * self.glitch + 1)
-        self._habits = Habits(
-            self.at, self._step, ~edges, self.rules, self._unproven, clean=~edges & ~near
-        )
+        said = ~edges & self._credible[:-1] & self._credible[1:]
+        self._habits = Habits(self.at, self._step, said, self.rules, self._unproven, said & ~near)
         self._is_gap = self._other_heights()
-        cut = edges | self._leaps(~edges) | self._is_gap
+        cut = edges | self._leaps(said) | self._is_gap
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
         cost = weights(runs, self.value, self.pinned, self._copies(runs))
-        chain, breaks = best_chain(cost, lambda earlier, j: self._fits(runs, earlier, j))
-        self._apply(runs, chain, set(breaks))
+        fits = partial(self._fits, runs)
+        parts = told(*best_chain(cost, fits), runs, self.value, cost >= HELD, fits)
+        self._apply(runs, parts)
         return True
 
     def doubtful(self) -> list[tuple[int, int]]:
@@ -202,7 +206,9 @@ class Judge:
 
     # The verdict.
 
-    def _apply(self, runs: Runs, chain: list[int], breaks: set[int]) -> None:
+    def _apply(self, runs: Runs, parts: list[list[int]]) -> None:
+        chain, breaks = [r for part in parts for r in part], {part[0] for part in parts[1:]}
+        self._credible = np.repeat(np.isin(np.arange(len(runs)), chain), runs.last - runs.first + 1)
         before = -1
         for r in chain:
             first = int(runs.first[r])
@@ -346,12 +352,11 @@ class Judge:
         rates = []
         days = round(self.rules.after_days * 24 * _HOUR_MS)
         low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
-        for side in (slice(int(low), before + 1), slice(after, int(high))):
-            at, step = self.at[side], np.diff(self.value[side])
-            length = np.diff(at)
-            using = (step > 0) & self.keep[side][1:]
-            some = using.sum() >= _FEW
-            rates.append(float(np.median(step[using] / length[using])) if some else 0.0)
+        for side in (np.arange(low, before + 1), np.arange(after, high)):
+            told = side[self.keep[side] & self._credible[side]]
+            step, length = np.diff(self.value[told]), np.diff(self.at[told])
+            rate = step[step > 0] / length[step > 0]
+            rates.append(float(np.median(rate)) if rate.size >= _FEW else 0.0)
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:

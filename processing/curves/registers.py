@@ -73,18 +73,13 @@ _Steps = tuple[Ints, Floats, Codes, list[Event]]
 
 def _one_register(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRules) -> _Steps:
     """Knots that count, the use between them (in register units) and how it is known."""
-    judge = Judge(
-        at,
-        value,
-        spec.size,
-        _rate_per_ms(spec, rules),
-        rules,
-        processing_settings().habits,
-        None if spec.unproven_rate_per_h is None else spec.unproven_rate_per_h / HOUR_MS,
-        np.isin(at, spec.pinned_ms),
-    )
+    judge = _judge(at, value, spec, rules)
     if not judge.settle():
         return at, np.diff(value), np.zeros(max(at.size - 1, 0), np.uint8), []
+    if not judge.keep.all():
+        # What turned out to be wrong may have made other wrong steps look like habits.
+        judge = _judge(at, value, spec, rules, wrong=~judge.keep)
+        judge.settle()
     kept = np.flatnonzero(judge.keep)
     step = np.diff(value[kept])
     segment = np.full(step.size, MEASURED, np.uint8)
@@ -96,6 +91,26 @@ def _one_register(at: Ints, value: Floats, spec: RegisterSpec, rules: RegisterRu
     place = np.searchsorted(kept, np.array(sorted(judge.rolled), np.int64))
     step[place - 1] += spec.size or 0.0
     return at[kept], step, segment, judge.events
+
+
+def _judge(
+    at: Ints,
+    value: Floats,
+    spec: RegisterSpec,
+    rules: RegisterRules,
+    wrong: npt.NDArray[np.bool_] | None = None,
+) -> Judge:
+    return Judge(
+        at,
+        value,
+        spec.size,
+        _rate_per_ms(spec, rules),
+        rules,
+        processing_settings().habits,
+        None if spec.unproven_rate_per_h is None else spec.unproven_rate_per_h / HOUR_MS,
+        np.isin(at, spec.pinned_ms),
+        wrong,
+    )
 
 
 def _rate_per_ms(spec: RegisterSpec, rules: RegisterRules) -> float | None:

@@ -3,7 +3,9 @@
 A gateway that repeats the last value and then sends the right one makes a rest and a leap. Most
 such leaps are within what the branch can carry, so only the meter's own habits show them: it
 rests far longer than it ever does, then takes a step larger than any other. What it used
-meanwhile is known, when is not: the rest and the leap become one gap of known use.
+meanwhile is known, when is not: the rest and the leap become one gap of known use. Where nothing,
+or nothing right, was said between such a rest and the next reading, no step shows how much of it
+was used in the rest: they are one gap too, whatever it brought.
 """
 
 from dataclasses import replace
@@ -19,7 +21,8 @@ _DAY_MS = 24 * _HOUR_MS
 
 
 def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> UseCurve:
-    """The curve with each such rest and leap made one measured segment, told as an event.
+    """The curve with each such rest and leap made one measured segment, told as an event; a rest
+    and the gap after it are told by nothing else than their missing time.
 
     A leap is judged once a later reading is there. The use of the whole stays what it was.
     Without `rules`, those of `config/tables/processing.toml`.
@@ -36,9 +39,11 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
     if not long.any():
         return curve
     rate = step / length
+    gap = length > max(default_rules().max_gap_ms, 2 * float(np.median(length)))
     # Every leap stands out from the next step; most mornings do not, and are done with here.
     runs = np.flatnonzero(long)
-    runs = runs[rate[end[runs]] > rules.leap_factor * rate[end[runs] + 1]]
+    leaps = rate[end[runs]] > rules.leap_factor * rate[end[runs] + 1]
+    runs = runs[leaps | gap[end[runs]]]
     ordinary = (curve.segment == MEASURED) & ~rest
     own = np.ones(start.size, dtype=bool)  # a rest found to be none says nothing of its habits
     found = []
@@ -56,8 +61,11 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
         used[leap - low :][:1] = False
         if rested_ms[run] <= rules.rest_factor * usual_ms or not ordinary[leap]:
             continue
-        if _leaps(step[low:high][used], rate[low:high][used], curve, (first, leap), rules):
-            found.append((_since(curve, first), leap))
+        if used.sum() < rules.least_steps:
+            continue
+        leaps_here = _leaps(step[low:high][used], rate[low:high][used], curve, (first, leap), rules)
+        if leaps_here or gap[leap]:
+            found.append((_since(curve, first), leap, leaps_here))
             ordinary[leap] = own[run] = False
     return _joined(curve, found)
 
@@ -85,8 +93,6 @@ def _leaps(
     steps: Floats, rates: Floats, curve: UseCurve, run: tuple[int, int], rules: StandstillRules
 ) -> bool:
     """Whether the step after the run holds what was used meanwhile, by the meter's other steps."""
-    if steps.size < rules.least_steps:
-        return False
     first, leap = run
     amount, at = float(curve.step[leap]), curve.at_ms
     fastest, usual = float(rates.max()), float(np.median(rates))
@@ -106,16 +112,17 @@ def _unit(steps: Floats) -> float:
     return float(min(sizes[0], np.diff(sizes).min(initial=np.inf)))
 
 
-def _joined(curve: UseCurve, runs: list[tuple[int, int]]) -> UseCurve:
+def _joined(curve: UseCurve, runs: list[tuple[int, int, bool]]) -> UseCurve:
     if not runs:
         return curve
     at: Ints = curve.at_ms
     keep = np.ones(at.size, dtype=bool)
     step, segment, events = curve.step.copy(), curve.segment.copy(), list(curve.events)
-    for first, leap in runs:
+    for first, leap, is_told in runs:
         keep[first + 1 : leap + 1] = False
         segment[first], step[first] = MEASURED, curve.step[first : leap + 1].sum()
-        events.append(Event("register_caught_up", int(at[leap + 1]), float(curve.step[leap])))
+        if is_told:
+            events.append(Event("register_caught_up", int(at[leap + 1]), float(curve.step[leap])))
     # A kept knot begins its segment; the last knot begins none.
     starts = keep[:-1]
     return replace(

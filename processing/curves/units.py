@@ -137,6 +137,11 @@ class _Steps:
         using = np.flatnonzero(usual.use > 0)
         return usual.some(np.arange(usual.at.size) <= using[-1]) if using.size else self
 
+    def without_rest(self, ms: int) -> "_Steps":
+        """Without the rest at its end, if that lasts so long: it may be a gateway's."""
+        using = np.arange(self.at.size) <= np.append(np.flatnonzero(self.use > 0), -1).max()
+        return self.some(using) if self.some(~using).lasts(ms) else self
+
     def lasts(self, ms: int) -> bool:
         return bool(self.length.sum() >= ms)
 
@@ -172,6 +177,9 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     fastest = np.sort(after.use / after.length)[-2]
     # Its largest step says nothing: it may be the rest of what happened when it changed.
     after = after.some(np.arange(after.at.size) != int(np.argmax(after.use)))
+    after = after.without_rest(_DAY_MS)
+    if after.at.size < _FEWEST_AFTER - 1:
+        return None
     expected = float((_usual_rate(before, after) * after.length).sum())
     used = before.use[before.use > 0]
     if not used.size or expected < _MANY_DIGITS * float(used.min()):

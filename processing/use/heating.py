@@ -8,6 +8,7 @@ split is made up: both parts are unknown, with a finding.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from config.processing import HeatingRules, processing_settings
 from domain.calendar import Month
@@ -80,11 +81,14 @@ def heating_split(
 
 def touches_season(month: Month, season: tuple[tuple[int, int], tuple[int, int]]) -> bool:
     """Whether a day of the month is in the season; its end (month, day) is excluded."""
+    return any(in_season(day, season) for day in month.days())
+
+
+def in_season(on: date, season: tuple[tuple[int, int], tuple[int, int]]) -> bool:
+    """Whether a day is in the season; its end (month, day) is excluded."""
     start, end = season
-    days = [(d.month, d.day) for d in month.days()]
-    if start <= end:
-        return any(start <= d < end for d in days)
-    return any(d >= start or d < end for d in days)
+    day = (on.month, on.day)
+    return start <= day < end if start <= end else day >= start or day < end
 
 
 def _dedicated(

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
+from domain.calendar import from_ms, local_day
 from domain.carriers import EXPORT, METERED
 from domain.figures import Figure
-from domain.places import Meter
+from domain.findings import Finding
+from domain.places import Carrier, Meter
 from processing.curves.meter_use import MeterUse
 from processing.months.producer import MonthContext, Part, Producer
 from processing.quality.silence import fell_silent
+from processing.use.heating import in_season
 from processing.use.meter_tree import VIRTUAL_METHOD, balance_figures, item_figures, virtual_periods
 from processing.use.month_use import Period, day_values, figure_of, month_use
 from processing.use.totals import SUM_METHOD, total_of_mains
@@ -47,7 +51,26 @@ def with_silence(period: Period, use: MeterUse, context: MonthContext) -> Period
     if use.until_ms <= context.reached_ms:
         return period  # taken out of service: nobody wonders that it rests
     found = fell_silent(use, context.start_ms, context.reached_ms)
+    if found and use.carrier is Carrier.HEAT and _heating_is_over(context, found[0]):
+        return period
     return replace(period, findings=(*period.findings, *found)) if found else period
+
+
+_ENDED_EARLY_DAYS = 7
+"""A mild spring may end heating so many days before its season does."""
+
+
+def _heating_is_over(context: MonthContext, silence: Finding) -> bool:
+    """Whether a heat meter's rest began with the end of its institution's heating season, or
+    after it, and the next season has not begun."""
+    institution = context.site.institution
+    season = institution.heating_season
+    if season is None:
+        return False
+    seen = local_day(from_ms(context.reached_ms - 1), institution.timezone)
+    rests_from = seen - timedelta(days=round(float(silence.numbers["days"])))
+    soon = rests_from + timedelta(days=_ENDED_EARLY_DAYS)
+    return not in_season(soon, season) and not in_season(seen, season)
 
 
 def _without(meter: Meter, gone: set[str]) -> Meter:

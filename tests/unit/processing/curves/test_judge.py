@@ -214,3 +214,16 @@ def test_mj_for_kwh_is_another_unit() -> None:
     register = REGISTER.copy()
     register[900:] *= 3.6
     assert codes(curve_of(register))["register_scaled"] == 1
+
+
+@pytest.mark.parametrize("number", [0.0, 53_200.0, 700_000.0])
+def test_a_number_among_readings_that_cannot_be_is_no_register(number: float) -> None:
+    """The unit is ten times smaller from hour 400 on, more than the branch carries at every
+    reading, and now and then comes one number: what remains is no use of nothing."""
+    register = REGISTER.copy()
+    register[400:] *= 10
+    register[np.random.default_rng(1).random(AT.size) < 0.06] = number
+    curve = curve_of(register, max_rate_per_h=10.0)
+    use, missing = known(curve, 450)
+    assert np.isnan(use) and missing == 1.0
+    assert known(curve, 10, 390) == (pytest.approx(TRUE[390] - TRUE[10], rel=0.01), 0.0)

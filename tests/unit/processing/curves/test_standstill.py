@@ -137,3 +137,32 @@ def test_a_day_without_use_of_a_flat_meter_read_daily_is_no_day_without_use() ->
     assert [e.code for e in curve.events] == ["register_caught_up"]
     month = on_grid(curve, at[[31, 61]], 36 * HOUR_MS)
     assert month.missing[0] > 0.0 or month.estimated[0] > 0.0
+
+
+@pytest.mark.parametrize("wrong", [None, 511.0, 65_535.0])
+def test_a_long_rest_before_a_gap_is_part_of_the_gap(wrong: float | None) -> None:
+    """How much of what the gap brought was used in the rest, nobody knows."""
+    register = np.round(8_000.0 + np.concatenate(([0.0], np.cumsum(cooling()))), 3)
+    start, silent, back = 40 * DAY, 44 * DAY, 47 * DAY
+    register[start + 1 : silent] = register[start]
+    at = np.arange(register.size, dtype=np.int64) * HOUR_MS
+    came = np.ones(at.size, dtype=bool)
+    came[silent:back] = wrong is not None
+    register[silent:back] = np.nan if wrong is None else wrong
+    curve = use_curve(at[came], register[came], RegisterSpec(unproven_rate_per_h=500.0))
+    grid = on_grid(curve, at[[start, silent, back]], 6 * HOUR_MS)
+    assert grid.missing.tolist() == [1.0, 1.0]
+    whole = on_grid(curve, at[[start, back]], 6 * HOUR_MS)
+    assert whole.use[0] == pytest.approx(register[back] - register[start])
+
+
+def test_a_usual_rest_before_a_gap_stays_what_it_was() -> None:
+    use = switched_off()
+    register = np.round(8_000.0 + np.concatenate(([0.0], np.cumsum(use))), 3)
+    came = np.ones(register.size, dtype=bool)
+    monday = 42 * DAY
+    came[monday + 9 : monday + 30] = False
+    at = np.arange(register.size, dtype=np.int64) * HOUR_MS
+    curve = use_curve(at[came], register[came], RegisterSpec(unproven_rate_per_h=500.0))
+    weekend = on_grid(curve, at[[monday - 40, monday + 8]], 6 * HOUR_MS)
+    assert (weekend.use[0], weekend.missing[0]) == (0.0, 0.0)

@@ -139,3 +139,24 @@ def test_a_register_set_back_that_goes_on_is_no_wrong_reading() -> None:
     curve = use_curve(AT, said)
     assert told(curve, "register_reset") != []
     assert float(curve.step.sum()) <= TRUE[-1]
+
+
+def test_a_slip_within_a_slip_hides_neither() -> None:
+    """The larger numbers between are no habit of the register that makes the first slip usual."""
+    register = np.round(1.4 + 0.003 * np.arange(4 * 24 * 60 + 1), 3)
+    at = np.arange(register.size, dtype=np.int64) * (HOUR_MS // 2)
+    register[480:] *= 1000
+    register[500:541] *= 1000
+    curve = use_curve(at, register, RegisterSpec(unproven_rate_per_h=150.0))
+    month = on_grid(curve, at[[1500, 2900]], 6 * HOUR_MS)
+    assert (np.isnan(month.use[0]), month.missing[0]) == (True, 1.0)
+    assert told(curve, "register_scaled") == [pytest.approx(1000.0)]
+
+
+def test_a_repeated_value_says_nothing_of_the_unit() -> None:
+    slipped = np.round(REGISTER * 10, 0)
+    slipped[:800] = REGISTER[:800]
+    slipped[803:1100] = slipped[803]
+    kept = np.flatnonzero((ALL <= 803) | (ALL >= 805))
+    found = units(AT, slipped, kept, {800: 10.0})
+    assert found == [Changed(since=800, until=AT.size, scale=10.0)]
