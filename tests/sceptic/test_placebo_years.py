@@ -77,5 +77,7 @@ def test_few_planted_savings_are_doubted(
         year = seen.days.index[0].year
         whole = seen.period(date(year, 1, 1), date(year + 1, 1, 1))
         told = {f.code for f in whole.findings if f.severity == "serious"}
+        # What the baseline itself says is counted with the baselines.
+        told -= {f.code for f in seen.model.findings}
         doubted += bool(told - {"savings_change_unexplained", "savings_unsteady"})
     assert doubted <= most * len(years[fuel])
