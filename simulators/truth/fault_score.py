@@ -37,6 +37,7 @@ NOTES = frozenset(
         "quota_zone_unknown",
         "recycling_assumes_recovery",
         "residual_not_weighed",
+        "savings_one_of_many_looks",
     }
 )
 """What is said of a figure whatever its devices do: how it is made, and what registry or tables
