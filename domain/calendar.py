@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigError
 
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+"""24 hours; a local day may have another."""
+
 
 def month_pattern(years: str = r"\d{4}") -> str:
     """The regular expression of a month, ``YYYY-MM``, of the years that match `years`."""

@@ -286,6 +286,10 @@ class Measure:
     """The carrier it saves; None: whatever carriers it touches."""
     note: str = ""
 
+    def is_about(self, carrier: str) -> bool:
+        """Whether it may save this carrier."""
+        return self.carrier is None or self.carrier.value == carrier
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.calendar import DAY_MS
 from domain.readings import Reading, Run, Series
 from store.ledger.late_readings import LateReadings, LateSeries
 from store.readings.port import ReadingStore, SeriesArrays, WriteResult
@@ -11,8 +12,7 @@ from store.readings.port import ReadingStore, SeriesArrays, WriteResult
 if TYPE_CHECKING:
     import pandas as pd
 
-_DAY_MS = 86_400_000
-_ON_TIME_MS = _DAY_MS
+_ON_TIME_MS = DAY_MS
 """Readings no older than this belong to months that every round computes anyway."""
 
 
@@ -48,7 +48,7 @@ class NotingStore:
                 continue
             for at_ms in times:
                 if at_ms < before_ms:
-                    key = (device, quantity, at_ms // _DAY_MS)
+                    key = (device, quantity, at_ms // DAY_MS)
                     start, end = spans.get(key, (at_ms, at_ms))
                     spans[key] = (min(start, at_ms), max(end, at_ms))
         if spans:

@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 
 from config.processing import BoundsRules, processing_settings
+from domain.calendar import DAY_MS, HOUR_MS
 from domain.places import Bin, PvSystem
 from domain.registry.unbounded import CAPACITY, EXPORT_RATE, MAX_RATE, TARE
 from processing.curves.curve import MEASURED, Floats, Ints, UseCurve, on_grid
 from processing.curves.meter_use import MeterUse
-from processing.curves.register_spec import HOUR_MS, RegisterRules, default_rules
+from processing.curves.register_spec import RegisterRules, default_rules
 from processing.waste.weighing import bin_history
 
-DAY_MS = 24 * HOUR_MS
 PEAK_POWER = "capacity_kwp"
 Why = Literal["", "no_history", "too_short", "in_doubt", "fits"]
 """Why nothing is proposed; empty: something is. ``fits``: what is registered agrees."""

@@ -35,6 +35,16 @@ SLIGHT_SHARE = 0.05
 """An interval is called measured while less than this share of its time is estimated."""
 
 
+def flagged_runs(flag: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """First and (excluded) last index of each run of flagged segments.
+
+    >>> flagged_runs(np.array([True, True, False, True]))
+    (array([0, 3]), array([2, 4]))
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
+    return edges[::2], edges[1::2]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something noteworthy at one instant of a series: `code` is a finding's code.

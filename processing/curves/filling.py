@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from domain.calendar import DAY_MS, HOUR_MS
 from processing.curves.curve import (
     LINEAR,
     MEASURED,
@@ -20,10 +21,8 @@ from processing.curves.curve import (
     UseCurve,
     on_grid,
 )
-from processing.curves.register_spec import HOUR_MS
 
 Method = Literal["none", "linear", "profile", "similar_day"]
-DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
 
 

@@ -11,10 +11,9 @@ import numpy.typing as npt
 from scipy.ndimage import rank_filter
 
 from config.processing import HabitRules
+from domain.calendar import DAY_MS, HOUR_MS
 from processing.curves.curve import Floats, Ints
 
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 Bools = npt.NDArray[np.bool_]
 
 
@@ -34,7 +33,7 @@ class Habit:
 
     def most(self, length_ms: Ints | int, rules: HabitRules) -> Floats:
         """The largest use of so much time that is believed."""
-        short = np.minimum(length_ms, rules.peak_h * _HOUR_MS)
+        short = np.minimum(length_ms, rules.peak_h * HOUR_MS)
         limit = self.high_per_ms * (
             rules.lasting_factor * np.asarray(length_ms) + rules.peak_factor * short
         )
@@ -66,7 +65,7 @@ class Habits:
             self._none = NO_HABIT
         else:
             share = rules.lasting_factor + rules.peak_factor
-            self._none = Habit(unproven_per_ms / share, unproven_per_ms * _HOUR_MS)
+            self._none = Habit(unproven_per_ms / share, unproven_per_ms * HOUR_MS)
         self._at, self._step, self._rules = at_ms, step, rules
         self._using = trusted & (step > 0)
         self._clean = self._using if clean is None else clean & (step > 0)
@@ -75,7 +74,7 @@ class Habits:
 
     def at(self, k: int) -> Habit:
         """Around the step from reading k to the next; the step itself says nothing."""
-        day = int(self._at[k] // _DAY_MS)
+        day = int(self._at[k] // DAY_MS)
         found = self._known.get(day)
         if found is None:
             found = self._known[day] = self._around(day)
@@ -91,8 +90,8 @@ class Habits:
     def _around(self, day: int) -> Habit | Ints:
         """The habit around a day; where too few steps used anything, which ones."""
         rules = self._rules
-        start_ms = day * _DAY_MS - round(rules.before_days * _DAY_MS)
-        end_ms = (day + 1) * _DAY_MS + round(rules.after_days * _DAY_MS)
+        start_ms = day * DAY_MS - round(rules.before_days * DAY_MS)
+        end_ms = (day + 1) * DAY_MS + round(rules.after_days * DAY_MS)
         low, high = np.searchsorted(self._at, (start_ms, end_ms))
         inside = slice(int(low), max(int(high) - 1, int(low)))
         using = self._clean[inside]
@@ -109,7 +108,7 @@ class Habits:
         often = float(
             np.partition(rate, -rules.outstanding_others - 1)[-rules.outstanding_others - 1]
         )
-        return Habit(high, rules.floor_days * _DAY_MS * usual / whole_ms, often, usual / whole_ms)
+        return Habit(high, rules.floor_days * DAY_MS * usual / whole_ms, often, usual / whole_ms)
 
 
 def standing_out(step: Floats, length_ms: Ints, trusted: Bools, rules: HabitRules) -> Ints:

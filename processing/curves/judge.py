@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
+from domain.calendar import HOUR_MS
 from processing.curves.chain import HELD, Runs, best_chain, runs_between, told, weights
 from processing.curves.curve import Event, Floats, Ints
 from processing.curves.habits import Habits, standing_out
@@ -20,7 +21,6 @@ from processing.curves.register_spec import RegisterRules
 from processing.curves.units import SCALES, units
 
 _SIMILAR = 0.05
-_HOUR_MS = 3_600_000
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
 _OUTRUNS = 5.0
@@ -280,7 +280,7 @@ class Judge:
 
     def _outruns(self, before: int, after: int) -> bool:
         """Whether a step is many times what the days before it would have brought."""
-        since_ms = self.at[before] - round(self.rules.after_days * 24 * _HOUR_MS)
+        since_ms = self.at[before] - round(self.rules.after_days * 24 * HOUR_MS)
         kept = np.flatnonzero(self.keep[: before + 1])
         first = int(kept[min(np.searchsorted(self.at[kept], since_ms), kept.size - 1)])
         usual = max(float(self.value[before] - self.value[first]), 0.0)
@@ -350,7 +350,7 @@ class Judge:
         """How many times faster the register counts since then; None where it hardly counts on one
         of the sides."""
         rates = []
-        days = round(self.rules.after_days * 24 * _HOUR_MS)
+        days = round(self.rules.after_days * 24 * HOUR_MS)
         low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
         for side in (np.arange(low, before + 1), np.arange(after, high)):
             told = side[self.keep[side] & self._credible[side]]

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from domain.calendar import HOUR_MS
 from processing.curves.curve import MEASURED, UNKNOWN, Event, Floats, Ints, UseCurve, on_grid
-from processing.curves.register_spec import HOUR_MS
 
 MAX_TEMPERATURE_GAP_MS = 6 * HOUR_MS
 """Temperature gaps up to six hours are interpolated (CalTRACK 2.2.2)."""

@@ -5,8 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from config.processing import RegisterThresholds, processing_settings
-
-HOUR_MS = 3_600_000
+from domain.calendar import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

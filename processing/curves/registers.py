@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.processing import processing_settings
+from domain.calendar import HOUR_MS
 from processing.curves.curve import (
     DOUBTFUL,
     INTERPOLATED,
@@ -23,14 +24,7 @@ from processing.curves.curve import (
     UseCurve,
 )
 from processing.curves.judge import Judge
-from processing.curves.register_spec import (
-    HOUR_MS,
-    PLAIN,
-    RegisterRules,
-    RegisterSpec,
-    Swap,
-    default_rules,
-)
+from processing.curves.register_spec import PLAIN, RegisterRules, RegisterSpec, Swap, default_rules
 from processing.curves.standstill import join_standstills
 
 

@@ -6,8 +6,9 @@ from importlib.resources import files
 from typing import get_args
 
 from config.processing import read_processing_settings
+from domain.calendar import DAY_MS
 from domain.errors import ConfigError
-from processing.curves.filling import DAY_MS, FillRules, Method
+from processing.curves.filling import FillRules, Method
 from processing.curves.register_spec import RegisterRules
 
 

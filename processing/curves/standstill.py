@@ -13,11 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from config.processing import StandstillRules, processing_settings
-from processing.curves.curve import MEASURED, Event, Floats, Ints, UseCurve
+from domain.calendar import DAY_MS, HOUR_MS
+from processing.curves.curve import MEASURED, Event, Floats, Ints, UseCurve, flagged_runs
 from processing.curves.register_spec import default_rules
-
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 
 
 def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> UseCurve:
@@ -30,11 +28,10 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
     rules = rules or processing_settings().standstill
     step, length = curve.step, np.diff(curve.at_ms)
     rest = (step <= 0) & (curve.segment == MEASURED)
-    edges = np.diff(np.concatenate(([0], rest.astype(np.int8), [0])))
-    start, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    start, end = flagged_runs(rest)
     rested_ms = curve.at_ms[end] - curve.at_ms[start]
-    long = rested_ms >= rules.least_h * _HOUR_MS
-    long &= rested_ms <= rules.longest_days * _DAY_MS
+    long = rested_ms >= rules.least_h * HOUR_MS
+    long &= rested_ms <= rules.longest_days * DAY_MS
     long &= end + 1 < step.size
     if not long.any():
         return curve
@@ -50,8 +47,8 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
     for run in runs.tolist():
         first, leap = int(start[run]), int(end[run])
         around = (
-            curve.at_ms[first] - round(rules.before_days * _DAY_MS),
-            curve.at_ms[leap + 1] + round(rules.after_days * _DAY_MS),
+            curve.at_ms[first] - round(rules.before_days * DAY_MS),
+            curve.at_ms[leap + 1] + round(rules.after_days * DAY_MS),
         )
         low, high = np.searchsorted(curve.at_ms, around)
         near = own & (start >= low) & (end <= high)

@@ -11,23 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from domain.calendar import DAY_MS, HOUR_MS
 from processing.curves.curve import Floats, Ints
 
 SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
 """Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
 
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 _FACTOR = 5.5
 """Nobody uses so many times more or less from the day on which a meter is replaced unannounced."""
 _FACTOR_OF_RECORDS, _RECORD = 3.5, 1.25
 """Nor so many times more where it twice exceeds its highest rate so far by that much."""
-_BEFORE_MS, _AFTER_MS = 14 * _DAY_MS, 7 * _DAY_MS
+_BEFORE_MS, _AFTER_MS = 14 * DAY_MS, 7 * DAY_MS
 """How much on either side of a change is compared."""
-_RETURN_MS, _AT_THE_END_MS = 7 * _DAY_MS, 2 * _DAY_MS
+_RETURN_MS, _AT_THE_END_MS = 7 * DAY_MS, 2 * DAY_MS
 """A register that counted in another unit is believed again after it has gone on so long; where
 its readings end, so long."""
-_LONG_AGO_MS = 60 * _DAY_MS
+_LONG_AGO_MS = 60 * DAY_MS
 """What was used longer ago says nothing: the season may have turned."""
 _FEWEST_BEFORE, _FEWEST_AFTER = 10, 5
 _HARDLY_ANY, _FACTOR_OF_HARDLY_ANY = 4, 30.0
@@ -159,7 +158,7 @@ class _Steps:
 
     def hours(self) -> Ints:
         """The hour of the day (UTC) of each step's middle."""
-        return (self.at + self.length // 2) // _HOUR_MS % 24
+        return (self.at + self.length // 2) // HOUR_MS % 24
 
 
 def _faster(before: _Steps, after: _Steps) -> float | None:
@@ -177,7 +176,7 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     fastest = np.sort(after.use / after.length)[-2]
     # Its largest step says nothing: it may be the rest of what happened when it changed.
     after = after.some(np.arange(after.at.size) != int(np.argmax(after.use)))
-    after = after.without_rest(_DAY_MS)
+    after = after.without_rest(DAY_MS)
     if after.at.size < _FEWEST_AFTER - 1:
         return None
     expected = float((_usual_rate(before, after) * after.length).sum())
@@ -189,7 +188,7 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
         return None
     if times > _FACTOR_OF_RECORDS and fastest > _RECORD * (before.use / before.length).max():
         times = max(times, 1.01 * _FACTOR)
-    if times < 1.0 and not after.lasts(_DAY_MS):
+    if times < 1.0 and not after.lasts(DAY_MS):
         return None  # a pause of some hours
     return times
 
@@ -197,11 +196,11 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
 def _usual_rate(before: _Steps, wanted: _Steps) -> Floats:
     """The rate of each wanted step's hour of the day, by what was before."""
     mean = float(before.use.sum()) / max(int(before.length.sum()), 1)
-    if np.median(before.length) > 2 * _HOUR_MS:
+    if np.median(before.length) > 2 * HOUR_MS:
         return np.full(wanted.at.size, mean)
     hours = before.hours()
     use = np.bincount(hours, before.use, minlength=24)
     time = np.bincount(hours, before.length.astype(np.float64), minlength=24)
     rate = np.where(time > 0, use / np.maximum(time, 1.0), mean)
-    short = wanted.length <= 2 * _HOUR_MS
+    short = wanted.length <= 2 * HOUR_MS
     return np.where(short, rate[wanted.hours()], mean)

@@ -10,10 +10,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from processing.curves.curve import DOUBTFUL, MEASURED, Event, Floats, Ints, UseCurve
-from processing.curves.register_spec import HOUR_MS
-
-DAY_MS = 24 * HOUR_MS
+from domain.calendar import DAY_MS, HOUR_MS
+from processing.curves.curve import DOUBTFUL, MEASURED, Event, Floats, Ints, UseCurve, flagged_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +103,8 @@ def _joined(curve: UseCurve, runs: list[tuple[int, int]]) -> UseCurve:
 
 
 def _runs(flag: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and (excluded) last index of each run of flagged segments."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    first, last = flagged_runs(flag)
+    return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
 def _run_lengths(flag: npt.NDArray[np.bool_], length: Ints) -> Ints:
@@ -125,7 +122,7 @@ def _has_standing_load(
     using = step > 0
     if using.sum() < 24:
         return False
-    runs = int((np.diff(np.concatenate(([0], candidate.astype(np.int8)))) == 1).sum())
+    runs = flagged_runs(candidate)[0].size
     days = float(length.sum()) / DAY_MS
     rare = float(length[candidate].sum()) < rules.rare_share * float(length.sum())
     if not rare or runs > max(rules.most_per_30_days * days / 30, 2):

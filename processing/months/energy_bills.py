@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from domain.calendar import Month, from_ms, local_time, months_between, to_ms
+from domain.calendar import DAY_MS, Month, from_ms, local_time, months_between, to_ms
 from domain.places import Carrier
 from processing.curves.curve import Floats, Ints
 from processing.curves.days import day_edges
@@ -17,7 +17,6 @@ from processing.months.site import Site
 from processing.savings.inputs.bills import bill_weather
 from processing.savings.inputs.sufficiency import rules
 
-_DAY_MS = 86_400_000
 _NONE: Ints = np.empty(0, np.int64)
 
 
@@ -89,7 +88,7 @@ def _known_months(use: MeterUse, edges: Ints) -> Floats:
         return np.full(max(edges.size - 1, 0), np.nan)
     after = np.searchsorted(at, edges).clip(0, at.size - 1)
     apart = np.minimum(np.abs(at[after] - edges), np.abs(edges - at[(after - 1).clip(0)]))
-    near = apart <= rules()["bill_edge_max_d"] * _DAY_MS
+    near = apart <= rules()["bill_edge_max_d"] * DAY_MS
     return np.where(near[:-1] & near[1:], _known_bills(use, edges), np.nan)
 
 

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from domain.calendar import Month, from_ms, local_day, months_between, to_ms
+from domain.calendar import DAY_MS, HOUR_MS, Month, from_ms, local_day, months_between, to_ms
 from domain.places import AnyDevice, Bin, Meter
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Ints
-from processing.curves.filling import DAY_MS, WEEK_MS
+from processing.curves.filling import WEEK_MS
 from processing.curves.neighbours import NEVER, look_around, outwards
-from processing.curves.register_spec import HOUR_MS
 from processing.curves.rules import shipped_rules
 from processing.quality.corrections import Amendments, apply
 from processing.savings.figures import WINDOW_MONTHS

@@ -3,12 +3,11 @@
 import numpy as np
 
 from config.processing import BoardRules, processing_settings
+from domain.calendar import DAY_MS
 from domain.findings import Finding, Severity
 from domain.places import Carrier
 from processing.curves.curve import DOUBTFUL, MEASURED
 from processing.curves.meter_use import MeterUse
-
-_DAY_MS = 86_400_000
 
 SILENT = "use_fell_silent"
 
@@ -30,9 +29,9 @@ def fell_silent(
     rules = rules or processing_settings().completeness
     curve = use.curve if use.unfilled is None else use.unfilled
     last = int(np.searchsorted(curve.at_ms, end_ms, "right")) - 1
-    if last < 1 or curve.at_ms[last] < max(start_ms, end_ms - _DAY_MS):
+    if last < 1 or curve.at_ms[last] < max(start_ms, end_ms - DAY_MS):
         return ()
-    lately = int(np.searchsorted(curve.at_ms, end_ms - rules.zero_least_days * _DAY_MS, "right"))
+    lately = int(np.searchsorted(curve.at_ms, end_ms - rules.zero_least_days * DAY_MS, "right"))
     if (curve.step[lately:last] > 0).any():
         return ()  # nearly all meters: the rest need not be looked at
     resting = ((curve.segment == MEASURED) | (curve.segment == DOUBTFUL)) & (curve.step <= 0)
@@ -41,9 +40,9 @@ def fell_silent(
         return ()
     rests_from = int(curve.at_ms[moved[-1] + 1])
     rest_ms = int(curve.at_ms[last]) - rests_from
-    if not rules.zero_least_days <= rest_ms / _DAY_MS <= rules.zero_longest_days:
+    if not rules.zero_least_days <= rest_ms / DAY_MS <= rules.zero_longest_days:
         return ()
-    first = int(np.searchsorted(curve.at_ms, rests_from - rules.zero_habit_days * _DAY_MS))
+    first = int(np.searchsorted(curve.at_ms, rests_from - rules.zero_habit_days * DAY_MS))
     steps = moved[moved >= first]
     # From one step to the next: the register stood still for so long, at most.
     between_ms = np.diff(curve.at_ms[steps + 1])
@@ -51,5 +50,5 @@ def fell_silent(
         return ()
     usual = use.carrier in _SEASONAL or not use.is_main
     severity: Severity = "info" if usual else "warning"
-    numbers = {"days": round(rest_ms / _DAY_MS, 1)}
+    numbers = {"days": round(rest_ms / DAY_MS, 1)}
     return (Finding(SILENT, severity, use.meter, numbers),)

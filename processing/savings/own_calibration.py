@@ -184,8 +184,3 @@ def _ascend(values: object, below: float = float("inf")) -> bool:
 def require_readable() -> None:
     """Raises ConfigError, saying what to mend, for an own file that cannot be used."""
     own_calibrations(os.environ.get(OWN_FILE, ""))
-
-
-def dated(calibration: Calibration, valid_from: date) -> Calibration:
-    """The same, in force from a day on."""
-    return replace(calibration, valid_from=valid_from)

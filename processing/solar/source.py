@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from config.processing import processing_settings
+from domain.calendar import HOUR_MS
 from domain.places import Carrier, PvSystem
 from processing.curves.curve import UseCurve
 from processing.curves.measured_states import integral_curve
 from processing.curves.meter_use import CorrectedAt, MeterUse, Samples
-from processing.curves.register_spec import HOUR_MS, RegisterRules, RegisterSpec, default_rules
+from processing.curves.register_spec import RegisterRules, RegisterSpec, default_rules
 from processing.curves.registers import use_curve
 from processing.quality.vouched import believed_but
 from processing.solar.plane import plane_irradiance

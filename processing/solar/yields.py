@@ -6,11 +6,11 @@ conditions (1000 W/m², 25 °C).
 
 import numpy as np
 
+from domain.calendar import HOUR_MS
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from processing.curves.curve import Floats, Ints, on_grid
 from processing.curves.measured_states import mean_on_grid
-from processing.curves.register_spec import HOUR_MS
 from processing.solar.source import PvSource
 from processing.use.month_use import Period, shares_of, value_or_none
 

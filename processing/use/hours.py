@@ -10,14 +10,13 @@ import numpy as np
 from config.factors_tariffs import PERIODS, Tariff, tariff_on
 from config.processing import HoursRules, processing_settings
 from config.working_days import day_types
-from domain.calendar import from_ms, local_time
+from domain.calendar import HOUR_MS, from_ms, local_time
 from domain.carriers import ELECTRICITY
 from domain.figures import FactorUse, Figure, Shares
 from domain.figures.subjects import OfPeriod, Subject, Whole
 from domain.places import Institution
 from processing.curves.curve import Floats, Ints
 from processing.curves.meter_use import MeterUse
-from processing.curves.register_spec import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from config.processing import NightFlowRules, processing_settings
+from domain.calendar import HOUR_MS
 from domain.carriers import WATER
 from domain.figures import Figure, Shares
 from domain.findings import Finding
 from processing.curves.curve import Floats, Ints
 from processing.curves.meter_use import MeterUse
-from processing.curves.register_spec import HOUR_MS
 from processing.use.hours import local_hours
 
 

@@ -11,13 +11,13 @@ from statistics import NormalDist
 import numpy as np
 
 from config.processing import WasteRules, processing_settings
+from domain.calendar import HOUR_MS
 from domain.figures import Figure, Shares
 from domain.figures.subjects import OfDevice, OfStream, Subject, Whole
 from domain.findings import Finding
 from domain.places import Bin, WasteStream
 from processing.curves.curve import MEASURED, Ints, UseCurve, on_grid
 from processing.curves.meter_use import Samples
-from processing.curves.register_spec import HOUR_MS
 from processing.curves.registers import use_curve
 from processing.use.month_use import shares_of
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from config.processing import WasteRules, processing_settings
+from domain.calendar import DAY_MS, HOUR_MS
 from domain.figures import Figure, Shares
 from domain.figures.subjects import OfStream
 from domain.findings import Finding
@@ -17,7 +18,6 @@ from processing.curves.curve import (
     mean_shares,
     on_grid,
 )
-from processing.curves.register_spec import HOUR_MS
 from processing.use.month_use import (
     Period,
     event_findings,
@@ -26,7 +26,7 @@ from processing.use.month_use import (
     shares_of,
     value_or_none,
 )
-from processing.waste.weighing import DAY_MS, BinHistory
+from processing.waste.weighing import BinHistory
 
 _USUALLY_ESTIMATED = 0.05
 """A bin's time while it is emptied, every day or so, is estimated: so much is nothing to tell."""

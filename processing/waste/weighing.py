@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
 from config.processing import WasteRules, processing_settings
+from domain.calendar import DAY_MS, HOUR_MS
 from domain.places import Bin
 from processing.curves.curve import (
     INTERPOLATED,
@@ -21,12 +22,10 @@ from processing.curves.curve import (
     Floats,
     Ints,
     UseCurve,
+    flagged_runs,
 )
 from processing.curves.meter_use import NEVER_ENDS
-from processing.curves.register_spec import HOUR_MS
 from processing.quality.vouched import believed_but
-
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def bin_history(
     falls = _falls(level, threshold)
     step = np.diff(level)
     unseen = _unseen_deposits(step, falls)
-    start, end = _runs(falls)
+    start, end = flagged_runs(falls)
     taken_kg = np.concatenate(([0.0], np.cumsum(np.where(falls, unseen - step, 0.0))))
     step = np.where(falls, unseen, step)
     step += _drift_steps(bin_, at, level, falls, rules)
@@ -175,7 +174,7 @@ def _without_leaps(at: Ints, net: Floats, rules: WasteRules) -> Floats:
     level = net.copy()
     most = float(np.quantile(net, 0.8)) * rules.leap_of_usual_ratio
     high = net > max(most, rules.empty_kg)
-    for start, end in zip(*_runs(high), strict=True):
+    for start, end in zip(*flagged_runs(high), strict=True):
         short = start > 0 and end < net.size and end - start <= 2
         if short and at[end] - at[start - 1] <= rules.max_gap_h * HOUR_MS:
             level[start:end] = level[start - 1]
@@ -212,18 +211,12 @@ def _falls(level: Floats, threshold: float) -> npt.NDArray[np.bool_]:
     """Which steps belong to a collection; a fall over adjacent steps is taken together."""
     step = np.diff(level)
     falling = step <= -threshold / 2
-    starts, ends = _runs(falling)
+    starts, ends = flagged_runs(falling)
     found = np.zeros(step.size, dtype=bool)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         if level[start] - level[end] >= threshold:
             found[start:end] = True
     return found
-
-
-def _runs(flag: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """First and (excluded) last index of each run of flagged steps."""
-    change = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))
-    return change[::2], change[1::2]
 
 
 def _unseen_deposits(step: Floats, falls: npt.NDArray[np.bool_]) -> Floats:
@@ -248,7 +241,7 @@ def _drift_steps(
     """
     correction = np.zeros(at.size - 1)
     limit = max(rules.empty_kg, rules.empty_capacity_ratio * (bin_.capacity_kg or 0.0))
-    empty = [k for k in _runs(falls)[1].tolist() if abs(level[k]) <= limit]
+    empty = [k for k in flagged_runs(falls)[1].tolist() if abs(level[k]) <= limit]
     for start, end in pairwise(empty):
         span = at[end] - at[start]
         drift = level[end] - level[start]

@@ -72,7 +72,7 @@ def _rows(
     archive: "Archive", kind: "Kind", years: tuple[str, ...], since: date, table: str
 ) -> Iterator["OwnCalibration"]:
     from processing.savings.conformal import calibrate, scores
-    from processing.savings.own_calibration import OwnCalibration, dated
+    from processing.savings.own_calibration import OwnCalibration
     from processing.savings.placebo import CARRIERS, cells
 
     for fuel in archive.fuels():
@@ -87,7 +87,9 @@ def _rows(
         pooled = calibrate(found[0].seen.calibration, known, source=source)
         pooled = replace(pooled, provable=_provable(found, pooled))
         carrier = CARRIERS.get(fuel, fuel)
-        yield OwnCalibration(since, kind, carrier, buildings, len(found), dated(pooled, since))
+        yield OwnCalibration(
+            since, kind, carrier, buildings, len(found), replace(pooled, valid_from=since)
+        )
 
 
 def _provable(found: "list[Cell]", pooled: "Calibration") -> float:

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from config.working_days import day_types
-from domain.calendar import days_between, from_ms, local_day
+from domain.calendar import DAY_MS, days_between, from_ms, local_day
 from domain.carriers import ENERGY_CARRIERS, EXPORT
 from domain.places import Carrier, Contract
-from processing.curves.curve import DOUBTFUL, UNKNOWN, Ints
+from processing.curves.curve import DOUBTFUL, UNKNOWN, Ints, flagged_runs
 from processing.curves.days import day_edges
 from processing.curves.measured_states import daily_mean
 from processing.curves.meter_use import MeterUse
@@ -24,7 +24,6 @@ from processing.savings.doubts.limits import rules
 from processing.savings.engine import assess, fit_baseline
 
 Bools = npt.NDArray[np.bool_]
-_DAY_MS = 86_400_000
 _MISSED = 3
 """So many readings that did not come are a gap, where a meter is seldom read."""
 _KIND_OF_CODE: dict[str, EventKind] = {
@@ -60,7 +59,7 @@ def meter_events(site: Site, uses: Sequence[MeterUse]) -> Iterator[MeterEvent]:
             (_KIND_OF_CODE[e.code], e.at_ms) for e in curve.events if e.code in _KIND_OF_CODE
         ]
         lost = (curve.segment == UNKNOWN) | (curve.segment == DOUBTFUL)
-        least = max(int(rules()["gap_min_days"] * _DAY_MS), _MISSED * use.interval_ms)
+        least = max(int(rules()["gap_min_days"] * DAY_MS), _MISSED * use.interval_ms)
         lost |= np.diff(curve.at_ms) >= least
         at += [("gap", t) for t in _ends_of_runs(lost, curve.at_ms, least)]
         at += [("correction", int(t)) for t in use.corrected_ms]
@@ -76,9 +75,10 @@ def meter_events(site: Site, uses: Sequence[MeterUse]) -> Iterator[MeterEvent]:
 
 def _ends_of_runs(lost: Bools, at_ms: Ints, least_ms: int) -> list[int]:
     """Where silences of at least so long end."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost, [False])).astype(np.int8)))
-    runs = ((int(at_ms[a]), int(at_ms[b])) for a, b in edges.reshape(-1, 2))
-    return [end for start, end in runs if end - start >= least_ms]
+    first, last = flagged_runs(lost)
+    start, end = at_ms[first], at_ms[last]
+    ends: list[int] = end[end - start >= least_ms].tolist()
+    return ends
 
 
 def _other_carriers(

@@ -1,8 +1,8 @@
 """Electricity by local hours: use out of hours, tariff periods and their cost."""
 
+from domain.calendar import HOUR_MS
 from processing.curves.curve import Ints
 from processing.curves.days import elapsed
-from processing.curves.register_spec import HOUR_MS
 from processing.months.producer import MonthContext, Part, Producer
 from processing.use.hours import hourly_electricity, out_of_hours_figures, tariff_figures
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from config.processing import processing_settings
+from domain.calendar import DAY_MS
 from domain.places import WasteStream
 from processing.curves.curve import Ints
 from processing.curves.days import elapsed
@@ -12,7 +13,7 @@ from processing.curves.meter_use import NEVER_ENDS
 from processing.months.producer import MonthContext, Part, Producer
 from processing.use.month_use import day_values
 from processing.waste.streams import recycling_figure, stream_month, waste_figures
-from processing.waste.weighing import DAY_MS, BinHistory, bin_history
+from processing.waste.weighing import BinHistory, bin_history
 
 
 def _make(context: MonthContext) -> Part:

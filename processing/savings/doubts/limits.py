@@ -26,8 +26,7 @@ def largest_saving(carrier: str, option: str, measures: Sequence[Measure], day: 
     >>> largest_saving("electricity", "C", [], date(2027, 1, 1))
     0.4
     """
-    about = (m for m in measures if m.carrier is None or m.carrier.value == carrier)
-    kinds: set[str] = {m.kind for m in about}
+    kinds: set[str] = {m.kind for m in measures if m.is_about(carrier)}
     column = "equipment" if option == "B" else "whole"
     each = [_row(kind, carrier, day)[column] for kind in sorted(kinds or {""})]
     together = 1 - prod(1 - share for share in each)

@@ -16,7 +16,7 @@ def measure_of(change: Change, measures: Sequence[Measure], carrier: str) -> Mea
     near = [
         m
         for m in measures
-        if (m.carrier is None or m.carrier.value == carrier)
+        if m.is_about(carrier)
         and abs((m.finished_on - change.on).days) <= rules()["measure_within_days"]
     ]
     return min(near, key=lambda m: abs((m.finished_on - change.on).days), default=None)
@@ -36,5 +36,4 @@ def measure_finding(change: Change, measure: Measure) -> Finding:
 
 def days_of_measures(measures: Sequence[Measure], carrier: str) -> tuple[date, ...]:
     """The days from which the use may run at another level because a measure saves."""
-    about = (m for m in measures if m.carrier is None or m.carrier.value == carrier)
-    return tuple(sorted({m.finished_on for m in about}))
+    return tuple(sorted({m.finished_on for m in measures if m.is_about(carrier)}))

@@ -1,11 +1,12 @@
 """What the other carriers did meanwhile: one that rose took over, water that fell tells of people."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from domain.findings import Finding
 from processing.savings.doubts.case import Case, OtherCarrier, avoided_ratio, known
 from processing.savings.doubts.limits import rules
-from processing.savings.intervals import calibration_of
+from processing.savings.own_calibration import calibration_on
 
 _WATER = "water"
 _FEWEST = 20
@@ -32,7 +33,7 @@ def _switched(case: Case, other: OtherCarrier, avoided: float) -> Iterator[Findi
     rise = float((days["observed"] - days["counterfactual"]).sum())
     if avoided_ratio(case.period) < rules()["switched_from_ratio"]:
         return
-    calibration, n = calibration_of(other.model), len(days)
+    calibration, n = calibration_on(other.model, case.end - timedelta(days=1)), len(days)
     due = days["counterfactual"].to_numpy(dtype=float)
     half = calibration.half_width_ratio(n, rules()["switched_confidence"])
     half *= calibration.scale(other.model, n, 0.0, 0)

@@ -7,14 +7,13 @@ from typing import Any
 from sqlalchemy import Engine, and_, case, delete, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.calendar import Month
+from domain.calendar import DAY_MS, Month
 from domain.readings import Series
 from store.ledger.late_readings import LateReadings
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import late_readings as table
 from store.ledger.sql.touched import touch_months
 
-_DAY_MS = 86_400_000
 _KEY = ("device", "quantity", "day")
 
 
@@ -66,7 +65,7 @@ class SqlLateSeries:
 
 
 def _key(one: LateReadings) -> tuple[str, str, int]:
-    return one.series.device, one.series.quantity, one.start_ms // _DAY_MS
+    return one.series.device, one.series.quantity, one.start_ms // DAY_MS
 
 
 def _row(one: LateReadings, stamp: str) -> dict[str, Any]:

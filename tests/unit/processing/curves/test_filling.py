@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.calendar import DAY_MS, HOUR_MS
 from domain.errors import ConfigError
 from domain.quality import QUALITIES
 from processing.curves.curve import CODE_OF_SEGMENT, UseCurve, on_grid
-from processing.curves.filling import DAY_MS, FillRules, Method, fill_gaps
-from processing.curves.register_spec import HOUR_MS, default_rules
+from processing.curves.filling import FillRules, Method, fill_gaps
+from processing.curves.register_spec import default_rules
 from processing.curves.registers import use_curve
 from processing.curves.rules import read_rules, shipped_rules
 from tests.paths import ROOT

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.calendar import HOUR_MS
 from domain.places import Carrier, Meter
 from processing.curves.curve import UseCurve, on_grid
 from processing.curves.meter_use import meter_uses
-from processing.curves.register_spec import HOUR_MS, RegisterSpec
+from processing.curves.register_spec import RegisterSpec
 from processing.curves.registers import use_curve
 
 GAP = 6 * HOUR_MS

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.calendar import HOUR_MS
 from processing.curves.curve import UseCurve, on_grid
-from processing.curves.register_spec import HOUR_MS, RegisterSpec, Swap
+from processing.curves.register_spec import RegisterSpec, Swap
 from processing.curves.registers import use_curve
 
 GAP = 6 * HOUR_MS

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.processing import processing_settings
+from domain.calendar import HOUR_MS
 from processing.curves.curve import UseCurve, on_grid
-from processing.curves.register_spec import HOUR_MS, RegisterSpec
+from processing.curves.register_spec import RegisterSpec
 from processing.curves.registers import use_curve
 from processing.curves.standstill import join_standstills
 

@@ -4,8 +4,9 @@ tests/field found broken, in numbers of our own."""
 import numpy as np
 import pytest
 
+from domain.calendar import HOUR_MS
 from processing.curves.curve import MEASURED, UseCurve, on_grid
-from processing.curves.register_spec import HOUR_MS, RegisterSpec
+from processing.curves.register_spec import RegisterSpec
 from processing.curves.registers import use_curve
 from processing.curves.units import Changed, units
 

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from domain.calendar import Month, to_ms
+from domain.calendar import HOUR_MS, Month, to_ms
 from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from processing.curves.curve import DOUBTFUL, on_grid
-from processing.curves.register_spec import HOUR_MS
 from processing.curves.registers import use_curve
 from processing.curves.zeros import set_aside_zeros
 from processing.months.month import month_result

@@ -20,7 +20,6 @@ from processing.savings.own_calibration import (
     OWN_FILE,
     OwnCalibration,
     calibration_on,
-    dated,
     own_calibrations,
 )
 from tests.unit.processing.savings.test_figures import SUBJECT, daily, figures, track
@@ -35,8 +34,9 @@ def row(factor: float = 2.0, since: date = SINCE, years: int = LEAST_YEARS) -> O
     day, month, year = (
         tuple(factor * q for q in of) for of in (SHIPPED.day, SHIPPED.month, SHIPPED.year)
     )
-    wider = replace(SHIPPED, day=day, month=month, year=year, source='our "city"\\n')
-    made = dated(wider, since)
+    made = replace(
+        SHIPPED, day=day, month=month, year=year, valid_from=since, source='our "city"\\n'
+    )
     return OwnCalibration(since, "daily", "electricity", LEAST_BUILDINGS, years, made)
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from domain.calendar import HOUR_MS
 from domain.figures import Figure, Shares
 from domain.places import PvSystem
-from processing.curves.register_spec import HOUR_MS
 from processing.solar.self_use import Balance, self_use_figures, self_use_kwh
 from processing.solar.source import pv_source
 from processing.solar.yields import yield_figures

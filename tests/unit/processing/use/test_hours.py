@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from config.factors_tariffs import read_tariff, tariff_on
+from domain.calendar import HOUR_MS
 from domain.errors import ConfigError
 from domain.places import Carrier, Institution
 from processing.curves.days import day_edges
 from processing.curves.meter_use import MeterUse
-from processing.curves.register_spec import HOUR_MS
 from processing.curves.registers import use_curve
 from processing.use.hours import (
     hourly_electricity,

@@ -5,10 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from domain.calendar import HOUR_MS
 from domain.places import Carrier, Meter
 from processing.curves.days import day_edges
 from processing.curves.meter_use import MeterUse
-from processing.curves.register_spec import HOUR_MS
 from processing.curves.registers import use_curve
 from processing.use.meter_tree import balance_figures, item_figures, virtual_periods
 from processing.use.month_use import Period, month_use

@@ -5,13 +5,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from domain.calendar import local_midnight, to_ms
+from domain.calendar import HOUR_MS, local_midnight, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.registry import Registry
 from processing.curves.curve import Event
 from processing.curves.days import day_edges, elapsed
 from processing.curves.meter_use import meter_uses
-from processing.curves.register_spec import HOUR_MS
 from processing.months.site import build_site
 from processing.use.month_use import day_values, event_findings, figure_of, month_use
 from processing.use.totals import total_of_mains

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from config.processing import processing_settings
-from domain.calendar import Month
+from domain.calendar import HOUR_MS, Month
 from domain.places import Carrier, Meter
 from processing.curves.days import day_edges
 from processing.curves.meter_use import MeterUse, meter_uses
-from processing.curves.register_spec import HOUR_MS
 from processing.curves.registers import use_curve
 from processing.use.night_flow import night_flow_figures, nominal_flow_m3_per_h
 from simulators.scenarios.city import city

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.processing import processing_settings
-from domain.calendar import Month, to_ms
+from domain.calendar import HOUR_MS, Month, to_ms
 from domain.figures import Figure
 from domain.places import Bin, Institution, WasteStream
 from domain.registry import Registry
 from processing.curves.curve import GridUse
-from processing.curves.register_spec import HOUR_MS
 from processing.months.month import month_result
 from processing.months.site import build_site
 from processing.use.month_use import Period

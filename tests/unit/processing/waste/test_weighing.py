@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from domain.calendar import HOUR_MS
 from domain.places import Bin, WasteStream
-from processing.curves.register_spec import HOUR_MS
 from processing.waste.streams import stream_month, waste_figures
 from processing.waste.weighing import bin_history
 
