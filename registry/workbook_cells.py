@@ -63,7 +63,8 @@ def _read(path: str, wanted: Iterable[str]) -> tuple[str, list[str], dict[str, R
     try:
         book = CalamineWorkbook.from_path(path)
     except (CalamineError, OSError, ValueError) as error:
-        return f"not a workbook that can be read: {error}", [], {}
+        advice = "open it in a spreadsheet program and save it as .xlsx"
+        return f"not a workbook that can be read ({error}): {advice}", [], {}
     sheets: dict[str, Rows] = {}
     room = CHARACTERS
     for name in (n for n in wanted if n in book.sheet_names):
