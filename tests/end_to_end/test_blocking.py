@@ -83,6 +83,21 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
+def _cpu_s(process: psutil.Process) -> float:
+    """Seconds of CPU that a process has used; 0 when it is gone."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def _rests(process: psutil.Process) -> bool:
+    before_s = _cpu_s(process)
+    time.sleep(1.0)
+    return _cpu_s(process) - before_s < 0.05
+
+
 def until(seen: Callable[[], Any], timeout_s: float = 20.0) -> Any:
     end = time.monotonic() + timeout_s
     while not (found := seen()):
@@ -154,17 +169,23 @@ def test_fifty_reports_at_once_cost_nobody_else_anything(service: Service) -> No
 
 
 def test_who_leaves_leaves_no_drawing_behind(service: Service) -> None:
-    fresh = [p.replace(".pdf", ".html") for p in PDFS[: WAIT - 1]]
+    first, *fresh = [p.replace(".pdf", ".html") for p in PDFS[:WAIT]]
+    assert service.ask(first).status == 200
+    (worker,) = until(service.workers)
+    one_s = _cpu_s(worker)
     socks = [socket.create_connection((HOST, service.port), timeout=5) for _ in fresh]
     for sock, path in zip(socks, fresh, strict=True):
         sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-    (worker,) = until(service.workers)
-    time.sleep(0.5)
+    until(lambda: _cpu_s(worker) > one_s + 0.1)  # it draws for one of them
+    drawing_s = _cpu_s(worker)
     for sock in socks:
         sock.close()
-    until(lambda: worker not in service.workers() or not worker.is_running())
-    time.sleep(1.0)
-    assert service.workers() == [], "nothing is drawn for those who left"
+    until(lambda: _rests(worker), timeout_s=60.0)
+    # Nine would cost it more than its start and one drawing did. It was ended in the midst of one,
+    # or between two, when there was nothing to end.
+    spent_s = _cpu_s(worker) - drawing_s
+    assert spent_s < one_s, "nothing is drawn for those who left"
+    assert [w for w in service.workers() if w != worker] == []
     text = service.ask("/metrics").body.decode()
     left = [line for line in text.splitlines() if "reports/" in line and 'status="499"' in line]
     assert sum(float(line.split()[-1]) for line in left) >= 1
