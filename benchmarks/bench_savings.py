@@ -2,16 +2,11 @@
 
 Keys: `savings.fit_ms_daily` and `savings.predict_ms`, medians over 12 simulated buildings;
 `savings.opendsm_fit_ms`, OpenDSM's DailyModel on the first of the same building-years, and
-`savings.vs_opendsm`, its time over ours, both measured in the same run. OpenDSM runs in an
-environment of its own under build/, made when missing (about 1 GB); without a package registry
-it is left out with the reason. CIVICMETER_BENCH_OPENDSM=0 leaves it out, too.
+`savings.vs_opendsm`, its time over ours, both measured in the same run (see `opendsm.py`).
 """
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -19,13 +14,13 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from benchmarks.opendsm import run_opendsm
 from config.working_days import DayTypes, day_types
 from processing.savings.engine import conditions, fit_baseline
 from processing.savings.models.frozen import FrozenModel
 
 BUILDINGS, ROUNDS, OPENDSM_BUILDINGS = 12, 5, 3
-HOME = Path(__file__).parent.parent / "build" / "opendsm"
-REQUIREMENTS = ("opendsm==1.2.7", "multimethod<2.1", "pandas<3")
+BUILD = Path(__file__).parent.parent / "build"
 
 _OPENDSM = """
 import json, sys, time, warnings
@@ -92,25 +87,13 @@ def _median_ms(works: list[Callable[[], object]]) -> float:
 
 def _opendsm_ms(tables: list[pd.DataFrame]) -> float | None:
     """OpenDSM's median fit in ms on the same tables, or None with the reason printed."""
-    if os.environ.get("CIVICMETER_BENCH_OPENDSM") == "0":
-        print("savings.vs_opendsm left out: CIVICMETER_BENCH_OPENDSM is 0")
-        return None
-    python = HOME / "bin" / "python"
-    try:
-        if not (HOME / "ready").exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(HOME)], check=True)
-            install = [str(python), "-m", "pip", "install", "-q", *REQUIREMENTS]
-            subprocess.run(install, check=True, timeout=900)
-            (HOME / "ready").touch()
-        paths = [HOME / f"building{i}.csv" for i in range(len(tables))]
-        for path, table in zip(paths, tables, strict=True):
-            fahrenheit = table["temperature_c"] * 1.8 + 32
-            wanted = pd.DataFrame({"observed": table["use"], "temperature": fahrenheit})
-            wanted.rename_axis("day").to_csv(path)
-        answer = HOME / "times.json"
-        command = [str(python), "-c", _OPENDSM, str(answer), *map(str, paths)]
-        subprocess.run(command, check=True, timeout=600, stdout=subprocess.DEVNULL)
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"savings.vs_opendsm left out: OpenDSM could not be set up or run ({error})")
+    BUILD.mkdir(exist_ok=True)
+    paths = [BUILD / f"opendsm_building{i}.csv" for i in range(len(tables))]
+    for path, table in zip(paths, tables, strict=True):
+        fahrenheit = table["temperature_c"] * 1.8 + 32
+        wanted = pd.DataFrame({"observed": table["use"], "temperature": fahrenheit})
+        wanted.rename_axis("day").to_csv(path)
+    answer = BUILD / "opendsm_times.json"
+    if not run_opendsm(_OPENDSM, answer, *paths, timeout_s=600):
         return None
     return float(statistics.median(json.loads(answer.read_text())))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from domain.calendar import DAY_MS, HOUR_MS, Month, from_ms, local_day, months_between, to_ms
-from domain.places import AnyDevice, Bin, Meter
+from domain.places import AnyDevice, Bin, Contract, Meter
 from domain.readings import Series
 from domain.registry import Registry
 from processing.curves.curve import Ints
@@ -159,12 +159,9 @@ def _judged_ms(change: Change, device: AnyDevice) -> int:
     return _JUDGED_MS if change.end_ms - change.start_ms >= WEEK_MS else 0
 
 
-def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Month]]:
-    """Institution → the months to recompute. A weather device touches all that read it.
-
-    With a contract, the savings interval of a month is judged by the twelve months that end
-    with it, so the eleven months after a change in the reporting period are touched as well.
-    """
+def affected(changes: Iterable[Change], registry: Registry, last: Month) -> dict[str, set[Month]]:
+    """Institution → the months to recompute, up to `last`. A weather device touches all that read
+    it, a contract's months those whose savings rest on them."""
     readers = _readers(registry)
     found: dict[str, set[Month]] = {}
     for change in changes:
@@ -172,14 +169,24 @@ def affected(changes: Iterable[Change], registry: Registry) -> dict[str, set[Mon
             institution = registry.institution_by_id[name]
             months = _months(change, institution.timezone)
             for contract in registry.contracts_of(name):
-                months |= {
-                    m.plus(k)
-                    for m in months
-                    if m.end_day > contract.reporting_start
-                    for k in range(WINDOW_MONTHS)
-                }
-            found.setdefault(name, set()).update(months)
+                months |= {n for m in months for n in _resting_on(m, contract, last)}
+            found.setdefault(name, set()).update(m for m in months if m <= last)
     return found
+
+
+def _resting_on(month: Month, contract: Contract, last: Month) -> Iterator[Month]:
+    """The months of a contract whose savings look back at a month.
+
+    A month's interval is judged by the twelve months that end with it. And whoever doubts a saving
+    looks at the days before the reporting period, frozen as the model that was made of them is.
+    """
+    if month.end_day > contract.reporting_start:
+        yield from (month.plus(k) for k in range(WINDOW_MONTHS))
+    elif month.end_day > contract.baseline_start:
+        end = (
+            last if contract.reporting_end is None else min(last, Month.of(contract.reporting_end))
+        )
+        yield from months_between(Month.of(contract.reporting_start), end.plus(1))
 
 
 def _months(change: Change, timezone: str) -> set[Month]:
@@ -219,9 +226,8 @@ def touched_by(
     this_month = Month.of(local_day(now, "UTC"))
     return {
         (institution, month)
-        for institution, months in affected(changes, registry).items()
+        for institution, months in affected(changes, registry, this_month).items()
         for month in months
-        if month <= this_month
     }
 
 

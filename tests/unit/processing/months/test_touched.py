@@ -29,6 +29,7 @@ DAY_MS = 24 * HOUR_MS
 TZ = "Asia/Shanghai"
 NOW = datetime(2024, 9, 20, tzinfo=UTC)
 MARCH, APRIL = Month(2024, 3), Month(2024, 4)
+LAST = Month(2024, 9)
 REGISTRY = Registry(
     institutions=(
         Institution(id="a", name_zh="", name_en="", weather_device="sky"),
@@ -70,27 +71,36 @@ def change(device: str, start_ms: int, end_ms: int | None = None, *also_ms: int)
 
 
 def test_a_reading_in_the_middle_of_a_month_touches_that_month_alone() -> None:
-    assert affected([change("ma", at(2024, 3, 5, 12))], REGISTRY) == {"a": {MARCH}}
+    assert affected([change("ma", at(2024, 3, 5, 12))], REGISTRY, LAST) == {"a": {MARCH}}
 
 
 def test_a_reading_at_local_midnight_ends_one_month_and_begins_the_next() -> None:
-    assert affected([change("ma", at(2024, 4, 1))], REGISTRY) == {"a": {MARCH, APRIL}}
-    assert affected([change("ma", at(2024, 4, 1) - 1)], REGISTRY) == {"a": {MARCH}}
+    assert affected([change("ma", at(2024, 4, 1))], REGISTRY, LAST) == {"a": {MARCH, APRIL}}
+    assert affected([change("ma", at(2024, 4, 1) - 1)], REGISTRY, LAST) == {"a": {MARCH}}
 
 
 def test_weather_touches_everybody_who_reads_it() -> None:
-    found = affected([change("sky", at(2024, 3, 5, 12))], REGISTRY)
+    found = affected([change("sky", at(2024, 3, 5, 12))], REGISTRY, LAST)
     assert found == {"a": {MARCH}, "b": {MARCH}}
 
 
 def test_with_a_contract_the_intervals_of_the_following_year_are_touched() -> None:
-    assert affected([change("mc", at(2023, 6, 5, 4))], REGISTRY) == {"c": {Month(2023, 6)}}
-    during = affected([change("mc", at(2024, 6, 5, 4))], REGISTRY)
-    assert during == {"c": {Month(2024, 6).plus(k) for k in range(12)}}
+    during = affected([change("mc", at(2024, 6, 5, 4))], REGISTRY, LAST)
+    assert during == {"c": {Month(2024, m) for m in (6, 7, 8, 9)}}
+    later = affected([change("mc", at(2024, 6, 5, 4))], REGISTRY, LAST.plus(24))
+    assert later == {"c": {Month(2024, 6).plus(k) for k in range(12)}}
+
+
+def test_a_day_of_the_baseline_touches_all_months_whose_savings_are_doubted_by_it() -> None:
+    reported = {Month(2024, m) for m in range(1, 10)}
+    within = affected([change("mc", at(2023, 6, 5, 4))], REGISTRY, LAST)
+    assert within == {"c": {Month(2023, 6), *reported}}
+    before = affected([change("mc", at(2022, 12, 5, 4))], REGISTRY, LAST)
+    assert before == {"c": {Month(2022, 12)}}
 
 
 def test_an_unknown_device_touches_nothing() -> None:
-    assert affected([change("who", at(2024, 3, 5, 4))], REGISTRY) == {}
+    assert affected([change("who", at(2024, 3, 5, 4))], REGISTRY, LAST) == {}
 
 
 def test_readings_of_a_series_near_each_other_are_one_change() -> None:
