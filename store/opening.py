@@ -1,8 +1,10 @@
 """Opening the stores by their URLs."""
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from domain.errors import ConfigError
+from store.ledger.answers import View
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.port import Directory, ReadingStore
 
@@ -35,10 +37,12 @@ def open_reading_store(url: str, directory: Directory, token: str = "") -> Readi
     raise ConfigError(f"{url!r} names no store of readings: write {_FORMS}")
 
 
-def open_ledger(url: str) -> SqlLedger:
+def open_ledger(url: str, views: Mapping[str, View] | None = None) -> SqlLedger:
     """The ledger of an SQLAlchemy URL, its tables brought up to date.
+
+    `views` are made of every result that is kept.
 
     Raises ConfigError for a URL of another form than ``sqlite:///FILE`` and
     ``postgresql+psycopg://…``, StoreUnavailableError when nothing answers there.
     """
-    return SqlLedger(url)
+    return SqlLedger(url, views=views)

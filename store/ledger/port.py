@@ -14,6 +14,7 @@ from domain.models import ModelKey as ModelKey
 from domain.models import ModelRecord as ModelRecord
 from domain.registry import Registry
 from store.ledger.adjustments import Adjustments
+from store.ledger.answers import Answers
 from store.ledger.births import Births
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
@@ -70,7 +71,9 @@ class Revision:
     closed_at: datetime
 
 
-class Ledger(Adjustments, Births, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol):
+class Ledger(
+    Adjustments, Answers, Births, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol
+):
     """Raises StoreUnavailableError when the database cannot answer, ConfigError for a text of a
     person that is longer than `store.ledger.lengths` allows: nothing is kept then."""
 
@@ -94,7 +97,14 @@ class Ledger(Adjustments, Births, Corrections, KeptMessages, LateSeries, Touched
         """
         ...
 
-    def statuses(self, institution: str | None = None) -> list[MonthStatus]: ...
+    def statuses(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+    ) -> list[MonthStatus]:
+        """Where the months computed in [start, end) stand, sorted by institution and month."""
+        ...
 
     def results(
         self,

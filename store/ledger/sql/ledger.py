@@ -4,26 +4,27 @@ A result is written once and then either replaced as a whole (open month, waitin
 or named by a revision; from then on triggers in the database refuse to change its rows.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select, true
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Table, and_, select
 
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.places import DEVICE_TYPES, Building, Contract, Institution
 from domain.registry import Registry
+from store.ledger.answers import View
 from store.ledger.canonical import digest
 from store.ledger.lengths import require_records, require_signature
 from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
 from store.ledger.records import from_plain, split_columns
 from store.ledger.sql import tables as t
 from store.ledger.sql.adjustments import SqlAdjustments
+from store.ledger.sql.answers import SqlAnswers, keep_views, say_changed
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
@@ -39,23 +40,37 @@ from store.ledger.sql.results import (
     digest_of,
     insert_result,
     is_month,
+    months_between,
     read_results,
+    state_of,
+    status_of,
 )
 from store.ledger.sql.touched import SqlTouchedMonths
+from store.ledger.sql.upsert import insert_into
 
 
 class SqlLedger(
-    SqlAdjustments, SqlBirths, SqlCorrections, SqlKeptMessages, SqlLateSeries, SqlTouchedMonths
+    SqlAdjustments,
+    SqlAnswers,
+    SqlBirths,
+    SqlCorrections,
+    SqlKeptMessages,
+    SqlLateSeries,
+    SqlTouchedMonths,
 ):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
-    def __init__(self, url: str, *, code_version: str | None = None) -> None:
+    def __init__(
+        self, url: str, *, code_version: str | None = None, views: Mapping[str, View] | None = None
+    ) -> None:
         """Open the database and bring its tables up to date.
 
-        `code_version` is written into the revisions; by default the installed version.
+        `code_version` is written into the revisions; by default the installed version. `views` are
+        made of every result that is kept.
         Raises ConfigError for a wrong URL, StoreUnavailableError when nothing answers there.
         """
         self._code_version = code_version or _installed_version()
+        self._views = views or {}
         self._engine = open_engine(url)
         upgrade(self._engine)
 
@@ -108,6 +123,7 @@ class SqlLedger(
                 computed_id = None
             elif computed_id is None or new_digest != digest_of(connection, computed_id):
                 computed_id = insert_result(connection, result, new_digest)
+                keep_views(connection, self._views, result, new_digest)
             connection.execute(
                 t.month_state.update()
                 .where(is_month(t.month_state, result.institution, result.month))
@@ -115,20 +131,25 @@ class SqlLedger(
             )
             if state.computed_id not in (None, computed_id):
                 delete_result(connection, state.computed_id)
-            return _state(state.standing_id, computed_id)
+            say_changed(connection, result.institution)
+            return state_of(state.standing_id, computed_id)
 
-    def statuses(self, institution: str | None = None) -> list[MonthStatus]:
-        """See Ledger.statuses. Sorted by institution and month."""
+    def statuses(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+    ) -> list[MonthStatus]:
+        """See Ledger.statuses."""
         state = t.month_state.c
         query = (
             select(t.month_state, t.result.c.digest, t.revision.c.closed_at)
             .join(t.result, t.result.c.id == STANDING_ID)
             .outerjoin(t.revision, t.revision.c.result_id == state.standing_id)
+            .where(months_between(institution, start, end))
         )
-        if institution is not None:
-            query = query.where(state.institution == institution)
         with reading(self._engine) as connection:
-            return sorted(map(_status, connection.execute(query)), key=_place_and_month)
+            return sorted(map(status_of, connection.execute(query)), key=_place_and_month)
 
     def results(
         self,
@@ -140,7 +161,7 @@ class SqlLedger(
         days: bool = True,
     ) -> list[MonthResult]:
         """See Ledger.results."""
-        wanted = _months(institution, start, end)
+        wanted = months_between(institution, start, end)
         with reading(self._engine) as connection:
             found = read_results(connection, wanted, names, days)
         return sorted(found.values(), key=_place_and_month)
@@ -155,7 +176,7 @@ class SqlLedger(
         days: bool = True,
     ) -> int:
         """See Ledger.count_values."""
-        wanted = _months(institution, start, end)
+        wanted = months_between(institution, start, end)
         with reading(self._engine) as connection:
             return count_values(connection, wanted, names, days)
 
@@ -186,6 +207,7 @@ class SqlLedger(
             if state.computed_id is not None:
                 number += 1
                 self._sign(connection, state, number, signed_by, reason)
+                say_changed(connection, institution)
             return _revisions(connection, institution, month, number)[0]
 
     def revisions(self, institution: str, month: Month) -> list[Revision]:
@@ -197,7 +219,7 @@ class SqlLedger(
         """See Ledger.save_model."""
         row = {name: getattr(model, name) for name in t.model.c.keys()}  # noqa: SIM118
         with writing(self._engine) as connection:
-            insert = _insert(connection, t.model)
+            insert = insert_into(connection, t.model)
             connection.execute(insert.on_conflict_do_nothing(), [row])
 
     def models(self, institution: str | None = None) -> list[ModelRecord]:
@@ -211,7 +233,7 @@ class SqlLedger(
     def keep_aside(self, entries: Iterable[AsideEntry]) -> None:
         """See Ledger.keep_aside."""
         with writing(self._engine) as connection:
-            add_aside(connection, _insert(connection, t.aside), entries)
+            add_aside(connection, insert_into(connection, t.aside), entries)
 
     def aside(self, codes: Collection[str] = (), *, samples: bool = True) -> list[AsideEntry]:
         """See Ledger.aside."""
@@ -260,26 +282,10 @@ def _installed_version() -> str:
         return "civicmeter, not installed"
 
 
-def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def _months(institution: str | None, start: Month | None, end: Month | None) -> ColumnElement[bool]:
-    state = t.month_state.c
-    return and_(
-        true(),
-        *([state.institution == institution] if institution is not None else []),
-        *([state.month >= str(start)] if start is not None else []),
-        *([state.month < str(end)] if end is not None else []),
-    )
-
-
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    insert = _insert(connection, table)
+    insert = insert_into(connection, table)
     new = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
     connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=new), rows)
 
@@ -303,7 +309,7 @@ def _lock_state(connection: Connection, institution: str, month: Month) -> Row[A
         "revision": 0,
         "computed_at": datetime.now(UTC),
     }
-    insert = _insert(connection, t.month_state).on_conflict_do_nothing()
+    insert = insert_into(connection, t.month_state).on_conflict_do_nothing()
     connection.execute(insert, [row])
     return connection.execute(
         select(t.month_state).where(is_month(t.month_state, institution, month)).with_for_update()
@@ -333,24 +339,6 @@ def _revisions(
         )
         for r in rows
     ]
-
-
-def _state(standing_id: int | None, computed_id: int | None) -> MonthState:
-    if standing_id is None:
-        return "open"
-    return "closed" if computed_id is None else "restatement_pending"
-
-
-def _status(row: Row[Any]) -> MonthStatus:
-    return MonthStatus(
-        institution=row.institution,
-        month=Month.parse(row.month),
-        state=_state(row.standing_id, row.computed_id),
-        revision=row.revision,
-        digest=row.digest,
-        computed_at=row.computed_at,
-        closed_at=row.closed_at,
-    )
 
 
 def _place_and_month(found: MonthStatus | MonthResult) -> tuple[str, Month]:

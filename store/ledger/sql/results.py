@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, true
 
 from domain.calendar import Month
 from domain.figures import MonthResult
+from store.ledger.port import MonthState, MonthStatus
 from store.ledger.sql import tables as t
 from store.ledger.sql.result_rows import (
     day_of,
@@ -22,8 +23,20 @@ STANDING_ID = func.coalesce(t.month_state.c.standing_id, t.month_state.c.compute
 """The result that stands for a month: the signed one, else the computed one."""
 
 
-def is_month(table: Table, institution: str, month: Month) -> ColumnElement[bool]:
+def is_month(table: Table, institution: str, month: Month | str) -> ColumnElement[bool]:
     return and_(table.c.institution == institution, table.c.month == str(month))
+
+
+def months_between(
+    institution: str | None, start: Month | None, end: Month | None
+) -> ColumnElement[bool]:
+    state = t.month_state.c
+    return and_(
+        true(),
+        *([state.institution == institution] if institution is not None else []),
+        *([state.month >= str(start)] if start is not None else []),
+        *([state.month < str(end)] if end is not None else []),
+    )
 
 
 def digest_of(connection: Connection, result_id: int | None) -> str | None:
@@ -52,8 +65,13 @@ def insert_result(connection: Connection, result: MonthResult, new_digest: str) 
 
 
 def delete_result(connection: Connection, result_id: int) -> None:
+    """Delete a result, and the views of it if no other of its month is equal."""
+    gone = connection.execute(select(t.result).where(t.result.c.id == result_id)).one()
     for column in (t.figure.c.result_id, t.day_value.c.result_id, t.result.c.id):
         connection.execute(delete(column.table).where(column == result_id))
+    alike = and_(is_month(t.result, gone.institution, gone.month), t.result.c.digest == gone.digest)
+    if connection.execute(select(t.result.c.id).where(alike)).first() is None:
+        connection.execute(delete(t.shown).where(t.shown.c.digest == gone.digest))
 
 
 def read_results(
@@ -115,3 +133,21 @@ def _parts(table: Table, ids: Any, names: Collection[str] | None) -> Any:
     if names is not None:
         query = query.where(table.c.name.in_(sorted(names)))
     return query.order_by(table.c.result_id, table.c.position)
+
+
+def state_of(standing_id: int | None, computed_id: int | None) -> MonthState:
+    if standing_id is None:
+        return "open"
+    return "closed" if computed_id is None else "restatement_pending"
+
+
+def status_of(row: Row[Any]) -> MonthStatus:
+    return MonthStatus(
+        institution=row.institution,
+        month=Month.parse(row.month),
+        state=state_of(row.standing_id, row.computed_id),
+        revision=row.revision,
+        digest=row.digest,
+        computed_at=row.computed_at,
+        closed_at=getattr(row, "closed_at", None),
+    )

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration."""
 
 
@@ -167,6 +167,17 @@ figure = Table(
     Column("factors", JSON, nullable=False),
     Column("findings", JSON, nullable=False),
     UniqueConstraint("result_id", "name", "subject"),
+    # All of a value but its words, which are most of the table's bytes.
+    Index(
+        "ix_figure_value",
+        "result_id",
+        "name",
+        "subject",
+        "value",
+        "share_measured",
+        "share_estimated",
+        "share_missing",
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -190,11 +201,30 @@ month_state = Table(
     "month_state",
     metadata,
     _id("institution", primary_key=True),
-    Column("month", String(7), primary_key=True),
+    Column("month", String(7), primary_key=True, index=True),
     Column("revision", Integer, nullable=False),
     _row_number("standing_id"),
     _row_number("computed_id"),
     Column("computed_at", UtcDateTime, nullable=False),
+)
+
+# One row an institution, and one ("") for all: another random word after every change of what its
+# results say, or of how its months stand.
+results_version = Table(
+    "results_version",
+    metadata,
+    _id("institution", primary_key=True),
+    Column("version", Text, nullable=False),
+)
+
+# Views of results kept ready, compressed, by the result's digest: never out of date.
+shown = Table(
+    "shown",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("view", Text, primary_key=True),
+    Column("shape", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 revision = Table(

@@ -1,0 +1,87 @@
+"""What those who ask again and again are answered from: versions, views kept ready, single columns.
+
+A view is what one kind of question wants of a month's result, made once from it and kept under the
+result's digest: it can be missing, which whoever asks mends, but never out of date.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from domain.calendar import Month
+from domain.figures import MonthResult
+
+if TYPE_CHECKING:
+    from store.ledger.port import MonthStatus
+
+
+class View(NamedTuple):
+    """How a view is made. `shape` is another word whenever `make` gives something else for the
+    same result: what was kept under an older one is made again."""
+
+    shape: str
+    make: Callable[[MonthResult], bytes]
+
+
+class Value(NamedTuple):
+    """A figure of a standing result without its words. `value` None: it could not be said."""
+
+    institution: str
+    month: str
+    revision: int
+    name: str
+    subject: str
+    value: float | None
+    measured: float
+    estimated: float
+    missing: float
+
+
+class MonthCounts(NamedTuple):
+    """How many months of an institution were computed, are closed, and wait to be restated."""
+
+    institution: str
+    months: int
+    closed: int
+    pending: int
+    latest: str
+
+
+class Answers(Protocol):
+    """Part of the ledger's port."""
+
+    def results_version(self, institution: str | None = None) -> str:
+        """A word that is another after anything changed of what the institution's months (None:
+        all) say or of how they stand, in any process. One row is read."""
+        ...
+
+    def shown(
+        self,
+        view: str,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+    ) -> "list[tuple[MonthStatus, bytes | None]]":
+        """The view of each month's standing result, sorted by institution and month; None where
+        it was not kept, or in another shape. `closed_at` is not read."""
+        ...
+
+    def keep_shown(self, view: str, made: Mapping[str, bytes]) -> None:
+        """Keep views by their result's digest; one kept already stays, unless its shape is old."""
+        ...
+
+    def values(
+        self,
+        names: Collection[str],
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        institutions: Collection[str] | None = None,
+        subject: str | None = None,
+    ) -> list[Value]:
+        """Single figures of the standing results of [start, end), without findings and factors:
+        read from an index. `subject` None: of any. In no order."""
+        ...
+
+    def month_counts(self) -> list[MonthCounts]:
+        """Of each institution that has months, sorted by its id."""
+        ...

@@ -1,0 +1,152 @@
+"""The ledger's tables for those who ask again and again; see `store.ledger.answers`."""
+
+import zlib
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, and_, case, func, select
+
+from domain.calendar import Month
+from domain.figures import MonthResult
+from store.ledger.answers import MonthCounts, Value, View
+from store.ledger.port import MonthStatus
+from store.ledger.sql import tables as t
+from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.results import STANDING_ID, months_between, status_of
+from store.ledger.sql.upsert import insert_into
+
+_ALL = ""
+"""The row of `results_version` that stands for every institution."""
+
+
+class _Has(Protocol):
+    _engine: Engine
+    _views: Mapping[str, View]
+
+
+class SqlAnswers:
+    """See Answers."""
+
+    def results_version(self: _Has, institution: str | None = None) -> str:
+        """See Answers.results_version."""
+        column = t.results_version.c
+        with reading(self._engine) as connection:
+            wanted = column.institution == (_ALL if institution is None else institution)
+            found = connection.execute(select(column.version).where(wanted)).scalar()
+        return found or ""
+
+    def shown(
+        self: _Has,
+        view: str,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+    ) -> list[tuple[MonthStatus, bytes | None]]:
+        """See Answers.shown."""
+        state, kept = t.month_state, t.shown.c
+        is_view = and_(
+            kept.digest == t.result.c.digest,
+            kept.view == view,
+            kept.shape == self._views[view].shape,
+        )
+        query = (
+            select(state, t.result.c.digest, kept.body)
+            .join(t.result, t.result.c.id == STANDING_ID)
+            .outerjoin(t.shown, is_view)
+            .where(months_between(institution, start, end))
+            .order_by(state.c.institution, state.c.month)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [(status_of(r), None if r.body is None else zlib.decompress(r.body)) for r in rows]
+
+    def keep_shown(self: _Has, view: str, made: Mapping[str, bytes]) -> None:
+        """See Answers.keep_shown."""
+        if made:
+            with writing(self._engine) as connection:
+                keep(connection, view, self._views[view].shape, made)
+
+    def values(
+        self: _Has,
+        names: Collection[str],
+        start: Month | None = None,
+        end: Month | None = None,
+        *,
+        institutions: Collection[str] | None = None,
+        subject: str | None = None,
+    ) -> list[Value]:
+        """See Answers.values."""
+        state, f = t.month_state.c, t.figure.c
+        query = (
+            select(
+                state.institution,
+                state.month,
+                state.revision,
+                f.name,
+                f.subject,
+                f.value,
+                f.share_measured,
+                f.share_estimated,
+                f.share_missing,
+            )
+            .join_from(t.month_state, t.figure, f.result_id == STANDING_ID)
+            .where(months_between(None, start, end), f.name.in_(sorted(names)))
+        )
+        if institutions is not None:
+            query = query.where(state.institution.in_(sorted(institutions)))
+        if subject is not None:
+            query = query.where(f.subject == subject)
+        with reading(self._engine) as connection:
+            return [Value(*row) for row in connection.execute(query)]
+
+    def month_counts(self: _Has) -> list[MonthCounts]:
+        """See Answers.month_counts."""
+        state = t.month_state.c
+        waits = and_(state.standing_id.is_not(None), state.computed_id.is_not(None))
+        query = (
+            select(
+                state.institution,
+                func.count(),
+                func.sum(case((state.standing_id.is_not(None), 1), else_=0)),
+                func.sum(case((waits, 1), else_=0)),
+                func.max(state.month),
+            )
+            .group_by(state.institution)
+            .order_by(state.institution)
+        )
+        with reading(self._engine) as connection:
+            return [MonthCounts(*row) for row in connection.execute(query)]
+
+
+def keep(connection: Connection, view: str, shape: str, made: Mapping[str, bytes]) -> None:
+    rows: list[dict[str, Any]] = [
+        {"digest": digest, "view": view, "shape": shape, "body": zlib.compress(body, 1)}
+        for digest, body in made.items()
+    ]
+    insert = insert_into(connection, t.shown)
+    new = {name: insert.excluded[name] for name in ("shape", "body")}
+    insert = insert.on_conflict_do_update(
+        index_elements=["digest", "view"], set_=new, where=t.shown.c.shape != insert.excluded.shape
+    )
+    connection.execute(insert, rows)
+
+
+def keep_views(
+    connection: Connection, views: Mapping[str, View], result: MonthResult, digest: str
+) -> None:
+    """What is asked of a result that is kept now."""
+    for name, view in views.items():
+        keep(connection, name, view.shape, {digest: view.make(result)})
+
+
+def say_changed(connection: Connection, institution: str) -> None:
+    """Give the institution's results another version, and those of all. The last thing of a
+    transaction: on an engine of many writers, others wait for the row of all."""
+    insert = insert_into(connection, t.results_version)
+    insert = insert.on_conflict_do_update(
+        index_elements=["institution"], set_={"version": insert.excluded.version}
+    )
+    version = uuid4().hex
+    for name in (institution, _ALL):
+        connection.execute(insert, [{"institution": name, "version": version}])

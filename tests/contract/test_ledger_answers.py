@@ -1,0 +1,171 @@
+"""What the ledger answers again and again, on SQLite and on a real PostgreSQL."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.calendar import Month
+from domain.figures import MonthResult
+from store.ledger.answers import MonthCounts, View
+from store.ledger.canonical import canonical_json, digest
+from store.ledger.sql.ledger import SqlLedger
+from store.opening import open_ledger
+from tests.ledger_sample import MARCH, figure, result
+
+VIEWS = {"whole": View("1", lambda r: canonical_json(r).encode())}
+
+
+@pytest.fixture
+def ledger(url: str) -> SqlLedger:
+    return open_ledger(url, VIEWS)
+
+
+def test_a_version_is_another_after_every_change(ledger: SqlLedger) -> None:
+    seen = [ledger.results_version("a")]
+
+    def changed() -> bool:
+        seen.append(ledger.results_version("a"))
+        return seen[-1] not in seen[:-1]
+
+    assert ledger.results_version() == ""
+    ledger.save_result(result(1.0, "a"))
+    assert changed()
+    everybody = ledger.results_version()
+    ledger.save_result(result(2.0, "a"))
+    assert changed()
+    ledger.close("a", MARCH, signed_by="x")
+    assert changed() and ledger.results_version() != everybody
+    ledger.close("a", MARCH, signed_by="x")
+    assert not changed(), "closing again changes nothing"
+    everybody = ledger.results_version()
+    ledger.save_result(result(1.0, "b"))
+    assert not changed(), "another institution"
+    assert ledger.results_version() != everybody
+
+
+def test_a_view_of_another_shape_is_made_again(ledger: SqlLedger, url: str) -> None:
+    ledger.save_result(result(1.0, "a"))
+    newer = open_ledger(url, {"whole": View("2", lambda _: b"newer")})
+    ((status, body),) = newer.shown("whole")
+    assert body is None
+    newer.keep_shown("whole", {status.digest: b"newer"})
+    assert newer.shown("whole")[0][1] == b"newer"
+    assert ledger.shown("whole")[0][1] is None
+    newer.close_connections()
+
+
+def test_what_nobody_kept_is_told_as_missing_and_can_be_kept(url: str) -> None:
+    older = open_ledger(url)
+    older.save_result(result(1.0, "a"))
+    ledger = open_ledger(url, VIEWS)
+    ((status, body),) = ledger.shown("whole", "a")
+    assert body is None
+    ledger.keep_shown("whole", {status.digest: b"made"})
+    ledger.keep_shown("whole", {status.digest: b"made later"})
+    assert ledger.shown("whole", "a")[0][1] == b"made", "the first one stays"
+    ledger.keep_shown("whole", {})
+    for each in (older, ledger):
+        each.close_connections()
+
+
+def test_views_of_what_is_gone_are_gone(ledger: SqlLedger) -> None:
+    ledger.save_result(result(1.0, "a"))
+    old = ledger.statuses()[0].digest
+    ledger.save_result(result(2.0, "a"))
+    ledger.save_result(result(1.0, "a"))
+    ((status, body),) = ledger.shown("whole")
+    assert (status.digest, body is not None) == (old, True)
+    ledger.close("a", MARCH, signed_by="x")
+    ledger.save_result(result(3.0, "a"))
+    ledger.save_result(result(1.0, "a"))  # the restatement comes to nothing; what stands stays
+    assert ledger.shown("whole")[0][1] is not None
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from("ab"),
+        st.integers(0, 2),
+        st.one_of(st.just("close"), st.floats(0.5, 3.0).map(lambda v: round(v))),
+    ),
+    max_size=25,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps)
+def test_answers_are_what_the_results_say_after_any_course(
+    ledger: SqlLedger, course: list[tuple[str, int, object]]
+) -> None:
+    """Computed, closed, restated in any order: views, values and counts are those of `results`."""
+    for institution, back, what in course:
+        month = MARCH.plus(-back)
+        if what != "close":
+            value = float(str(what))
+            made = result(value, institution, month)
+            more = (*made.figures, figure(value * 2, f"{institution}-m"))
+            ledger.save_result(replace(made, figures=more))
+        elif any((s.institution, s.month) == (institution, month) for s in ledger.statuses()):
+            ledger.close(institution, month, signed_by="x")
+    standing = ledger.results()
+    _same(ledger, standing)
+    for month in (MARCH, MARCH.plus(-1)):
+        part = [r for r in standing if r.month == month]
+        _same(ledger, part, month, month.plus(1))
+
+
+def _same(
+    ledger: SqlLedger,
+    standing: list[MonthResult],
+    start: Month | None = None,
+    end: Month | None = None,
+) -> None:
+    shown = ledger.shown("whole", None, start, end)
+    assert [body for _, body in shown] == [canonical_json(r).encode() for r in standing]
+    assert [s.digest for s, _ in shown] == [digest(r) for r in standing]
+    statuses = ledger.statuses(None, start, end)
+    assert [replace(s, closed_at=None) for s in statuses] == [s for s, _ in shown]
+    found = {
+        (v.institution, v.month, v.name, v.subject): (v.value, v.measured, v.estimated, v.missing)
+        for v in ledger.values(["electricity_use_kwh"], start, end)
+    }
+    assert found == {
+        (r.institution, str(r.month), f.name, f.subject): (
+            f.value,
+            f.shares.measured,
+            f.shares.estimated,
+            f.shares.missing,
+        )
+        for r in standing
+        for f in r.figures
+        if f.name == "electricity_use_kwh"
+    }
+    if start is None:
+        assert ledger.month_counts() == _counts(ledger)
+
+
+def _counts(ledger: SqlLedger) -> list[MonthCounts]:
+    every = ledger.statuses()
+    return [
+        MonthCounts(
+            institution,
+            len(own := [s for s in every if s.institution == institution]),
+            sum(s.revision > 0 for s in own),
+            sum(s.state == "restatement_pending" for s in own),
+            str(max(s.month for s in own)),
+        )
+        for institution in sorted({s.institution for s in every})
+    ]
+
+
+def test_values_by_institution_and_subject(ledger: SqlLedger) -> None:
+    for institution in ("a", "b"):
+        made = result(1.0, institution)
+        ledger.save_result(replace(made, figures=(*made.figures, figure(None, "m"))))
+    names = ["electricity_use_kwh"]
+    assert {v.institution for v in ledger.values(names, institutions=["b"])} == {"b"}
+    assert [v.value for v in ledger.values(names, institutions=["b"], subject="m")] == [None]
+    assert ledger.values(["water_use_m3"]) == []
