@@ -33,6 +33,11 @@ class Interval:
     start: Month | datetime | None
     end: Month | datetime | None
 
+    @property
+    def is_of_months(self) -> bool:
+        """Whether `coarse` is exactly what is asked for, whatever the time zone."""
+        return not isinstance(self.start, datetime) and not isinstance(self.end, datetime)
+
     def coarse(self) -> tuple[Month | None, Month | None]:
         """Months that contain the interval in every time zone, for the ledger's query."""
         start, end = self.start, self.end
@@ -168,6 +173,12 @@ class Page:
             # Relative, so that it also holds behind a reverse proxy.
             self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         return list(rows[self._offset : end])
+
+    def answer(self, rows: Sequence[bytes]) -> Response:
+        """The page of rows that are JSON already."""
+        body = b"[" + b",".join(self.cut(rows)) + b"]"
+        said = {k: v for k, v in self._response.headers.items() if k != "content-length"}
+        return Response(body, media_type="application/json", headers=said)
 
 
 PageDep = Annotated[Page, Depends()]

@@ -1,6 +1,6 @@
 """Reads what stands for each institution and month: a few queries, whatever is asked for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from api.dependencies import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, Interval, IntervalDep, only_one
 from api.rows.standing import StandingResult
+from api.rows.views import FIGURES, Wanted, figure_lines
 from domain.calendar import Month
 from domain.places import Institution
 from store.ledger.port import Ledger, MonthStatus
@@ -41,14 +42,36 @@ class ResultsQuery:
     interval: Interval
 
     def statuses(self) -> list[tuple[Institution, MonthStatus]]:
-        """Where each month asked for stands, and whose it is."""
-        known = self.institutions
-        return [
-            (known[s.institution], s)
-            for s in self.ledger.statuses(only_one(known))
-            if s.institution in known
-            and self.interval.holds(s.month, known[s.institution].timezone)
-        ]
+        """Where each month asked for stands, and whose it is; sorted by institution and month."""
+        found = self.ledger.statuses(only_one(self.institutions), *self.interval.coarse())
+        return [(self.institutions[s.institution], s) for s in found if self._asks_for(s)]
+
+    def _asks_for(self, status: MonthStatus) -> bool:
+        place = self.institutions.get(status.institution)
+        if place is None:
+            return False
+        return self.interval.is_of_months or self.interval.holds(status.month, place.timezone)
+
+    def figure_lines(self, wanted: Wanted) -> list[bytes]:
+        """The rows of figures that are wanted, as JSON, from the views that the ledger keeps.
+
+        Sorted by institution and month. A view that is missing is made and kept. Raises
+        ProblemError as `read`.
+        """
+        bounds = self.interval.coarse()
+        places: list[str | None] = [*sorted(self.institutions)]
+        if len(places) > _FEW:
+            places = [None]
+            self._require_months(len(self.statuses()), MAX_MONTHS)
+        self._require_values(places, None, days=False)
+        lines: list[bytes] = []
+        for only in places:
+            shown = self.ledger.shown(FIGURES, only, *bounds)
+            asked = (
+                (self.institutions[s.institution], s, v) for s, v in shown if self._asks_for(s)
+            )
+            lines += figure_lines(asked, wanted)
+        return lines
 
     def read(
         self, names: Collection[str] | None = None, *, days: bool = False
@@ -60,20 +83,29 @@ class ResultsQuery:
         """
         found = {(i.id, s.month): (i, s) for i, s in self.statuses()}
         limit = MAX_DAY_MONTHS if days else MAX_MONTHS if names is None else MAX_NAMED_MONTHS
-        if len(found) > limit:
-            raise ProblemError(422, "too_many_months", months=len(found), limit=limit)
+        self._require_months(len(found), limit)
         start, end = self.interval.coarse()
         places = sorted({i for i, _ in found})
         each = [None] if len(places) > _FEW else places
-        values = sum(self.ledger.count_values(i, start, end, names=names, days=days) for i in each)
-        if values > MAX_VALUES:
-            raise ProblemError(422, "too_many_values", values=values, limit=MAX_VALUES)
+        self._require_values(each, names, days=days)
         rows = []
         for only in each:
             for result in self.ledger.results(only, start, end, names=names, days=days):
                 if place_and_status := found.get((result.institution, result.month)):
                     rows.append(StandingResult(place_and_status[0], result, place_and_status[1]))
         return rows
+
+    def _require_months(self, months: int, limit: int) -> None:
+        if months > limit:
+            raise ProblemError(422, "too_many_months", months=months, limit=limit)
+
+    def _require_values(
+        self, places: Iterable[str | None], names: Collection[str] | None, *, days: bool
+    ) -> None:
+        bounds = self.interval.coarse()
+        values = sum(self.ledger.count_values(p, *bounds, names=names, days=days) for p in places)
+        if values > MAX_VALUES:
+            raise ProblemError(422, "too_many_values", values=values, limit=MAX_VALUES)
 
 
 def _query(

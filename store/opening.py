@@ -1,6 +1,6 @@
 """Opening the stores by their URLs."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from domain.errors import ConfigError
@@ -37,7 +37,7 @@ def open_reading_store(url: str, directory: Directory, token: str = "") -> Readi
     raise ConfigError(f"{url!r} names no store of readings: write {_FORMS}")
 
 
-def open_ledger(url: str, views: Mapping[str, View] | None = None) -> SqlLedger:
+def open_ledger(url: str, views: Sequence[View] = ()) -> SqlLedger:
     """The ledger of an SQLAlchemy URL, its tables brought up to date.
 
     `views` are made of every result that is kept.

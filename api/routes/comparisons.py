@@ -20,12 +20,12 @@ from api.rows.comparisons import (
     survey_field_rows,
 )
 from api.standing_results import ResultsDep, ResultsQuery
-from api.tables.route import TableRoute
+from api.tables.route import ResultsRoute
 from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.figures.names import AMONG_PEERS, COMPARED
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["comparisons"])
+router = APIRouter(route_class=ResultsRoute, prefix="/v1", tags=["comparisons"])
 
 
 def histories(query: ResultsQuery, names: tuple[str, ...], back: int) -> Iterator[History]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
 from api.dependencies import BackendDep
@@ -12,9 +12,9 @@ from api.rows.figures import (
     ConsumptionRow,
     DayRow,
     FigureRow,
-    consumption_rows,
+    consumption_wanted,
     day_rows,
-    figure_rows,
+    figures_wanted,
 )
 from api.rows.indicators import (
     COST_NAMES,
@@ -35,11 +35,11 @@ from api.rows.savings import (
 from api.rows.solar import PV_NAMES, PvRow, pv_rows
 from api.rows.waste import WASTE_NAMES, WasteRow, waste_rows
 from api.standing_results import ResultsDep
-from api.tables.route import TableRoute
+from api.tables.route import OwnResultsRoute
 from domain.places import Carrier
 from processing.savings.portfolio import Kind
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["results"])
+router = APIRouter(route_class=OwnResultsRoute, prefix="/v1", tags=["results"])
 
 NamesDep = Annotated[
     list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]] | None,
@@ -57,12 +57,12 @@ def _given(values: list[str] | None) -> list[str]:
     return [v for v in values or [] if v]
 
 
-@router.get("/figures")
+@router.get("/figures", response_model=list[FigureRow])
 def figures(
     query: ResultsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
-) -> list[FigureRow]:
+) -> Response:
     """Every figure with its evidence · 全部结果及其依据."""
-    return page.cut(figure_rows(query.read(name), name or (), subject))
+    return page.answer(query.figure_lines(figures_wanted(name or (), subject)))
 
 
 @router.get("/days")
@@ -79,7 +79,7 @@ def factors(query: ResultsDep, page: PageDep) -> list[FactorRow]:
     return page.cut(factor_rows(query.read()))
 
 
-@router.get("/consumption")
+@router.get("/consumption", response_model=list[ConsumptionRow])
 def consumption(
     query: ResultsDep,
     page: PageDep,
@@ -88,9 +88,9 @@ def consumption(
     per: Annotated[Per, Query(description="Totals of institutions, single meters, or all.")] = (
         "institution"
     ),
-) -> list[ConsumptionRow]:
+) -> Response:
     """Monthly use by carrier · 月度用能用水."""
-    return page.cut(consumption_rows(query.read(USE_CARRIERS), carrier or (), name or (), per))
+    return page.answer(query.figure_lines(consumption_wanted(carrier or (), name or (), per)))
 
 
 @router.get("/consumption/days")

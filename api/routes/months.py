@@ -18,11 +18,11 @@ from api.rows.months import (
 )
 from api.rows.standing import StandingResult
 from api.standing_results import ResultsDep, month_status
-from api.tables.route import TableRoute
+from api.tables.route import OwnResultsRoute
 from domain.calendar import Month
 from store.ledger.port import MonthState, Revision
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
+router = APIRouter(route_class=OwnResultsRoute, prefix="/v1", tags=["months"])
 
 
 @router.get("/months")
@@ -32,8 +32,8 @@ def months(
     state: Annotated[list[MonthState] | None, Query(description="Only these.")] = None,
 ) -> list[MonthStateRow]:
     """Where each month stands · 各月状态."""
-    rows = [month_state_row(i, s) for i, s in query.statuses() if not state or s.state in state]
-    return page.cut(sorted(rows, key=lambda r: (r.institution, r.month)))
+    found = [(i, s) for i, s in query.statuses() if not state or s.state in state]
+    return [month_state_row(i, s) for i, s in page.cut(found)]
 
 
 @router.get("/months/{institution}/{month}/revisions")

@@ -24,20 +24,21 @@ from api.rows.quality import (
     quality_rows,
 )
 from api.standing_results import ResultsDep
-from api.tables.route import TableRoute
+from api.tables.route import OwnResultsRoute, TableRoute
 from domain.calendar import Month
 from domain.findings import Severity
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
+of_results = APIRouter(route_class=OwnResultsRoute)
 
 
-@router.get("/quality")
+@of_results.get("/quality")
 def quality(query: ResultsDep, page: PageDep) -> list[QualityRow]:
     """Completeness and findings by institution and month · 数据完整性."""
     return page.cut(quality_rows(query.read()))
 
 
-@router.get("/quality/devices")
+@of_results.get("/quality/devices")
 def device_quality(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[DeviceQualityRow]:
     """Readings expected and received by device and month · 各设备应收与实收读数."""
     return page.cut(device_quality_rows(query.read(READINGS_NAMES), backend.registry))
@@ -70,7 +71,7 @@ def quality_board(
     )
 
 
-@router.get("/findings")
+@of_results.get("/findings")
 def findings(
     query: ResultsDep,
     page: PageDep,
@@ -120,3 +121,6 @@ def conflicts(
     POST /v1/corrections) decides, and the conflict is gone from here.
     """
     return page.cut(open_conflicts(backend, Owners(institutions, institution)))
+
+
+router.include_router(of_results)

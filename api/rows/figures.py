@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.rows.base import UNITS, EvidenceRow, PlaceRow, finite, number_field, place_fields, unit_of
 from api.rows.standing import StandingResult, evidence_fields
+from api.rows.views import Wanted
 from domain.calendar import local_midnight
 from domain.carriers import USE_OF_FIGURE, WATER
 from domain.figures import DayValue, FactorUse, Figure, Verdict
@@ -54,19 +55,23 @@ class DayRow(PlaceRow):
     revision: int = Field(description="Signed revision of that month; 0 means never closed.")
 
 
-def figure_rows(
-    standing: Iterable[StandingResult], names: Sequence[str] = (), subject: str | None = None
-) -> list[FigureRow]:
-    """One row a figure; only `names` and `subject` where given."""
-    return [
-        FigureRow(**s.head, **_figure_fields(f))
-        for s in standing
-        for f in s.result.figures
-        if (not names or f.name in names) and (subject is None or f.subject == subject)
-    ]
+def figure_rows(standing: Iterable[StandingResult]) -> list[FigureRow]:
+    """One row a figure."""
+    return [FigureRow(**s.head, **figure_fields(f)) for s in standing for f in s.result.figures]
 
 
-def _figure_fields(f: Figure) -> dict[str, Any]:
+def figures_wanted(names: Sequence[str], subject: str | None) -> Wanted:
+    """Only `names` and `subject` where given."""
+    given = frozenset(names)
+
+    def wanted(name: str, about: str) -> bytes | None:
+        return b"" if (not given or name in given) and subject in (None, about) else None
+
+    return wanted
+
+
+def figure_fields(f: Figure) -> dict[str, Any]:
+    """The fields of a FigureRow beyond the month's, in its order (views of results rest on it)."""
     return {
         **evidence_fields(f.shares, [f]),
         "name": f.name,
@@ -86,22 +91,18 @@ def factor_text(used: FactorUse) -> str:
     return f"{used.name} = {used.value:g} {used.unit} (from {used.valid_from})"
 
 
-def consumption_rows(
-    standing: Iterable[StandingResult],
-    carriers: Sequence[Carrier] = (),
-    names: Sequence[str] = (),
-    per: str = "all",
-) -> list[ConsumptionRow]:
-    """Use figures; `per` is ``institution``, ``meter`` or ``all``."""
-    return [
-        ConsumptionRow(**s.head, **_figure_fields(f), carrier=USE_CARRIERS[f.name])
-        for s in standing
-        for f in s.result.figures
-        if f.name in USE_CARRIERS
-        and (not carriers or USE_CARRIERS[f.name] in carriers)
-        and (not names or f.name in names)
-        and _is_per(f.subject, per)
-    ]
+def consumption_wanted(carriers: Sequence[Carrier], names: Sequence[str], per: str) -> Wanted:
+    """Rows of use (`ConsumptionRow`); `per` is ``institution``, ``meter`` or ``all``."""
+    ends = {
+        name: f',"carrier":"{carrier}"}}'.encode()
+        for name, carrier in USE_CARRIERS.items()
+        if (not carriers or carrier in carriers) and (not names or name in names)
+    }
+
+    def wanted(name: str, about: str) -> bytes | None:
+        return ends.get(name) if _is_per(about, per) else None
+
+    return wanted
 
 
 def _is_per(subject: str, per: str) -> bool:

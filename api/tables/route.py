@@ -15,6 +15,9 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
+from api.dependencies import Backend
+from api.kept_answers import KeptAnswers, tag_of
+from api.language import language_of
 from api.problems import ProblemError
 from api.rows.base import Row
 from api.tables.columns import PARQUET, parquet_bytes, table_of
@@ -44,6 +47,40 @@ class TableRoute(APIRoute):
             return response
 
         return handler
+
+
+class ResultsRoute(TableRoute):
+    """A route whose answer rests on what was computed and on the registry, on nothing else, and
+    so holds as long as their versions stay. `of_all`: also when one institution is asked for, it
+    may rest on those of others."""
+
+    of_all = True
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        make = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            answers: KeptAnswers = request.app.state.answers
+            key = "\n".join(
+                (request.url.path, request.url.query, _format_of(request), language_of(request))
+            )
+            tag = await run_in_threadpool(self._tag, request, key)
+            return await answers.answer(request, key, tag, lambda: make(request))
+
+        return handler
+
+    def _tag(self, request: Request, key: str) -> str:
+        backend: Backend = request.app.state.backend
+        asked = set(request.query_params.getlist("institution"))
+        own = None if self.of_all or len(asked) != 1 else next(iter(asked)) or None
+        backend.registries.get()
+        return tag_of(key, backend.ledger.results_version(own), backend.registries.version())
+
+
+class OwnResultsRoute(ResultsRoute):
+    """One whose answer on an institution rests on that one's results alone."""
+
+    of_all = False
 
 
 def _format_of(request: Request) -> str:

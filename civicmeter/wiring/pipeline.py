@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.rows.views import VIEWS
 from config.settings import Settings
 from config.working_days import require_readable
 from domain.errors import ConfigError
@@ -70,7 +71,7 @@ def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
     """
     require_readable()
     make_folder(settings.data)
-    ledger = open_ledger(settings.ledger_url)
+    ledger = open_ledger(settings.ledger_url, VIEWS)
     try:
         directory: dict[str, DeviceTags] = {}
         registries = KnownRegistry(ledger, lambda known: directory.update(tags_of(known)))

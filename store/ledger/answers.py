@@ -1,10 +1,10 @@
 """What those who ask again and again are answered from: versions, views kept ready, single columns.
 
 A view is what one kind of question wants of a month's result, made once from it and kept under the
-result's digest: it can be missing, which whoever asks mends, but never out of date.
+result's digest: it can be missing, and is then made when it is asked for, but never out of date.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from domain.calendar import Month
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """How a view is made. `shape` is another word whenever `make` gives something else for the
+    """How a view is made, of a result without its day values. `shape` is another word whenever `make` gives something else for the
     same result: what was kept under an older one is made again."""
 
+    name: str
     shape: str
     make: Callable[[MonthResult], bytes]
 
@@ -56,17 +57,13 @@ class Answers(Protocol):
 
     def shown(
         self,
-        view: str,
+        view: View,
         institution: str | None = None,
         start: Month | None = None,
         end: Month | None = None,
-    ) -> "list[tuple[MonthStatus, bytes | None]]":
-        """The view of each month's standing result, sorted by institution and month; None where
-        it was not kept, or in another shape. `closed_at` is not read."""
-        ...
-
-    def keep_shown(self, view: str, made: Mapping[str, bytes]) -> None:
-        """Keep views by their result's digest; one kept already stays, unless its shape is old."""
+    ) -> "list[tuple[MonthStatus, bytes]]":
+        """The view of each month's standing result, sorted by institution and month. One that was
+        not kept, or in another shape, is made and kept. `closed_at` is not read."""
         ...
 
     def values(

@@ -1,6 +1,8 @@
 """What the ledger answers again and again, on SQLite and on a real PostgreSQL."""
 
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +16,17 @@ from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
 from tests.ledger_sample import MARCH, figure, result
 
-VIEWS = {"whole": View("1", lambda r: canonical_json(r).encode())}
+
+def whole(result: MonthResult) -> bytes:
+    return canonical_json(replace(result, days=())).encode()
+
+
+WHOLE = View("whole", "1", whole)
 
 
 @pytest.fixture
 def ledger(url: str) -> SqlLedger:
-    return open_ledger(url, VIEWS)
+    return open_ledger(url, [WHOLE])
 
 
 def test_a_version_is_another_after_every_change(ledger: SqlLedger) -> None:
@@ -47,27 +54,39 @@ def test_a_version_is_another_after_every_change(ledger: SqlLedger) -> None:
 
 def test_a_view_of_another_shape_is_made_again(ledger: SqlLedger, url: str) -> None:
     ledger.save_result(result(1.0, "a"))
-    newer = open_ledger(url, {"whole": View("2", lambda _: b"newer")})
-    ((status, body),) = newer.shown("whole")
-    assert body is None
-    newer.keep_shown("whole", {status.digest: b"newer"})
-    assert newer.shown("whole")[0][1] == b"newer"
-    assert ledger.shown("whole")[0][1] is None
-    newer.close_connections()
+    newer = View("whole", "2", lambda _: b"newer")
+    assert [body for _, body in ledger.shown(newer)] == [b"newer"]
+    assert [body for _, body in ledger.shown(replace_make(newer, b"not made"))] == [b"newer"]
+    assert [body for _, body in ledger.shown(WHOLE)] == [whole(result(1.0, "a"))]
 
 
-def test_what_nobody_kept_is_told_as_missing_and_can_be_kept(url: str) -> None:
+def replace_make(view: View, body: bytes) -> View:
+    return view._replace(make=lambda _: body)
+
+
+def test_what_nobody_kept_is_made_once(url: str) -> None:
     older = open_ledger(url)
-    older.save_result(result(1.0, "a"))
-    ledger = open_ledger(url, VIEWS)
-    ((status, body),) = ledger.shown("whole", "a")
-    assert body is None
-    ledger.keep_shown("whole", {status.digest: b"made"})
-    ledger.keep_shown("whole", {status.digest: b"made later"})
-    assert ledger.shown("whole", "a")[0][1] == b"made", "the first one stays"
-    ledger.keep_shown("whole", {})
-    for each in (older, ledger):
-        each.close_connections()
+    for institution in ("a", "b"):
+        older.save_result(result(1.0, institution))
+    assert older.shown(replace_make(WHOLE, b"made"), "a")[0][1] == b"made"
+    assert [v for _, v in older.shown(replace_make(WHOLE, b"later"))] == [b"made", b"later"]
+    older.close_connections()
+
+
+def test_who_asks_is_answered_while_nothing_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    ledger.save_result(result(1.0, "a"))
+    monkeypatch.setattr("store.ledger.sql.engine._BUSY_TIMEOUT_S", 0.05)
+    ledger.close_connections()
+    again = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert again.shown(WHOLE)[0][1] == whole(result(1.0, "a"))
+    other.execute("ROLLBACK")
+    other.close()
+    again.close_connections()
 
 
 def test_views_of_what_is_gone_are_gone(ledger: SqlLedger) -> None:
@@ -75,12 +94,12 @@ def test_views_of_what_is_gone_are_gone(ledger: SqlLedger) -> None:
     old = ledger.statuses()[0].digest
     ledger.save_result(result(2.0, "a"))
     ledger.save_result(result(1.0, "a"))
-    ((status, body),) = ledger.shown("whole")
-    assert (status.digest, body is not None) == (old, True)
+    ((status, body),) = ledger.shown(replace_make(WHOLE, b"made again"))
+    assert (status.digest, body) == (old, whole(result(1.0, "a")))
     ledger.close("a", MARCH, signed_by="x")
     ledger.save_result(result(3.0, "a"))
     ledger.save_result(result(1.0, "a"))  # the restatement comes to nothing; what stands stays
-    assert ledger.shown("whole")[0][1] is not None
+    assert ledger.shown(replace_make(WHOLE, b"again"))[0][1] == whole(result(1.0, "a"))
 
 
 steps = st.lists(
@@ -123,8 +142,8 @@ def _same(
     start: Month | None = None,
     end: Month | None = None,
 ) -> None:
-    shown = ledger.shown("whole", None, start, end)
-    assert [body for _, body in shown] == [canonical_json(r).encode() for r in standing]
+    shown = ledger.shown(WHOLE, None, start, end)
+    assert [body for _, body in shown] == [whole(r) for r in standing]
     assert [s.digest for s, _ in shown] == [digest(r) for r in standing]
     statuses = ledger.statuses(None, start, end)
     assert [replace(s, closed_at=None) for s in statuses] == [s for s, _ in shown]

@@ -1,28 +1,31 @@
 """The ledger's tables for those who ask again and again; see `store.ledger.answers`."""
 
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, and_, case, func, select
+from sqlalchemy import Connection, Engine, Row, and_, case, func, select
 
 from domain.calendar import Month
+from domain.errors import StoreUnavailableError
 from domain.figures import MonthResult
 from store.ledger.answers import MonthCounts, Value, View
 from store.ledger.port import MonthStatus
 from store.ledger.sql import tables as t
 from store.ledger.sql.engine import reading, writing
-from store.ledger.sql.results import STANDING_ID, months_between, status_of
+from store.ledger.sql.results import STANDING_ID, build_results, months_between, status_of
 from store.ledger.sql.upsert import insert_into
 
 _ALL = ""
 """The row of `results_version` that stands for every institution."""
+_MADE_TOGETHER = 200
 
 
 class _Has(Protocol):
     _engine: Engine
-    _views: Mapping[str, View]
+    _views: Sequence[View]
 
 
 class SqlAnswers:
@@ -38,20 +41,20 @@ class SqlAnswers:
 
     def shown(
         self: _Has,
-        view: str,
+        view: View,
         institution: str | None = None,
         start: Month | None = None,
         end: Month | None = None,
-    ) -> list[tuple[MonthStatus, bytes | None]]:
+    ) -> list[tuple[MonthStatus, bytes]]:
         """See Answers.shown."""
         state, kept = t.month_state, t.shown.c
         is_view = and_(
             kept.digest == t.result.c.digest,
-            kept.view == view,
-            kept.shape == self._views[view].shape,
+            kept.view == view.name,
+            kept.shape == view.shape,
         )
         query = (
-            select(state, t.result.c.digest, kept.body)
+            select(state, t.result.c.id, t.result.c.digest, kept.body)
             .join(t.result, t.result.c.id == STANDING_ID)
             .outerjoin(t.shown, is_view)
             .where(months_between(institution, start, end))
@@ -59,13 +62,12 @@ class SqlAnswers:
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return [(status_of(r), None if r.body is None else zlib.decompress(r.body)) for r in rows]
-
-    def keep_shown(self: _Has, view: str, made: Mapping[str, bytes]) -> None:
-        """See Answers.keep_shown."""
+            made = _made(connection, view, [r for r in rows if r.body is None])
         if made:
-            with writing(self._engine) as connection:
-                keep(connection, view, self._views[view].shape, made)
+            # Whoever asks has the answer, also while the ledger takes nothing.
+            with suppress(StoreUnavailableError), writing(self._engine) as connection:
+                _keep(connection, view, made)
+        return [(status_of(r), made.get(r.digest) or zlib.decompress(r.body)) for r in rows]
 
     def values(
         self: _Has,
@@ -119,9 +121,20 @@ class SqlAnswers:
             return [MonthCounts(*row) for row in connection.execute(query)]
 
 
-def keep(connection: Connection, view: str, shape: str, made: Mapping[str, bytes]) -> None:
+def _made(connection: Connection, view: View, missing: Sequence[Row[Any]]) -> dict[str, bytes]:
+    """The views of results that lack one, by digest: read as they are in this transaction."""
+    found: dict[str, bytes] = {}
+    for k in range(0, len(missing), _MADE_TOGETHER):
+        digests = {r.id: r.digest for r in missing[k : k + _MADE_TOGETHER]}
+        those = select(t.result).where(t.result.c.id.in_(digests))
+        results = build_results(connection, those, days=False)
+        found |= {digests[number]: view.make(result) for number, result in results.items()}
+    return found
+
+
+def _keep(connection: Connection, view: View, made: Mapping[str, bytes]) -> None:
     rows: list[dict[str, Any]] = [
-        {"digest": digest, "view": view, "shape": shape, "body": zlib.compress(body, 1)}
+        {"digest": digest, "view": view.name, "shape": view.shape, "body": zlib.compress(body, 1)}
         for digest, body in made.items()
     ]
     insert = insert_into(connection, t.shown)
@@ -133,11 +146,11 @@ def keep(connection: Connection, view: str, shape: str, made: Mapping[str, bytes
 
 
 def keep_views(
-    connection: Connection, views: Mapping[str, View], result: MonthResult, digest: str
+    connection: Connection, views: Sequence[View], result: MonthResult, digest: str
 ) -> None:
     """What is asked of a result that is kept now."""
-    for name, view in views.items():
-        keep(connection, name, view.shape, {digest: view.make(result)})
+    for view in views:
+        _keep(connection, view, {digest: view.make(result)})
 
 
 def say_changed(connection: Connection, institution: str) -> None:

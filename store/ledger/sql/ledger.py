@@ -4,7 +4,7 @@ A result is written once and then either replaced as a whole (open month, waitin
 or named by a revision; from then on triggers in the database refuse to change its rows.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -61,7 +61,7 @@ class SqlLedger(
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(
-        self, url: str, *, code_version: str | None = None, views: Mapping[str, View] | None = None
+        self, url: str, *, code_version: str | None = None, views: Sequence[View] = ()
     ) -> None:
         """Open the database and bring its tables up to date.
 
@@ -70,7 +70,7 @@ class SqlLedger(
         Raises ConfigError for a wrong URL, StoreUnavailableError when nothing answers there.
         """
         self._code_version = code_version or _installed_version()
-        self._views = views or {}
+        self._views = views
         self._engine = open_engine(url)
         upgrade(self._engine)
 
