@@ -9,8 +9,9 @@ from fastapi import Depends
 from api.dependencies import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, Interval, IntervalDep, only_one
+from api.rows.base import Wanted
 from api.rows.standing import StandingResult
-from api.rows.views import FIGURES, Wanted, figure_lines
+from api.rows.views import FIGURES, figure_lines
 from domain.calendar import Month
 from domain.places import Institution
 from store.ledger.port import Ledger, MonthStatus

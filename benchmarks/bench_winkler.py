@@ -1,8 +1,9 @@
 """Whose 90 % intervals are better: ours, or OpenDSM's with its best single scale factor.
 
 Placebo years of measured buildings (see `processing/savings/placebo.py`), the pairs that the
-calibration is made of. Each is scored by Winkler's interval score at 90 %, as a share of what was
-used: width + 20 × how far the truth lies outside. Both see the same days, and for each building
+calibration is made of. Each is scored by Winkler's interval score at 90 %, width + 20 × how far
+the truth lies outside, as a share of what was used (months: of the year's mean month, for some
+summer months of gas used next to nothing). Both see the same days, and for each building
 both learn their widths from the other buildings alone: ours by its conformal quantiles; OpenDSM's
 daily model by the one factor on its interval that scores best there (its days' half-widths are
 added up as it does it, in squares).
@@ -24,7 +25,7 @@ import pandas as pd
 from benchmarks.opendsm import run_opendsm
 from civicmeter.commands.savings.archive import open_archive
 from domain.calendar import Month
-from processing.savings.assessment import Estimate, beside
+from processing.savings.assessment import beside
 from processing.savings.conformal import calibrate, scores
 from processing.savings.placebo import Archive, Cell, cells
 
@@ -67,12 +68,13 @@ class Said:
     predicted: float
     half_width: float
     observed: float
+    usual: float
 
     def score(self, factor: float = 1.0) -> float:
-        """Winkler's interval score as a share of what was used."""
+        """Winkler's interval score as a share of what is usual for such a span."""
         half = self.half_width * factor
         outside = max(0.0, abs(self.observed - self.predicted) - half)
-        return (2 * half + 2 / (1 - CONFIDENCE) * outside) / self.observed
+        return (2 * half + 2 / (1 - CONFIDENCE) * outside) / self.usual
 
 
 def run() -> dict[str, float]:
@@ -118,14 +120,17 @@ def _ours(these: list[Cell], span: str) -> Iterable[Said]:
     for cell in these:
         calibration = calibrate(cell.seen.calibration, known, without=cell.building)
         seen = beside(cell.model, cell.seen.days, CONFIDENCE, calibration, cell.seen.background)
-        for start, end in _spans(cell, span):
-            told = seen.period(start, end)
-            if told.days_observed and (said := _said(cell, told)).observed > 0:
-                yield said
+        spans = _spans(cell, span)
+        usual = _usual(cell, len(spans))
+        for told in (seen.period(*s) for s in spans):
+            if told.days_observed:
+                half = (told.high - told.low) / 2
+                yield Said(cell.building, told.counterfactual, half, told.observed, usual)
 
 
-def _said(cell: Cell, told: Estimate) -> Said:
-    return Said(cell.building, told.counterfactual, (told.high - told.low) / 2, told.observed)
+def _usual(cell: Cell, spans: int) -> float:
+    days = cell.seen.days[["observed", "counterfactual"]].dropna()
+    return float(days["observed"].sum()) / spans
 
 
 def _theirs(these: list[Cell], answers: dict[str, pd.DataFrame], span: str) -> list[Said]:
@@ -134,12 +139,14 @@ def _theirs(these: list[Cell], answers: dict[str, pd.DataFrame], span: str) -> l
     for cell in these:
         days = cell.seen.days[["observed", "counterfactual"]].dropna()
         both = days.join(answers[_name(cell)]).dropna()
-        for start, end in _spans(cell, span):
+        spans = _spans(cell, span)
+        usual = _usual(cell, len(spans))
+        for start, end in spans:
             part = both[(both.index >= pd.Timestamp(start)) & (both.index < pd.Timestamp(end))]
-            if part["observed"].sum() > 0:
+            if len(part):
                 half = float(np.sqrt((part["half_width"] ** 2).sum()))
                 total = part[["predicted", "observed"]].sum()
-                said.append(Said(cell.building, total["predicted"], half, total["observed"]))
+                said.append(Said(cell.building, total["predicted"], half, total["observed"], usual))
     return said
 
 

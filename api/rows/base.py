@@ -5,6 +5,7 @@ could not be said is null; missing is never 0.
 """
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from domain.figures import Shares
 from domain.figures.names import FIGURE_NAMES
 from domain.places import Institution, Origin
 from store.ledger.port import MonthState, MonthStatus
+
+Wanted = Callable[[str, str], bytes | None]
+"""Name and subject of a figure → what its row ends with (mostly nothing); None: left out."""
 
 UNITS = "see /v1/figure-names for the unit of every name"
 

@@ -6,9 +6,17 @@ from typing import Any
 
 from pydantic import Field
 
-from api.rows.base import UNITS, EvidenceRow, PlaceRow, finite, number_field, place_fields, unit_of
+from api.rows.base import (
+    UNITS,
+    EvidenceRow,
+    PlaceRow,
+    Wanted,
+    finite,
+    number_field,
+    place_fields,
+    unit_of,
+)
 from api.rows.standing import StandingResult, evidence_fields
-from api.rows.views import Wanted
 from domain.calendar import local_midnight
 from domain.carriers import USE_OF_FIGURE, WATER
 from domain.figures import DayValue, FactorUse, Figure, Verdict

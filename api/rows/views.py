@@ -4,13 +4,16 @@ What a row says of the institution and of how its month stands is put before the
 sent, for it can change while the result stays.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from domain.figures import MonthResult
 from domain.places import Institution
 from store.ledger.answers import View
 from store.ledger.port import MonthStatus
+
+if TYPE_CHECKING:
+    from api.rows.base import Wanted
 
 
 def _figures(result: MonthResult) -> bytes:
@@ -29,12 +32,9 @@ FIGURES = View("figures", "1", _figures)
 
 VIEWS = (FIGURES,)
 
-Wanted = Callable[[str, str], bytes | None]
-"""Name and subject of a figure → what its row ends with (mostly nothing); None: left out."""
-
 
 def figure_lines(
-    shown: Iterable[tuple[Institution, MonthStatus, bytes]], wanted: Wanted
+    shown: Iterable[tuple[Institution, MonthStatus, bytes]], wanted: "Wanted"
 ) -> list[bytes]:
     """The rows that are wanted, each a JSON object, from the views of their months."""
     from pydantic_core import from_json, to_json

@@ -5,13 +5,11 @@ result's digest: it can be missing, and is then made when it is asked for, but n
 """
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from domain.calendar import Month
 from domain.figures import MonthResult
-
-if TYPE_CHECKING:
-    from store.ledger.port import MonthStatus
+from store.ledger.states import MonthStatus
 
 
 class View(NamedTuple):
@@ -61,7 +59,7 @@ class Answers(Protocol):
         institution: str | None = None,
         start: Month | None = None,
         end: Month | None = None,
-    ) -> "list[tuple[MonthStatus, bytes]]":
+    ) -> list[tuple[MonthStatus, bytes]]:
         """The view of each month's standing result, sorted by institution and month. One that was
         not kept, or in another shape, is made and kept. `closed_at` is not read."""
         ...

@@ -6,7 +6,7 @@ One adapter, `store.ledger.sql.ledger` (SQLAlchemy: SQLite and PostgreSQL).
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from domain.calendar import Month
 from domain.figures import MonthResult
@@ -19,9 +19,9 @@ from store.ledger.births import Births
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
 from store.ledger.late_readings import LateSeries
+from store.ledger.states import MonthState as MonthState
+from store.ledger.states import MonthStatus as MonthStatus
 from store.ledger.touched import TouchedMonths
-
-MonthState = Literal["open", "closed", "restatement_pending"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +41,6 @@ class AsideEntry:
     count: int = 1
     first_at: datetime
     last_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthStatus:
-    """Where a month of an institution stands. `revision` 0 means never closed."""
-
-    institution: str
-    month: Month
-    state: MonthState
-    revision: int
-    digest: str
-    computed_at: datetime
-    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
