@@ -13,7 +13,9 @@ from api.rows.base import Wanted
 from api.rows.standing import StandingResult
 from api.rows.views import FIGURES, figure_lines
 from domain.calendar import Month
+from domain.figures.comparing import RUNNING
 from domain.places import Institution
+from store.ledger.answers import Value
 from store.ledger.port import Ledger, MonthStatus
 
 MAX_DAY_MONTHS = 1_000
@@ -28,9 +30,8 @@ _FEW = 50
 
 def month_status(ledger: Ledger, institution: str, month: Month) -> MonthStatus:
     """Where one month stands. Raises ProblemError 404 for one that was never computed."""
-    for status in ledger.statuses(institution):
-        if status.month == month:
-            return status
+    for status in ledger.statuses(institution, month, month.plus(1)):
+        return status
     raise ProblemError(404, "unknown_month", institution=institution, month=month)
 
 
@@ -48,10 +49,31 @@ class ResultsQuery:
         return [(self.institutions[s.institution], s) for s in found if self._asks_for(s)]
 
     def _asks_for(self, status: MonthStatus) -> bool:
-        place = self.institutions.get(status.institution)
-        if place is None:
-            return False
-        return self.interval.is_of_months or self.interval.holds(status.month, place.timezone)
+        return status.institution in self.institutions and self._holds(
+            status.institution, status.month
+        )
+
+    def _holds(self, institution: str, month: Month) -> bool:
+        if self.interval.is_of_months:
+            return True
+        return self.interval.holds(month, self.institutions[institution].timezone)
+
+    def wholes(self, names: Collection[str]) -> list[Value]:
+        """Figures of whole institutions, without their words, of months that are over.
+
+        Raises ProblemError 422 when they would be too many.
+        """
+        bounds = self.interval.coarse()
+        only = only_one(self.institutions)
+        self._require_values([only], names, days=False)
+        among = None if only is None else [only]
+        found = self.ledger.values(names, *bounds, institutions=among, subject="", unless=RUNNING)
+        asked = {
+            (institution, month)
+            for institution, month in {(v.institution, v.month) for v in found}
+            if institution in self.institutions and self._holds(institution, Month.parse(month))
+        }
+        return [v for v in found if (v.institution, v.month) in asked]
 
     def figure_lines(self, wanted: Wanted) -> list[bytes]:
         """The rows of figures that are wanted, as JSON, from the views that the ledger keeps.

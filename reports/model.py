@@ -85,7 +85,7 @@ class ReportModel:
     """One institution and month with its evidence, trends and signature.
 
     `history` are the standing results of the months up to and including this one, oldest
-    first, without those never computed: gaps stay gaps.
+    first, without those never computed: gaps stay gaps. Only this one has its day values.
     """
 
     institution: Institution
@@ -208,8 +208,9 @@ def build_report(
     if place is None:
         known = ", ".join(sorted(registry.institution_by_id)) or "none yet"
         raise ConfigError(f"no institution {institution!r}; there are: {known}")
-    history = ledger.results(institution, month.plus(1 - HISTORY_MONTHS), month.plus(1))
-    status = next((s for s in ledger.statuses(institution) if s.month == month), None)
+    history = ledger.results(institution, month.plus(1 - HISTORY_MONTHS), month, days=False)
+    history += ledger.results(institution, month, month.plus(1))
+    status = next(iter(ledger.statuses(institution, month, month.plus(1))), None)
     if status is None or not history or history[-1].month != month:
         raise ConfigError(
             f"{month} of {institution} was never computed: "

@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # read by vulture, never run
     trace
 
     # Columns of HTTP rows whose names end in no unit.
+    _.institutions_known
+    _.institutions_registered
     _.days_changed
     _.device_state
     _.month_before

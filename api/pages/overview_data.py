@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.pages.opening_months import opening_months, opening_results
 from config.texts import reason_label, text
 from domain.figures import Figure, MonthResult, Shares
 from domain.figures.subjects import OfContract
@@ -12,15 +13,16 @@ from domain.registry import Registry
 from reports.charts.sections import FLUID
 from reports.document import Document, build_document
 from reports.model import build_report
-from reports.words.known import has_data, main_figures
+from reports.words.known import main_figures
 from reports.words.names import carrier_name
 from reports.words.numbers import leading_text, shares_in_words
 from reports.words.texts import joined, month_name
 from reports.words.verdicts import reason_of, text_key
-from store.ledger.port import AsideEntry, Ledger, MonthStatus
+from store.ledger.answers import MonthCounts
+from store.ledger.port import AsideEntry, Ledger
 
 PAGE_SIZE = 40
-"""Institutions listed at once: each costs a query for its latest month."""
+"""Institutions listed at once."""
 
 
 ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
@@ -103,12 +105,10 @@ def build_overview(
     An empty `institution` means the first one with results, an empty `month` its latest;
     without `page` the list opens where the institution is.
     """
-    statuses: dict[str, list[MonthStatus]] = {}
-    for status in ledger.statuses():
-        statuses.setdefault(status.institution, []).append(status)
+    counts = {c.institution: c for c in ledger.month_counts()}
     ordered = sorted(registry.institutions, key=lambda i: i.name(lang))
     # Where most has been heard of late stands first.
-    ordered.sort(key=lambda i: _months_since_zero(statuses.get(i.id, [])), reverse=True)
+    ordered.sort(key=lambda i: counts[i.id].latest if i.id in counts else "", reverse=True)
     chosen = registry.institution_by_id.get(institution) or next(iter(ordered), None)
     notices = []
     if institution and (chosen is None or chosen.id != institution):
@@ -118,18 +118,19 @@ def build_overview(
         page = ordered.index(chosen) // PAGE_SIZE + 1 if chosen else 1
     page = min(max(page, 1), pages)
     detail = None
-    if chosen is not None and chosen.id in statuses:
-        detail, notice = _detail(ledger, registry, chosen, statuses[chosen.id], month, lang)
+    if chosen is not None and chosen.id in counts:
+        detail, notice = _detail(ledger, registry, chosen, month, lang)
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    lines = opening_results(ledger, [i.id for i in shown if i.id in counts])
     aside = ledger.aside(samples=False)
     without_project = {c.id for c in registry.contracts if c.form == "none"}
     return Overview(
         lang=lang,
         notices=notices,
-        tiles=_tiles(registry, statuses, aside, lang),
+        tiles=_tiles(registry, counts.values(), aside, lang),
         places=[
-            _place(ledger, i, statuses.get(i.id, []), without_project, lang, chosen=i is chosen)
+            _place(i, lines.get(i.id), counts.get(i.id), without_project, lang, chosen=i is chosen)
             for i in shown
         ],
         page=page,
@@ -148,16 +149,14 @@ def _detail(
     ledger: Ledger,
     registry: Registry,
     place: Institution,
-    statuses: list[MonthStatus],
     asked: str,
     lang: str,
 ) -> tuple[Detail, list[str]]:
-    months = sorted(s.month for s in statuses)
+    months = [s.month for s in ledger.statuses(place.id)]
     wanted = next((m for m in months if str(m) == asked), None)
     notices = [_t("unknown_month", lang, month=asked)] if asked and wanted is None else []
     if wanted is None:
-        opening = _opening(ledger, place.id, statuses)
-        wanted = opening.month if opening else months[-1]
+        wanted = opening_months(ledger, [place.id])[place.id]
     month = wanted
     at = months.index(month)
     model = build_report(ledger, place.id, month, registry)
@@ -172,49 +171,24 @@ def _detail(
     return detail, notices
 
 
-LOOK_BACK = 13
-"""So many months are looked through for one that has data."""
-
-
-def _opening(ledger: Ledger, place: str, statuses: list[MonthStatus]) -> MonthResult | None:
-    """The month that an institution is shown with: the last closed one that has data, else the
-    last that has; a month just begun, or an empty one, says little. None: never computed."""
-    closed = sorted((s.month for s in statuses if s.revision > 0), reverse=True)
-    still_open = sorted((s.month for s in statuses if s.revision == 0), reverse=True)
-    first: MonthResult | None = None
-    for month in (*closed[:LOOK_BACK], *still_open[:LOOK_BACK]):
-        for result in ledger.results(place, month, month.plus(1)):
-            if has_data(result):
-                return result
-            first = first or result
-    return first
-
-
-def _months_since_zero(statuses: list[MonthStatus]) -> int:
-    latest = max((s.month for s in statuses), default=None)
-    return latest.year * 12 + latest.month if latest else 0
-
-
 def _place(
-    ledger: Ledger,
     place: Institution,
-    statuses: list[MonthStatus],
+    result: MonthResult | None,
+    counts: MonthCounts | None,
     without_project: Collection[str],
     lang: str,
     *,
     chosen: bool,
 ) -> PlaceLine:
-    result = _opening(ledger, place.id, statuses)
     main = main_figures(result) if result else []
     shares = average_shares(main)
-    closed = sum(s.revision > 0 for s in statuses)
     return PlaceLine(
         id=place.id,
         name=place.name(lang),
         origin=place.origin,
         origin_text=text("report", f"origin_short.{place.origin}", lang),
         month=month_name(result.month.year, result.month.month, lang) if result else "",
-        months_text=joined(_where_it_stands(place, closed, len(statuses), lang), lang),
+        months_text=joined(_where_it_stands(place, counts, lang), lang),
         use=" · ".join(leading_text(f, lang) for f in main[:2]),
         verdicts=[
             (reason_of(f), _verdict(f, without_project, lang))
@@ -227,7 +201,8 @@ def _place(
     )
 
 
-def _where_it_stands(place: Institution, closed: int, months: int, lang: str) -> Iterable[str]:
+def _where_it_stands(place: Institution, counts: MonthCounts | None, lang: str) -> Iterable[str]:
+    closed, months = (counts.closed, counts.months) if counts else (0, 0)
     yield _t("closed_until", lang, closed=closed, months=months)
     if place.in_service_until is not None:
         yield _t("retired", lang, day=place.in_service_until)
@@ -250,13 +225,14 @@ def average_shares(figures: Sequence[Figure]) -> Shares | None:
 
 def _tiles(
     registry: Registry,
-    statuses: dict[str, list[MonthStatus]],
+    counts: Collection[MonthCounts],
     aside: list[AsideEntry],
     lang: str,
 ) -> list[Tile]:
-    every = [s for found in statuses.values() for s in found]
+    months = sum(c.months for c in counts)
+    closed = sum(c.closed for c in counts)
+    pending = sum(c.pending for c in counts)
     origins = [i.origin for i in registry.institutions]
-    pending = sum(s.state == "restatement_pending" for s in every)
     kept = sum(e.count for e in aside)
     return [
         Tile(
@@ -265,9 +241,9 @@ def _tiles(
             note=joined((_origins(origins, o, lang) for o in ORIGINS), lang),
         ),
         Tile(
-            value=f"{sum(s.revision > 0 for s in every):,}",
+            value=f"{closed:,}",
             label=_t("tile.months", lang),
-            note=f"{_t('tile.open', lang)} {sum(s.revision == 0 for s in every):,}",
+            note=f"{_t('tile.open', lang)} {months - closed:,}",
         ),
         Tile(
             value=f"{pending:,}",

@@ -24,11 +24,12 @@ from api.rows.comparisons import (
     survey_field_rows,
 )
 from api.standing_results import month_status
+from api.tables.route import ResultsRoute
 from config.processing import processing_settings
 from config.texts import text, texts, unit_text
 from domain.calendar import Month
 from domain.figures import Figure, Shares
-from domain.figures.comparing import NotCompared
+from domain.figures.comparing import RUNNING, NotCompared
 from domain.figures.kinds import GROUPS
 from domain.figures.names import AMONG_PEERS, group_of
 from reports.document import Document, build_document
@@ -46,7 +47,7 @@ from reports.words.numbers import (
 )
 from reports.words.quotas import measure_name
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=ResultsRoute)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +182,9 @@ def _peers(backend: Backend, model: ReportModel) -> list[PeerRow]:
         for i in backend.registry.institutions
         if i.building_type == model.institution.building_type
     }
-    results = backend.ledger.results(
-        None, model.month, model.month.plus(1), names=AMONG_PEERS, days=False
-    )
-    results = [r for r in results if r.institution in alike]
-    return peer_rows({model.institution.id: model.institution}, alike.values(), results)
+    month = model.month
+    known = backend.ledger.values(AMONG_PEERS, month, month.plus(1), subject="", unless=RUNNING)
+    return peer_rows({model.institution.id: model.institution}, alike.values(), known)
 
 
 def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from api.dependencies import BackendDep
 from api.query import Interval, LanguageDep, PageDep
@@ -19,6 +20,7 @@ from api.rows.comparisons import (
     quota_rows,
     survey_field_rows,
 )
+from api.rows.totals import ADDED_UP, By, TotalRow, total_rows
 from api.standing_results import ResultsDep, ResultsQuery
 from api.tables.route import ResultsRoute
 from domain.calendar import Month
@@ -67,9 +69,20 @@ def quotas(query: ResultsDep, page: PageDep, lang: LanguageDep) -> list[QuotaRow
 def peers(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[PeerRow]:
     """Each institution among those of its building type · 同类比较."""
     everybody = backend.registry.institution_by_id
-    found = ResultsQuery(query.ledger, everybody, query.interval).read(AMONG_PEERS)
-    results = [s.result for s in found]
-    return page.cut(peer_rows(query.institutions, everybody.values(), results))
+    known = ResultsQuery(query.ledger, everybody, query.interval).wholes(AMONG_PEERS)
+    return page.cut(peer_rows(query.institutions, everybody.values(), known))
+
+
+@router.get("/totals")
+def totals(
+    query: ResultsDep,
+    page: PageDep,
+    by: Annotated[By, Query(description="One sum, or one a district or kind.")] = "city",
+    name: Annotated[list[str] | None, Query(description="Only these figures.")] = None,
+) -> list[TotalRow]:
+    """All institutions of the city, a district or a kind together · 汇总."""
+    names = [n for n in ADDED_UP if not name or n in name]
+    return page.cut(total_rows(query.wholes(names), query.institutions, by))
 
 
 @router.get("/survey")

@@ -11,13 +11,14 @@ from api.rows.base import PlaceRow, finite, number_field, place_fields, shares_f
 from config.processing import processing_settings
 from domain.calendar import Month
 from domain.figures import MonthResult
-from domain.figures.comparing import NotCompared, is_running
+from domain.figures.comparing import NotCompared
 from domain.figures.names import AMONG_PEERS, COMPARED
 from domain.places import Institution
 from processing.use.comparison import month_and_year_before, peer_position
 from processing.use.quota_positions import QuotaPosition, quota_positions
 from processing.use.survey import survey_rows
 from reports.words.quotas import why_no_grade
+from store.ledger.answers import Value
 
 YEAR_NAMES = (*COMPARED, "pv_generation_kwh")
 """The figures that years are made of."""
@@ -184,20 +185,17 @@ def survey_field_rows(histories: Iterable[History]) -> list[SurveyFieldRow]:
 
 
 def peer_rows(
-    asked: Mapping[str, Institution],
-    everybody: Iterable[Institution],
-    results: Sequence[MonthResult],
+    asked: Mapping[str, Institution], everybody: Iterable[Institution], known: Iterable[Value]
 ) -> list[PeerRow]:
-    """One row a figure, institution and month that is over. `results` are of `everybody`, with
-    AMONG_PEERS; a use known for too little of its time is nobody's measure."""
+    """One row a figure, institution and month. `known` are everybody's AMONG_PEERS of months that
+    are over; a use known for too little of its time is nobody's measure."""
     kind = {i.id: i.building_type for i in everybody}
-    values: dict[tuple[Month, str, str], dict[str, float | None]] = {}
     least = processing_settings().comparison.least_known_ratio
-    for r in (r for r in results if not is_running(r)):
-        for f in r.figures:
-            if f.name in AMONG_PEERS and not f.subject and f.shares.missing <= 1.0 - least:
-                group = values.setdefault((r.month, kind[r.institution], f.name), {})
-                group[r.institution] = finite(f.value)
+    values: dict[tuple[str, str, str], dict[str, float | None]] = {}
+    for v in known:
+        if v.missing <= 1.0 - least and v.institution in kind:
+            group = values.setdefault((v.month, kind[v.institution], v.name), {})
+            group[v.institution] = finite(v.value)
     rows = []
     for (month, _, name), group in sorted(values.items(), key=lambda pair: pair[0][0]):
         for institution in group.keys() & asked.keys():
@@ -206,7 +204,7 @@ def peer_rows(
                 rows.append(
                     PeerRow(
                         **place_fields(asked[institution]),
-                        month=str(month),
+                        month=month,
                         name=name,
                         unit=unit_of(name),
                         value=found.value,

@@ -45,12 +45,21 @@ class MonthCounts(NamedTuple):
     latest: str
 
 
+class LastMonth(NamedTuple):
+    """The last month of a kind that an institution has."""
+
+    institution: str
+    closed: bool
+    month: Month
+
+
 class Answers(Protocol):
     """Part of the ledger's port."""
 
     def results_version(self, institution: str | None = None) -> str:
         """A word that is another after anything changed of what the institution's months (None:
-        all) say or of how they stand, in any process. One row is read."""
+        all) say or of how they stand, of its models and its adjustments, in any process. One row
+        is read."""
         ...
 
     def shown(
@@ -72,9 +81,27 @@ class Answers(Protocol):
         *,
         institutions: Collection[str] | None = None,
         subject: str | None = None,
+        unless: str = "",
     ) -> list[Value]:
         """Single figures of the standing results of [start, end), without findings and factors:
-        read from an index. `subject` None: of any. In no order."""
+        read from an index. `subject` None: of any. `unless`: not of results that have a finding of
+        this code themselves. In no order."""
+        ...
+
+    def last_months(
+        self,
+        institutions: Collection[str],
+        wholes: Collection[str],
+        parts: Collection[str],
+        missing_max: float,
+    ) -> list[LastMonth]:
+        """Of each institution the last closed and the last open month in which a figure of
+        `wholes` (of all of it) or of `parts` (of anything) is known for enough of its time; with
+        neither named, the last of each whatever it says."""
+        ...
+
+    def months_known(self) -> list[Month]:
+        """Every month that was computed of anybody, in order."""
         ...
 
     def month_counts(self) -> list[MonthCounts]:

@@ -101,12 +101,13 @@ class Ledger(
         *,
         names: Collection[str] | None = None,
         days: bool = True,
+        among: Collection[str] | None = None,
     ) -> list[MonthResult]:
         """The results that stand for each month in [start, end): the latest signed revision of
         a closed month (also while a restatement waits), the computed result of an open one.
         Sorted by institution and month.
 
-        `names` keeps only the figures and day values of these names, ``days=False`` leaves the
+        `among`: of these institutions. `names` keeps only the figures and day values of these names, ``days=False`` leaves the
         day values out: a city's day values are millions of rows.
         """
         ...

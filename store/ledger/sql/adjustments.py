@@ -11,6 +11,7 @@ from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
 from domain.errors import ConfigError
 from store.ledger.lengths import require_adjustment, require_decision
+from store.ledger.sql.answers import say_changed
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import adjustment as table
 from store.ledger.sql.tables import adjustment_decision as decided
@@ -41,6 +42,7 @@ class SqlAdjustments:
             if content is not None:
                 _keep_file(connection, adjustment, content)
             touch_months(connection, touches)
+            say_changed(connection, adjustment.institution)
         return replace(adjustment, number=number)
 
     def decide_adjustment(
@@ -64,6 +66,7 @@ class SqlAdjustments:
             after = replace(found[0], decisions=(*found[0].decisions, decision))
             _add_decision(connection, number, decision)
             touch_months(connection, touches)
+            say_changed(connection, after.institution)
         return after
 
     def adjustments(self, institution: str | None = None) -> list[Adjustment]:

@@ -6,12 +6,12 @@ from contextlib import suppress
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, and_, case, func, select
+from sqlalchemy import Connection, Engine, Row, Text, and_, case, cast, func, select
 
 from domain.calendar import Month
 from domain.errors import StoreUnavailableError
 from domain.figures import MonthResult
-from store.ledger.answers import MonthCounts, Value, View
+from store.ledger.answers import LastMonth, MonthCounts, Value, View
 from store.ledger.port import MonthStatus
 from store.ledger.sql import tables as t
 from store.ledger.sql.engine import reading, writing
@@ -77,6 +77,7 @@ class SqlAnswers:
         *,
         institutions: Collection[str] | None = None,
         subject: str | None = None,
+        unless: str = "",
     ) -> list[Value]:
         """See Answers.values."""
         state, f = t.month_state.c, t.figure.c
@@ -99,8 +100,42 @@ class SqlAnswers:
             query = query.where(state.institution.in_(sorted(institutions)))
         if subject is not None:
             query = query.where(f.subject == subject)
+        if unless:
+            found = cast(t.result.c.findings, Text).contains(f'"{unless}"', autoescape=True)
+            query = query.join(t.result, and_(t.result.c.id == STANDING_ID, ~found))
         with reading(self._engine) as connection:
             return [Value(*row) for row in connection.execute(query)]
+
+    def last_months(
+        self: _Has,
+        institutions: Collection[str],
+        wholes: Collection[str],
+        parts: Collection[str],
+        missing_max: float,
+    ) -> list[LastMonth]:
+        """See Answers.last_months."""
+        state, f = t.month_state.c, t.figure.c
+        closed = state.revision > 0
+        query = (
+            select(state.institution, closed.label("closed"), func.max(state.month).label("month"))
+            .where(state.institution.in_(sorted(institutions)))
+            .group_by(state.institution, closed)
+        )
+        if wholes or parts:
+            about = and_(f.name.in_(sorted(wholes)), f.subject == "") | f.name.in_(sorted(parts))
+            known = and_(f.value.is_not(None), f.share_missing <= missing_max)
+            query = query.join_from(t.month_state, t.figure, f.result_id == STANDING_ID)
+            query = query.where(about, known)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [LastMonth(r.institution, bool(r.closed), Month.parse(r.month)) for r in rows]
+
+    def months_known(self: _Has) -> list[Month]:
+        """See Answers.months_known."""
+        month = t.month_state.c.month
+        with reading(self._engine) as connection:
+            found = connection.execute(select(month).distinct().order_by(month)).scalars()
+            return [Month.parse(m) for m in found]
 
     def month_counts(self: _Has) -> list[MonthCounts]:
         """See Answers.month_counts."""

@@ -159,9 +159,12 @@ class SqlLedger(
         *,
         names: Collection[str] | None = None,
         days: bool = True,
+        among: Collection[str] | None = None,
     ) -> list[MonthResult]:
         """See Ledger.results."""
         wanted = months_between(institution, start, end)
+        if among is not None:
+            wanted = and_(wanted, t.month_state.c.institution.in_(sorted(among)))
         with reading(self._engine) as connection:
             found = read_results(connection, wanted, names, days)
         return sorted(found.values(), key=_place_and_month)
@@ -221,6 +224,7 @@ class SqlLedger(
         with writing(self._engine) as connection:
             insert = insert_into(connection, t.model)
             connection.execute(insert.on_conflict_do_nothing(), [row])
+            say_changed(connection, model.institution)
 
     def models(self, institution: str | None = None) -> list[ModelRecord]:
         """See Ledger.models. The first fitted first."""
