@@ -75,7 +75,7 @@ def _since(curve: UseCurve, first: int) -> int:
     return first - 1 if after_gap else first
 
 
-LEAPS = ("register_caught_up", "register_returned")
+LEAPS = ("register_caught_up", "register_returned", "register_strayed")
 """Events at the end of a gap of known use: a register that had stood still, or said nonsense."""
 
 
