@@ -63,6 +63,7 @@ class StandstillRules:
     least_h: float
     longest_days: float
     rest_factor: float
+    most_alike: int
     leap_factor: float
     least_units: float
     least_share_ratio: float

@@ -235,10 +235,20 @@ class Judge:
         rests = start < before and not self.pinned[start + 1 : after].any()
         if not rests or self._scale(before, after) is not None or not self._possible(start, after):
             return False
+        if self._goes_on_as_fast(before, after):
+            return True
         self._drop(before + 1, after)
         self.keep[start + 1 : before + 1] = False
         self._tell("register_caught_up", after, self.value[after] - self.value[start])
         return True
+
+    def _goes_on_as_fast(self, before: int, after: int) -> bool:
+        """Whether the step after a leap is about as fast, as on a heating season's first morning:
+        then the leap holds hardly more than its own use."""
+        if after - before > 1 or after >= self._step.size or not self._credible[after + 1]:
+            return False
+        leap, following = (self._step[k] / self._length[k] for k in (before, after))
+        return bool(self._length[before] <= self.max_gap_ms and following >= leap / 2)
 
     def _outruns(self, before: int, after: int) -> bool:
         """Whether a step is many times what the days before it would have brought."""

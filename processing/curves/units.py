@@ -229,6 +229,8 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     after = after.some(soon)
     if before.at.size < _HARDLY_ANY or after.at.size < _FEWEST_AFTER:
         return None
+    if not before.lasts(DAY_MS):
+        return None  # a morning says nothing of noon
     fastest = np.sort(after.use / after.length)[-2]
     # Its largest step says nothing: it may be the rest of what happened when it changed.
     after = after.some(np.arange(after.at.size) != int(np.argmax(after.use)))
