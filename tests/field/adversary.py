@@ -283,13 +283,25 @@ def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     """The last value again and again while the device is out of reach: no bad message if what is
-    used meanwhile is less than a figure may be wrong by."""
+    used meanwhile is less than a figure may be wrong by; none at all where nobody could see it."""
+    if not _is_seen(c, begin, end):
+        return c
     shown, forged = c.shown.copy(), c.forged.copy()
     shown[begin:end] = shown[begin - 1]
     low, high = np.searchsorted(c.at, [START_MS + h * HOUR_MS for h in MONTH_H])
     least = 0.01 * (c.used[high] - c.used[low]) + 2 * c.digit
     forged[begin:end] |= c.used[end - 1] - c.used[begin - 1] > least
     return c.but(f"held {begin}:{end}", shown, forged)
+
+
+def _is_seen(c: Course, begin: int, end: int) -> bool:
+    """Whether a hold is longer than the register ever rests by itself, or ends in a larger step
+    than it makes otherwise: else it is a rest like any other."""
+    units = np.round(c.used / c.digit)
+    moves = np.flatnonzero(np.diff(units) > 0)
+    rests = np.diff(np.concatenate(([-1], moves, [units.size - 1]))) - 1
+    leap = units[end] - units[begin - 1] if end < units.size else 0.0
+    return bool(end - begin > rests.max() or leap > np.diff(units).max())
 
 
 def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
