@@ -63,6 +63,7 @@ class StandstillRules:
     least_h: float
     longest_days: float
     rest_factor: float
+    rest_factor_before_gap: float
     most_alike: int
     leap_factor: float
     least_units: float

@@ -215,7 +215,7 @@ class Judge:
                 before = self._drop_rest(before)
             code = "register_strayed" if has_strayed else "register_returned"
             self._tell(code, after, self.value[after] - self.value[before])
-        if not is_break and self._outruns(before, after):
+        if not is_break and (has_strayed or self._outruns(before, after)):
             self._suspects.append(after)
         if is_break:
             self._changed(before, after, last)
@@ -350,16 +350,20 @@ class Judge:
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
-        """The reading since which the register stood where it stood at `before`. After a gap that
-        is the one before the gap: what is repeated may be of any time since."""
-        start = before
-        while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
-            start -= 1
-        earlier = np.flatnonzero(self.keep[:start])[-1:]
-        if start == before or not earlier.size or start in self.unknown:
+        """The reading since which the register stood where it stood at `before`; if for some hours,
+        whatever was passed over meanwhile. After a gap that is the one before the gap: what is
+        repeated may be of any time since."""
+        kept = np.flatnonzero(self.keep[: before + 1])
+        moved = np.flatnonzero(self.value[kept] != self.value[before])
+        if not moved.size:
+            return int(kept[0])
+        earlier, start = (int(k) for k in kept[moved[-1] : moved[-1] + 2])
+        if self.at[before] - self.at[start] <= self.max_gap_ms:
+            passed = np.flatnonzero(~self.keep[start:before])
+            start = start + int(passed[-1]) + 1 if passed.size else start
+        if start == before or start in self.unknown:
             return start
-        after_gap = self.at[start] - self.at[earlier[0]] > self.max_gap_ms
-        return int(earlier[0]) if after_gap else start
+        return earlier if self.at[start] - self.at[earlier] > self.max_gap_ms else start
 
     def _drop_rest(self, before: int) -> int:
         """Gives up the rest before a reading; the reading that is the last then."""

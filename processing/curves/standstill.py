@@ -66,7 +66,10 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
         if not all(_leaps(*others, curve, rest, rules) for rest in rests):
             continue
         leaps_here = _leaps(*others, curve, (first, leap), rules)
-        if leaps_here or gap[leap]:
+        near[alike] = False
+        usual_ms = int(rested_ms[near].max(initial=0))
+        far_longer = rested_ms[run] > rules.rest_factor_before_gap * usual_ms
+        if leaps_here or (gap[leap] and far_longer):
             found.append((_since(curve, first), leap, leaps_here))
             ordinary[leap] = own[run] = False
     return _joined(curve, found)
