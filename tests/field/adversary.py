@@ -295,13 +295,13 @@ def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _is_seen(c: Course, begin: int, end: int) -> bool:
-    """Whether a hold is longer than the register ever rests by itself, or ends in a larger step
-    than it makes otherwise: else it is a rest like any other."""
+    """Whether a hold is longer than the register ever rests by itself, or ends in a step half as
+    large again as any other that it makes: else it is a rest like any other."""
     units = np.round(c.used / c.digit)
     moves = np.flatnonzero(np.diff(units) > 0)
     rests = np.diff(np.concatenate(([-1], moves, [units.size - 1]))) - 1
     leap = units[end] - units[begin - 1] if end < units.size else 0.0
-    return bool(end - begin > rests.max() or leap > np.diff(units).max())
+    return bool(end - begin > rests.max() or leap > 1.5 * np.diff(units).max())
 
 
 def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
