@@ -52,14 +52,13 @@ class Course:
     bounded: bool
     forged: Flags
     mishaps: tuple[str, ...] = ()
-    changed_from: int | None = None
-    """The reading from which the unit or the meter is another, for the first time."""
+    changed_at: tuple[int, ...] = ()
+    """The readings from which the unit or the meter is another."""
     set_back_at: tuple[int, ...] = ()
     """The readings at which the register was set back."""
 
-    def changing(self, begin: int) -> "Course":
-        first = begin if self.changed_from is None else min(begin, self.changed_from)
-        return replace(self, changed_from=first)
+    def changing(self, *at: int) -> "Course":
+        return replace(self, changed_at=(*self.changed_at, *at))
 
     def but(self, name: str, shown: Floats, forged: Any = None) -> "Course":
         told = self.forged if forged is None else forged
@@ -187,10 +186,11 @@ def courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
 def _is_told(good: Course, course: Course) -> bool:
     """Whether anybody could know: the true unit was seen for three days before its first change,
     and a register that was set back is seen to be lower, twice: one low reading is a wrong one."""
-    before, back = course.shown[: course.changed_from], np.array(course.set_back_at, int)
+    first = min(course.changed_at, default=course.at.size)
+    before, back = course.shown[:first], np.array(course.set_back_at, int)
     told = (before == good.shown[: before.size]).sum() * course.step_h >= 72
     after = course.shown[np.minimum([back, back + 1], course.at.size - 1)]
-    return bool(told and (after < course.shown[back - 1]).all())
+    return bool(told and (after < course.shown[back - 1] - course.digit / 2).all())
 
 
 def _befall(draw: st.DrawFn, course: Course) -> Course:
@@ -256,7 +256,7 @@ def _other_unit(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
         end = c.at.size
     shown = c.shown.copy()
     shown[begin:end] *= factor
-    return c.changing(begin).but(f"x{factor:g} {begin}:{end}", shown)
+    return c.changing(begin, end).but(f"x{factor:g} {begin}:{end}", shown)
 
 
 def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
@@ -271,9 +271,11 @@ def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """A restart takes the register back to what was saved last."""
+    """A restart takes the register back to what was saved last, by the same meter and in its unit."""
     shown = c.shown.copy()
     saved = max(0, begin - draw(st.integers(2, 30)))
+    if any(saved < k <= begin for k in c.changed_at):
+        return c
     back = shown[begin] - shown[saved]
     if np.isfinite(back) and back > 0 and shown[begin] - back < shown[begin - 1]:
         shown[begin:][~c.forged[begin:]] -= back
