@@ -190,7 +190,8 @@ def _is_told(good: Course, course: Course) -> bool:
     before, back = course.shown[:first], np.array(course.set_back_at, int)
     told = (before == good.shown[: before.size]).sum() * course.step_h >= 72
     after = course.shown[np.minimum([back, back + 1], course.at.size - 1)]
-    return bool(told and (after < course.shown[back - 1] - course.digit / 2).all())
+    told_before = course.shown[back - 1]
+    return bool(told and (after < told_before - 1e-9 * np.abs(told_before)).all())
 
 
 def _befall(draw: st.DrawFn, course: Course) -> Course:
