@@ -122,7 +122,7 @@ def without_excursions(
     the runs with which it did. `held`: runs that a person stands for."""
     found, returned, k = parts[:1], set[int](), 1
     while k < len(parts):
-        back = _way_back(found[-1][-1], parts[k : k + _PARTS], runs, value, held, fits)
+        back = _way_back(found[-1], parts[k : k + _PARTS], runs, value, held, fits)
         if back:
             k += back
             returned.add(parts[k][0])
@@ -134,24 +134,31 @@ def without_excursions(
 
 
 def _way_back(
-    last: int, parts: list[list[int]], runs: Runs, value: Floats, held: Bools, fits: Fits
+    part: list[int], parts: list[list[int]], runs: Runs, value: Floats, held: Bools, fits: Fits
 ) -> int:
-    """The first of the parts after a run in which the register goes on from that run, by more than
-    what is between counted: a meter that counts in another's place is no excursion, nor is a leap
-    to a height on the way. 0: none."""
-    before = float(value[runs.last[last]])
-    counted, lowest = 0.0, np.inf  # … and where the lowest of those above it ends
+    """The first of the later parts in which the register goes on from a part, by more than what is
+    between counted and after saying less than it had: a meter that counts in another's place is no
+    excursion, nor is a leap to a height on the way. 0: none."""
+    before = float(value[runs.last[part[-1]]])
+    counted, left, lowest = 0.0, _said(part, runs), np.inf  # … where the lowest above it ends
     for k, (gone, back) in enumerate(pairwise(parts), start=1):
-        if held[gone].any():
+        left -= _said(gone, runs)
+        if held[gone].any() or left <= 0:
             break
         first, end = float(value[runs.first[gone[0]]]), float(value[runs.last[gone[-1]]])
         if first >= before:
             lowest = min(lowest, end)
         counted += end - first
         there = float(value[runs.first[back[0]]])
-        if there - before > counted and lowest > there and fits(np.array([last]), back[0])[0]:
+        goes_on = there - before > counted and lowest > there
+        if goes_on and fits(np.array(part[-1:]), back[0])[0]:
             return k
     return 0
+
+
+def _said(part: list[int], runs: Runs) -> int:
+    """How many readings a part holds."""
+    return int((runs.last[part] - runs.first[part] + 1).sum())
 
 
 def _heard(part: list[int], runs: Runs, value: Floats, held: Bools) -> list[int]:

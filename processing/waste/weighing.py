@@ -149,11 +149,17 @@ def _made_up(net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
 def _mark_plateaus(
     made_up: npt.NDArray[np.bool_], first: Ints, number: Floats, rules: WasteRules, noise_kg: float
 ) -> None:
-    """Marks runs of one number far above what the scale showed before and shows again after."""
+    """Marks runs of one number far above what the scale showed before and shows again after; of a
+    noisy scale, whatever it shows after, if it never says one number so often otherwise."""
     before, leap = number[:-2], number[1:-1] - number[:-2]
     back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
     high = leap >= max(rules.least_fall_kg, rules.noise_factor * noise_kg)
-    stuck = high & (np.abs(number[2:] - before) <= back) & (np.diff(first)[1:] > 2)
+    times = np.diff(first)
+    if not times.size:
+        return
+    often = times > rules.repeats_factor * float(np.quantile(times, 0.99))
+    ends = (np.abs(number[2:] - before) <= back) | (often[1:] & (noise_kg > 0))
+    stuck = high & ends & (times[1:] > 2)
     for k in np.flatnonzero(stuck).tolist():
         made_up[first[k + 1] : first[k + 2]] = True
 
