@@ -301,3 +301,15 @@ def test_a_gateway_that_was_silent_until_the_season_began_caught_up() -> None:
     use[900:1003] = 0.0
     curve = curve_of(np.round(np.concatenate(([0.0], np.cumsum(use))), 1))
     assert codes(curve) == {"register_caught_up": 1}
+
+
+def test_a_wrong_number_at_the_beginning_makes_no_excursion_of_what_follows() -> None:
+    """Two wrong readings, some weeks of the true register, then another unit."""
+    register = np.round(REGISTER - REGISTER[0], 1)
+    register[1000:] *= 100
+    register[:2] = 1_115.7
+    curve = curve_of(register)
+    assert known(curve, 3, 990) == (pytest.approx(TRUE[990] - TRUE[3], abs=0.2), 0.0)
+    assert codes(curve)["register_strayed"] == 0
+    use, _ = known(curve)
+    assert use <= TRUE[-1] or codes(curve)["register_scaled"] > 0

@@ -158,3 +158,20 @@ def test_a_scale_without_noise_may_rest_for_a_week() -> None:
     gross[15 * DAY : 25 * DAY] = gross[15 * DAY]
     month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
     assert month.period.whole.missing[0] == 0.0
+
+
+def test_a_number_repeated_while_the_bin_was_emptied_is_no_waste() -> None:
+    at, gross, truth, _ = simulate(30)
+    gross[16 * DAY + 20 : 17 * DAY + 9] = BIN.tare_kg + 60.0
+    history = bin_history(BIN, at, gross)
+    month = stream_month(BIN.stream, [history], at[[0, -1]])
+    assert len([e for e in history.deposits.events if e.code == "reading_dropped"]) == 13
+    assert month.period.whole.missing[0] == pytest.approx(14 / (30 * DAY), abs=0.002)
+    assert month.period.whole.use[0] == pytest.approx(truth, rel=0.03)
+
+
+def test_a_heavy_deposit_that_lies_still_overnight_is_waste() -> None:
+    at, gross, truth, _ = simulate(30, noise=0.0)
+    evening, morning = 16 * DAY + 20, 17 * DAY + 6
+    gross[evening:morning] += 40.0
+    assert mass(at, gross)[0] == pytest.approx(truth + 40.0, rel=0.02)
