@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
-from domain.calendar import HOUR_MS
+from domain.calendar import DAY_MS, HOUR_MS
 from processing.curves.chain import (
     HELD,
     Runs,
@@ -305,17 +305,17 @@ class Judge:
         self._changes[after] = (scale, code, abs(rise))
 
     def _drop_nothing(self, before: int, after: int, last: int) -> int:
-        """Gives up the "no value" with which a register begins, if it says so for far longer than
-        the old one ever rested; the reading that is the first then."""
+        """Gives up the "no value" with which a register begins, if it says so again and again, for
+        over a day and far longer than the old one ever rested; the reading that is the first then."""
         moved = np.flatnonzero(self.value[after : last + 1] != self.value[after])
         first = after + int(moved[0]) if moved.size else after
-        if first == after or not is_odd(self.value[after]) or self.pinned[after:first].any():
+        if first - after < 2 or not is_odd(self.value[after]) or self.pinned[after:first].any():
             return after
         since_ms = self.at[before] - round(self.rules.before_days * 24 * HOUR_MS)
         low = int(np.searchsorted(self.at, since_ms))
         start, end = flagged_runs(self._step[low:before] == 0)
         usual_ms = int((self.at[low + end] - self.at[low + start]).max(initial=0))
-        if self.at[first] - self.at[after] <= max(_LONG_REST * usual_ms, self.max_gap_ms):
+        if self.at[first] - self.at[after] <= max(_LONG_REST * usual_ms, DAY_MS):
             return after
         self._drop(after, first)
         return first

@@ -55,8 +55,8 @@ def copies(value: Floats, runs: Runs, limit: Limit, by_habit: Limit) -> npt.NDAr
     before, after = value[runs.last[:-1]], value[runs.first[1:]]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(before > 0, after / before, 0.0)
-    enters = [np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR) for scale in SCALES]
-    leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
+        enters = [np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR) for scale in SCALES]
+        leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
     for r, which in sorted((r, k) for k, some in enumerate(enters) for r in some.tolist()):
         later = leaves[which][leaves[which] > r]
         goes_on = count[later + 1] >= np.minimum(_FEW, total[later + 1] - total[r + 1])
