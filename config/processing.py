@@ -63,6 +63,8 @@ class StandstillRules:
     least_h: float
     longest_days: float
     rest_factor: float
+    rest_factor_before_gap: float
+    most_alike: int
     leap_factor: float
     least_units: float
     least_share_ratio: float
@@ -111,6 +113,7 @@ class WasteRules:
     most_below_zero_kg: float
     leap_of_usual_ratio: float
     least_leaps: int
+    repeats_factor: float
     least_fall_kg: float
     noise_factor: float
     noise_of_usual_ratio: float

@@ -10,6 +10,7 @@ comes back, noise of a dying device; but a new register that keeps counting is a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ HELD = 1e9
 """Dearer than anything: a run that a person stands for."""
 _REACH = 1500
 """No chain passes over more runs at a time than this."""
+_PARTS = 12
+"""An excursion of more changes than this is none."""
 
 Fits = Callable[[Ints, int], Bools]
 """(earlier runs, later run) → whether the register can have gone from the one to the other."""
@@ -49,6 +52,23 @@ class Runs:
 def runs_between(cuts: Ints, size: int) -> Runs:
     """The runs of `size` readings, where `cuts` are the steps (k → k + 1) between two of them."""
     return Runs(np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [size - 1])))
+
+
+def other_edges(step: Floats, falls: Bools, glitch: int) -> Bools:
+    """The rises that are of a fall's size: the other edge of an excursion, at most `glitch` steps
+    from the fall, or where the register begins to stand still at its height before the fall, or
+    ends to after."""
+    found = np.zeros(step.size, dtype=bool)
+    moves = np.flatnonzero(step != 0)
+    for k in np.flatnonzero(falls).tolist():
+        size = -0.5 * step[k]
+        low, high = max(0, k - glitch), k + glitch + 1
+        found[low:high] |= step[low:high] >= size
+        place = int(np.searchsorted(moves, k))
+        for other in (place - 1, place + 1):
+            if 0 <= other < moves.size and step[moves[other]] >= size:
+                found[moves[other]] = True
+    return found
 
 
 def weights(runs: Runs, value: Floats, pinned: Bools, cheap: Bools) -> Floats:
@@ -93,6 +113,52 @@ def told(
         else:
             found.append(part)
     return found
+
+
+def without_excursions(
+    parts: list[list[int]], runs: Runs, value: Floats, held: Bools, fits: Fits
+) -> tuple[list[list[int]], set[int]]:
+    """The parts of a story without those from which the register came back, whatever they said, and
+    the runs with which it did. `held`: runs that a person stands for."""
+    found, returned, k = parts[:1], set[int](), 1
+    while k < len(parts):
+        back = _way_back(found[-1], parts[k : k + _PARTS], runs, value, held, fits)
+        if back:
+            k += back
+            returned.add(parts[k][0])
+            found[-1] = found[-1] + parts[k]
+        else:
+            found.append(parts[k])
+        k += 1
+    return found, returned
+
+
+def _way_back(
+    part: list[int], parts: list[list[int]], runs: Runs, value: Floats, held: Bools, fits: Fits
+) -> int:
+    """The first of the later parts in which the register goes on from a part, by more than what is
+    between counted and after saying less than it had: a meter that counts in another's place is no
+    excursion, nor is a leap to a height on the way. 0: none."""
+    before = float(value[runs.last[part[-1]]])
+    counted, left, lowest = 0.0, _said(part, runs), np.inf  # … where the lowest above it ends
+    for k, (gone, back) in enumerate(pairwise(parts), start=1):
+        left -= _said(gone, runs)
+        if held[gone].any() or left <= 0:
+            break
+        first, end = float(value[runs.first[gone[0]]]), float(value[runs.last[gone[-1]]])
+        if first >= before:
+            lowest = min(lowest, end)
+        counted += end - first
+        there = float(value[runs.first[back[0]]])
+        goes_on = there - before > counted and lowest > there
+        if goes_on and fits(np.array(part[-1:]), back[0])[0]:
+            return k
+    return 0
+
+
+def _said(part: list[int], runs: Runs) -> int:
+    """How many readings a part holds."""
+    return int((runs.last[part] - runs.first[part] + 1).sum())
 
 
 def _heard(part: list[int], runs: Runs, value: Floats, held: Bools) -> list[int]:

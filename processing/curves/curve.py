@@ -45,6 +45,11 @@ def flagged_runs(flag: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
     return edges[::2], edges[1::2]
 
 
+def noise(value: Floats | float) -> Floats | float:
+    """What rounding alone may take off a register of this height."""
+    return 1e-9 * (value + 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something noteworthy at one instant of a series: `code` is a finding's code.

@@ -13,14 +13,23 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from config.processing import HabitRules
-from domain.calendar import HOUR_MS
-from processing.curves.chain import HELD, Runs, best_chain, runs_between, told, weights
-from processing.curves.curve import Event, Floats, Ints
+from domain.calendar import DAY_MS, HOUR_MS
+from processing.curves.chain import (
+    HELD,
+    Runs,
+    best_chain,
+    is_odd,
+    other_edges,
+    runs_between,
+    told,
+    weights,
+    without_excursions,
+)
+from processing.curves.curve import Event, Floats, Ints, flagged_runs, noise
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
-from processing.curves.units import SCALES, units
+from processing.curves.units import SCALES, copies, units
 
-_SIMILAR = 0.05
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
 _OUTRUNS = 5.0
@@ -29,10 +38,10 @@ _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
 _MANY = 48
 """With fewer readings in all, nothing is said of a gap's other side."""
+_LONG_REST = 2
+"""A new register may rest so many times longer than the old one ever did."""
 _FEW = 3
-"""A unit has come back after a longer slip if at least so many readings in a row say so."""
-_NEARLY_ALL = 0.9
-"""A stretch is another's copy in a wrong unit if so much of it is."""
+"""The rate of a side is known from at least so many steps."""
 
 
 class Judge:
@@ -68,6 +77,8 @@ class Judge:
         self._suspects: list[int] = []
         """Readings after a step that fits, but much faster than what was before."""
         self._doubtful: list[tuple[int, int]] = []
+        self._strayed: set[int] = set()
+        """Runs with which the register came back from readings that were passed over although they moved."""
         self.rolled: set[int] = set()
         self.events: list[Event] = []
         self._is_gap = np.zeros(max(at.size - 1, 0), dtype=bool)
@@ -77,7 +88,7 @@ class Judge:
     def settle(self) -> bool:
         """Judge everything; False when there was nothing to judge."""
         falls = self._step < -noise(np.abs(self.value[:-1]))
-        edges = falls | self._other_edges(falls)
+        edges = falls | other_edges(self._step, falls, self.glitch)
         near = maximum_filter1d(falls, 2 * self.glitch + 1)
         said = ~edges & self._credible[:-1] & self._credible[1:]
         self._habits = Habits(self.at, self._step, said, self.rules, self._unproven, said & ~near)
@@ -86,9 +97,12 @@ class Judge:
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
-        cost = weights(runs, self.value, self.pinned, self._copies(runs))
+        copied = copies(self.value, runs, self._limit, self._by_habit)
+        cost = weights(runs, self.value, self.pinned, copied)
         fits = partial(self._fits, runs)
-        parts = told(*best_chain(cost, fits), runs, self.value, cost >= HELD, fits)
+        held = cost >= HELD
+        parts = told(*best_chain(cost, fits), runs, self.value, held, fits)
+        parts, self._strayed = without_excursions(parts, runs, self.value, held, fits)
         self._apply(runs, parts)
         return True
 
@@ -107,21 +121,6 @@ class Judge:
             most = float(self._habits.at(k).most(int(self._length[k]), self.rules))
             leaps[k] |= self._step[k] > most
         return leaps
-
-    def _other_edges(self, falls: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """The rises that are of a fall's size: the other edge of an excursion, near the fall, or
-        where the register begins to stand still at its height before the fall, or ends to after."""
-        found = np.zeros(self._step.size, dtype=bool)
-        moves = np.flatnonzero(self._step != 0)
-        for k in np.flatnonzero(falls).tolist():
-            size = -0.5 * self._step[k]
-            low, high = max(0, k - self.glitch), k + self.glitch + 1
-            found[low:high] |= self._step[low:high] >= size
-            place = int(np.searchsorted(moves, k))
-            for other in (place - 1, place + 1):
-                if 0 <= other < moves.size and self._step[moves[other]] >= size:
-                    found[moves[other]] = True
-        return found
 
     def _other_heights(self) -> npt.NDArray[np.bool_]:
         """Gaps after which a register is about as high in a larger unit: time enough for any rise,
@@ -144,6 +143,11 @@ class Judge:
         limit = self._habits.at(max(later - 1, 0)).most(length, self.rules)
         return limit if self.rate is None else np.minimum(limit, self.rate * length)
 
+    def _by_habit(self, earlier: int, later: int) -> float:
+        """The most that was used between readings by the habits of the earlier."""
+        length = int(self.at[later] - self.at[earlier])
+        return float(self._habits.at(earlier).most(length, self.rules))
+
     def _fits(self, runs: Runs, earlier: Ints, later: int) -> npt.NDArray[np.bool_]:
         i, j = runs.last[earlier], int(runs.first[later])
         rise, limit = self.value[j] - self.value[i], self._limit(i, j)
@@ -161,49 +165,6 @@ class Judge:
         turned = (rise < 0) & (rise + size >= 0)
         return np.asarray(turned & np.where(counted, rise + size <= limit, near), dtype=bool)
 
-    def _copies(self, runs: Runs) -> npt.NDArray[np.bool_]:
-        """Runs that would continue the readings before and after a stretch, if only their unit
-        were another: from where the register seems multiplied to where it is divided again. The
-        unit of what was before is right: two stretches are never each other's copies."""
-        found, count = np.zeros(len(runs), dtype=bool), runs.last - runs.first + 1
-        total = np.concatenate(([0], np.cumsum(count)))
-        before, after = self.value[runs.last[:-1]], self.value[runs.first[1:]]
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ratio = np.where(before > 0, after / before, 0.0)
-        enters = [np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR) for scale in SCALES]
-        leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
-        for r, which in sorted((r, k) for k, some in enumerate(enters) for r in some.tolist()):
-            later = leaves[which][leaves[which] > r]
-            goes_on = count[later + 1] >= np.minimum(_FEW, total[later + 1] - total[r + 1])
-            if goes_on.any() and not found[r]:
-                inside = slice(r + 1, int(later[goes_on][0]) + 1)
-                found[inside] |= self._copied(runs, inside, SCALES[which])
-        return found
-
-    def _copied(self, runs: Runs, inside: slice, scale: float) -> npt.NDArray[np.bool_]:
-        """Which runs of a stretch are copies of its surroundings in another unit: nearly all of
-        it, or none."""
-        i, j = int(runs.last[inside.start - 1]), int(runs.first[inside.stop])
-        low, high = float(self.value[i]), float(self.value[j])
-        length = int(self.at[j] - self.at[i])
-        count = (runs.last - runs.first + 1)[inside]
-        if not low <= high <= low + float(self._habits.at(i).most(length, self.rules)):
-            return np.zeros(count.size, dtype=bool)  # not what the register itself did meanwhile
-        slack = 0.1 * (high - low) + noise(abs(high))
-        first, last = (self.value[k[inside]] / scale for k in (runs.first, runs.last))
-        copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
-        copy &= self._go_on(runs, np.flatnonzero(copy) + inside.start, scale)
-        return copy & bool(count[copy].sum() >= _NEARLY_ALL * count.sum())
-
-    def _go_on(self, runs: Runs, copies: Ints, scale: float) -> bool:
-        """Whether copies in another unit, one after another, are those of one growing register."""
-        pairs = zip(copies[:-1].tolist(), copies[1:].tolist(), strict=True)
-        ends = ((int(runs.last[a]), int(runs.first[b])) for a, b in pairs)
-        return all(
-            self.value[j] / scale - self.value[i] / scale <= float(self._limit(i, j))
-            for i, j in ends
-        )
-
     # The verdict.
 
     def _apply(self, runs: Runs, parts: list[list[int]]) -> None:
@@ -215,7 +176,7 @@ class Judge:
             if before < 0:
                 self._drop(0, first)
             else:
-                self._join(before, first, int(runs.last[r]), r in breaks)
+                self._join(before, first, int(runs.last[r]), r in breaks, r in self._strayed)
             before = int(runs.last[r])
         self._drop(before + 1, self.at.size)
         self._compare_units()
@@ -237,7 +198,7 @@ class Judge:
                 self._doubtful.append((k, change.until))
             before = change.scale
 
-    def _join(self, before: int, after: int, last: int, is_break: bool) -> None:
+    def _join(self, before: int, after: int, last: int, is_break: bool, has_strayed: bool) -> None:
         """The step between two runs of the chain, the later of which goes on until `last`."""
         if is_break and self._caught_up(before, after):
             return
@@ -252,11 +213,12 @@ class Judge:
             # What was used meanwhile is known, when is not: told, since it concerns other months.
             if (self.value[before + 1 : after] == self.value[before]).any():
                 before = self._drop_rest(before)
-            self._tell("register_returned", after, self.value[after] - self.value[before])
-        if not is_break and self._outruns(before, after):
+            code = "register_strayed" if has_strayed else "register_returned"
+            self._tell(code, after, self.value[after] - self.value[before])
+        if not is_break and (has_strayed or self._outruns(before, after)):
             self._suspects.append(after)
         if is_break:
-            self._changed(before, after)
+            self._changed(before, after, last)
         elif self._may_have_fallen(before, after):
             self.unknown.add(after)
             self._changes[after] = (None, "register_reset", 0.0)
@@ -273,10 +235,20 @@ class Judge:
         rests = start < before and not self.pinned[start + 1 : after].any()
         if not rests or self._scale(before, after) is not None or not self._possible(start, after):
             return False
+        if self._goes_on_as_fast(before, after):
+            return True
         self._drop(before + 1, after)
         self.keep[start + 1 : before + 1] = False
         self._tell("register_caught_up", after, self.value[after] - self.value[start])
         return True
+
+    def _goes_on_as_fast(self, before: int, after: int) -> bool:
+        """Whether the step after a leap is about as fast, as on a heating season's first morning:
+        then the leap holds hardly more than its own use."""
+        if after - before > 1 or after >= self._step.size or not self._credible[after + 1]:
+            return False
+        leap, following = (self._step[k] / self._length[k] for k in (before, after))
+        return bool(self._length[before] <= self.max_gap_ms and following >= leap / 2)
 
     def _outruns(self, before: int, after: int) -> bool:
         """Whether a step is many times what the days before it would have brought."""
@@ -321,14 +293,32 @@ class Judge:
         grows = passed.size > 1 and passed[-1] > passed[0]
         return bool(goes_on and (grows or rise < habit.usual_per_ms * length / 2))
 
-    def _changed(self, before: int, after: int) -> None:
+    def _changed(self, before: int, after: int, last: int) -> None:
         """The register is not the one it was: its use over this step cannot be known."""
         # Where it stood still before it changed, it may have been silent behind a gateway.
         self._drop_rest(before)
+        scale = self._scale(before, after)
+        after = self._drop_nothing(before, after, last)
         self.unknown.add(after)
         rise = float(self.value[after] - self.value[before])
         code = "register_jump" if rise > 0 else "register_reset"
-        self._changes[after] = (self._scale(before, after), code, abs(rise))
+        self._changes[after] = (scale, code, abs(rise))
+
+    def _drop_nothing(self, before: int, after: int, last: int) -> int:
+        """Gives up the "no value" with which a register begins, if it says so again and again, for
+        over a day and far longer than the old one ever rested; the reading that is the first then."""
+        moved = np.flatnonzero(self.value[after : last + 1] != self.value[after])
+        first = after + int(moved[0]) if moved.size else after
+        if first - after < 2 or not is_odd(self.value[after]) or self.pinned[after:first].any():
+            return after
+        since_ms = self.at[before] - round(self.rules.before_days * 24 * HOUR_MS)
+        low = int(np.searchsorted(self.at, since_ms))
+        start, end = flagged_runs(self._step[low:before] == 0)
+        usual_ms = int((self.at[low + end] - self.at[low + start]).max(initial=0))
+        if self.at[first] - self.at[after] <= max(_LONG_REST * usual_ms, DAY_MS):
+            return after
+        self._drop(after, first)
+        return first
 
     def _scale(self, before: int, after: int) -> float | None:
         """By what the register seems to be multiplied since then: the same height in another unit,
@@ -360,16 +350,20 @@ class Judge:
         return rates[1] / rates[0] if min(rates) > 0 else None
 
     def _rest_before(self, before: int) -> int:
-        """The reading since which the register stood where it stood at `before`. After a gap that
-        is the one before the gap: what is repeated may be of any time since."""
-        start = before
-        while start > 0 and self.keep[start - 1] and self.value[start - 1] == self.value[before]:
-            start -= 1
-        earlier = np.flatnonzero(self.keep[:start])[-1:]
-        if start == before or not earlier.size or start in self.unknown:
+        """The reading since which the register stood where it stood at `before`; if for some hours,
+        whatever was passed over meanwhile. After a gap that is the one before the gap: what is
+        repeated may be of any time since."""
+        kept = np.flatnonzero(self.keep[: before + 1])
+        moved = np.flatnonzero(self.value[kept] != self.value[before])
+        if not moved.size:
+            return int(kept[0])
+        earlier, start = (int(k) for k in kept[moved[-1] : moved[-1] + 2])
+        if self.at[before] - self.at[start] <= self.max_gap_ms:
+            passed = np.flatnonzero(~self.keep[start:before])
+            start = start + int(passed[-1]) + 1 if passed.size else start
+        if start == before or start in self.unknown:
             return start
-        after_gap = self.at[start] - self.at[earlier[0]] > self.max_gap_ms
-        return int(earlier[0]) if after_gap else start
+        return earlier if self.at[start] - self.at[earlier] > self.max_gap_ms else start
 
     def _drop_rest(self, before: int) -> int:
         """Gives up the rest before a reading; the reading that is the last then."""
@@ -393,8 +387,3 @@ class Judge:
 
     def _tell(self, code: str, k: int, amount: float) -> None:
         self.events.append(Event(code, int(self.at[k]), float(amount)))
-
-
-def noise(value: Floats | float) -> Floats | float:
-    """What rounding alone may take off a register of this height."""
-    return 1e-9 * (value + 1.0)

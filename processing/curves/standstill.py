@@ -2,7 +2,7 @@
 
 A gateway that repeats the last value and then sends the right one makes a rest and a leap. Most
 such leaps are within what the branch can carry, so only the meter's own habits show them: it
-rests far longer than it ever does, then takes a step larger than any other. What it used
+rests far longer than it ever does but for rests of the same kind, then takes a step larger than any other. What it used
 meanwhile is known, when is not: the rest and the leap become one gap of known use. Where nothing,
 or nothing right, was said between such a rest and the next reading, no step shows how much of it
 was used in the rest: they are one gap too, whatever it brought.
@@ -51,17 +51,25 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
             curve.at_ms[leap + 1] + round(rules.after_days * DAY_MS),
         )
         low, high = np.searchsorted(curve.at_ms, around)
-        near = own & (start >= low) & (end <= high)
+        near = own & (end >= low) & (end <= high)
         near[run] = False
-        usual_ms = int(rested_ms[near].max(initial=0))
         used = ordinary[low:high].copy()
         used[leap - low :][:1] = False
-        if rested_ms[run] <= rules.rest_factor * usual_ms or not ordinary[leap]:
+        alike = np.flatnonzero(near & (rules.rest_factor * rested_ms >= rested_ms[run]))
+        after_alike = end[alike] - low
+        used[after_alike[after_alike < used.size]] = False
+        if not ordinary[leap] or alike.size > rules.most_alike or used.sum() < rules.least_steps:
             continue
-        if used.sum() < rules.least_steps:
+        others = step[low:high][used], rate[low:high][used]
+        # A few other rests that end in a leap as well are no habit; one that does not is.
+        rests = zip(start[alike].tolist(), end[alike].tolist(), strict=True)
+        if not all(_leaps(*others, curve, rest, rules) for rest in rests):
             continue
-        leaps_here = _leaps(step[low:high][used], rate[low:high][used], curve, (first, leap), rules)
-        if leaps_here or gap[leap]:
+        leaps_here = _leaps(*others, curve, (first, leap), rules)
+        near[alike] = False
+        usual_ms = int(rested_ms[near].max(initial=0))
+        far_longer = rested_ms[run] > rules.rest_factor_before_gap * usual_ms
+        if leaps_here or (gap[leap] and far_longer):
             found.append((_since(curve, first), leap, leaps_here))
             ordinary[leap] = own[run] = False
     return _joined(curve, found)
@@ -75,7 +83,7 @@ def _since(curve: UseCurve, first: int) -> int:
     return first - 1 if after_gap else first
 
 
-LEAPS = ("register_caught_up", "register_returned")
+LEAPS = ("register_caught_up", "register_returned", "register_strayed")
 """Events at the end of a gap of known use: a register that had stood still, or said nonsense."""
 
 
@@ -91,6 +99,8 @@ def _leaps(
 ) -> bool:
     """Whether the step after the run holds what was used meanwhile, by the meter's other steps."""
     first, leap = run
+    if leap >= curve.step.size:
+        return False
     amount, at = float(curve.step[leap]), curve.at_ms
     fastest, usual = float(rates.max()), float(np.median(rates))
     whole_ms = int(at[leap + 1] - at[first])

@@ -5,14 +5,16 @@ of its unit: only how fast it counts does. What it brings after the change is co
 the same hours of the day brought before it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from domain.calendar import DAY_MS, HOUR_MS
-from processing.curves.curve import Floats, Ints
+from processing.curves.chain import Runs
+from processing.curves.curve import Floats, Ints, noise
 
 SCALES = (*(10.0**k for k in (1, 2, 3, 6, -1, -2, -3, -6)), 3.6, 1 / 3.6)
 """Slips of a unit, either way: decimals, k (kWh as Wh), M, and MJ for kWh."""
@@ -32,6 +34,60 @@ _FEWEST_BEFORE, _FEWEST_AFTER = 10, 5
 _HARDLY_ANY, _FACTOR_OF_HARDLY_ANY = 4, 30.0
 """With so few steps before, only so much more says something."""
 _MANY_DIGITS = 5.0
+
+
+_SIMILAR = 0.05
+_NEARLY_ALL = 0.9
+"""A stretch is another's copy in a wrong unit if so much of it is."""
+_FEW = 3
+"""A unit has come back after a longer slip if at least so many readings in a row say so."""
+
+Limit = Callable[[int, int], Floats | float]
+"""(earlier reading, later reading) → the most that can have been used between them."""
+
+
+def copies(value: Floats, runs: Runs, limit: Limit, by_habit: Limit) -> npt.NDArray[np.bool_]:
+    """Runs that would continue the readings before and after a stretch, if only their unit
+    were another: from where the register seems multiplied to where it is divided again. The
+    unit of what was before is right: two stretches are never each other's copies."""
+    found, count = np.zeros(len(runs), dtype=bool), runs.last - runs.first + 1
+    total = np.concatenate(([0], np.cumsum(count)))
+    before, after = value[runs.last[:-1]], value[runs.first[1:]]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where(before > 0, after / before, 0.0)
+        enters = [np.flatnonzero(np.abs(ratio / scale - 1) < _SIMILAR) for scale in SCALES]
+        leaves = [np.flatnonzero(np.abs(ratio * scale - 1) < _SIMILAR) for scale in SCALES]
+    for r, which in sorted((r, k) for k, some in enumerate(enters) for r in some.tolist()):
+        later = leaves[which][leaves[which] > r]
+        goes_on = count[later + 1] >= np.minimum(_FEW, total[later + 1] - total[r + 1])
+        if goes_on.any() and not found[r]:
+            inside = slice(r + 1, int(later[goes_on][0]) + 1)
+            found[inside] |= _copied(value, runs, inside, SCALES[which], limit, by_habit)
+    return found
+
+
+def _copied(
+    value: Floats, runs: Runs, inside: slice, scale: float, limit: Limit, by_habit: Limit
+) -> npt.NDArray[np.bool_]:
+    """Which runs of a stretch are copies of its surroundings in another unit: nearly all of
+    it, or none."""
+    i, j = int(runs.last[inside.start - 1]), int(runs.first[inside.stop])
+    low, high = float(value[i]), float(value[j])
+    count = (runs.last - runs.first + 1)[inside]
+    if not low <= high <= low + by_habit(i, j):
+        return np.zeros(count.size, dtype=bool)  # not what the register itself did meanwhile
+    slack = 0.1 * (high - low) + noise(abs(high))
+    first, last = (value[k[inside]] / scale for k in (runs.first, runs.last))
+    copy = (first >= low - slack) & (last <= high + slack) & (last >= first)
+    copy &= _go_on(value, runs, np.flatnonzero(copy) + inside.start, scale, limit)
+    return copy & bool(count[copy].sum() >= _NEARLY_ALL * count.sum())
+
+
+def _go_on(value: Floats, runs: Runs, which: Ints, scale: float, limit: Limit) -> bool:
+    """Whether copies in another unit, one after another, are those of one growing register."""
+    pairs = pairwise(which.tolist())
+    ends = ((int(runs.last[a]), int(runs.first[b])) for a, b in pairs)
+    return all(value[j] / scale - value[i] / scale <= float(limit(i, j)) for i, j in ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +229,8 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     after = after.some(soon)
     if before.at.size < _HARDLY_ANY or after.at.size < _FEWEST_AFTER:
         return None
+    if not before.lasts(DAY_MS):
+        return None  # a morning says nothing of noon
     fastest = np.sort(after.use / after.length)[-2]
     # Its largest step says nothing: it may be the rest of what happened when it changed.
     after = after.some(np.arange(after.at.size) != int(np.argmax(after.use)))

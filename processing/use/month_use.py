@@ -82,6 +82,7 @@ _PASSED_ON = {
     "register_jump",
     "register_reset",
     "register_scaled",
+    "register_strayed",
     "reading_dropped",
 }
 
@@ -95,6 +96,7 @@ _SEVERITY: Mapping[str, Severity] = {
     "register_jump": "warning",
     "conflicting_readings": "warning",
     "register_scaled": "serious",
+    "register_strayed": "serious",
 }
 """Of kinds of events; all others are for information."""
 

@@ -62,7 +62,7 @@ def bin_history(
     at, gross, dropped = believed_but(vouched, at, gross, least_kg, most_kg)
     at, first = np.unique(at, return_index=True)
     net = gross[first] - bin_.tare_kg
-    made_up = _made_up(net, rules)
+    made_up = _made_up(net, rules) | _was_stuck(at, net, rules)
     gone = zip(at[made_up].tolist(), gross[first][made_up].tolist(), strict=True)
     dropped = (*dropped, *(Event("reading_dropped", t, kg) for t, kg in gone))
     at, net = at[~made_up], net[~made_up]
@@ -149,11 +149,17 @@ def _made_up(net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
 def _mark_plateaus(
     made_up: npt.NDArray[np.bool_], first: Ints, number: Floats, rules: WasteRules, noise_kg: float
 ) -> None:
-    """Marks runs of one number far above what the scale showed before and shows again after."""
+    """Marks runs of one number far above what the scale showed before and shows again after; of a
+    noisy scale, whatever it shows after, if it never says one number so often otherwise."""
     before, leap = number[:-2], number[1:-1] - number[:-2]
     back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
     high = leap >= max(rules.least_fall_kg, rules.noise_factor * noise_kg)
-    stuck = high & (np.abs(number[2:] - before) <= back) & (np.diff(first)[1:] > 2)
+    times = np.diff(first)
+    if not times.size:
+        return
+    often = times > rules.repeats_factor * float(np.quantile(times, 0.99))
+    ends = (np.abs(number[2:] - before) <= back) | (often[1:] & (noise_kg > 0))
+    stuck = high & ends & (times[1:] > 2)
     for k in np.flatnonzero(stuck).tolist():
         made_up[first[k + 1] : first[k + 2]] = True
 
@@ -247,6 +253,19 @@ def _drift_steps(
         drift = level[end] - level[start]
         correction[start:end] -= drift * np.diff(at[start : end + 1]) / span
     return correction
+
+
+def _was_stuck(at: Ints, net: Floats, rules: WasteRules) -> npt.NDArray[np.bool_]:
+    """Readings of a noisy scale that repeated one number for too long, and then moved again: what
+    was thrown in meanwhile nobody knows."""
+    found = np.zeros(net.size, dtype=bool)
+    if _noise_kg(net, rules) == 0:
+        return found
+    start, end = flagged_runs(np.diff(net) == 0)
+    long = (at[end] - at[start] >= rules.stuck_days * DAY_MS) & (end < net.size - 1)
+    for first, last in zip(start[long].tolist(), end[long].tolist(), strict=True):
+        found[first : last + 1] = True
+    return found
 
 
 def _stuck_since(at: Ints, net: Floats, noise_kg: float, stuck_ms: float) -> int | None:

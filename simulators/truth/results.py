@@ -65,6 +65,8 @@ class Truth:
     months: Mapping[tuple[str, str, str, str], float]
     """(institution, subject, name, month) → what was true."""
     faults: tuple[Mapping[str, Any], ...] = ()
+    bad_messages: frozenset[str] = frozenset()
+    """Kinds of deliberately bad messages that were sent."""
 
 
 def read_truth(folder: Path) -> Truth:
@@ -79,7 +81,7 @@ def read_truth(folder: Path) -> Truth:
         ) from error
     columns = (rows[c].to_pylist() for c in ("institution", "subject", "name", "month", "value"))
     months = {(i, s, n, m): v for i, s, n, m, v in zip(*columns, strict=True)}
-    return Truth(sent, months, tuple(about["faults"]))
+    return Truth(sent, months, tuple(about["faults"]), frozenset(about.get("bad_messages", ())))
 
 
 def read_results(folder: Path) -> Results:

@@ -52,14 +52,13 @@ class Course:
     bounded: bool
     forged: Flags
     mishaps: tuple[str, ...] = ()
-    changed_from: int | None = None
-    """The reading from which the unit or the meter is another, for the first time."""
+    changed_at: tuple[int, ...] = ()
+    """The readings from which the unit or the meter is another."""
     set_back_at: tuple[int, ...] = ()
     """The readings at which the register was set back."""
 
-    def changing(self, begin: int) -> "Course":
-        first = begin if self.changed_from is None else min(begin, self.changed_from)
-        return replace(self, changed_from=first)
+    def changing(self, *at: int) -> "Course":
+        return replace(self, changed_at=(*self.changed_at, *at))
 
     def but(self, name: str, shown: Floats, forged: Any = None) -> "Course":
         told = self.forged if forged is None else forged
@@ -187,10 +186,12 @@ def courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
 def _is_told(good: Course, course: Course) -> bool:
     """Whether anybody could know: the true unit was seen for three days before its first change,
     and a register that was set back is seen to be lower, twice: one low reading is a wrong one."""
-    before, back = course.shown[: course.changed_from], np.array(course.set_back_at, int)
+    first = min(course.changed_at, default=course.at.size)
+    before, back = course.shown[:first], np.array(course.set_back_at, int)
     told = (before == good.shown[: before.size]).sum() * course.step_h >= 72
     after = course.shown[np.minimum([back, back + 1], course.at.size - 1)]
-    return bool(told and (after < course.shown[back - 1]).all())
+    told_before = course.shown[back - 1]
+    return bool(told and (after < told_before - 1e-9 * np.abs(told_before)).all())
 
 
 def _befall(draw: st.DrawFn, course: Course) -> Course:
@@ -256,7 +257,7 @@ def _other_unit(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
         end = c.at.size
     shown = c.shown.copy()
     shown[begin:end] *= factor
-    return c.changing(begin).but(f"x{factor:g} {begin}:{end}", shown)
+    return c.changing(begin, end).but(f"x{factor:g} {begin}:{end}", shown)
 
 
 def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
@@ -271,9 +272,11 @@ def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """A restart takes the register back to what was saved last."""
+    """A restart takes the register back to what was saved last, by the same meter and in its unit."""
     shown = c.shown.copy()
     saved = max(0, begin - draw(st.integers(2, 30)))
+    if any(saved < k <= begin for k in c.changed_at):
+        return c
     back = shown[begin] - shown[saved]
     if np.isfinite(back) and back > 0 and shown[begin] - back < shown[begin - 1]:
         shown[begin:][~c.forged[begin:]] -= back
@@ -283,13 +286,25 @@ def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     """The last value again and again while the device is out of reach: no bad message if what is
-    used meanwhile is less than a figure may be wrong by."""
+    used meanwhile is less than a figure may be wrong by; none at all where nobody could see it."""
+    if not _is_seen(c, begin, end):
+        return c
     shown, forged = c.shown.copy(), c.forged.copy()
     shown[begin:end] = shown[begin - 1]
     low, high = np.searchsorted(c.at, [START_MS + h * HOUR_MS for h in MONTH_H])
     least = 0.01 * (c.used[high] - c.used[low]) + 2 * c.digit
     forged[begin:end] |= c.used[end - 1] - c.used[begin - 1] > least
     return c.but(f"held {begin}:{end}", shown, forged)
+
+
+def _is_seen(c: Course, begin: int, end: int) -> bool:
+    """Whether a hold is longer than the register ever rests by itself, or ends in a step half as
+    large again as any other that it makes: else it is a rest like any other."""
+    units = np.round(c.used / c.digit)
+    moves = np.flatnonzero(np.diff(units) > 0)
+    rests = np.diff(np.concatenate(([-1], moves, [units.size - 1]))) - 1
+    leap = units[end] - units[begin - 1] if end < units.size else 0.0
+    return bool(end - begin > rests.max() or leap > 1.5 * np.diff(units).max())
 
 
 def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:

@@ -32,6 +32,7 @@ _KIND_OF_CODE: dict[str, EventKind] = {
     "register_jump": "jump",
     "register_scaled": "scale",
     "register_returned": "scale",
+    "register_strayed": "scale",
 }
 
 

@@ -228,3 +228,88 @@ def test_a_number_among_readings_that_cannot_be_is_no_register(number: float) ->
     use, missing = known(curve, 450)
     assert np.isnan(use) and missing == 1.0
     assert known(curve, 10, 390) == (pytest.approx(TRUE[390] - TRUE[10], rel=0.01), 0.0)
+
+
+@pytest.mark.parametrize("said", [(0.0, 0.232), (7.0, 0.0, 9.0), (900_000.0, 900_004.0)])
+def test_a_register_that_comes_back_from_other_numbers_was_on_an_excursion(
+    said: tuple[float, ...],
+) -> None:
+    register = REGISTER.copy()
+    for k, number in enumerate(said):
+        register[500 + 100 * k : 500 + 100 * (k + 1)] = number
+    curve = curve_of(register)
+    assert known(curve) == (pytest.approx(TRUE[-1]), 0.0)
+    assert codes(curve)["register_strayed"] + codes(curve)["register_returned"] == 1
+    assert known(curve, 520, 560)[1] == 1.0
+
+
+def test_a_meter_that_counts_in_anothers_place_is_no_excursion() -> None:
+    """While the meter is away to be verified, a borrowed one counts."""
+    register = REGISTER.copy()
+    register[500:900] = np.round(3.0 + TRUE[500:900] - TRUE[500], 1)
+    register[900:] -= register[900] - register[499] - 2.0
+    curve = curve_of(register)
+    use, missing = known(curve)
+    assert use == pytest.approx(TRUE[-1], abs=30.0)
+    assert 0.0 < missing < 0.003
+    assert codes(curve) == {"register_reset": 1, "register_jump": 1}
+
+
+def test_a_register_that_comes_back_in_another_unit_is_not_believed() -> None:
+    register = REGISTER - REGISTER[0] + 10.0
+    register[700:800] = np.round(register[700:800] / 1000, 3)
+    register[800:] = np.round(6_000.0 + (TRUE[800:] - TRUE[800]) / 1000, 3)
+    curve = curve_of(register)
+    assert codes(curve)["register_scaled"] > 0
+    assert known(curve)[1] > 0.3
+
+
+def test_no_value_for_days_is_no_new_registers_rest() -> None:
+    register = REGISTER.copy()
+    register[500:] = np.round(TRUE[500:] - TRUE[595] + 0.3, 1)
+    register[500:596] = 0.0
+    use, missing = known(curve_of(register))
+    assert missing == pytest.approx(97 / HOURS)
+    assert use == pytest.approx(TRUE[-1] - (TRUE[596] - TRUE[499]))
+
+
+def test_a_value_repeated_around_a_wrong_one_is_one_rest() -> None:
+    """The leap after it is what was used since its beginning, not since the wrong value."""
+    register = REGISTER.copy()
+    register[500:700] = register[499]
+    register[690] = 1e7
+    curve = curve_of(register, max_rate_per_h=20.0)
+    assert known(curve) == (pytest.approx(TRUE[-1]), 0.0)
+    assert codes(curve) == {"reading_dropped": 1, "register_caught_up": 1}
+    assert known(curve, 510, 600)[1] == 1.0
+
+
+def test_a_boiler_that_starts_hard_after_the_summer_caught_nothing_up() -> None:
+    """Gas that rests for days, but for some hours once a week; then the heating season begins."""
+    hour = np.arange(HOURS)
+    use = np.where((hour % 168 >= 160) & (hour % 2 == 0), 11.6, 0.0)
+    use[996:] = np.where(hour[996:] % 3 == 0, 11.6, 0.0)
+    use[996:999] = 179.8, 98.6, 75.4
+    curve = curve_of(np.round(np.concatenate(([0.0], np.cumsum(use))), 1))
+    assert codes(curve) == {}
+    assert known(curve) == (pytest.approx(use.sum()), 0.0)
+
+
+def test_a_gateway_that_was_silent_until_the_season_began_caught_up() -> None:
+    use = np.where(np.arange(HOURS) % 2 == 0, 11.6, 5.8)
+    use[1003] += use[900:1003].sum()
+    use[900:1003] = 0.0
+    curve = curve_of(np.round(np.concatenate(([0.0], np.cumsum(use))), 1))
+    assert codes(curve) == {"register_caught_up": 1}
+
+
+def test_a_wrong_number_at_the_beginning_makes_no_excursion_of_what_follows() -> None:
+    """Two wrong readings, some weeks of the true register, then another unit."""
+    register = np.round(REGISTER - REGISTER[0], 1)
+    register[1000:] *= 100
+    register[:2] = 1_115.7
+    curve = curve_of(register)
+    assert known(curve, 3, 990) == (pytest.approx(TRUE[990] - TRUE[3], abs=0.2), 0.0)
+    assert codes(curve)["register_strayed"] == 0
+    use, _ = known(curve)
+    assert use <= TRUE[-1] or codes(curve)["register_scaled"] > 0

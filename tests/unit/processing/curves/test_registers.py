@@ -209,10 +209,12 @@ def test_partitions_sum_to_the_whole_in_any_order_of_arrival(
 def test_at_the_readings_the_truth_comes_out(
     history: tuple[np.ndarray, np.ndarray, np.ndarray, RegisterSpec],
 ) -> None:
+    """… but for a rest before a gap, of which nobody knows whether it was one."""
     at, truth, register, spec = history
     grid = on_grid(use_curve(at, register, spec), at, GAP)
-    assert grid.use == pytest.approx(np.diff(truth), abs=1e-6)
-    assert (grid.missing == 0).all()
+    known = grid.missing == 0
+    assert grid.use[known] == pytest.approx(np.diff(truth)[known], abs=1e-6)
+    assert known.all() or (np.diff(register) == 0).any()
 
 
 @pytest.mark.parametrize("factor", [1000.0, 0.001])

@@ -167,3 +167,25 @@ def test_a_usual_rest_before_a_gap_stays_what_it_was() -> None:
     curve = use_curve(at[came], register[came], RegisterSpec(unproven_rate_per_h=500.0))
     weekend = on_grid(curve, at[[monday - 40, monday + 8]], 6 * HOUR_MS)
     assert (weekend.use[0], weekend.missing[0]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("held", [[61], [2, 61], [20, 40, 61]])
+def test_a_few_days_repeated_before_are_no_habit_of_resting(held: list[int]) -> None:
+    use = np.random.default_rng(4).uniform(2.5, 3.4, 90)
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    for day in held:
+        register[day] = register[day - 1]
+    at = np.arange(91, dtype=np.int64) * DAY * HOUR_MS
+    curve = use_curve(at, register)
+    assert int(at[62]) in [e.at_ms for e in curve.events if e.code == "register_caught_up"]
+    month = on_grid(curve, at[[61, 89]], 36 * HOUR_MS)
+    assert month.missing[0] > 0.0 or month.estimated[0] > 0.0
+
+
+def test_a_meter_that_rests_on_some_days_is_left_alone() -> None:
+    use = np.random.default_rng(4).uniform(2.5, 3.4, 90)
+    use[[20, 40, 61]] = 0.0
+    use[62] = 5.5
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    curve = use_curve(np.arange(91, dtype=np.int64) * DAY * HOUR_MS, register)
+    assert curve.events == ()

@@ -161,3 +161,15 @@ def test_a_repeated_value_says_nothing_of_the_unit() -> None:
     kept = np.flatnonzero((ALL <= 803) | (ALL >= 805))
     found = units(AT, slipped, kept, {800: 10.0})
     assert found == [Changed(since=800, until=AT.size, scale=10.0)]
+
+
+def test_a_morning_says_nothing_of_the_unit() -> None:
+    """A PV register that was new at dawn, then silent for some days."""
+    sun = np.clip(np.sin((CLOCK - 6) / 12 * np.pi), 0.0, None) ** 3 * 16.0
+    register = np.round(np.concatenate(([0.0], np.cumsum(sun))), 2)
+    said = np.concatenate((ALL[:10], ALL[4 * DAY + 10 :]))
+    assert units(AT[said], register[said], np.arange(said.size), {}, [10]) == []
+    whole = np.concatenate((ALL[: DAY + 10], ALL[4 * DAY + 10 :]))
+    tenfold = np.where(whole > 2 * DAY, 10.0, 1.0) * register[whole]
+    (found,) = units(AT[whole], tenfold, np.arange(whole.size), {}, [DAY + 10])
+    assert (found.since, found.scale) == (DAY + 10, 10.0)

@@ -142,3 +142,36 @@ def test_the_same_mass_after_some_days_of_silence_is_a_coincidence() -> None:
     history = bin_history(BIN, at[silent], level[silent])
     month = stream_month(BIN.stream, [history], np.sort(at)[[0, -1]])
     assert month.period.whole.missing[0] == pytest.approx(97 / (at.size - 1))
+
+
+@pytest.mark.parametrize("number", [12.5, 34.0])
+def test_a_scale_that_was_stuck_for_over_a_week_knew_nothing_meanwhile(number: float) -> None:
+    at, gross, truth, _ = simulate(40)
+    gross[10 * DAY : 20 * DAY] = number
+    month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
+    assert month.period.whole.missing[0] == pytest.approx(10 / 40, abs=0.01)
+    assert month.period.whole.use[0] == pytest.approx(truth * 30 / 40, rel=0.05)
+
+
+def test_a_scale_without_noise_may_rest_for_a_week() -> None:
+    at, gross, _, _ = simulate(40, noise=0.0)
+    gross[15 * DAY : 25 * DAY] = gross[15 * DAY]
+    month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
+    assert month.period.whole.missing[0] == 0.0
+
+
+def test_a_number_repeated_while_the_bin_was_emptied_is_no_waste() -> None:
+    at, gross, truth, _ = simulate(30)
+    gross[16 * DAY + 20 : 17 * DAY + 9] = BIN.tare_kg + 60.0
+    history = bin_history(BIN, at, gross)
+    month = stream_month(BIN.stream, [history], at[[0, -1]])
+    assert len([e for e in history.deposits.events if e.code == "reading_dropped"]) == 13
+    assert month.period.whole.missing[0] == pytest.approx(14 / (30 * DAY), abs=0.002)
+    assert month.period.whole.use[0] == pytest.approx(truth, rel=0.03)
+
+
+def test_a_heavy_deposit_that_lies_still_overnight_is_waste() -> None:
+    at, gross, truth, _ = simulate(30, noise=0.0)
+    evening, morning = 16 * DAY + 20, 17 * DAY + 6
+    gross[evening:morning] += 40.0
+    assert mass(at, gross)[0] == pytest.approx(truth + 40.0, rel=0.02)

@@ -178,6 +178,15 @@ def test_every_code_is_false_where_nothing_was_wrong_and_notes_claim_nothing() -
     assert faults.false_per_100_meter_months == 10
 
 
+def test_what_answers_a_deliberately_bad_message_is_not_false() -> None:
+    quiet = SENT.slice(0, 1).set_column(0, "device", [["quiet"]])
+    found = (Found("quiet", "", "future_time"), Found("quiet", "2026-09", "not_finite"))
+    for sent_bad, false in ((frozenset({"future_time"}), 1), (frozenset[str](), 2)):
+        truth = Truth(quiet, {}, (), sent_bad)
+        faults = score(truth, results(stored=quiet, findings=found)).faults
+        assert sum(faults.false_by_code.values()) == false
+
+
 def test_a_folder_that_is_no_truth_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="civicmeter simulate run"):
         read_truth(tmp_path)
