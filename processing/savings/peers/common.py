@@ -58,6 +58,11 @@ def with_common(
     return beside(seen.model, days, seen.confidence, calibration, seen.background)
 
 
+def alone_of(days: pd.DataFrame) -> pd.Series:
+    """The counterfactual as the model alone has it."""
+    return days[ALONE] if ALONE in days else days["counterfactual"]
+
+
 @dataclass(frozen=True, slots=True)
 class OfOthers:
     """What the others of a group say of one of them: the ratio of each month, and the widening of

@@ -17,8 +17,8 @@ from processing.savings.intervals import Calibration
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 
-LEAST_PEERS = 8
-"""A trimmed mean of fewer hangs on one or two of them."""
+LEAST_PEERS = 9
+"""A trimmed mean of fewer hangs on one or two of them; measured in docs/savings.md."""
 LEAST_DAYS = 20
 """A month of which fewer days are known says nothing, as in `intervals.unsteadiness`."""
 TRIMMED = 0.2
@@ -115,7 +115,8 @@ class Group:
         left = self.error - self._left_out * self.reference
         alone, corrected = self._off_so_far(self.error), self._off_so_far(left)
         found = []
-        for shift, before, after in zip(self._estimates(), alone, corrected, strict=True):
+        estimates = self._estimates(LEAST_PEERS)
+        for shift, before, after in zip(estimates, alone, corrected, strict=True):
             gain = float(1 - after / before) if before > 0 else 0.0
             ratio = shift.ratio if gain >= LEAST_GAIN else 0.0
             found.append(replace(shift, ratio=ratio, gain=gain))
@@ -139,18 +140,18 @@ class Group:
     def _left_out(self) -> Floats:
         """Months × peers: the ratio of each month as the *other* peers have it, gain unasked."""
         peers = range(self.error.shape[1])
-        columns = [[s.ratio for s in self.without(k)._estimates()] for k in peers]
+        columns = [[s.ratio for s in self.without(k)._estimates(LEAST_PEERS - 1)] for k in peers]
         return np.array(columns, dtype=np.float64).reshape(self.error.shape[::-1]).T
 
-    def _estimates(self) -> list[Shift]:
-        """The shifts without their gain. The shapes of all months so far decide together how much
+    def _estimates(self, least: int) -> list[Shift]:
+        """The shifts without their gain, of at least so many peers. The shapes of all months so far decide together how much
         of a shape is more than chance."""
         shapes: list[tuple[float, float]] = []
         found = []
         for m, (error, reference) in enumerate(zip(self.error, self.reference, strict=True)):
             here = np.isfinite(error)
             peers = int(here.sum())
-            if peers < LEAST_PEERS:
+            if peers < least:
                 found.append(Shift(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, peers))
                 continue
             so_far = np.nansum(self.error[: m + 1, here], axis=0) / np.nansum(
