@@ -9,6 +9,7 @@ import pandas as pd
 from processing.savings.assessment import SavingsAssessment, beside
 from processing.savings.intervals import Calibration
 from processing.savings.models.frozen import FrozenModel
+from processing.savings.peers.correlation import Correlation, correlation
 from processing.savings.peers.group import Group, Months, Shift, months_beside
 from processing.savings.peers.widening import Widening, widening
 
@@ -22,6 +23,7 @@ class Common:
 
     shift: Shift
     widening: Widening
+    correlation: Correlation | None
 
 
 def common_of(
@@ -34,7 +36,7 @@ def common_of(
     group = Group.of(peers, months)
     shifts = group.shifts()
     wider = widening(models, group, group.corrected_errors(shifts), calibration)
-    return Common(shifts[-1], wider)
+    return Common(shifts[-1], wider, correlation(group, shifts))
 
 
 def with_common(

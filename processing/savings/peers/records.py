@@ -20,8 +20,10 @@ from processing.savings.assessment import SavingsAssessment
 from processing.savings.intervals import Calibration
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.peers.common import Common, common_of, with_common
+from processing.savings.peers.correlation import Correlation
 from processing.savings.peers.group import Months, PeerMonth, Shift
 from processing.savings.peers.widening import Widening
+from processing.savings.portfolio import CORRELATION
 
 ROSTER_FORMAT = "civicmeter-peers/1"
 MONTH_FORMAT = "civicmeter-peer-month/1"
@@ -65,6 +67,7 @@ class FrozenMonth:
     @cached_property
     def json(self) -> str:
         """Canonical JSON."""
+        together = self.common.correlation
         return _canonical(
             {
                 "format": MONTH_FORMAT,
@@ -73,6 +76,7 @@ class FrozenMonth:
                 "peers": {name: astuple(p) for name, p in self.peers.items()},
                 "shift": asdict(self.common.shift),
                 "widening": asdict(self.common.widening),
+                "correlation": None if together is None else asdict(together),
             }
         )
 
@@ -84,18 +88,36 @@ class FrozenMonth:
     def from_json(cls, text: str) -> "FrozenMonth":
         """Read back what `json` wrote. Raises ConfigError for anything else."""
         data = _read(text, MONTH_FORMAT)
+        together = data["correlation"]
         return cls(
             data["roster"],
             Month.parse(data["month"]),
             {name: PeerMonth(*numbers) for name, numbers in data["peers"].items()},
-            Common(Shift(**data["shift"]), Widening(**data["widening"])),
+            Common(
+                Shift(**data["shift"]),
+                Widening(**data["widening"]),
+                None if together is None else Correlation(**together),
+            ),
         )
 
     def factor(self) -> FactorUse:
         """The month's shift as a dated factor: the share of reference use that is common."""
-        shift = self.common.shift
-        source = f"{shift.peers} peers, roster {self.roster[:12]}, month {self.digest[:12]}"
-        return FactorUse(FACTOR, round(shift.ratio, 4), "1", source, self.month.first_day)
+        return self._as_factor(FACTOR, self.common.shift.ratio)
+
+    def correlations(self) -> dict[str, FactorUse]:
+        """As a dated factor, how far errors go together: by the figure that it is about."""
+        together = self.common.correlation
+        if together is None:
+            return {}
+        return {
+            "avoided_energy_kwh": self._as_factor(CORRELATION, together.month),
+            "avoided_energy_year_to_date_kwh": self._as_factor(CORRELATION, together.so_far),
+        }
+
+    def _as_factor(self, name: str, value: float) -> FactorUse:
+        peers = self.common.shift.peers
+        source = f"{peers} peers, roster {self.roster[:12]}, month {self.digest[:12]}"
+        return FactorUse(name, round(value, 4), "1", source, self.month.first_day)
 
 
 def freeze_month(
@@ -154,12 +176,17 @@ class ControlGroup:
         return with_common(seen, ratios, frozen[-1].common.widening)
 
     def named(self, figures: list[Figure], month: Month) -> list[Figure]:
-        """The figures; those that the month's peers are in have what these said as a dated factor."""
-        factors = [m.factor() for m in self.months if m.month == month]
-        return [
-            replace(f, factors=(*f.factors, *factors)) if f.name in _CORRECTED else f
-            for f in figures
-        ]
+        """The figures; those that the month's peers are in have what these said as dated factors."""
+        of_month = next((m for m in self.months if m.month == month), None)
+        if of_month is None:
+            return figures
+        shift, together = of_month.factor(), of_month.correlations()
+        found = []
+        for figure in figures:
+            added = [shift] if figure.name in _CORRECTED else []
+            added += [together[figure.name]] if figure.name in together else []
+            found.append(replace(figure, factors=(*figure.factors, *added)) if added else figure)
+        return found
 
     def digests(self, month: Month) -> list[str]:
         """Of what is frozen and in the month's figures."""

@@ -141,6 +141,11 @@ def test_the_common_shock_is_nobodys_saving(city: City) -> None:
     assert [x.value for x in ratios] == [pytest.approx(-0.2, abs=0.03)]
     parts = [told[p] for p in ("base", "peers", "day_types", "season", "trend") if p in told]
     assert sum(parts) == pytest.approx(told["counterfactual_kwh"], rel=1e-6)
+    together = {
+        f.name: x.value for f in april.figures for x in f.factors if x.name == "savings.correlation"
+    }
+    assert set(together) == {"avoided_energy_kwh", "avoided_energy_year_to_date_kwh"}
+    assert all(0 <= v < 0.3 for v in together.values())
     february = figures(results["bureau", Month(2024, 2)])
     assert february["avoided_energy_ratio"] == pytest.approx(0.15, abs=0.03)
 
