@@ -16,6 +16,8 @@ from domain.registry import Registry
 from processing.months.evidence.peers import may_be_peers
 from processing.months.job import process, process_touched
 from processing.savings.peers.records import FrozenMonth, Roster
+from reports.model import build_report
+from reports.words.savings import card_lines
 from store.ledger.port import Ledger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
@@ -167,6 +169,18 @@ def test_what_is_frozen_is_kept_once_and_signed_with_the_month(city: City) -> No
     assert {roster.digest, april.digest} <= set(results["bureau", APRIL].models)
     city.process()
     assert city.frozen() == before
+
+
+def test_the_report_names_the_peers_and_their_weight(city: City) -> None:
+    city.process()
+    (saving,) = build_report(city.ledger, "bureau", APRIL).savings()
+    for lang in ("zh", "en"):
+        card = "\n".join(card_lines(saving, lang))
+        assert all(name in card for name in PEERS) and "2024-04" in card
+    assert saving.peer_month is not None and saving.peer_month.month == APRIL
+    (running,) = build_report(city.ledger, "bureau", Month(2024, 6)).savings()
+    assert running.peers is not None and running.peer_month is None
+    assert "not over" in "\n".join(card_lines(running, "en"))
 
 
 def test_what_a_peer_says_later_moves_nothing(city: City) -> None:
