@@ -27,6 +27,7 @@ from processing.savings.models.billing import fit_bills
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
 from processing.savings.peers.common import of_others, with_common
+from processing.savings.peers.group import LEAST_PEERS
 from processing.savings.peers.widening import Widening
 
 CARRIERS = {"electricity": "electricity", "gas": "natural_gas"}
@@ -276,16 +277,18 @@ def placebo(
 
     Each building's intervals are calibrated on the other buildings alone (and, with fewer than
     FEW, on the other buildings' earlier years); its own error is never used. With `peers`, so is
-    the counterfactual corrected by what the other buildings of the fuel have in common.
+    the counterfactual corrected by what the other buildings of the fuel have in common, where there
+    are enough of them in the year.
     """
     results: list[PlaceboResult] = []
     for fuel in archive.fuels():
         found = cells(archive, fuel, fit_year, year, progress, kind)
         if found:
-            found = with_peers(found) if peers else found
+            beside_peers = peers and len(found) > LEAST_PEERS
+            found = with_peers(found) if beside_peers else found
             known = [scores(c.building, c.seen) for c in found]
             if len(found) < FEW:
-                known += _earlier(archive, fuel, fit_year, kind, peers)
+                known += _earlier(archive, fuel, fit_year, kind, beside_peers)
             judged = [_judge(c, known, confidence) for c in found]
             results.append(_summary(fuel, found, judged))
     return results
