@@ -5,7 +5,9 @@ frozen. Pure: `Planner` reads what `wanted` asks for.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
+from heapq import nsmallest
 from typing import NamedTuple
 
 import pandas as pd
@@ -71,7 +73,12 @@ def may_be_peers(registry: Registry, institution: Institution) -> list[str]:
         for other in registry.institutions
         if other.id not in treated | {institution.id} and _comparable(institution, other)
     ]
-    return sorted(found, key=lambda name: sha256(name.encode()).hexdigest())[:MOST_PEERS]
+    return nsmallest(MOST_PEERS, found, key=_lot)
+
+
+@cache
+def _lot(name: str) -> bytes:
+    return sha256(name.encode()).digest()
 
 
 def _comparable(one: Institution, other: Institution) -> bool:
@@ -99,29 +106,27 @@ def wanted(
     """Whose days the months of the institution need: of a roster that is to be frozen with its
     baseline, or of months that are over and not frozen yet. None: nobody's. Its own readings have
     `reached` a day; before that of a baseline's end no baseline is frozen."""
-    may_be = may_be_peers(registry, institution)
-    if len(may_be) < LEAST_PEERS:
-        return None
     today = local_day(now, institution.timezone)
     last = max(months) if months else Month.of(today)
     metered = {m.carrier for m in registry.meters(institution.id)}
-    spans: list[Span] = []
+    spans: list[tuple[Roster | None, Month, Month]] = []
     for contract in registry.contracts_of(institution.id):
         for carrier in (c for c in carriers_with_peers(contract) if c in metered):
             roster, frozen = kept_group(contract, carrier, kept)
             if roster is not None:
                 known = {f.month for f in frozen}
                 missing = [m for m in months_due(contract, months, last, today) if m not in known]
-                names = tuple(n for n in may_be if n in roster.models)
-                spans += [Span(names, missing[0], missing[-1])] if missing else []
+                spans += [(roster, missing[0], missing[-1])] if missing else []
             elif contract.baseline_end <= today and contract.baseline_end < reached:
                 fitted = any(_of(r, contract, carrier, "baseline") for r in kept)
-                first = Month.of(contract.baseline_start)
-                spans += [] if fitted else [Span(tuple(may_be), first, last)]
+                spans += [] if fitted else [(None, Month.of(contract.baseline_start), last)]
     if not spans:
         return None
-    names = tuple(sorted({name for span in spans for name in span.peers}))
-    return Span(names, min(s.first for s in spans), max(s.last for s in spans))
+    may_be = may_be_peers(registry, institution)
+    of_these = {n for r, _, _ in spans for n in may_be if r is None or n in r.models}
+    if len(of_these) < LEAST_PEERS:
+        return None
+    return Span(tuple(sorted(of_these)), min(s[1] for s in spans), max(s[2] for s in spans))
 
 
 def months_due(
