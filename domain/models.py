@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-ModelKind = Literal["baseline", "typical_year"]
+ModelKind = Literal["baseline", "typical_year", "peers", "peer_month"]
+"""A contract's baseline and typical year; its control group, frozen with the baseline; and what
+that group said of a month, one record a month."""
 
 
 class ModelKey(NamedTuple):

@@ -322,6 +322,12 @@ class Contract:
     measures: tuple[Measure, ...] = ()
 
     @property
+    def bundle(self) -> str:
+        """What it is proven together with: the contracts with the same `bundle` in their terms, of
+        whatever institutions; else itself alone."""
+        return str(self.terms.get("bundle") or self.id)
+
+    @property
     def boundary(self) -> str:
         """What is measured: the meters of the equipment, sorted and joined by ``+``; empty for
         the whole facility."""

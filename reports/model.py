@@ -1,5 +1,6 @@
 """The report model: everything one institution's month report shows, in no language yet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -9,9 +10,11 @@ from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.figures.comparing import is_running
 from domain.figures.subjects import OfContract, OfPart
+from domain.models import ModelKind
 from domain.places import AnyDevice, Contract, Institution, value_on
 from domain.registry import Registry
 from processing.savings.models.frozen import FrozenModel
+from processing.savings.peers.records import FrozenMonth, Roster
 from store.ledger.port import Ledger, ModelRecord, MonthState, MonthStatus, Revision
 
 HISTORY_MONTHS = 25
@@ -69,6 +72,9 @@ class Saving:
     adjustments: tuple[Adjustment, ...] = ()
     """Those that are in the figures."""
     model: FrozenModel | None = None
+    peers: Roster | None = None
+    """Its control group, and what that said of the month, if it is over."""
+    peer_month: FrozenMonth | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -142,6 +148,7 @@ class ReportModel:
         contract, carrier = ("", subject)
         if isinstance(about, OfContract):
             contract, carrier = about.contract, about.carrier
+        said = map(FrozenMonth.from_json, self._frozen("peer_month", contract, carrier))
         return Saving(
             contract=next((c for c in self.contracts if c.id == contract), None),
             subject=subject,
@@ -163,16 +170,19 @@ class ReportModel:
                 and part.whole == about
             ),
             adjustments=tuple(a for a in self.adjustments if str(a.number) in _numbers(avoided)),
-            model=self._model(contract, carrier),
+            model=next(
+                map(FrozenModel.from_json, self._frozen("baseline", contract, carrier)), None
+            ),
+            peers=next(map(Roster.from_json, self._frozen("peers", contract, carrier)), None),
+            peer_month=next((m for m in said if m.month == self.month), None),
         )
 
-    def _model(self, contract: str, carrier: str) -> FrozenModel | None:
-        """The frozen baseline the figures were computed with."""
+    def _frozen(self, kind: ModelKind, contract: str, carrier: str) -> Iterator[str]:
+        """The JSON of what is frozen and in the figures."""
         for record in self.models:
             mine = (record.contract, record.carrier) == (contract, carrier)
-            if mine and record.digest in self.result.models:
-                return FrozenModel.from_json(record.json)
-        return None
+            if mine and record.kind == kind and record.digest in self.result.models:
+                yield record.json
 
     @property
     def floor_area_m2(self) -> float | None:

@@ -38,6 +38,7 @@ from api.standing_results import ResultsDep
 from api.tables.route import OwnResultsRoute
 from domain.places import Carrier
 from processing.savings.portfolio import Kind
+from processing.savings.portfolio import Per as SumPer
 
 router = APIRouter(route_class=OwnResultsRoute, prefix="/v1", tags=["results"])
 
@@ -127,9 +128,7 @@ def savings_portfolio(
     vendor: Annotated[list[str] | None, Query(description="Only contracts of these.")] = None,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
-    per: Annotated[
-        Literal["all", "vendor"], Query(description="One sum, or one a vendor.")
-    ] = "all",
+    per: Annotated[SumPer, Query(description="One sum, or one a vendor or bundle.")] = "all",
 ) -> list[PortfolioRow]:
     """What contracts saved together, with the interval of the sum · 多个合同合计节能量."""
     vendors, ids = _given(vendor), _given(contract)
@@ -139,8 +138,7 @@ def savings_portfolio(
         if (not vendors or c.vendor in vendors) and (not ids or c.id in ids)
     }
     read = query.read(SAVINGS_NAMES)
-    by_vendor = per == "vendor"
-    return page.cut(portfolio_rows(read, asked, period, carrier or (), by_vendor=by_vendor))
+    return page.cut(portfolio_rows(read, asked, period, carrier or (), per=per))
 
 
 @router.get("/pv")

@@ -11,7 +11,7 @@ from domain.figures import Figure, Verdict
 from domain.figures.names import COLUMNS
 from domain.figures.subjects import OfContract
 from domain.places import Carrier, Contract
-from processing.savings.portfolio import Claim, Kind, Portfolio, claims_of, portfolios
+from processing.savings.portfolio import Claim, Kind, Per, Portfolio, claims_of, portfolios
 
 _WITH_INTERVAL = {
     "avoided_energy": "avoided_energy_kwh",
@@ -134,13 +134,15 @@ def _adjustments(avoided: Figure | None) -> str:
 class PortfolioRow(Row):
     """The sum of contracts' savings in a month (or the year to date), with its interval.
 
-    The errors of two buildings are taken as correlated by `correlation`, those of one building's
+    The errors of two buildings are taken as correlated by `correlation`, which is that of their peers
+    in the same period where contracts have a control group; those of one building's
     carriers as one. What two contracts measure both is counted once.
     """
 
     month: str = Field(description="Local calendar month.", examples=["2019-03"])
     period: Kind = Field(description="month, or year_to_date: from 1 January to its end.")
     vendor: str = Field(description="Vendor; empty: all contracts asked for.")
+    bundle: str = Field(description="Contracts proven together; empty: all contracts asked for.")
     carrier: Carrier | Literal["all"] = Field(description="Carrier, or all.")
     confidence: float = number_field("Level of the interval, 0 to 1", "1", ...)
     contracts: int = Field(description="Contracts in the sum.")
@@ -167,15 +169,15 @@ def portfolio_rows(
     kind: Kind,
     carriers: Sequence[str] = (),
     *,
-    by_vendor: bool = False,
+    per: Per = "all",
 ) -> list[PortfolioRow]:
-    """One row a month, carrier and confidence, and vendor where asked; the sum of all carriers
+    """One row a month, carrier and confidence, and vendor or bundle where asked; the sum of all carriers
     where there are several."""
     claims: list[Claim] = []
     for s in standing:
         claims += claims_of(s.result, contracts, kind)
     wanted = [c for c in claims if not carriers or c.carrier in carriers]
-    return [_portfolio_row(p, kind) for p in portfolios(wanted, by_vendor=by_vendor)]
+    return [_portfolio_row(p, kind) for p in portfolios(wanted, per=per)]
 
 
 def _portfolio_row(p: Portfolio, kind: Kind) -> PortfolioRow:
@@ -183,6 +185,7 @@ def _portfolio_row(p: Portfolio, kind: Kind) -> PortfolioRow:
         month=str(p.month),
         period=kind,
         vendor=p.vendor,
+        bundle=p.bundle,
         carrier=Carrier(p.carrier) if p.carrier else "all",
         confidence=p.confidence,
         contracts=p.contracts,
@@ -196,5 +199,5 @@ def _portfolio_row(p: Portfolio, kind: Kind) -> PortfolioRow:
         avoided_energy_high_kwh=finite(p.high),
         verdict=p.verdict,
         correlation=p.correlation,
-        method="correlated-sum/1",
+        method="correlated-sum/2",
     )

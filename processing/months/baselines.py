@@ -20,6 +20,7 @@ from processing.curves.measured_states import daily_mean
 from processing.months.energy_bills import billed_energy, billed_weather, monthly_energy
 from processing.months.energy_days import daily_energy, sources_of
 from processing.months.evidence.background import background
+from processing.months.evidence.peers import Peer, control
 from processing.months.site import Site
 from processing.savings.engine import billed_days, fit_baseline
 from processing.savings.figures import SavingsTrack
@@ -36,13 +37,19 @@ class Tracks(NamedTuple):
 
 
 def savings_tracks(
-    site: Site, kept: Sequence[ModelRecord], entered: Sequence[Adjustment], now: datetime
+    site: Site,
+    kept: Sequence[ModelRecord],
+    entered: Sequence[Adjustment],
+    now: datetime,
+    peers: Sequence[Peer] = (),
+    months: Sequence[Month] = (),
 ) -> Tracks:
     """One track for each energy carrier of each contract whose baseline period is over.
 
     `kept` are the institution's models in the ledger: a baseline that is not among them is
     fitted now and frozen. So is the typical year, when twelve months have been reported.
-    `entered` are all adjustments of the institution.
+    `entered` are all adjustments of the institution. Of `peers` the control groups are frozen with
+    their baselines, and what they say of `months` (and those these look back at) once a month is over.
     """
     frozen: list[ModelRecord] = []
     institution = site.institution
@@ -71,6 +78,10 @@ def savings_tracks(
                 model = FrozenModel.from_json(record.json)
             if model.bills is not None:
                 daily = _billed(site, contract, carrier, model, daily)
+            beside = control(
+                contract, carrier, model, record is None, kept, peers, months, now, today
+            )
+            frozen += beside.frozen
             tracks.append(
                 SavingsTrack(
                     contract,
@@ -83,6 +94,7 @@ def savings_tracks(
                     institution.calendar,
                     frozenset(u.meter for u in sources_of(site, carrier, contract.meters)),
                     background(site, contract, carrier, today),
+                    beside.group,
                 )
             )
     return Tracks(tracks, frozen)

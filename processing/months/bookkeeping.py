@@ -11,7 +11,8 @@ from datetime import datetime
 
 from domain.access import may_be_one_person, name_problem
 from domain.adjustments import Adjustment, Decision
-from domain.calendar import Month, local_day
+from domain.calendar import Month, local_day, months_between
+from domain.carriers import ENERGY_CARRIERS
 from domain.corrections import Correction
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.figures import MonthResult
@@ -20,6 +21,7 @@ from domain.places import Institution
 from domain.registry import Registry
 from processing.months.compute import Leap, leaps_out_of, months_of
 from processing.months.entered_corrections import Entered, checked, months_touched
+from processing.months.evidence.peers import Peer, Span, peer_of, wanted
 from processing.months.plan import Outcome, Plan
 from processing.months.reading import SiteReader
 from processing.months.site import Site
@@ -52,6 +54,8 @@ class Planner:
         amended: Amendments,
     ) -> None:
         self._ledger, self._months, self._now = ledger, months, now
+        self._store, self._registry, self._amended = store, registry, amended
+        self._peers: dict[tuple[str, Month, Month], Peer | None] = {}
         self._models: Mapping[str, Sequence[ModelRecord]] = {
             i.id: ledger.models(i.id) for i in institutions if registry.contracts_of(i.id)
         }
@@ -72,7 +76,37 @@ class Planner:
             tuple(self._models.get(institution.id, ())),
             tuple(adjustments),
             _kept(self._ledger, institution.id, leaps),
+            tuple(self._peers_of(site)),
         )
+
+    def _peers_of(self, site: Site) -> list[Peer]:
+        """The peers whose days the institution's contracts need; many contracts share them."""
+        one, heard = site.institution, site.span()
+        models = self._models.get(one.id, ())
+        if heard is None or not site.contracts:
+            return []
+        span = wanted(self._registry, one, models, self._months, self._now, heard[1])
+        if span is None:
+            return []
+        found = [self._peer(name, span) for name in span.peers]
+        return [peer for peer in found if peer is not None]
+
+    def _peer(self, name: str, span: Span) -> Peer | None:
+        """One peer, read once; None where it cannot be read, which is told in its own months."""
+        key = (name, span.first, span.last)
+        if key not in self._peers:
+            one = self._registry.institution_by_id[name]
+            months = list(months_between(span.first, span.last.plus(1)))
+            try:
+                reader = SiteReader(
+                    self._store, self._registry, [one], months, self._now, self._amended, {}
+                )
+                self._peers[key] = peer_of(reader.read(one), span, list(ENERGY_CARRIERS))
+            except StoreUnavailableError:
+                raise
+            except Exception:
+                self._peers[key] = None
+        return self._peers[key]
 
 
 def find_touched(

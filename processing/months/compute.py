@@ -24,7 +24,9 @@ def compute(plan: Plan) -> Outcome:
     if not plan.months:
         return Outcome()
     site = plan.site
-    tracks, frozen = savings_tracks(site, plan.models, plan.adjustments, plan.now)
+    tracks, frozen = savings_tracks(
+        site, plan.models, plan.adjustments, plan.now, plan.peers, plan.months
+    )
     results = [month_result(site, month, to_ms(plan.now), tracks) for month in plan.months]
     return Outcome(
         tuple(results),

@@ -8,6 +8,7 @@ from domain.adjustments import Adjustment
 from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.models import ModelRecord
+from processing.months.evidence.peers import Peer
 from processing.months.site import Site
 
 
@@ -16,7 +17,7 @@ class Plan:
     """Everything the `months` of a site depend on.
 
     `models` and `adjustments` are all that the ledger holds of the institution; only contracts
-    need them. `kept`: of months in which a register caught up, what the ledger holds already,
+    need them. `peers` are institutions that may be in their control groups. `kept`: of months in which a register caught up, what the ledger holds already,
     be it standing or waiting for approval.
     """
 
@@ -26,6 +27,7 @@ class Plan:
     models: tuple[ModelRecord, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     kept: Mapping[Month, tuple[MonthResult, ...]] = field(default_factory=dict)
+    peers: tuple[Peer, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from processing.savings.inputs.typical import TypicalYear
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.normalised import is_thin, normalised_saving
 from processing.savings.own_calibration import calibration_on, named
+from processing.savings.peers.common import alone_of
+from processing.savings.peers.records import NOBODY, ControlGroup
 
 WINDOW_MONTHS = 12
 LOOKS_A_YEAR = 12
@@ -39,7 +41,7 @@ class SavingsTrack:
     `daily` is that of `billed_days`. `adjustments` are those
     of this contract and carrier, whatever their status. `typical` None: not frozen yet. `meters`
     are those whose readings make the use. `background` is what else is known of the place; the track
-    adds its contract and its past days.
+    adds its contract and its past days. `peers` is its control group, which may be empty.
     """
 
     contract: Contract
@@ -52,6 +54,7 @@ class SavingsTrack:
     calendar: CalendarName = "cn"
     meters: frozenset[str] = frozenset()
     background: Background = field(default_factory=Background)
+    peers: ControlGroup = NOBODY
 
     @property
     def about(self) -> OfContract:
@@ -76,7 +79,8 @@ class SavingsTrack:
         without. `of_use` was found in the month's readings of its meters.
 
         So a month's interval knows how steadily its year ran, and does not change when later
-        months arrive. The days before carry the memory of the weather only.
+        months arrive. The days before carry the memory of the weather only. What its peers
+        have in common is in the counterfactual of the months that are frozen of them.
         """
         seen = assess(
             self.model,
@@ -86,7 +90,7 @@ class SavingsTrack:
             calibration=calibration_on(self.model, month.end_day - timedelta(days=1)),
             background=replace(self._background, of_use=tuple(of_use)),
         )
-        return both_ways(seen, self.adjustments)
+        return both_ways(self.peers.beside(seen, month), self.adjustments)
 
     @cached_property
     def _background(self) -> Background:
@@ -139,6 +143,7 @@ def savings_figures(
         *_normalised(track, assessment, month, window),
     ]
     figures = named(figures, assessment.adjusted.calibration, track.contract.confidence)
+    figures = track.peers.named(figures, month)
     return [_with_guessed_days(track, f, month, window) for f in figures]
 
 
@@ -264,6 +269,8 @@ def _parts(
     near = _inside(daily, (window[0] - timedelta(days=_MEMORY_DAYS), window[1]))
     parts = contributions(track.model, daily[near], track.kinds)
     sums = parts[known[near]][list(PARTS)].sum()
+    routine = assessment.routine.days
+    sums["peers"] = (routine["counterfactual"] - alone_of(routine))[known].sum()
     return [
         replace(
             _plain(track, estimate, "counterfactual_part_kwh", float(value)),
@@ -280,13 +287,13 @@ def _normalised(
     """The saving a year under typical-year conditions, once twelve whole months are reported.
 
     The model of after is fitted on the twelve months that end with the month, less what the
-    adjustments explain.
+    adjustments and the peers explain.
     """
     start = month.plus(1 - WINDOW_MONTHS).first_day
     if track.typical is None or start < track.contract.reporting_start or window[1] < month.end_day:
         return []
     seen = assessment.adjusted.days
-    added = seen["counterfactual"] - assessment.routine.days["counterfactual"]
+    added = seen["counterfactual"] - alone_of(assessment.routine.days)
     daily = track.days(month)
     last_year = _inside(daily, (start, month.end_day))
     less = daily.assign(use=daily["use"] - added.fillna(0.0))

@@ -134,11 +134,17 @@ def unsteadiness(days: pd.DataFrame, breaks: Sequence[date] = ()) -> tuple[float
     known = days[["observed", "counterfactual"]].dropna()
     grouped = known.groupby(pd.DatetimeIndex(known.index).to_period("M"))
     months = grouped.sum()[grouped.size() >= 20]
+    if breaks and len(months) > 1 and float(months["counterfactual"].sum()) > 0:
+        return _within_parts(months, sorted(pd.Timestamp(b) for b in breaks))
+    return scatter_of_months(months)
+
+
+def scatter_of_months(months: pd.DataFrame) -> tuple[float, int]:
+    """How much months (observed and counterfactual) scatter about their common share, as a ratio
+    of their mean, and how many there are."""
     total = float(months["counterfactual"].sum())
     if len(months) < 2 or total <= 0:
         return 0.0, len(months)
-    if breaks:
-        return _within_parts(months, sorted(pd.Timestamp(b) for b in breaks))
     share = float(months["observed"].sum()) / total
     apart = months["observed"] - share * months["counterfactual"]
     return float(apart.std(ddof=1)) / (total / len(months)), len(months)

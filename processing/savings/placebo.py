@@ -5,8 +5,8 @@ with what was measured. The errors are also what calibrates the intervals: those
 are calibrated on the *other* buildings' errors only (conformal, leaving the building out).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from time import perf_counter
@@ -22,9 +22,13 @@ from processing.savings.conformal import Scores, calibrate, scores
 from processing.savings.doubts.case import Background
 from processing.savings.engine import assess, billed_days, fit_baseline
 from processing.savings.inputs.bills import bill_weather, bills_of_days
+from processing.savings.intervals import calibration_of
 from processing.savings.models.billing import fit_bills
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.terms import Floats
+from processing.savings.peers.common import of_others, with_common
+from processing.savings.peers.group import LEAST_PEERS
+from processing.savings.peers.widening import Widening
 
 CARRIERS = {"electricity": "electricity", "gas": "natural_gas"}
 """Fuels of the table, and the carrier whose rules they follow."""
@@ -43,7 +47,8 @@ MAX_CHANGE = 0.35
 class Cell:
     """One building and fuel: its model of the fit year, laid beside the predicted year.
 
-    Ratios are (observed − counterfactual) / reference use, see `Calibration.reference`.
+    Ratios are (observed − counterfactual) / reference use, see `Calibration.reference`. With peers,
+    what the others had in common is in the counterfactual, and `widening` what they ask for.
     """
 
     building: str
@@ -53,6 +58,7 @@ class Cell:
     fit_ms: float
     fit_year: int
     year: int
+    widening: Widening = field(default_factory=Widening)
 
     def by_month(self) -> pd.DataFrame:
         """Observed and counterfactual of each month, over the days that have both."""
@@ -196,6 +202,18 @@ def _billing_cell(archive: Archive, building: str, fuel: str, fit_year: int, yea
     return Cell(building, fuel, model, seen, fit_ms, fit_year, year)
 
 
+def with_peers(found: Sequence[Cell]) -> list[Cell]:
+    """The cells of one fuel and year, each corrected by what all the others had in common."""
+    if not found:
+        return []
+    months = pd.period_range(f"{found[0].year}-01", periods=12, freq="M")
+    said = of_others([c.seen for c in found], list(months))
+    return [
+        replace(c, seen=with_common(c.seen, o.ratios, Widening()), widening=o.widening)
+        for c, o in zip(found, said, strict=True)
+    ]
+
+
 def errors(found: Iterable[Cell]) -> tuple[Floats, Floats]:
     """Absolute error ratios of the cells: one a year, and all months together."""
     these = list(found)
@@ -214,7 +232,12 @@ what was saved."""
 
 @dataclass(frozen=True, slots=True)
 class PlaceboResult:
-    """What the placebo test found for one fuel; shares in percent, errors of the year's use."""
+    """What the placebo test found for one fuel; shares in percent, errors of the year's use.
+
+    The fields `shipped_…` are by the calibration shipped, widened by the peers where there are
+    some: what a contract would have been told. That of the others of this very year is fitted to
+    them; the shipped one knows nothing of a year that it was not made of.
+    """
 
     fuel: str
     buildings: int
@@ -234,6 +257,10 @@ class PlaceboResult:
     planted_10pct_proven_steady_pct: float | None
     flagged_pct: float
     fit_ms_median: float
+    shipped_annual_interval_coverage_pct: float
+    shipped_monthly_interval_coverage_pct: float
+    shipped_annual_half_width_median_pct: float
+    shipped_falsely_proven_pct: float
 
 
 def placebo(
@@ -244,30 +271,37 @@ def placebo(
     confidence: float = 0.90,
     progress: Callable[[str, int, int], None] | None = None,
     kind: Kind = "daily",
+    peers: bool = False,
 ) -> list[PlaceboResult]:
     """The placebo test for every fuel of the archive that has qualifying buildings.
 
     Each building's intervals are calibrated on the other buildings alone (and, with fewer than
-    FEW, on the other buildings' earlier years); its own error is never used.
+    FEW, on the other buildings' earlier years); its own error is never used. With `peers`, so is
+    the counterfactual corrected by what the other buildings of the fuel have in common, where there
+    are enough of them in the year.
     """
     results: list[PlaceboResult] = []
     for fuel in archive.fuels():
         found = cells(archive, fuel, fit_year, year, progress, kind)
         if found:
+            beside_peers = peers and len(found) > LEAST_PEERS
+            found = with_peers(found) if beside_peers else found
             known = [scores(c.building, c.seen) for c in found]
             if len(found) < FEW:
-                known += _earlier(archive, fuel, fit_year, kind)
+                known += _earlier(archive, fuel, fit_year, kind, beside_peers)
             judged = [_judge(c, known, confidence) for c in found]
             results.append(_summary(fuel, found, judged))
     return results
 
 
-def _earlier(archive: Archive, fuel: str, fit_year: int, kind: Kind) -> list[Scores]:
+def _earlier(archive: Archive, fuel: str, fit_year: int, kind: Kind, peers: bool) -> list[Scores]:
     """Scores of the placebo years that ended with the fit year or before."""
-    pairs = [(y, y + 1) for y in archive.years() if y + 1 <= fit_year]
-    return [
-        scores(c.building, c.seen) for a, b in pairs for c in cells(archive, fuel, a, b, kind=kind)
-    ]
+    known: list[Scores] = []
+    for a, b in ((y, y + 1) for y in archive.years() if y + 1 <= fit_year):
+        found = cells(archive, fuel, a, b, kind=kind)
+        found = with_peers(found) if peers else found
+        known += [scores(c.building, c.seen) for c in found]
+    return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +311,8 @@ class _Judged:
     year: Estimate
     months: list[Estimate]
     planted: Estimate
+    shipped_year: Estimate
+    shipped_months: list[Estimate]
 
 
 def _judge(cell: Cell, known: list[Scores], confidence: float) -> _Judged:
@@ -286,12 +322,20 @@ def _judge(cell: Cell, known: list[Scores], confidence: float) -> _Judged:
     seen = beside(cell.model, cell.seen.days, confidence, calibration, about)
     less = cell.seen.days.assign(observed=cell.seen.days["observed"] * (1 - PLANTED))
     months = [Month(cell.year, m) for m in range(1, 13)]
-    estimates = [seen.period(m.first_day, m.end_day) for m in months]
+    shipped = cell.widening.of(calibration_of(cell.model))
+    told = beside(cell.model, cell.seen.days, confidence, shipped, about)
     return _Judged(
         seen.period(start, end),
-        [e for e in estimates if e.days_observed],
+        _of_months(seen, months),
         beside(cell.model, less, confidence, calibration, about).period(start, end),
+        told.period(start, end),
+        _of_months(told, months),
     )
+
+
+def _of_months(seen: SavingsAssessment, months: Sequence[Month]) -> list[Estimate]:
+    estimates = [seen.period(m.first_day, m.end_day) for m in months]
+    return [e for e in estimates if e.days_observed]
 
 
 def _summary(fuel: str, found: list[Cell], judged: list[_Judged]) -> PlaceboResult:
@@ -299,6 +343,7 @@ def _summary(fuel: str, found: list[Cell], judged: list[_Judged]) -> PlaceboResu
     years = [j.year for j in judged]
     months = [m for j in judged for m in j.months]
     widths = np.array([_half_width_ratio(e) for e in years])
+    told = [j.shipped_year for j in judged]
     steady = [j for j, w in zip(judged, widths, strict=True) if w <= STEADY_HALF_WIDTH]
     nominal = [(e.nominal_high - e.nominal_low) / 2 / e.counterfactual for e in years]
     planted = [j.planted.verdict == "proven" for j in steady]
@@ -308,8 +353,8 @@ def _summary(fuel: str, found: list[Cell], judged: list[_Judged]) -> PlaceboResu
         annual_abs_error_median_pct=_pct(np.median(annual)),
         annual_abs_error_p90_pct=_pct(np.quantile(annual, 0.9)),
         monthly_abs_error_median_pct=_pct(np.median(monthly)),
-        annual_interval_coverage_pct=_pct(np.mean([e.low <= 0 <= e.high for e in years])),
-        monthly_interval_coverage_pct=_pct(np.mean([e.low <= 0 <= e.high for e in months])),
+        annual_interval_coverage_pct=_holds_pct(years),
+        monthly_interval_coverage_pct=_holds_pct(months),
         annual_half_width_median_pct=_pct(np.median(widths)),
         monthly_half_width_median_pct=_pct(np.median([_half_width_ratio(e) for e in months])),
         nominal_interval_coverage_pct=_pct(
@@ -325,7 +370,18 @@ def _summary(fuel: str, found: list[Cell], judged: list[_Judged]) -> PlaceboResu
             np.mean([any(f.severity == "serious" for f in e.findings) for e in years])
         ),
         fit_ms_median=round(float(np.median([c.fit_ms for c in found])), 2),
+        shipped_annual_interval_coverage_pct=_holds_pct(told),
+        shipped_monthly_interval_coverage_pct=_holds_pct(
+            [m for j in judged for m in j.shipped_months]
+        ),
+        shipped_annual_half_width_median_pct=_pct(np.median([_half_width_ratio(e) for e in told])),
+        shipped_falsely_proven_pct=_pct(np.mean([e.verdict == "proven" for e in told])),
     )
+
+
+def _holds_pct(estimates: Sequence[Estimate]) -> float:
+    """How often an interval holds nought, which is true here."""
+    return _pct(np.mean([e.low <= 0 <= e.high for e in estimates]))
 
 
 def _half_width_ratio(estimate: Estimate) -> float:

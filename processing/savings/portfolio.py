@@ -15,6 +15,10 @@ from domain.places import Contract
 from processing.savings.intervals import shipped_calibration
 
 Kind = Literal["month", "year_to_date"]
+Per = Literal["all", "vendor", "bundle"]
+"""What is summed: all that is asked for, the contracts of each vendor, or of each bundle."""
+CORRELATION = "savings.correlation"
+"""The factor of a figure that tells how far the errors of two buildings go together then."""
 _NAMES: dict[str, str] = {
     "month": "avoided_energy_kwh",
     "year_to_date": "avoided_energy_year_to_date_kwh",
@@ -26,12 +30,15 @@ class Claim:
     """What one contract avoided of one carrier in a month or the year to date, in kWh.
 
     NaN where it could not be said. `flagged`: a serious finding stands, so it proves nothing.
+    `correlation` with another building's error, as the peers of the period have it; None: the
+    calibration's.
     """
 
     month: Month
     institution: str
     contract: str
     vendor: str
+    bundle: str
     carrier: str
     option: str
     confidence: float
@@ -41,6 +48,7 @@ class Claim:
     low: float
     high: float
     flagged: bool
+    correlation: float | None = None
 
     @property
     def known(self) -> bool:
@@ -53,7 +61,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """A sum of claims with its interval, kWh; `carrier` '' is all of them, `vendor` '' any.
+    """A sum of claims with its interval, kWh; `carrier` '' is all of them, `vendor` and `bundle`
+    '' any.
 
     All numbers are NaN, and the verdict None, when no claim is known. Proven (or a proven
     increase) is only what the claims without serious findings prove too.
@@ -61,6 +70,7 @@ class Portfolio:
 
     month: Month
     vendor: str
+    bundle: str
     carrier: str
     confidence: float
     contracts: int
@@ -94,6 +104,7 @@ def claims_of(result: MonthResult, contracts: Mapping[str, Contract], kind: Kind
                 institution=result.institution,
                 contract=about.contract,
                 vendor=contract.vendor,
+                bundle=contract.bundle,
                 carrier=about.carrier,
                 option=contract.option,
                 confidence=figure.confidence or contract.confidence,
@@ -103,6 +114,7 @@ def claims_of(result: MonthResult, contracts: Mapping[str, Contract], kind: Kind
                 low=_number(figure.low),
                 high=_number(figure.high),
                 flagged=any(f.severity == "serious" for f in figure.findings),
+                correlation=next((f.value for f in figure.factors if f.name == CORRELATION), None),
             )
         )
     return found
@@ -117,29 +129,35 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def portfolios(claims: Iterable[Claim], *, by_vendor: bool = False) -> list[Portfolio]:
-    """The sums of claims by month, carrier and confidence, and by vendor where asked; and of all
-    carriers together where there are several. Sorted by these."""
+def portfolios(claims: Iterable[Claim], *, per: Per = "all") -> list[Portfolio]:
+    """The sums of claims by month, carrier and confidence, and by vendor or bundle where asked; and
+    of all carriers together where there are several. Sorted by these."""
 
-    def key(claim: Claim) -> tuple[Month, str, float]:
-        return claim.month, claim.vendor if by_vendor else "", claim.confidence
+    def key(claim: Claim) -> tuple[Month, str, str, float]:
+        vendor = claim.vendor if per == "vendor" else ""
+        return claim.month, vendor, claim.bundle if per == "bundle" else "", claim.confidence
 
     found = []
-    for (month, vendor, confidence), group in groupby(sorted(claims, key=key), key):
+    for of, group in groupby(sorted(claims, key=key), key):
         together = list(group)
         carriers = sorted({c.carrier for c in together})
         sums = [
-            _sum(month, vendor, carrier, confidence, [c for c in together if c.carrier == carrier])
+            _sum(*of, carrier, [c for c in together if c.carrier == carrier])
             for carrier in carriers
         ]
         found += sums
         if len(sums) > 1:
-            found.append(_sum(month, vendor, "", confidence, together))
+            found.append(_sum(*of, "", together))
     return found
 
 
 def _sum(
-    month: Month, vendor: str, carrier: str, confidence: float, claims: Sequence[Claim]
+    month: Month,
+    vendor: str,
+    bundle: str,
+    confidence: float,
+    carrier: str,
+    claims: Sequence[Claim],
 ) -> Portfolio:
     once = _counted_once(claims)
     known = [c for c in once if c.known]
@@ -155,6 +173,7 @@ def _sum(
     return Portfolio(
         month=month,
         vendor=vendor,
+        bundle=bundle,
         carrier=carrier,
         confidence=confidence,
         contracts=len(known),
@@ -167,8 +186,18 @@ def _sum(
         low=avoided - half,
         high=avoided + half,
         verdict=verdict,
-        correlation=max((shipped_calibration(c.carrier).correlation for c in claims), default=0.0),
+        correlation=_correlation(claims),
     )
+
+
+def _correlation(claims: Sequence[Claim]) -> float:
+    """The largest of what their peers say of two buildings; what the calibration says of those
+    without peers."""
+    each = (
+        shipped_calibration(c.carrier).correlation if c.correlation is None else c.correlation
+        for c in claims
+    )
+    return max(each, default=0.0)
 
 
 def _counted_once(claims: Sequence[Claim]) -> list[Claim]:
@@ -195,8 +224,8 @@ def _total(claims: Sequence[Claim]) -> tuple[float, float]:
         return float("nan"), float("nan")
     half = 0.0
     for carrier in sorted({c.carrier for c in claims}):
-        halves = [c.half for c in claims if c.carrier == carrier]
-        half += half_width_of_sum(halves, shipped_calibration(carrier).correlation)
+        of_carrier = [c for c in claims if c.carrier == carrier]
+        half += half_width_of_sum([c.half for c in of_carrier], _correlation(of_carrier))
     return sum(c.avoided for c in claims), half
 
 

@@ -4,6 +4,7 @@ adjustments that are in, and the card of its model."""
 from domain.adjustments import Adjustment
 from domain.figures import Figure
 from processing.savings.explain import calibrated_on, model_card
+from processing.savings.peers.card import peers_card
 from reports.model import Saving
 from reports.words.findings import sentence
 from reports.words.names import label
@@ -153,4 +154,7 @@ def card_lines(saving: Saving, lang: str) -> list[str]:
     """The model in plain sentences; nothing where it is not in the ledger."""
     if saving.model is None:
         return []
-    return model_card(saving.model, lang, on=calibrated_on(saving.avoided.factors))
+    lines = model_card(saving.model, lang, on=calibrated_on(saving.avoided.factors))
+    if saving.peers is not None:
+        lines += peers_card(saving.peers, saving.peer_month, lang)
+    return lines

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--fit", "fit_year", type=int, required=True, metavar="YEAR", help="Baseline year.")
 @click.option("--predict", "year", type=int, required=True, metavar="YEAR", help="Placebo year.")
 @click.option("--confidence", type=click.FloatRange(0.5, 0.99), default=0.90, show_default=True)
+@click.option("--peers", is_flag=True, help="Correct each by what the others have in common.")
 @click.option("--json", "as_json", is_flag=True, help="One object a fuel, for programs.")
 def placebo_command(
     table: Path,
@@ -28,6 +29,7 @@ def placebo_command(
     timezone: str,
     calendar: str,
     confidence: float,
+    peers: bool,
     as_json: bool,
     kind: "Kind | None",
 ) -> None:
@@ -35,7 +37,8 @@ def placebo_command(
 
     DATA is any hourly table with building, fuel, ts (UTC) and kwh or tenths, or one of monthly
     bills (see `fit`); W has ts and temperature_c (or air_temperature_c). Of hours, a billing model
-    takes the calendar months. Intervals are calibrated without the building judged.
+    takes the calendar months. Intervals are calibrated without the building judged. With --peers the
+    other buildings of the fuel are its control group: what they are off by together is no saving.
     """
     from civicmeter.output import progress_line
     from processing.savings.placebo import placebo
@@ -46,7 +49,13 @@ def placebo_command(
     kind = kind_of(archive, kind)
     with progress_line() as progress:
         results = placebo(
-            archive, fit_year, year, confidence=confidence, progress=progress, kind=kind
+            archive,
+            fit_year,
+            year,
+            confidence=confidence,
+            progress=progress,
+            kind=kind,
+            peers=peers,
         )
     if not results:
         raise ConfigError(
@@ -74,6 +83,10 @@ def _placebo_text(results: "list[PlaceboResult]", fit: int, year: int, confidenc
             f"(±{r.annual_half_width_median_pct:.1f} %), "
             f"{r.monthly_interval_coverage_pct:.1f} % of months "
             f"(±{r.monthly_half_width_median_pct:.1f} %)",
+            f"  with the shipped calibration they hold {r.shipped_annual_interval_coverage_pct:.1f} % "
+            f"of years (±{r.shipped_annual_half_width_median_pct:.1f} %), "
+            f"{r.shipped_monthly_interval_coverage_pct:.1f} % of months; "
+            f"falsely proven {r.shipped_falsely_proven_pct:.1f} %",
             f"  nominal intervals      {r.nominal_interval_coverage_pct:.1f} % of years "
             f"(±{r.nominal_half_width_median_pct:.1f} %)",
             f"  falsely proven         {r.falsely_proven_pct:.1f} %; flagged for a person to look "

@@ -24,7 +24,7 @@ def _make(context: MonthContext) -> Part:
         assessment = track.assessment(month, of_use)
         figures += savings_figures(track, assessment, month, today)
         days += savings_days(track, assessment, month, today)
-        models.append(track.model.digest)
+        models += [track.model.digest, *track.peers.digests(month)]
     return Part(figures=figures, days=days, models=models)
 
 

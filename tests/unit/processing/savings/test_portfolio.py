@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from domain.calendar import Month
 from domain.figures.names import FIGURE_NAMES
-from processing.savings.portfolio import Claim, Portfolio, portfolios
+from processing.savings.portfolio import Claim, Per, Portfolio, half_width_of_sum, portfolios
 
 ONE = Claim(
     month=Month(2024, 3),
     institution="a",
     contract="a-1",
     vendor="esco",
+    bundle="a-1",
     carrier="electricity",
     option="C",
     confidence=0.9,
@@ -32,7 +33,7 @@ def many(count: int, **change: object) -> list[Claim]:
     return [replace(ONE, institution=f"i{n}", contract=f"c{n}", **change) for n in range(count)]
 
 
-def only(claims: list[Claim], **more: bool) -> Portfolio:
+def only(claims: list[Claim], **more: Per) -> Portfolio:
     (found,) = portfolios(claims, **more)
     return found
 
@@ -104,7 +105,7 @@ def test_carriers_vendors_and_confidences_have_sums_of_their_own() -> None:
         ("", 0.9),
     ]
     assert found[-1].high - found[-1].low == pytest.approx(60)  # as if their errors were one
-    assert [p.vendor for p in portfolios([ONE, other], by_vendor=True)] == ["esco", "other"]
+    assert [p.vendor for p in portfolios([ONE, other], per="vendor")] == ["esco", "other"]
 
 
 @given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(0, 1e4)), min_size=1, max_size=8))
@@ -117,3 +118,25 @@ def test_the_sum_lies_between_the_extremes(parts: list[tuple[float, float]]) -> 
     assert found.avoided == pytest.approx(sum(a for a, _ in parts), abs=1e-6)
     assert found.low >= sum(c.low for c in claims) - 1e-6
     assert found.high <= sum(c.high for c in claims) + 1e-6
+
+
+def test_what_the_peers_say_is_taken_for_the_fixed_correlation() -> None:
+    """An ordinary year lets ten small savings be proven together, a common shock does not."""
+    halves = [c.half for c in many(10)]
+    for correlation in (0.03, 0.7):
+        found = only(many(10, correlation=correlation))
+        assert found.correlation == correlation
+        assert (found.high - found.low) / 2 == pytest.approx(half_width_of_sum(halves, correlation))
+    assert only(many(10, correlation=0.03)).verdict == "proven"
+    assert only(many(10, correlation=0.7)).verdict == "not_proven"
+    mixed = [*many(2, correlation=0.03), replace(ONE, institution="z", contract="z")]
+    assert only(mixed).correlation == 0.2  # the calibration's, of the one without peers
+
+
+def test_a_bundle_is_proven_together_whoever_has_its_contracts() -> None:
+    schools = many(8, bundle="schools", correlation=0.05, vendor="x")
+    alone = replace(ONE, institution="z", contract="z", bundle="z", correlation=0.05)
+    found = {p.bundle: p for p in portfolios([*schools, alone], per="bundle")}
+    assert (found["schools"].contracts, found["schools"].verdict) == (8, "proven")
+    assert (found["z"].contracts, found["z"].verdict) == (1, "not_proven")
+    assert {p.vendor for p in found.values()} == {""}

@@ -1,0 +1,1 @@
+"""The city as control group: what untreated buildings tell of the same months."""
