@@ -323,6 +323,8 @@ class Contract:
     meters: tuple[str, ...] = ()
     claim: Literal["yearly", "monthly"] = "yearly"
     measures: tuple[Measure, ...] = ()
+    expected_saving_ratio: float | None = None
+    """The share of a year's use that is expected to be saved; None: nobody said."""
 
     @property
     def boundary(self) -> str:

@@ -292,6 +292,13 @@ def _contract(one: Contract) -> Iterator[Fault]:
             "confidence",
             f"has confidence {one.confidence:g}: it must lie between 0 and 1, 90 % is 0.9",
         )
+    expected = one.expected_saving_ratio
+    if expected is not None and not 0 < expected < 1:
+        yield (
+            "expected_saving_ratio",
+            f"has expected_saving_ratio {expected:g}: it must lie between 0 and 1, 10 % is 0.1; leave "
+            "it empty if it is not known",
+        )
     for what in ("baseline", "reporting"):
         start, end = getattr(one, f"{what}_start"), getattr(one, f"{what}_end")
         if end is not None and end <= start:

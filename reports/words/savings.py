@@ -16,6 +16,7 @@ from reports.words.numbers import (
     size_of,
     value_text,
 )
+from reports.words.proof import proof_for, proof_lines
 from reports.words.texts import joined, t
 from reports.words.verdicts import reason_of, text_key, verdict_word, withholding
 
@@ -153,4 +154,10 @@ def card_lines(saving: Saving, lang: str) -> list[str]:
     """The model in plain sentences; nothing where it is not in the ledger."""
     if saving.model is None:
         return []
-    return model_card(saving.model, lang, on=calibrated_on(saving.avoided.factors))
+    since = calibrated_on(saving.avoided.factors)
+    card = model_card(saving.model, lang, on=since)
+    contract = saving.contract
+    if contract is None or contract.expected_saving_ratio is None:
+        return card
+    on = since or saving.model.baseline_end
+    return [*card, *proof_lines(proof_for(contract, saving.model, on), lang)]
