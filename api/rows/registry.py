@@ -274,8 +274,8 @@ class ContractProofRow(PlaceRow):
     )
     switching_days: int | None = number_field("Days of an on/off test, in weeks in turn", "d")
     sample_count: int | None = number_field("Alike devices that stand for many, to 10 %", "1")
-    text_zh: str = Field(description="The same in Chinese sentences.")
-    text_en: str = Field(description="The same in English sentences.")
+    zh_text: str = Field(description="The same in Chinese sentences.")
+    en_text: str = Field(description="The same in English sentences.")
 
 
 def contract_proof_rows(
@@ -297,8 +297,8 @@ def contract_proof_rows(
             submeter_half_width_kwh=p.most_share and p.half_width_kwh(p.most_share),
             switching_days=p.switching_days,
             sample_count=p.sample,
-            text_zh="".join(proof_lines(p, "zh")),
-            text_en=" ".join(proof_lines(p, "en")),
+            zh_text="".join(proof_lines(p, "zh")),
+            en_text=" ".join(proof_lines(p, "en")),
         )
         for carrier, p in proofs(c, kept, on)
     ]

@@ -53,9 +53,10 @@ def _sizes(case: Case) -> Iterator[Finding]:
 def _calendar(case: Case) -> Iterator[Finding]:
     """Where the calendar of the claim's days and that of the baseline do not speak of the same."""
     place, model = case.background.institution, case.model
-    if not (model.operating or "closed" in case.window or "vacation" in case.window):
+    spells = () if place is None else place.operation
+    if not (model.operating or spells or "closed" in case.window or "vacation" in case.window):
         return
-    calendar = OperatingCalendar(place.operation if place is not None else ())
+    calendar = OperatingCalendar(spells)
     now = Runs.of(calendar.states(days_between(model.baseline_start, model.baseline_end)))
     if place is not None and now != model.operating:
         numbers = {
@@ -69,6 +70,10 @@ def _calendar(case: Case) -> Iterator[Finding]:
         if told >= _FEW > seen:
             numbers = {"days": told, "seen": seen}
             yield Finding(f"savings_{state}_unseen", _severity(told > many), numbers=numbers)
+    opened = _opened(case, calendar)
+    if opened >= _FEW:
+        numbers = {"days": opened}
+        yield Finding("savings_open_unseen", _severity(opened > many), numbers=numbers)
     if model.by_calendar and place is not None:
         left = _left_open(case, calendar.until)
         if left >= _FEW:
@@ -77,6 +82,15 @@ def _calendar(case: Case) -> Iterator[Finding]:
 
 def _severity(serious: bool) -> Severity:
     return "serious" if serious else "warning"
+
+
+def _opened(case: Case, calendar: OperatingCalendar) -> int:
+    """How many more known days are registered as open than the same length of the baseline has: more
+    days of work ask for more use, which then passes for saved."""
+    start, end = case.model.baseline_start, case.model.baseline_end
+    before = sum(calendar.kind(d) == "open" for d in days_between(start, end))
+    now = sum(calendar.kind(d) == "open" for d in pd.DatetimeIndex(case.known.index).date)
+    return round(now - before * len(case.known) / max((end - start).days, 1))
 
 
 def _left_open(case: Case, until: date | None) -> int:

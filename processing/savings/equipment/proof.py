@@ -110,7 +110,7 @@ def switching_days(model: FrozenModel, ratio: float, confidence: float) -> int |
 
     Two samples of k weekly means each: (t_conf + t_power)·s·√(2/k) ≤ ratio, where s is the scatter of
     a week beside the model, of days with the residuals' autocorrelation. None beyond a year of weeks.
-    Source: the sample size of a two-sample t test (Snedecor and Cochran, Statistical Methods, 6.14).
+    Source: the sample size of a two-sample t test.
     """
     rho = min(max(model.autocorrelation, 0.0), 0.9)
     week = model.cvrmse_ratio * sqrt((1 + rho) / (1 - rho) / SPELL_DAYS)
@@ -131,7 +131,7 @@ def sample_size(
     """How many alike devices to meter so that their mean is known to `precision_ratio`; `of` is how
     many there are (None: very many).
 
-    n = (z·cv / precision)², of a few n / (1 + n / N). Source: FEMP M&V Guidelines 4.0, sampling; ISO 17741.
+    n = (z·cv / precision)², of a few n / (1 + n / N). Source: FEMP M&V Guidelines 4.0 (2015), sampling.
 
     >>> sample_size(0.90), sample_size(0.90, of=50)
     (68, 29)

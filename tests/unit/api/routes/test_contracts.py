@@ -71,6 +71,6 @@ def test_a_contract_is_told_which_sub_meter_it_needs(
     assert row["provable_saving_kwh"] > row["expected_saving_kwh"]
     assert 0 < row["submeter_least_share"] < row["submeter_most_share"] < 1
     assert row["submeter_half_width_kwh"] < row["half_width_kwh"]
-    assert "sub-meter" in row["text_en"] and "分项计量" in row["text_zh"]
+    assert "sub-meter" in row["en_text"] and "分项计量" in row["zh_text"]
     assert client.get("/v1/contracts/proof?institution=nobody").status_code in (200, 404)
     assert all(not isinstance(v, dict | list) for v in row.values())

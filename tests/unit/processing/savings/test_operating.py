@@ -156,6 +156,10 @@ def test_a_change_of_the_calendar_moves_no_frozen_baseline() -> None:
 
 NOT_REGISTERED_AFTER = spells()[:2]
 NOT_REGISTERED_BEFORE = spells()[2:]
+WEEKENDS_OPEN = tuple(
+    OperatingSpell(d.date(), (d + pd.Timedelta(days=2)).date(), "open")
+    for d in pd.date_range("2025-01-01", "2025-12-31", freq="W-SAT")
+)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +167,7 @@ NOT_REGISTERED_BEFORE = spells()[2:]
     [
         ("savings_calendar_ended", "serious", lambda t: (NOT_REGISTERED_AFTER, t)),
         ("savings_closed_unseen", "serious", lambda t: (NOT_REGISTERED_BEFORE, t)),
+        ("savings_open_unseen", "serious", lambda t: (WEEKENDS_OPEN, t)),
     ],
 )
 def test_calendars_that_do_not_meet_withhold_the_verdict(
