@@ -23,6 +23,7 @@ from api.query import only_known_parameters
 from api.routes import (
     adjustments,
     comparisons,
+    completeness,
     corrections,
     figures,
     months,
@@ -53,6 +54,7 @@ _V1 = (
     figures,
     adjustments,
     comparisons,
+    completeness,
     quality,
     months,
     series,

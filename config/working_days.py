@@ -9,8 +9,8 @@ A year nobody knows falls back to plain weekdays and is told by a finding.
 import os
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -20,6 +20,7 @@ from typing import Any, Literal, cast
 from config.written import text_of
 from domain.errors import ConfigError
 from domain.findings import Finding
+from domain.operating import OperatingCalendar, OperatingSpell, State
 
 OWN_FILE = "CIVICMETER_WORKING_DAYS"
 """The setting that names an installation's own file. Read from the environment here: day types
@@ -35,22 +36,34 @@ class DayTypes:
 
     types: dict[date, DayType]
     findings: tuple[Finding, ...] = ()
+    states: Mapping[date, State] = field(default_factory=dict)
+    """Of the days on which the institution itself is closed or out of term."""
 
     def __getitem__(self, day: date) -> DayType:
         return self.types[day]
+
+    def at_work(self, day: date) -> bool:
+        """Whether it is a working day on which the institution is not closed."""
+        return self.types[day] == "working" and self.states.get(day) != "closed"
 
     def count(self, kind: DayType) -> int:
         """How many of the days are of this type."""
         return sum(t == kind for t in self.types.values())
 
 
-def day_types(days: Iterable[date], calendar: str) -> DayTypes:
+def day_types(
+    days: Iterable[date], calendar: str, operation: Sequence[OperatingSpell] = ()
+) -> DayTypes:
     """The type of each local day by the calendar ``cn``, ``weekdays`` or ``gb``.
 
     ``weekdays`` knows no holidays: Monday to Friday work. Source for ``cn``: the State
     Council's yearly notices, as of chinesecalendar and the override table. A year that ``cn``
     or ``gb`` does not know gets plain weekdays and one finding ``calendar_year_unknown``
     with the number of days concerned. Raises ConfigError for an unknown calendar.
+
+    `operation` is the institution's own calendar: a day off on which it works is ``working``, and
+    days on which it is closed, or out of term, are told beside their type. Of days that a calendar
+    of terms says nothing of there is a finding ``operating_calendar_open``.
 
     The Saturday after China's National Day of 2025 made up for a holiday:
 
@@ -62,17 +75,26 @@ def day_types(days: Iterable[date], calendar: str) -> DayTypes:
         raise ConfigError(f"no calendar {calendar!r}: use one of {', '.join(CALENDARS)}")
     found: dict[date, DayType] = {}
     guessed: Counter[int] = Counter()
+    own = OperatingCalendar(operation)
+    left_open: list[date] = []
     for day in days:
         known = _known_type(day, calendar)
         if known is None:
             guessed[day.year] += 1
             known = _weekday_type(day)
-        found[day] = known
-    findings = tuple(
+        kind = own.kind(day)
+        found[day] = "working" if kind == "open" else known
+        if own.leaves_open(day):
+            left_open.append(day)
+    findings = [
         Finding("calendar_year_unknown", numbers={"year": y, "days": n, "calendar": calendar})
         for y, n in sorted(guessed.items())
-    )
-    return DayTypes(found, findings)
+    ]
+    if left_open:
+        first = min(left_open).isoformat()
+        about: dict[str, int | str] = {"days": len(left_open), "on": first}
+        findings.append(Finding("operating_calendar_open", numbers=about))
+    return DayTypes(found, tuple(findings), own.states(found))
 
 
 def last_known_day(calendar: str) -> date | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 from domain.calendar import DEFAULT_TIMEZONE
+from domain.operating import OperatingSpell
 from domain.quantities import DeviceClass
 
 Origin = Literal["measured", "simulated", "live"]
@@ -114,6 +115,8 @@ class Institution:
     provenance_zh: str = ""
     in_service_until: date | None = None
     """The local day from which it is no longer watched: none of its devices is in service."""
+    operation: tuple[OperatingSpell, ...] = ()
+    """Its own calendar beside that of working days, in the order of the days."""
 
     def name(self, lang: str) -> str:
         return self.name_zh if lang == "zh" else self.name_en
@@ -320,6 +323,8 @@ class Contract:
     meters: tuple[str, ...] = ()
     claim: Literal["yearly", "monthly"] = "yearly"
     measures: tuple[Measure, ...] = ()
+    expected_saving_ratio: float | None = None
+    """The share of a year's use that is expected to be saved; None: nobody said."""
 
     @property
     def bundle(self) -> str:

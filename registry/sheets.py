@@ -1,8 +1,8 @@
 """What sheets a registry's workbook has: one a record type, and those of what changes over time.
 
 `dated` holds numbers with the day each holds from (floor area, headcount, meter multiplier),
-`swaps` replaced meters, `formula` the parts of virtual meters, `measures` what was done for a
-contract, and when.
+`swaps` replaced meters, `formula` the parts of virtual meters, `operation` the terms and closures of
+an institution, `measures` what was done for a contract, and when.
 """
 
 import dataclasses
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.calendar import from_ms
+from domain.operating import OperatingKind, OperatingSpell
 from domain.places import (
     Bin,
     Building,
@@ -97,6 +98,20 @@ HISTORIES = {
         record="meter",
         field="formula",
         timed=False,
+    ),
+    "operation": History(
+        OperatingSpell,
+        OperatingSpell,
+        (
+            ("start", "start", day),
+            ("end", "end", day),
+            ("kind", "kind", converter("kind", OperatingKind)),
+            ("note", "note", text),
+        ),
+        lambda s: [s.start, s.end, s.kind, s.note],
+        {"note": ""},
+        record="institution",
+        field="operation",
     ),
     "measures": History(
         Measure,

@@ -10,6 +10,7 @@ from api.dependencies import BackendDep
 from api.query import InstitutionsDep, PageDep
 from api.rows import registry as rows
 from api.tables.route import TableRoute
+from domain.models import ModelRecord
 from domain.places import Bin, Building, Contract, Institution, Meter, PvSystem, WeatherStation
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])
@@ -89,6 +90,27 @@ def contracts(
 ) -> list[rows.ContractRow]:
     """Contracts and savings projects · 节能合同与项目."""
     return page.cut(_rows(backend.registry.contracts, institutions, rows.contract_row))
+
+
+@router.get("/contracts/proof")
+def contract_proofs(
+    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+) -> list[rows.ContractProofRow]:
+    """What would prove the savings that contracts expect · 合同预期节能量如何证实."""
+    today = _today(backend)
+    kept: dict[str, list[ModelRecord]] = {}
+    for record in backend.ledger.models():
+        kept.setdefault(record.contract, []).append(record)
+    return page.cut(
+        [
+            row
+            for c in backend.registry.contracts
+            if c.institution in institutions
+            for row in rows.contract_proof_rows(
+                c, institutions[c.institution], kept.get(c.id, []), today
+            )
+        ]
+    )
 
 
 @router.get("/quantities")

@@ -7,41 +7,19 @@ from fastapi import APIRouter, Query
 from api.dependencies import BackendDep
 from api.device_board import board_rows
 from api.open_conflicts import open_conflicts
-from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, Owners, PageDep
+from api.query import ONE_MONTH_PATTERN, InstitutionsDep, Owners, PageDep
 from api.rows.conflicts import ConflictRow
 from api.rows.quality import (
-    READINGS_NAMES,
     AsideRow,
     BoardDeviceRow,
-    DeviceQualityRow,
     DeviceState,
-    FindingRow,
-    QualityRow,
     aside_row,
     board_device_rows,
-    device_quality_rows,
-    finding_rows,
-    quality_rows,
 )
-from api.standing_results import ResultsDep
-from api.tables.route import OwnResultsRoute, TableRoute
+from api.tables.route import TableRoute
 from domain.calendar import Month
-from domain.findings import Severity
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
-of_results = APIRouter(route_class=OwnResultsRoute)
-
-
-@of_results.get("/quality")
-def quality(query: ResultsDep, page: PageDep) -> list[QualityRow]:
-    """Completeness and findings by institution and month · 数据完整性."""
-    return page.cut(quality_rows(query.read()))
-
-
-@of_results.get("/quality/devices")
-def device_quality(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[DeviceQualityRow]:
-    """Readings expected and received by device and month · 各设备应收与实收读数."""
-    return page.cut(device_quality_rows(query.read(READINGS_NAMES), backend.registry))
 
 
 @router.get("/quality/board")
@@ -69,20 +47,6 @@ def quality_board(
     return page.cut(
         board_device_rows([r for r in rows if not state or r.state in state], institutions)
     )
-
-
-@of_results.get("/findings")
-def findings(
-    query: ResultsDep,
-    page: PageDep,
-    lang: LanguageDep,
-    severity: Annotated[list[Severity] | None, Query(description="Only these.")] = None,
-    once: Annotated[
-        bool, Query(description="Each once, of its cause; else beside every figure it concerns.")
-    ] = False,
-) -> list[FindingRow]:
-    """What a reader of the numbers should know, in words · 需要注意的事项."""
-    return page.cut(finding_rows(query.read(), lang, severity or (), once=once))
 
 
 @router.get("/aside")
@@ -121,6 +85,3 @@ def conflicts(
     POST /v1/corrections) decides, and the conflict is gone from here.
     """
     return page.cut(open_conflicts(backend, Owners(institutions, institution)))
-
-
-router.include_router(of_results)

@@ -1,5 +1,6 @@
 """Rows of what there is: institutions, buildings, devices, contracts, quantities, figures."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ from pydantic import Field
 from api.rows.base import PlaceRow, Row, number_field, place_fields
 from config.limits import VALUE_LIMITS
 from domain.figures.names import FIGURE_NAMES
+from domain.models import ModelRecord
 from domain.places import (
     AnyDevice,
     Bin,
@@ -16,6 +18,7 @@ from domain.places import (
     Carrier,
     Contract,
     Institution,
+    Measure,
     Meter,
     PvSystem,
     WasteStream,
@@ -23,6 +26,7 @@ from domain.places import (
     value_on,
 )
 from domain.quantities import QUANTITIES, Kind
+from reports.words.proof import proof_lines, proofs
 
 
 class InstitutionRow(Row):
@@ -212,6 +216,13 @@ class ContractRow(PlaceRow):
         description="IPMVP option: C measures the whole facility, B the equipment by its meters."
     )
     meters: str = Field(description="The equipment's meters, by ', '; empty: the main meters.")
+    claim: str = Field(description="How it is settled: yearly or monthly.")
+    measures: str = Field(
+        description="What was done, by '; ': the day from which it saves, its kind, the carrier."
+    )
+    expected_saving_ratio: float | None = number_field(
+        "Share of a year's use that is expected to be saved; null: not registered", "1"
+    )
 
 
 def contract_row(c: Contract, institution: Institution) -> ContractRow:
@@ -230,7 +241,67 @@ def contract_row(c: Contract, institution: Institution) -> ContractRow:
         confidence=c.confidence,
         option=c.option,
         meters=", ".join(c.meters),
+        claim=c.claim,
+        measures="; ".join(_measure_text(m) for m in c.measures),
+        expected_saving_ratio=c.expected_saving_ratio,
     )
+
+
+def _measure_text(measure: Measure) -> str:
+    parts = (measure.finished_on.isoformat(), measure.kind, measure.carrier, measure.note)
+    return " ".join(str(p) for p in parts if p)
+
+
+class ContractProofRow(PlaceRow):
+    contract: str = Field(description="Contract id.")
+    carrier: str = Field(description="Carrier of the frozen baseline.")
+    answer: str = Field(
+        description="enough, submeter, test (on/off), none, baseline (its findings withhold every "
+        "verdict), or unknown (no expected_saving_ratio is registered)."
+    )
+    year_kwh: float = number_field("A year's use by the baseline", "kWh", ...)
+    expected_saving_kwh: float | None = number_field("Saving of a year that is expected", "kWh")
+    provable_saving_kwh: float | None = number_field(
+        "Smallest saving of a year that the present meters prove; null: none", "kWh"
+    )
+    half_width_kwh: float = number_field("Half-width of its interval, of a year", "kWh", ...)
+    submeter_least_share: float | None = number_field(
+        "Least share of the load that a sub-meter must hold to prove it", "1"
+    )
+    submeter_most_share: float | None = number_field("Largest share at which it proves it", "1")
+    submeter_half_width_kwh: float | None = number_field(
+        "Half-width of a sub-meter of the largest share, of a year", "kWh"
+    )
+    switching_days: int | None = number_field("Days of an on/off test, in weeks in turn", "d")
+    sample_count: int | None = number_field("Alike devices that stand for many, to 10 %", "1")
+    zh_text: str = Field(description="The same in Chinese sentences.")
+    en_text: str = Field(description="The same in English sentences.")
+
+
+def contract_proof_rows(
+    c: Contract, institution: Institution, kept: Iterable[ModelRecord], on: date
+) -> list[ContractProofRow]:
+    """A row a carrier whose baseline is frozen."""
+    return [
+        ContractProofRow(
+            **place_fields(institution),
+            contract=c.id,
+            carrier=carrier,
+            answer=p.answer,
+            year_kwh=p.year_kwh,
+            expected_saving_kwh=p.expected_kwh,
+            provable_saving_kwh=None if p.provable_ratio is None else p.provable_ratio * p.year_kwh,
+            half_width_kwh=p.half_width_kwh(1.0),
+            submeter_least_share=p.least_share,
+            submeter_most_share=p.most_share,
+            submeter_half_width_kwh=p.most_share and p.half_width_kwh(p.most_share),
+            switching_days=p.switching_days,
+            sample_count=p.sample,
+            zh_text="".join(proof_lines(p, "zh")),
+            en_text=" ".join(proof_lines(p, "en")),
+        )
+        for carrier, p in proofs(c, kept, on)
+    ]
 
 
 class QuantityRow(Row):

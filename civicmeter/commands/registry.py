@@ -97,6 +97,41 @@ def propose_bounds(settings: Settings, out: Path, force: bool) -> None:
         click.echo(f"look at them, then take them in: civicmeter registry import {out}")
 
 
+@command.command("propose-operation")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.xlsx", help="Where to."
+)
+@click.option("--institution", "names", multiple=True, metavar="ID", help="Default: all.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.pass_obj
+def propose_operation(settings: Settings, out: Path, names: tuple[str, ...], force: bool) -> None:
+    """Propose closures and vacations of operating calendars from what was used in the last three
+    years: a workbook to look at and import.
+
+    The sheet "operation" has them beside what is registered, the sheet "proposals" says what each
+    rests on. Check the days against the institution's own calendar: use knows no reasons.
+    """
+    from civicmeter.output import progress_line
+    from civicmeter.wiring.pipeline import open_pipeline
+    from civicmeter.wiring.proposed_operation import propose, write_proposals
+
+    if out.exists() and not force:
+        raise ConfigError(f"{out} is there already: name another file, or give --force")
+    with open_pipeline(settings) as pipeline, progress_line() as progress:
+        registry = pipeline.registry
+        known = registry.institution_by_id
+        if unknown := sorted(set(names) - set(known)):
+            raise ConfigError(f"no institution {unknown[0]!r}: there are {', '.join(known)}")
+        places = [known[n] for n in names] or list(registry.institutions)
+        proposals = list(propose(pipeline, places, datetime.now(UTC), progress))
+    if not proposals:
+        click.echo("no closure is seen in the last three years that is not registered")
+        return
+    write_proposals(registry, proposals, out)
+    click.echo(f"{out}: {len(proposals)} closures proposed; see its sheet proposals for each")
+    click.echo(f"look at them, then take them in: civicmeter registry import {out}")
+
+
 _TOLD = 12
 """So many devices without a bound are looked up and named, the others counted."""
 

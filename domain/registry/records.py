@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from domain.calendar import zone_or_none
+from domain.operating import OperatingSpell, overlaps
 from domain.places import (
     AnyDevice,
     Bin,
@@ -241,12 +242,36 @@ def _institution(one: Institution) -> Iterator[Fault]:
             f"has district_code {one.district_code!r}: write the 6 digits of GB/T 2260, "
             "or 9 or 12 down to street and community",
         )
+    yield from _operation(one.operation)
     if one.heating_season is not None:
         start, end = one.heating_season
         if start == end:
             yield "heating_season", "has a heating_season that ends the day it starts: mend it"
         if (2, 29) in one.heating_season:
             yield "heating_season", "has 02-29 in heating_season, not there every year: write 03-01"
+
+
+def _operation(spells: tuple[OperatingSpell, ...]) -> Iterator[Fault]:
+    """Rows that end before they begin, are no days of ours, or contradict each other."""
+    for k, one in enumerate(spells):
+        if one.end <= one.start:
+            yield (
+                "operation",
+                f"is {one.kind} to {one.end} from {one.start} on: the end is the day after the "
+                "last one, mend one of them",
+                k,
+            )
+        elif not all(_FIRST_YEAR <= day.year <= _LAST_YEAR for day in (one.start, one.end)):
+            yield "operation", f"has {one.start} to {one.end} in operation: mend the year", k
+    for k, j in overlaps(spells):
+        one, other = spells[k], spells[j]
+        yield (
+            "operation",
+            f"is {one.kind} from {one.start} to {one.end}, and {other.kind} from {other.start} to "
+            f"{other.end}: a day has one kind (but closed or open days may lie within a term), "
+            "end one where the other begins",
+            k,
+        )
 
 
 def _zone_meant(name: str) -> str:
@@ -266,6 +291,13 @@ def _contract(one: Contract) -> Iterator[Fault]:
         yield (
             "confidence",
             f"has confidence {one.confidence:g}: it must lie between 0 and 1, 90 % is 0.9",
+        )
+    expected = one.expected_saving_ratio
+    if expected is not None and not 0 < expected < 1:
+        yield (
+            "expected_saving_ratio",
+            f"has expected_saving_ratio {expected:g}: it must lie between 0 and 1, 10 % is 0.1; leave "
+            "it empty if it is not known",
         )
     for what in ("baseline", "reporting"):
         start, end = getattr(one, f"{what}_start"), getattr(one, f"{what}_end")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from config.working_days import day_types
+from config.working_days import DayTypes, day_types
 from domain.adjustments import Adjustment
 from domain.calendar import Month, days_between, from_ms, local_day
 from domain.carriers import ENERGY_CARRIERS
@@ -27,6 +27,7 @@ from processing.savings.figures import SavingsTrack
 from processing.savings.inputs.typical import TypicalYear, typical_year
 from processing.savings.models.billing import fit_bills
 from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.operated import as_frozen
 
 
 class Tracks(NamedTuple):
@@ -88,7 +89,7 @@ def savings_tracks(
                     carrier.value,
                     model,
                     daily,
-                    day_types(_dates(daily), institution.calendar),
+                    as_frozen(_types(institution, daily), model),
                     [a for a in entered if (a.contract, a.carrier) == (contract.id, carrier.value)],
                     typical,
                     institution.calendar,
@@ -190,7 +191,7 @@ def _fit(
     baseline = daily[inside]
     if not baseline["use"].notna().any():
         return _fit_bills(site, contract, carrier)
-    kinds = day_types(_dates(baseline), site.institution.calendar)
+    kinds = _types(site.institution, baseline)
     model = fit_baseline(
         baseline,
         day_types=kinds,
@@ -232,6 +233,10 @@ def _billed(
     table = billed_days(model, months, billed_weather(site, days))
     of_month = months.set_index(pd.PeriodIndex(months["start"], freq="M"))["estimated_ratio"]
     return table.assign(estimated=of_month.reindex(days.to_period("M")).fillna(0.0).to_numpy())
+
+
+def _types(institution: Institution, daily: pd.DataFrame) -> DayTypes:
+    return day_types(_dates(daily), institution.calendar, institution.operation)
 
 
 def _dates(daily: pd.DataFrame) -> list[date]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from config.working_days import DayTypes
 from domain.errors import ConfigError
 from domain.findings import Finding
 from processing.savings.assessment import SavingsAssessment, beside
@@ -27,7 +28,14 @@ from processing.savings.inputs.sufficiency import (
 from processing.savings.intervals import Calibration, calibration_of
 from processing.savings.models.billing import fit_bills
 from processing.savings.models.daily import DailyFit, fit_daily, habit_of
-from processing.savings.models.frozen import FrozenModel, Season, empty_model
+from processing.savings.models.frozen import (
+    CALENDAR_FORMAT,
+    FORMAT,
+    FrozenModel,
+    Season,
+    empty_model,
+)
+from processing.savings.models.operated import calendar_findings, operating_runs
 from processing.savings.models.terms import Conditions, Floats
 
 
@@ -70,6 +78,7 @@ def fit_baseline(
     known = felt[np.isfinite(felt)]
     statistics = _statistics(use[fit.used], fit, table.index[fit.used])
     unseen = months_unseen(on.days[fit.used])
+    operating = operating_runs(on)
     return FrozenModel(
         carrier=carrier,
         baseline_start=start,
@@ -84,11 +93,15 @@ def fit_baseline(
         temperature_high_c=float(known.max()) if len(known) else None,
         heating_season=heating_season,
         sun=fit.sun,
+        operating=operating,
+        by_calendar=fit.by_calendar,
+        format=CALENDAR_FORMAT if fit.by_calendar else FORMAT,
         findings=(
             *steps,
             *baseline_findings(table, start, end),
             *unseen_findings(unseen),
             *fit_findings(statistics["cvrmse_ratio"], statistics["r_squared"], "days"),
+            *calendar_findings(use, on, fit.by_calendar, carrier),
         ),
         months_unseen=unseen,
         **statistics,
@@ -140,6 +153,9 @@ def assess(
         },
         index=table.index,
     )
+    for state, told in (("closed", on.closed), ("vacation", on.vacation)):
+        if told.any():
+            days[state] = told
     if "estimated" in table:
         days["estimated"] = table["estimated"].to_numpy(dtype=np.float64)
     return beside(model, days, confidence, calibration, background)
@@ -181,6 +197,9 @@ def conditions(
     else:
         kinds = np.array([day_types[d] for d in days.date], dtype=object)
 
+    told = day_types.states if isinstance(day_types, DayTypes) else {}
+    states = np.array([told.get(d) for d in days.date], dtype=object)
+
     def known(name: str) -> Floats:
         column = daily.get(name)
         if column is None:
@@ -195,6 +214,8 @@ def conditions(
         kinds == "holiday",
         _in_season(days, heating_season),
         known("irradiance_w_per_m2"),
+        states == "closed",
+        states == "vacation",
     )
 
 

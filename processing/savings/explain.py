@@ -13,6 +13,7 @@ from processing.savings.assessment import SavingsAssessment
 from processing.savings.engine import DayTypesLike, conditions
 from processing.savings.intervals import POWER, Calibration, calibration_of, provable_ratio
 from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.operated import spans
 from processing.savings.models.terms import columns
 from processing.savings.own_calibration import FACTOR, calibration_on
 
@@ -32,7 +33,7 @@ def contributions(model: FrozenModel, daily: pd.DataFrame, day_types: DayTypesLi
     The parts add up to the total, which is the prediction; NaN where it is NaN.
     """
     on = conditions(daily, day_types, model.heating_season)
-    on_felt = model.as_felt(on)
+    on_felt = model.as_felt(model.as_operated(on))
     by_term = columns(list(model.terms), on_felt) * np.array(model.coefficients)
     of_part = np.array([_part(term) for term in model.terms])
     table = {part: by_term[:, of_part == part].sum(axis=1) for part in PARTS}
@@ -53,7 +54,7 @@ def _part(term: object) -> Part:
             return "trend"
         case "holiday":
             return "day_types"
-    return "base" if "days" not in term else "day_types" if term["days"] == "off" else "season"
+    return "base" if "days" not in term else "season" if term["days"] == "season" else "day_types"
 
 
 def by_month(seen: SavingsAssessment) -> pd.DataFrame:
@@ -106,6 +107,8 @@ def model_card(
     if off is not None:
         share = 100 * (1 + off / working) if working else 100.0
         lines.append(say("card.day_types", share=f"{share:.0f}"))
+    if model.operating:
+        lines.append(_calendar(model, say))
     drift = sum(
         c for t, c in zip(model.terms, model.coefficients, strict=True) if t["kind"] == "trend"
     )
@@ -131,6 +134,18 @@ def model_card(
     lines.append(_provable(model, calibration, say))
     lines.append(say("card.digest", digest=model.digest[:12]))
     return [*lines, *_found(model, lang)]
+
+
+def _calendar(model: FrozenModel, say: Callable[..., str]) -> str:
+    """The sentence of the operating calendar that the baseline was frozen with."""
+    runs = model.operating
+    return say(
+        "card.calendar" if model.by_calendar else "card.calendar_unused",
+        closed=runs.days("closed"),
+        vacation=runs.days("vacation"),
+        when=spans(sorted((*runs.closed, *runs.vacation))),
+        digest=runs.digest[:12],
+    )
 
 
 def calibrated_on(factors: Sequence[FactorUse]) -> date | None:

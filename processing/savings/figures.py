@@ -14,6 +14,7 @@ from domain.calendar import Month, days_between
 from domain.figures import DayValue, Figure, Shares
 from domain.figures.subjects import OfContract, OfPart
 from domain.findings import Finding
+from domain.operating import OperatingSpell
 from domain.places import CalendarName, Contract
 from processing.savings.adjustments import BothWays, WithAndWithout, both_ways
 from processing.savings.adjustments import finding as adjusted_finding
@@ -23,6 +24,7 @@ from processing.savings.engine import assess, fit_again
 from processing.savings.explain import PARTS, contributions
 from processing.savings.inputs.typical import TypicalYear
 from processing.savings.models.frozen import FrozenModel
+from processing.savings.models.operated import on_calendar
 from processing.savings.normalised import is_thin, normalised_saving
 from processing.savings.own_calibration import calibration_on, named
 from processing.savings.peers.common import alone_of
@@ -59,6 +61,12 @@ class SavingsTrack:
     @property
     def about(self) -> OfContract:
         return OfContract(self.contract.id, self.carrier)
+
+    @property
+    def operation(self) -> Sequence[OperatingSpell]:
+        """The operating calendar, where the model uses one."""
+        place = self.background.institution
+        return place.operation if place is not None and self.model.by_calendar else ()
 
     @property
     def subject(self) -> str:
@@ -144,6 +152,7 @@ def savings_figures(
     ]
     figures = named(figures, assessment.adjusted.calibration, track.contract.confidence)
     figures = track.peers.named(figures, month)
+    figures = on_calendar(figures, track.model, track.kinds.states, window)
     return [_with_guessed_days(track, f, month, window) for f in figures]
 
 
@@ -162,7 +171,8 @@ def _with_guessed_days(
         start = _year_start(track, window)
     elif figure.name == "normalised_saving_kwh":
         start = month.plus(1 - WINDOW_MONTHS).first_day
-    guessed = day_types(days_between(start, window[1]), track.calendar).findings
+    days = days_between(start, window[1])
+    guessed = day_types(days, track.calendar, track.operation).findings
     new = tuple(f for f in guessed if f not in figure.findings)
     return replace(figure, findings=(*figure.findings, *new)) if new else figure
 
@@ -315,7 +325,7 @@ def _normalised(
         track.model,
         after,
         track.typical.tables,
-        day_types=_types_of(track.typical, track.calendar),
+        day_types=_types_of(track, track.typical),
         confidence=track.contract.confidence,
         calibration=assessment.adjusted.calibration,
     )
@@ -335,9 +345,10 @@ def _normalised(
     ]
 
 
-def _types_of(typical: TypicalYear, calendar: CalendarName) -> DayTypes:
-    days = (d for table in typical.tables for d in pd.DatetimeIndex(table.index).date)
-    return day_types(days, calendar)
+def _types_of(track: SavingsTrack, typical: TypicalYear) -> DayTypes:
+    """Typical years are operated as the baseline was, on the same days of the year."""
+    days = [d for table in typical.tables for d in pd.DatetimeIndex(table.index).date]
+    return day_types(days, track.calendar, track.model.operating.repeated(days))
 
 
 def savings_days(

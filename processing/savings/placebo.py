@@ -17,6 +17,7 @@ import pandas as pd
 
 from config.working_days import DayTypes, day_types
 from domain.calendar import Month
+from domain.operating import OperatingSpell
 from processing.savings.assessment import Estimate, SavingsAssessment, beside
 from processing.savings.conformal import Scores, calibrate, scores
 from processing.savings.doubts.case import Background
@@ -88,6 +89,8 @@ class Archive:
     weather: pd.DataFrame
     calendar: str
     billed: pd.DataFrame | None = None
+    operation: tuple[OperatingSpell, ...] = ()
+    """The operating calendar of all its buildings."""
 
     def years(self) -> list[int]:
         return sorted(set(pd.DatetimeIndex(self.daily["day"]).year))
@@ -139,7 +142,7 @@ class Archive:
 
     def types(self, year: int) -> DayTypes:
         days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
-        return day_types(list(days.date), self.calendar)
+        return day_types(list(days.date), self.calendar, self.operation)
 
 
 def takes_part(fuel: str, fitted: pd.DataFrame, predicted: pd.DataFrame) -> bool:

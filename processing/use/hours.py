@@ -72,8 +72,8 @@ def out_of_hours_figures(
 ) -> list[Figure]:
     """Use outside office hours of working days, by the calendar with its make-up days."""
     rules = rules or processing_settings().hours
-    kinds = day_types(set(hourly.hours.day), institution.calendar)
-    working = np.array([kinds[d] == "working" for d in hourly.hours.day])
+    kinds = day_types(set(hourly.hours.day), institution.calendar, institution.operation)
+    working = np.array([kinds.at_work(d) for d in hourly.hours.day])
     busy = working & (hourly.hours.hour >= rules.work_start_h)
     busy &= hourly.hours.hour < rules.work_end_h
     known = np.isfinite(hourly.use)

@@ -17,6 +17,7 @@ from reports.words.numbers import (
     size_of,
     value_text,
 )
+from reports.words.proof import proof_for, proof_lines
 from reports.words.texts import joined, t
 from reports.words.verdicts import reason_of, text_key, verdict_word, withholding
 
@@ -154,7 +155,12 @@ def card_lines(saving: Saving, lang: str) -> list[str]:
     """The model in plain sentences; nothing where it is not in the ledger."""
     if saving.model is None:
         return []
-    lines = model_card(saving.model, lang, on=calibrated_on(saving.avoided.factors))
+    since = calibrated_on(saving.avoided.factors)
+    lines = model_card(saving.model, lang, on=since)
     if saving.peers is not None:
         lines += peers_card(saving.peers, saving.peer_month, lang)
+    contract = saving.contract
+    if contract is not None and contract.expected_saving_ratio is not None:
+        on = since or saving.model.baseline_end
+        lines += proof_lines(proof_for(contract, saving.model, on), lang)
     return lines

@@ -10,6 +10,7 @@ from civicmeter.commands.savings.explain import explain_command
 from civicmeter.commands.savings.fit import fit_command
 from civicmeter.commands.savings.on_off import on_off
 from civicmeter.commands.savings.placebo import placebo_command
+from civicmeter.commands.savings.proof import proof_command
 
 
 @click.group("savings")
@@ -26,5 +27,6 @@ for _subcommand in (
     adjustments,
     on_off,
     before_after_command,
+    proof_command,
 ):
     command.add_command(_subcommand)

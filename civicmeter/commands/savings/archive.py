@@ -13,6 +13,7 @@ from domain.errors import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from domain.operating import OperatingSpell
     from processing.savings.placebo import Archive, Kind
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -23,6 +24,14 @@ MODEL = click.option(
     "kind",
     type=click.Choice(("daily", "billing")),
     help="Of days, or of monthly bills; default: billing where DATA is bills, else daily.",
+)
+
+
+OPERATION = click.option(
+    "--operation",
+    type=FILE,
+    metavar="FILE.csv",
+    help="Operating calendar of the buildings: start, end (excluded), kind, perhaps note.",
 )
 
 
@@ -38,6 +47,7 @@ def archive_options(command: Command) -> Command:
             help="Of the buildings.",
         ),
         click.option("--calendar", type=click.Choice(CALENDARS), default="gb", show_default=True),
+        OPERATION,
         MODEL,
     )
     for option in reversed(options):
@@ -45,10 +55,16 @@ def archive_options(command: Command) -> Command:
     return command
 
 
-def open_archive(table: Path, weather_file: Path, timezone: str, calendar: str) -> "Archive":
+def open_archive(
+    table: Path,
+    weather_file: Path,
+    timezone: str,
+    calendar: str,
+    operation: Path | None = None,
+) -> "Archive":
     """Use and weather by local day from two files of hours, or bills and hourly weather.
 
-    Parquet or CSV. Raises ConfigError.
+    Parquet or CSV; `operation` is a CSV of an operating calendar. Raises ConfigError.
     """
     from processing.savings.inputs.bills import bills_of_table, days_of_bills, is_bills
     from processing.savings.inputs.rollup import daily_use, daily_weather
@@ -58,13 +74,26 @@ def open_archive(table: Path, weather_file: Path, timezone: str, calendar: str) 
     if is_bills(use):
         bills = bills_of_table(use)
         return Archive(days_of_bills(bills), weather, calendar, bills)
-    return Archive(daily_use(use, timezone), weather, calendar)
+    return Archive(daily_use(use, timezone), weather, calendar, operation=_spells(operation))
 
 
-def _read(path: Path) -> "pd.DataFrame":
+def _spells(path: Path | None) -> "tuple[OperatingSpell, ...]":
+    """The spells of an operating calendar, checked as those of a registry's workbook are."""
+    from registry.spells import spells_of_rows
+
+    if path is None:
+        return ()
+    rows = _read(path, "CSV").to_dict("records")
+    try:
+        return spells_of_rows({str(k): v for k, v in row.items()} for row in rows)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _read(path: Path, kind: str = "") -> "pd.DataFrame":
     import pandas as pd
 
-    is_csv = path.suffix.lower() == ".csv"
+    is_csv = kind == "CSV" or path.suffix.lower() == ".csv"
     try:
         if not is_csv:
             return pd.read_parquet(path)

@@ -38,6 +38,7 @@ def calibrate_command(
     years: tuple[str, ...],
     timezone: str,
     calendar: str,
+    operation: Path | None,
     kind: "Kind | None",
     out: Path | None,
     valid_from: datetime | None,
@@ -46,7 +47,7 @@ def calibrate_command(
     in place of the shipped one, as soon as it rests on enough of them."""
     from processing.savings.own_calibration import LEAST_BUILDINGS, LEAST_YEARS, own_calibrations
 
-    archive = open_archive(table, weather, timezone, calendar)
+    archive = open_archive(table, weather, timezone, calendar, operation)
     since = valid_from.date() if valid_from else datetime.now(UTC).date()
     rows = list(_rows(archive, kind_of(archive, kind), years, since, table.name))
     if not rows:

@@ -9,6 +9,7 @@ import click
 from civicmeter.commands.savings.archive import (
     DAY,
     FILE,
+    OPERATION,
     building_days,
     building_of,
     kind_of,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--to", "end", type=DAY, help="The day after the last.")
 @click.option("--timezone", default=DEFAULT_TIMEZONE, show_default=True, help="Of the building.")
 @click.option("--calendar", type=click.Choice(CALENDARS), default="cn", show_default=True)
+@OPERATION
 @click.option("--confidence", type=click.FloatRange(0.5, 0.99), default=0.90, show_default=True)
 def explain_command(
     model_file: Path,
@@ -48,6 +50,7 @@ def explain_command(
     end: datetime | None,
     timezone: str,
     calendar: str,
+    operation: Path | None,
     confidence: float,
 ) -> None:
     """Say in plain words what a frozen model is made of, and what was avoided month by month."""
@@ -66,7 +69,7 @@ def explain_command(
         return
     if weather is None or start is None or end is None:
         raise ConfigError("--table needs --weather, --from and --to beside it")
-    archive = open_archive(table, weather, timezone, calendar)
+    archive = open_archive(table, weather, timezone, calendar, operation)
     building = building_of(archive, building, fuel, start, end)
     if kind_of(archive, "daily" if model.bills is None else "billing") == "billing":
         bills = archive.bills(building, fuel, start.date(), end.date())
@@ -75,7 +78,7 @@ def explain_command(
         days = archive.laid_beside(model, bills)
     else:
         days = building_days(archive, building, fuel, start, end)
-    types = day_types([t.date() for t in days.index], calendar)
+    types = day_types([t.date() for t in days.index], calendar, archive.operation)
     seen = assess(model, days, day_types=types, confidence=confidence)
     click.echo(_months_text(seen, model, days, types, lang))
 

@@ -10,6 +10,7 @@ from civicmeter.commands.savings.archive import (
     DAY,
     FILE,
     MODEL,
+    OPERATION,
     building_days,
     building_of,
     kind_of,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--to", "end", type=DAY, required=True, help="The day after the last.")
 @click.option("--timezone", default=DEFAULT_TIMEZONE, show_default=True, help="Of the building.")
 @click.option("--calendar", type=click.Choice(CALENDARS), default="cn", show_default=True)
+@OPERATION
 @click.option("--heating-season", metavar="MM-DD:MM-DD", help="Central heating, end excluded.")
 @click.option("--out", type=FILE, metavar="FILE.json", help="Where the model goes; default: print.")
 @MODEL
@@ -45,6 +47,7 @@ def fit_command(
     end: datetime,
     timezone: str,
     calendar: str,
+    operation: Path | None,
     heating_season: str | None,
     out: Path | None,
     kind: "Kind | None",
@@ -61,7 +64,8 @@ def fit_command(
     from processing.savings.models.billing import fit_bills
     from processing.savings.placebo import CARRIERS
 
-    archive, carrier = open_archive(table, weather, timezone, calendar), CARRIERS.get(fuel, fuel)
+    archive = open_archive(table, weather, timezone, calendar, operation)
+    carrier = CARRIERS.get(fuel, fuel)
     building = building_of(archive, building, fuel, start, end)
     if kind_of(archive, kind) == "billing":
         first, last = start.date(), end.date()
@@ -69,7 +73,7 @@ def fit_command(
         model = fit_bills(bills, archive.warmth_c, carrier, first, last)
     else:
         days = building_days(archive, building, fuel, start, end)
-        kinds = day_types([t.date() for t in days.index], calendar)
+        kinds = day_types([t.date() for t in days.index], calendar, archive.operation)
         model = fit_baseline(
             days, day_types=kinds, heating_season=_season(heating_season), carrier=carrier
         )

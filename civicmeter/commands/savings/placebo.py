@@ -28,6 +28,7 @@ def placebo_command(
     year: int,
     timezone: str,
     calendar: str,
+    operation: Path | None,
     confidence: float,
     peers: bool,
     as_json: bool,
@@ -45,7 +46,7 @@ def placebo_command(
 
     if fit_year == year:
         raise ConfigError("--fit and --predict are the same year: a year cannot test itself")
-    archive = open_archive(table, weather, timezone, calendar)
+    archive = open_archive(table, weather, timezone, calendar, operation)
     kind = kind_of(archive, kind)
     with progress_line() as progress:
         results = placebo(

@@ -92,7 +92,8 @@ def _other_carriers(
         daily = daily_energy(site, carrier, contract.baseline_start, today)
         if daily is None:
             continue
-        kinds = day_types(list(pd.DatetimeIndex(daily.index).date), site.institution.calendar)
+        place, dates = site.institution, list(pd.DatetimeIndex(daily.index).date)
+        kinds = day_types(dates, place.calendar, place.operation)
         index = daily.index
         model = fit_baseline(
             daily[index < pd.Timestamp(contract.baseline_end)],

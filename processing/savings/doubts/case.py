@@ -10,6 +10,7 @@ import pandas as pd
 
 from domain.adjustments import Adjustment
 from domain.findings import Finding
+from domain.operating import State
 from domain.places import Contract, Institution, Measure
 from processing.savings.models.frozen import FrozenModel
 
@@ -74,8 +75,8 @@ class Background:
 class Case:
     """A claim of the local days [start, end), within the days it is judged by.
 
-    `window` are all judged days up to `end` (observed, counterfactual, temperature_c, and perhaps estimated), NaN where
-    something is missing. `low` and `high` bound what was avoided, as it would be claimed.
+    `window` are all judged days up to `end` (observed, counterfactual, temperature_c, and perhaps
+    estimated, and closed and vacation by the operating calendar), NaN where something is missing. `low` and `high` bound what was avoided, as it would be claimed.
     """
 
     model: FrozenModel
@@ -110,6 +111,10 @@ class Case:
             index < pd.Timestamp(self.model.baseline_end)
         )
         return self.past[inside]
+
+    def told(self, state: State) -> int:
+        """How many of the claim's known days are closed, or out of term, by the calendar."""
+        return int(self.known[state].sum()) if state in self.known else 0
 
     def explained(self, day: date, within_days: float) -> bool:
         """Whether an approved adjustment begins near the day: somebody looked, and says so."""

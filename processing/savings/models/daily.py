@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from processing.savings.models.linear import Floats, Grams, Ints, Reduced, huber_weights
 from processing.savings.models.sun import Sun, fit_sun
-from processing.savings.models.terms import Conditions, columns, felt_temperature_c
+from processing.savings.models.terms import Conditions, column, columns, felt_temperature_c
 
 OUTLIER_LIMIT = 1.0
 """Robust standard deviations from which a day counts less (Huber): use has long tails, and the
@@ -42,6 +42,16 @@ BEND_PENALTY = 0.02
 """Ridge on each bend of the smooth curve (°C², per unit of the days' weight)."""
 BEND_PENALTY_OFF = 0.2
 """The same for what days off bend differently."""
+FEW_DAYS = 5.0
+"""Ridge on the level of closed days, and of those out of term, in days: of so many days half is
+believed, so that a few say little."""
+FEW_DAYS_SLOPE = 1.0
+"""The same for how closed days follow the weather, from CLOSED_HEATING_C down and CLOSED_COOLING_C up."""
+CLOSED_HEATING_C = 16.0
+CLOSED_COOLING_C = 20.0
+CALENDAR_GAIN = 0.97
+"""An operating calendar is used where it takes the absolute error of left-out months down to so much:
+one that has nothing to do with the use would only add noise."""
 LEAST_TREND_DAYS = 330
 """In a baseline shorter than about a year a trend cannot be told from the season."""
 SPREAD_POWER = 0.5
@@ -91,6 +101,7 @@ class DailyFit:
     `left_out` are the residuals observed − predicted of each used day (positions `used`) when
     its calendar month was left out of the fit; `residuals` those within the fit. `parameters`
     counts the coefficients of the best single candidate. `sun` is None where it is not counted.
+    `by_calendar`: the terms are about `Conditions.by_calendar`, else `Conditions.without_calendar`.
     """
 
     terms: list[Json]
@@ -100,6 +111,7 @@ class DailyFit:
     left_out: Floats
     parameters: int
     sun: Sun | None
+    by_calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,18 @@ def fit_daily(use: Floats, on: Conditions, habit: Habit = USE_LED) -> DailyFit:
 
     Days without use or temperature are not used; with temperatures on fewer than half of the
     days the model has no slopes. Needs at least one used day; the result is deterministic.
+    With an operating calendar, it is fitted with and without, and what predicts left-out months
+    clearly better is kept.
     """
+    plain = _fit(use, on.without_calendar, habit)
+    if not (on.closed | on.vacation).any():
+        return plain
+    operated = replace(_fit(use, on.by_calendar, habit), by_calendar=True)
+    before, after = (float(np.abs(f.left_out).sum()) for f in (plain, operated))
+    return operated if after < CALENDAR_GAIN * before else plain
+
+
+def _fit(use: Floats, on: Conditions, habit: Habit) -> DailyFit:
     with_temperature = bool(np.isfinite(on.temperature_c).mean() >= 0.5)
     sun = fit_sun(on.year_angle, on.irradiance_w_per_m2, habit.sun_c_per_100_w)
     felt = felt_temperature_c(on, habit.memory_share, habit.memory_days, sun)
@@ -177,6 +200,7 @@ def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candid
         base.append(({"kind": "holiday"}, 0.3))
     if on.heating_season.any() and not on.heating_season.all():
         base.append(({"kind": "level", "days": "season"}, 0.02))
+    base += _operated(on, with_temperature)
     span = (on.days[-1] - on.days[0]).days
     if habit.trend_penalty is not None and span >= LEAST_TREND_DAYS:
         first, last = (d.date().isoformat() for d in (on.days[0], on.days[-1]))
@@ -197,6 +221,22 @@ def _candidates(on: Conditions, with_temperature: bool, habit: Habit) -> _Candid
         k,
         _structures(k, heats, cools) if with_temperature else [np.arange(k)[None]],
     )
+
+
+def _operated(on: Conditions, with_temperature: bool) -> list[tuple[Json, float]]:
+    """What the operating calendar adds to the terms that every candidate has."""
+    found: list[tuple[Json, float]] = []
+    for days in ("closed", "vacation", "vacation_off"):
+        level: Json = {"kind": "level", "days": days}
+        count = int(column(level, on).sum())
+        if not 0 < count < len(on.days):
+            continue
+        found.append((level, FEW_DAYS / count))
+        if days == "closed" and with_temperature:  # a boiler turned down saves by the degree
+            heating: Json = {"kind": "heating", "at_c": CLOSED_HEATING_C, "days": days}
+            cooling: Json = {"kind": "cooling", "at_c": CLOSED_COOLING_C, "days": days}
+            found += [(heating, FEW_DAYS_SLOPE / count), (cooling, FEW_DAYS_SLOPE / count)]
+    return found
 
 
 def _structures(base: int, heats: int, cools: int) -> list[Ints]:
@@ -291,10 +331,11 @@ def _in_smooth(term: Json) -> bool:
 
 
 def _rises_towards_cold(terms: list[Json], beta: Floats) -> bool:
-    """Whether use grows with the cold below every bend, on working days and on days off."""
+    """Whether use grows with the cold below every bend, on working days and on days off; what
+    closed days have less of is no slope of its own."""
     heating = [(t, c) for t, c in zip(terms, beta, strict=True) if t["kind"] == "heating"]
     slope = sum(c for t, c in heating if "days" not in t)
-    slope_off = sum(c for _, c in heating)
+    slope_off = sum(c for t, c in heating if t.get("days") != "closed")
     return bool(min(slope, slope_off) >= 0)
 
 
@@ -313,7 +354,7 @@ def _physical(terms: list[Json], picks: Ints, beta: Floats) -> npt.NDArray[np.bo
     first = picks[0]
     for position, index in enumerate(first):
         term = terms[index]
-        if term["kind"] not in ("heating", "cooling"):
+        if term["kind"] not in ("heating", "cooling") or term.get("days") == "closed":
             continue
         slope = beta[:, position]
         if term.get("days") == "off":  # its sum with the slope of all days, just before it

@@ -11,14 +11,23 @@ import numpy as np
 
 from domain.errors import ConfigError
 from domain.findings import Finding
+from domain.operating import Runs
 from processing.savings.models.sun import Sun
 from processing.savings.models.terms import Conditions, Floats, columns, felt_temperature_c
 
 FORMAT = "civicmeter-baseline/3"
 """What this version writes."""
+CALENDAR_FORMAT = "civicmeter-baseline/4"
+"""What it writes of a model that uses an operating calendar: earlier versions cannot predict it."""
 BILLING_FORMAT = "civicmeter-billing/1"
 """What it writes of a model of bills."""
-FORMATS = ("civicmeter-baseline/1", "civicmeter-baseline/2", FORMAT, BILLING_FORMAT)
+FORMATS = (
+    "civicmeter-baseline/1",
+    "civicmeter-baseline/2",
+    FORMAT,
+    CALENDAR_FORMAT,
+    BILLING_FORMAT,
+)
 """What it reads: 1 had change points alone, 2 knew neither sun nor trend. All are predicted by the same code."""
 Season = tuple[tuple[int, int], tuple[int, int]]
 
@@ -38,7 +47,8 @@ class FrozenModel:
     model of days; all errors of a model of bills are of bills, those "of days" too.
     `months_unseen` are the calendar months that the baseline knows nothing of. `bias_ratio` is what
     the model says of its own baseline beyond what was used, as a share of that; None of models
-    that were frozen before it was kept.
+    that were frozen before it was kept. `operating` are the baseline's days that were closed or out
+    of term by the operating calendar it was frozen with; `by_calendar` whether the terms use it.
     """
 
     carrier: str
@@ -65,6 +75,8 @@ class FrozenModel:
     bills: int | None = None
     months_unseen: tuple[int, ...] = ()
     bias_ratio: float | None = None
+    operating: Runs = field(default_factory=Runs)
+    by_calendar: bool = False
 
     def to_json(self) -> str:
         """Canonical JSON (sorted keys, no spaces, shortest exact floats)."""
@@ -72,8 +84,10 @@ class FrozenModel:
             "baseline_start": self.baseline_start.isoformat(),
             "baseline_end": self.baseline_end.isoformat(),
             "findings": [f.as_dict() for f in self.findings],
+            "operating": self.operating.as_dict() if self.operating else None,
+            "by_calendar": self.by_calendar or None,
         }
-        for name in ("sun", "bills", "months_unseen", "bias_ratio"):
+        for name in ("sun", "bills", "months_unseen", "bias_ratio", "operating", "by_calendar"):
             if data[name] is None or data[name] == ():
                 del data[name]  # as models were written that knew none: their digest stays
         return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -100,6 +114,7 @@ class FrozenModel:
                     if sun is None
                     else Sun(sun["warms_c_per_100_w"], tuple(sun["of_year"])),
                     "months_unseen": tuple(data.get("months_unseen", ())),
+                    "operating": Runs.from_dict(data.get("operating", {})),
                     "findings": tuple(Finding(**f) for f in data["findings"]),
                 }
             )
@@ -122,9 +137,14 @@ class FrozenModel:
         """Use per day under the conditions; NaN where a needed temperature is missing."""
         if not self.terms:
             return np.full(len(on.days), np.nan)
-        table = columns(list(self.terms), self.as_felt(on))
+        table = columns(list(self.terms), self.as_felt(self.as_operated(on)))
         predicted: Floats = np.maximum(table @ np.array(self.coefficients), 0.0)
         return predicted
+
+    def as_operated(self, on: Conditions) -> Conditions:
+        """The conditions with the operating calendar, or without it where the model has no use
+        for it."""
+        return on.by_calendar if self.by_calendar else on.without_calendar
 
     def as_felt(self, on: Conditions) -> Conditions:
         """The conditions with the felt temperature, which the terms are about."""

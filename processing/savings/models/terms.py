@@ -5,7 +5,7 @@ use the same columns, so that a stored model means the same for ever.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,8 @@ class Conditions:
 
     `temperature_c` is the day's mean, NaN where unknown; `off` marks weekends and holidays,
     `holiday` holidays alone, `heating_season` the days of central heating. `irradiance_w_per_m2`
-    is the day's mean on the horizontal, NaN where unknown.
+    is the day's mean on the horizontal, NaN where unknown. By the operating calendar the
+    institution is `closed`, or out of term (`vacation`), weekends and holidays included.
     """
 
     days: pd.DatetimeIndex
@@ -36,6 +37,20 @@ class Conditions:
     holiday: npt.NDArray[np.bool_]
     heating_season: npt.NDArray[np.bool_]
     irradiance_w_per_m2: Floats
+    closed: npt.NDArray[np.bool_]
+    vacation: npt.NDArray[np.bool_]
+
+    @property
+    def by_calendar(self) -> "Conditions":
+        """As a model that uses the operating calendar sees it: a closed day is a day off like
+        another weekend day, with a level of its own."""
+        return replace(self, off=self.off | self.closed, holiday=self.holiday & ~self.closed)
+
+    @property
+    def without_calendar(self) -> "Conditions":
+        """With every day ordinary."""
+        never = np.zeros(len(self.days), dtype=bool)
+        return replace(self, closed=never, vacation=never)
 
     @cached_property
     def year_angle(self) -> Floats:
@@ -52,6 +67,8 @@ class Conditions:
             self.holiday[mask],
             self.heating_season[mask],
             self.irradiance_w_per_m2[mask],
+            self.closed[mask],
+            self.vacation[mask],
         )
 
 
@@ -102,6 +119,12 @@ def column(term: Term, on: Conditions) -> Floats:
             return values * ~on.off
         case "season":
             return values * on.heating_season
+        case "closed":
+            return values * on.closed
+        case "vacation":
+            return values * (on.vacation & ~on.off)
+        case "vacation_off":
+            return values * (on.vacation & on.off)
     return values
 
 

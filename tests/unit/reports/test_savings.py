@@ -143,3 +143,17 @@ def test_every_format_is_written_with_them(ledger: Ledger, kind: str) -> None:
     if kind == "html":
         page = made.decode()
         assert "三楼新增接种点" in page and "模型说明" in page
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "分项计量"), ("en", "sub-meter")])
+def test_the_card_says_what_would_prove_what_the_contract_expects(
+    ledger: Ledger, lang: str, word: str
+) -> None:
+    before = box(ledger, lang).card
+    known = ledger.registry()
+    contracts = tuple(replace(c, expected_saving_ratio=0.02) for c in known.contracts)
+    ledger.save_registry(replace(known, contracts=contracts))
+    after = box(ledger, lang).card
+    assert after[: len(before)] == before
+    said = "\n".join(after[len(before) :])
+    assert word in said and "2.0" in said

@@ -73,6 +73,7 @@ RECORDS: list[tuple[Record, str, str]] = [
     (replace(BIN, tare_kg=-1.0), "tare_kg", "0 or more"),
     (replace(BIN, id="food"), "id", "like a waste stream"),
     (replace(METER, id="food"), "", NOTHING),
+    (replace(CONTRACT, expected_saving_ratio=10.0), "expected_saving_ratio", "10 % is 0.1"),
     (replace(CONTRACT, confidence=90.0), "confidence", "90 % is 0.9"),
     (replace(CONTRACT, confidence=0.0), "confidence", "between 0 and 1"),
     (replace(CONTRACT, confidence=math.nan), "confidence", "between 0 and 1"),

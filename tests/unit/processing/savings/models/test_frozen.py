@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from config.working_days import day_types
+from domain.operating import OperatingSpell
 from processing.savings.engine import assess
 from processing.savings.models.frozen import FORMATS, FrozenModel
 
@@ -30,7 +31,11 @@ def test_a_stored_model_predicts_what_it_did(path: Path) -> None:
     daily = pd.DataFrame({"use": np.nan, "temperature_c": temperature}, index=index)
     if "irradiance_w_per_m2" in stored:  # null where it was unknown
         daily["irradiance_w_per_m2"] = pd.array(stored["irradiance_w_per_m2"], dtype="Float64")
-    types = day_types([t.date() for t in index], "cn")
+    spells = [
+        OperatingSpell(date.fromisoformat(a), date.fromisoformat(b), kind)
+        for a, b, kind in stored.get("operation", [])
+    ]
+    types = day_types([t.date() for t in index], "cn", spells)
     days = assess(model, daily, day_types=types).days
     for row in stored["days"]:
         assert types[date.fromisoformat(row["day"])] == row["type"]
