@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.known_board import KnownBoard
 from api.problems import ProblemError
 from api.telemetry import Telemetry
 from domain.places import Institution
@@ -32,6 +33,10 @@ class Backend:
     parts: Callable[[], Mapping[str, str]] | None = None
     api_key: str = ""
     now: Callable[[], datetime] = field(default=_now)
+    board: KnownBoard = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "board", KnownBoard(self.store, self.ledger))
 
     @property
     def registry(self) -> Registry:

@@ -71,6 +71,9 @@ class NotingStore:
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         return self._store.latest(series)
 
+    def last_heard(self) -> dict[str, int]:
+        return self._store.last_heard()
+
     def registers_at(
         self, series: Sequence[Series], instants: Sequence[datetime]
     ) -> "pd.DataFrame":

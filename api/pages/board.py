@@ -1,6 +1,5 @@
 """GET /quality: the completeness board as a page, the worst first."""
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,7 +12,7 @@ from api.dependencies import Backend, BackendDep
 from api.device_board import board_rows
 from api.language import language_of
 from api.open_conflicts import open_conflicts
-from api.pages.html import answer, render
+from api.pages.html import answer, options, render
 from api.query import Owners
 from api.rows.conflicts import ConflictRow
 from api.rows.quality import sentence
@@ -23,9 +22,9 @@ from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.findings import Severity
 from domain.places import AnyDevice, Bin, Institution, Meter
-from processing.quality.board import STATES, BoardRow
+from processing.quality.board import ORDERS, STATES, Board, BoardRow, Order
 from reports.tables import local_time
-from reports.words.bounds import bounds_missing_text
+from reports.words.bounds import bounds_counted_text
 from reports.words.numbers import UNKNOWN, percent
 from reports.words.texts import month_name
 
@@ -34,21 +33,11 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 100
 """Devices shown at once."""
 
+SORTS = ORDERS
+
 CONFLICTS_SHOWN = 20
 
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "info")
-_FUTURE = 9e18
-
-SORTS: dict[str, Callable[[BoardRow], Any]] = {
-    "worst": lambda r: r.badness,
-    "last_at": lambda r: r.last_at.timestamp() if r.last_at else -1.0,
-    "received": lambda r: _FUTURE if r.received_share is None else r.received_share,
-    "estimated": lambda r: -(r.shares.estimated if r.shares else -1.0),
-    "missing": lambda r: -(r.shares.missing if r.shares else -1.0),
-    "device": lambda r: r.device.id,
-    "institution": lambda r: r.device.institution,
-}
-"""What the rows may stand in the order of; what is worst comes first in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +47,7 @@ class Asked:
     institution: str = ""
     month: str = ""
     state: str = ""
-    sort: str = "worst"
+    sort: Order = "worst"
     page: int = 1
 
     def query(self, lang: str, **changes: object) -> str:
@@ -102,7 +91,8 @@ def quality_page(
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> HTMLResponse:
     lang = language_of(request)
-    asked = Asked(institution, month, state, sort if sort in SORTS else "worst", page)
+    order: Order = next((o for o in SORTS if o == sort), "worst")
+    asked = Asked(institution, month, state, order, page)
     return answer(board_html(backend, asked, lang), lang)
 
 
@@ -117,18 +107,14 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     elif asked.institution:
         notices.append(_b("unknown_institution", lang, id=asked.institution))
         asked = replace(asked, institution="")
-    every = sorted({s.month for s in backend.ledger.statuses(asked.institution or None)})
+    every = backend.ledger.months(asked.institution or None)
     month = _month(asked.month)
     if asked.month and month not in every:
         notices.append(_b("unknown_month", lang, month=asked.month))
         asked, month = replace(asked, month=""), None
-    found = board_rows(
-        backend.store, backend.ledger, registry, backend.now(), institutions=chosen, month=month
-    )
-    lacking = _bounds_missing((r.device for r in found), lang)
-    rows = [r for r in found if asked.state not in STATES or r.state == asked.state]
-    if asked.sort != "worst":
-        rows.sort(key=SORTS[asked.sort])
+    found = board_rows(backend, chosen, month)
+    lacking = _bounds_missing(found, lang)
+    rows = (found.only([asked.state]) if asked.state in STATES else found).by(asked.sort)
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(asked.page, pages)
     shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -140,10 +126,10 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
         asked=replace(asked, page=page),
         notices=[*notices, *lacking],
         pages=pages,
-        sorts=list(SORTS),
+        sorts=SORTS,
         states=_states(found, lang),
         means=_means(lang),
-        institutions=_choices(known.values(), lang),
+        institutions=options(_choices(known.values(), lang), asked.institution),
         months=[(str(m), month_name(m.year, m.month, lang)) for m in reversed(every)],
         lines=[_line(r, known[r.device.institution], lang) for r in shown],
         total=len(rows),
@@ -152,9 +138,9 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     )
 
 
-def _bounds_missing(devices: Iterable[AnyDevice], lang: str) -> list[str]:
+def _bounds_missing(found: Board, lang: str) -> list[str]:
     """One sentence on the bounds that the devices shown lack; none where they have them."""
-    counts = bounds_missing_text(devices, lang)
+    counts = bounds_counted_text(found.unbounded(), lang)
     return [text("bounds", "board", lang, counts=counts)] if counts else []
 
 
@@ -196,11 +182,10 @@ def _month(asked: str) -> Month | None:
         return None
 
 
-def _states(rows: Sequence[BoardRow], lang: str) -> list[tuple[str, str, int]]:
+def _states(found: Board, lang: str) -> list[tuple[str, str, int]]:
     """(state, its words, how many devices), all of them first."""
-    counts = [(s, sum(r.state == s for r in rows)) for s in STATES]
-    return [("", _b("all", lang), len(rows))] + [
-        (state, _b(f"state.{state}", lang), count) for state, count in counts
+    return [("", _b("all", lang), len(found))] + [
+        (state, _b(f"state.{state}", lang), count) for state, count in found.counts().items()
     ]
 
 

@@ -1,11 +1,14 @@
 """The pages' templates, and what every page answers with."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
+from html import escape
 from pathlib import Path
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from config.texts import text
 
@@ -37,6 +40,18 @@ def answer(html: str, lang: str) -> HTMLResponse:
         "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(html, headers=headers)
+
+
+def options(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:
+    """The options of a selection, (value, words) each. Thousands of them in a template are most
+    of a page's time."""
+    return Markup(
+        "".join(
+            f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>'
+            f"{escape(words)}</option>"
+            for value, words in choices
+        )
+    )
 
 
 @cache

@@ -35,18 +35,12 @@ def quality_board(
     ] = None,
     state: Annotated[list[DeviceState] | None, Query(description="Only these.")] = None,
 ) -> list[BoardDeviceRow]:
-    """The completeness board: each device as it stands, the worst first · 数据完整性总表."""
-    rows = board_rows(
-        backend.store,
-        backend.ledger,
-        backend.registry,
-        backend.now(),
-        institutions=institutions,
-        month=Month.parse(month) if month else None,
-    )
-    return page.cut(
-        board_device_rows([r for r in rows if not state or r.state in state], institutions)
-    )
+    """The completeness board: each device as it stands, the worst first · 数据完整性总表.
+
+    Results are those of now; when a device was last heard is asked every ten seconds.
+    """
+    rows = board_rows(backend, institutions, Month.parse(month) if month else None)
+    return board_device_rows(page.cut(rows.only(state) if state else rows), institutions)
 
 
 @router.get("/aside")

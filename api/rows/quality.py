@@ -89,7 +89,9 @@ class BoardDeviceRow(PlaceRow):
         "intervals, at the month's end or now while it runs; zero: goes on reporting, but its use "
         "newly stopped; ok: reports, however low its use."
     )
-    last_at: datetime | None = Field(description="Its last reading, UTC; null: none ever came.")
+    last_at: datetime | None = Field(
+        description="Its last reading, UTC, as of ten seconds ago at most; null: none came."
+    )
     readings_expected_count: float | None = figure_field("readings_expected_count")
     readings_received_count: float | None = figure_field("readings_received_count")
     received_share: float | None = number_field("Received / expected, may exceed 1", "1")

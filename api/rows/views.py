@@ -4,16 +4,19 @@ What a row says of the institution and of how its month stands is put before the
 sent, for it can change while the result stays.
 """
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from domain.figures import MonthResult
+from domain.figures import MonthResult, Shares
+from domain.findings import Finding
 from domain.places import Institution
 from store.ledger.answers import View
 from store.ledger.port import MonthStatus
 
 if TYPE_CHECKING:
     from api.rows.base import Wanted
+    from processing.quality.said import Said
 
 
 def _figures(result: MonthResult) -> bytes:
@@ -30,7 +33,45 @@ def _figures(result: MonthResult) -> bytes:
 FIGURES = View("figures", "1", _figures)
 """Rows of every figure (`FigureRow`), one a line, below a line of their names and subjects."""
 
-VIEWS = (FIGURES,)
+
+def _board(result: MonthResult) -> bytes:
+    from processing.quality.said import said_of_devices
+
+    said = said_of_devices(result)
+    return json.dumps({d: _said_plain(s) for d, s in said.items()}, ensure_ascii=False).encode()
+
+
+BOARD = View("board", "1", _board)
+"""What a month says of each device (`Said`), for the completeness board."""
+
+VIEWS = (FIGURES, BOARD)
+
+
+def _said_plain(said: "Said") -> list[object]:
+    from store.ledger.sql.result_rows import findings_plain
+
+    shares = {
+        name: [float(s.measured), float(s.estimated), float(s.missing)]
+        for name, s in said.shares.items()
+    }
+    findings = findings_plain(said.findings)
+    return [shares, said.expected, said.received, said.fell_silent, findings]
+
+
+def said_of_view(view: bytes) -> dict[str, "Said"]:
+    """What the view `BOARD` says of each device."""
+    from processing.quality.said import Said
+
+    return {
+        device: Said(
+            {name: Shares(*s) for name, s in shares.items()},
+            expected,
+            received,
+            fell_silent,
+            tuple(Finding(**f) for f in findings),
+        )
+        for device, (shares, expected, received, fell_silent, findings) in json.loads(view).items()
+    }
 
 
 def figure_lines(

@@ -1,6 +1,6 @@
 """Bounds that the registry lacks, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from config.texts import text
 from domain.places import AnyDevice
@@ -10,11 +10,15 @@ from reports.words.texts import joined
 
 def bounds_missing_text(devices: Iterable[AnyDevice], lang: str) -> str:
     """How many devices lack which bound; empty: none does."""
-    counts = count_unbounded(devices).items()
+    return bounds_counted_text(count_unbounded(devices), lang)
+
+
+def bounds_counted_text(counts: Mapping[str, int], lang: str) -> str:
+    """As `bounds_missing_text`, of devices that were counted already."""
     return joined(
         (
             text("bounds", "count", lang, count=f"{n:,}", field=_field(field, lang), column=field)
-            for field, n in counts
+            for field, n in counts.items()
         ),
         lang,
     )

@@ -53,6 +53,14 @@ class LastMonth(NamedTuple):
     month: Month
 
 
+class LatestShown(NamedTuple):
+    """A view of an institution's latest month."""
+
+    institution: str
+    month: str
+    body: bytes
+
+
 class Answers(Protocol):
     """Part of the ledger's port."""
 
@@ -106,4 +114,20 @@ class Answers(Protocol):
 
     def month_counts(self) -> list[MonthCounts]:
         """Of each institution that has months, sorted by its id."""
+        ...
+
+    def results_versions(self) -> dict[str, str]:
+        """The `results_version` of each institution; one that is absent has not changed since
+        versions are kept."""
+        ...
+
+    def latest_shown(
+        self, view: View, institutions: Collection[str] | None = None
+    ) -> list[LatestShown]:
+        """The view of the standing result of each institution's latest month; of those that have
+        any. Made and kept as by `shown`. In no order."""
+        ...
+
+    def months(self, institution: str | None = None) -> list[Month]:
+        """The months that the institution (None: any) has results of, each once, in order."""
         ...

@@ -117,6 +117,14 @@ def latest_frame(rows: Sequence[tuple[str, str, int, float]]) -> "pd.DataFrame":
     )
 
 
+def last_of_devices(rows: Iterable[tuple[str, str, int, float]]) -> dict[str, int]:
+    """The answer of `ReadingStore.last_heard` from the last reading of each series."""
+    heard: dict[str, int] = {}
+    for device, _, at_ms, _ in rows:
+        heard[device] = max(heard.get(device, at_ms), at_ms)
+    return heard
+
+
 def series_frame(rows: Sequence[tuple[str, str, int, int, int]]) -> "pd.DataFrame":
     """The answer of `ReadingStore.series` from (device, quantity, count, first_ms, last_ms)."""
     import pandas as pd

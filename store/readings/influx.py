@@ -25,6 +25,7 @@ from store.readings.frames import (
     chunks,
     floor_ms,
     in_order,
+    last_of_devices,
     latest_frame,
     readings_frame,
     registers_frame,
@@ -150,11 +151,13 @@ class InfluxReadingStore:
 
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """See ReadingStore.latest."""
-        if series is None:
-            quantities: dict[str, list[str] | None] = dict.fromkeys(self._quantities())
-        else:
-            quantities = dict(by_quantity(series))
-        return latest_frame(sorted(self._last(quantities)))
+        every: Mapping[str, list[str] | None]
+        every = dict.fromkeys(self._quantities()) if series is None else by_quantity(series)
+        return latest_frame(sorted(self._last(every)))
+
+    def last_heard(self) -> dict[str, int]:
+        """See ReadingStore.last_heard."""
+        return last_of_devices(self._last(dict.fromkeys(self._quantities())))
 
     def registers_at(
         self, series: Sequence[Series], instants: Sequence[datetime]

@@ -93,6 +93,11 @@ class ReadingStore(Protocol):
         """The last reading of each series (of all when None): columns as in `read`."""
         ...
 
+    def last_heard(self) -> dict[str, int]:
+        """When each device was last heard, of whatever quantity: milliseconds since the epoch.
+        What `latest` says too, without a table of all series. Devices never heard are absent."""
+        ...
+
     def registers_at(
         self, series: Sequence[Series], instants: Sequence[datetime]
     ) -> "pd.DataFrame":

@@ -61,6 +61,10 @@ SELECT s.device, s.quantity, r.at_ms, r.value
 FROM series s JOIN reading r ON r.series_id = s.id
     AND r.at_ms = (SELECT max(at_ms) FROM reading WHERE series_id = s.id)
 """
+_LAST_HEARD = """
+SELECT device, max((SELECT max(at_ms) FROM reading WHERE series_id = id)) AS last_ms
+FROM series GROUP BY device HAVING last_ms IS NOT NULL
+"""
 _ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
 _UNKNOWN = -1
 _IDLE_READERS = 4
@@ -174,6 +178,11 @@ class SqliteReadingStore:
             at_ms, value = _nearest(connection, ids, [MAX_MS], "max", "<=")
         found = zip(wanted, at_ms.tolist(), value.tolist(), strict=True)
         return latest_frame([(*s, t, v) for s, t, v in found if t != NO_TIME])
+
+    def last_heard(self) -> dict[str, int]:
+        """See ReadingStore.last_heard."""
+        with self._reading() as connection:
+            return dict(connection.execute(_LAST_HEARD).fetchall())
 
     def registers_at(
         self, series: Sequence[Series], instants: Sequence[datetime]

@@ -50,6 +50,7 @@ def test_a_version_is_another_after_every_change(ledger: SqlLedger) -> None:
     ledger.save_result(result(1.0, "b"))
     assert not changed(), "another institution"
     assert ledger.results_version() != everybody
+    assert ledger.results_versions() == {i: ledger.results_version(i) for i in ("a", "b")}
 
 
 def test_a_view_of_another_shape_is_made_again(ledger: SqlLedger, url: str) -> None:
@@ -164,6 +165,28 @@ def _same(
     }
     if start is None:
         assert ledger.month_counts() == _counts(ledger)
+        _same_latest(ledger, standing)
+
+
+def _same_latest(ledger: SqlLedger, standing: list[MonthResult]) -> None:
+    months = {r.institution: r.month for r in standing}  # sorted by month
+    last = [r for r in standing if r.month == months[r.institution]]
+    expected = {(r.institution, str(r.month), whole(r)) for r in last}
+    assert set(ledger.latest_shown(WHOLE)) == expected
+    for some in ([], ["b"], ["a", *map(str, range(1_000))]):
+        part = {e for e in expected if e[0] in some}
+        assert set(ledger.latest_shown(WHOLE, some)) == part
+    assert ledger.months() == sorted({r.month for r in standing})
+    assert ledger.months("a") == [r.month for r in standing if r.institution == "a"]
+
+
+def test_latest_views_that_nobody_kept_are_made_once(ledger: SqlLedger) -> None:
+    for institution in ("a", "b"):
+        ledger.save_result(result(1.0, institution))
+    newer = View("whole", "2", lambda r: f"made of {r.institution}".encode())
+    made = {"a": b"made of a", "b": b"made of b"}
+    for view in (newer, replace_make(newer, b"made again")):
+        assert {r.institution: r.body for r in ledger.latest_shown(view)} == made
 
 
 def _counts(ledger: SqlLedger) -> list[MonthCounts]:

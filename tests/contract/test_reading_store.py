@@ -367,6 +367,15 @@ def test_latest_of_each_series(store: ReadingStore) -> None:
     assert rows(store.latest(wanted)) == [everything[0], everything[3]]
 
 
+def test_when_each_device_was_last_heard(store: ReadingStore) -> None:
+    assert store.last_heard() == {}
+    store.write([reading(h, 1.0, d, q) for d, q, h in (("a", ENERGY, 2), ("a", POWER, 3))])
+    store.write([reading(-9, 1.0, "b"), reading(1, 1.0, "a", POWER), reading(0.5, 1.0, "b", POWER)])
+    assert store.last_heard() == {"a": T0_MS + 3 * HOUR_MS, "b": T0_MS + HOUR_MS // 2}
+    latest = store.latest().groupby("device")["at"].max()
+    assert store.last_heard() == dict(latest.astype("int64"))
+
+
 def test_the_list_of_series(store: ReadingStore) -> None:
     store.write([reading(h, 1.0) for h in range(4)])
     store.write([reading(7, 1.0, "pv1", "pv_power_w")])

@@ -6,12 +6,12 @@ from contextlib import suppress
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, Text, and_, case, cast, func, select
+from sqlalchemy import Connection, Engine, Row, Select, Text, and_, case, cast, func, select
 
 from domain.calendar import Month
 from domain.errors import StoreUnavailableError
 from domain.figures import MonthResult
-from store.ledger.answers import LastMonth, MonthCounts, Value, View
+from store.ledger.answers import LastMonth, LatestShown, MonthCounts, Value, View
 from store.ledger.port import MonthStatus
 from store.ledger.sql import tables as t
 from store.ledger.sql.engine import reading, writing
@@ -21,6 +21,7 @@ from store.ledger.sql.upsert import insert_into
 _ALL = ""
 """The row of `results_version` that stands for every institution."""
 _MADE_TOGETHER = 200
+_READ_TOGETHER = 500
 
 
 class _Has(Protocol):
@@ -63,10 +64,7 @@ class SqlAnswers:
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
             made = _made(connection, view, [r for r in rows if r.body is None])
-        if made:
-            # Whoever asks has the answer, also while the ledger takes nothing.
-            with suppress(StoreUnavailableError), writing(self._engine) as connection:
-                _keep(connection, view, made)
+        _keep_if_possible(self._engine, view, made)
         return [(status_of(r), made.get(r.digest) or zlib.decompress(r.body)) for r in rows]
 
     def values(
@@ -155,6 +153,58 @@ class SqlAnswers:
         with reading(self._engine) as connection:
             return [MonthCounts(*row) for row in connection.execute(query)]
 
+    def results_versions(self: _Has) -> dict[str, str]:
+        """See Answers.results_versions."""
+        column = t.results_version.c
+        query = select(column.institution, column.version).where(column.institution != _ALL)
+        with reading(self._engine) as connection:
+            return {row.institution: row.version for row in connection.execute(query)}
+
+    def latest_shown(
+        self: _Has, view: View, institutions: Collection[str] | None = None
+    ) -> list[LatestShown]:
+        """See Answers.latest_shown."""
+        if institutions is not None and len(institutions) > _READ_TOGETHER:
+            found = SqlAnswers.latest_shown(self, view)
+            return [f for f in found if f.institution in institutions]
+        state = t.month_state.c
+        last = select(state.institution, func.max(state.month).label("month"))
+        if institutions is not None:
+            last = last.where(state.institution.in_(sorted(institutions)))
+        last_of = last.group_by(state.institution).subquery()
+        is_last = and_(state.institution == last_of.c.institution, state.month == last_of.c.month)
+        query: Select[Any] = (
+            select(state.institution, state.month, t.result.c.id, t.result.c.digest)
+            .join_from(last_of, t.month_state, is_last)
+            .join(t.result, t.result.c.id == STANDING_ID)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+            bodies = _kept(connection, view, [r.digest for r in rows])
+            made = _made(connection, view, [r for r in rows if r.digest not in bodies])
+        _keep_if_possible(self._engine, view, made)
+        bodies |= made
+        return [LatestShown(r.institution, r.month, bodies[r.digest]) for r in rows]
+
+    def months(self: _Has, institution: str | None = None) -> list[Month]:
+        """See Answers.months."""
+        query = select(t.month_state.c.month).where(months_between(institution, None, None))
+        with reading(self._engine) as connection:
+            return sorted(map(Month.parse, connection.execute(query.distinct()).scalars()))
+
+
+def _kept(connection: Connection, view: View, digests: Sequence[str]) -> dict[str, bytes]:
+    """The views that are kept of these results, by digest."""
+    kept = t.shown.c
+    found: dict[str, bytes] = {}
+    for k in range(0, len(digests), _READ_TOGETHER):
+        those = kept.digest.in_(digests[k : k + _READ_TOGETHER])
+        query = select(kept.digest, kept.body).where(
+            those, kept.view == view.name, kept.shape == view.shape
+        )
+        found |= {digest: zlib.decompress(body) for digest, body in connection.execute(query)}
+    return found
+
 
 def _made(connection: Connection, view: View, missing: Sequence[Row[Any]]) -> dict[str, bytes]:
     """The views of results that lack one, by digest: read as they are in this transaction."""
@@ -165,6 +215,13 @@ def _made(connection: Connection, view: View, missing: Sequence[Row[Any]]) -> di
         results = build_results(connection, those, days=False)
         found |= {digests[number]: view.make(result) for number, result in results.items()}
     return found
+
+
+def _keep_if_possible(engine: Engine, view: View, made: Mapping[str, bytes]) -> None:
+    """Whoever asks has the answer, also while the ledger takes nothing."""
+    if made:
+        with suppress(StoreUnavailableError), writing(engine) as connection:
+            _keep(connection, view, made)
 
 
 def _keep(connection: Connection, view: View, made: Mapping[str, bytes]) -> None:
