@@ -107,7 +107,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     elif asked.institution:
         notices.append(_b("unknown_institution", lang, id=asked.institution))
         asked = replace(asked, institution="")
-    every = backend.ledger.months(asked.institution or None)
+    every = backend.ledger.months_known(asked.institution or None)
     month = _month(asked.month)
     if asked.month and month not in every:
         notices.append(_b("unknown_month", lang, month=asked.month))

@@ -108,8 +108,8 @@ class Answers(Protocol):
         neither named, the last of each whatever it says."""
         ...
 
-    def months_known(self) -> list[Month]:
-        """Every month that was computed of anybody, in order."""
+    def months_known(self, institution: str | None = None) -> list[Month]:
+        """Every month that was computed of the institution (None: of anybody), in order."""
         ...
 
     def month_counts(self) -> list[MonthCounts]:
@@ -126,8 +126,4 @@ class Answers(Protocol):
     ) -> list[LatestShown]:
         """The view of the standing result of each institution's latest month; of those that have
         any. Made and kept as by `shown`. In no order."""
-        ...
-
-    def months(self, institution: str | None = None) -> list[Month]:
-        """The months that the institution (None: any) has results of, each once, in order."""
         ...

@@ -176,8 +176,8 @@ def _same_latest(ledger: SqlLedger, standing: list[MonthResult]) -> None:
     for some in ([], ["b"], ["a", *map(str, range(1_000))]):
         part = {e for e in expected if e[0] in some}
         assert set(ledger.latest_shown(WHOLE, some)) == part
-    assert ledger.months() == sorted({r.month for r in standing})
-    assert ledger.months("a") == [r.month for r in standing if r.institution == "a"]
+    assert ledger.months_known() == sorted({r.month for r in standing})
+    assert ledger.months_known("a") == [r.month for r in standing if r.institution == "a"]
 
 
 def test_latest_views_that_nobody_kept_are_made_once(ledger: SqlLedger) -> None:

@@ -128,12 +128,12 @@ class SqlAnswers:
             rows = connection.execute(query).all()
         return [LastMonth(r.institution, bool(r.closed), Month.parse(r.month)) for r in rows]
 
-    def months_known(self: _Has) -> list[Month]:
+    def months_known(self: _Has, institution: str | None = None) -> list[Month]:
         """See Answers.months_known."""
         month = t.month_state.c.month
+        query = select(month).where(months_between(institution, None, None)).distinct()
         with reading(self._engine) as connection:
-            found = connection.execute(select(month).distinct().order_by(month)).scalars()
-            return [Month.parse(m) for m in found]
+            return [Month.parse(m) for m in connection.execute(query.order_by(month)).scalars()]
 
     def month_counts(self: _Has) -> list[MonthCounts]:
         """See Answers.month_counts."""
@@ -185,12 +185,6 @@ class SqlAnswers:
         _keep_if_possible(self._engine, view, made)
         bodies |= made
         return [LatestShown(r.institution, r.month, bodies[r.digest]) for r in rows]
-
-    def months(self: _Has, institution: str | None = None) -> list[Month]:
-        """See Answers.months."""
-        query = select(t.month_state.c.month).where(months_between(institution, None, None))
-        with reading(self._engine) as connection:
-            return sorted(map(Month.parse, connection.execute(query.distinct()).scalars()))
 
 
 def _kept(connection: Connection, view: View, digests: Sequence[str]) -> dict[str, bytes]:
