@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -29,6 +30,23 @@ _CONNECT_TIMEOUT_S = 10.0
 PROBE = "civicmeter_doctor"
 """A measurement that is no device class: nobody takes its points for readings."""
 _NOT_EXECUTED = "not executed"
+
+
+class _Points(msgspec.Struct):
+    """One series of an answer: times in ms and values of one field."""
+
+    tags: dict[str, str] = {}
+    values: list[tuple[int, float]] = []
+    partial: bool = False
+
+
+class _Result(msgspec.Struct):
+    series: list[_Points] = []
+    error: str = ""
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result] = []
 
 
 class RefusedError(Exception):
@@ -141,6 +159,28 @@ class InfluxHttp:
                 )
         return found
 
+    def points(self, statement: str) -> Iterator[tuple[str, Sequence[int], Sequence[float]]]:
+        """Device, times in ms and values of each series of one statement, as JSON: for some
+        thousands, or mostly none. Nothing of an answer is taken that is not whole.
+
+        Raises StoreUnavailableError.
+        """
+        try:
+            answer = msgspec.json.decode(self._query(statement, "application/json"), type=_Answer)
+        except msgspec.DecodeError as error:
+            raise self._strange_numbers(error) from error
+        for result in answer.results:
+            if result.error:
+                raise self._failed(200, result.error, query=True)
+            for series in result.series:
+                if series.partial:
+                    raise StoreUnavailableError(
+                        f"InfluxDB at {self._name} gives only a part of what is asked for: raise"
+                        " max-row-limit in its configuration, or take it out"
+                    )
+                at_ms, value = zip(*series.values, strict=True)
+                yield series.tags["device"], at_ms, value
+
     def columns(
         self, statement: str
     ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
@@ -186,10 +226,7 @@ class InfluxHttp:
                 convert_options=pyarrow.csv.ConvertOptions(column_types=types),
             ).unify_dictionaries()
         except pa.ArrowInvalid as error:
-            raise StoreUnavailableError(
-                f"InfluxDB at {self._name} answered with something else than numbers ({error}):"
-                " look who else writes into the bucket"
-            ) from error
+            raise self._strange_numbers(error) from error
         names, tags = (table[c].combine_chunks() for c in ("name", "tags"))
         codes = np.stack([c.indices.to_numpy(zero_copy_only=False) for c in (names, tags)])
         time = table["time"].to_numpy()
@@ -197,6 +234,12 @@ class InfluxHttp:
         edges = np.flatnonzero(np.any(np.diff(codes), axis=0)) + 1
         for start, end in pairwise([0, *edges.tolist(), codes.shape[1]]):
             yield tags.dictionary[int(codes[1, start])].as_py(), time[start:end], value[start:end]
+
+    def _strange_numbers(self, error: Exception) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"InfluxDB at {self._name} answered with something else than numbers ({error}):"
+            " look who else writes into the bucket"
+        )
 
     def _query(self, influxql: str, accept: str) -> bytes:
         with self._answering():
