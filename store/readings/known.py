@@ -267,18 +267,10 @@ class Known:
             self._learn(name, _Span(start_ms, until_ms, values, asked_s), held[name])
 
     def _learn(self, name: Name, span: _Span, held: list[_Span]) -> None:
-        """Add a span; where it overlaps with older ones these are cut or go."""
+        """Add a span in place of those within it. It may overlap with others."""
         with self._lock:
             self._drop(name)
-            for old in list(held):
-                if old.end_ms < span.start_ms or old.start_ms > span.end_ms:
-                    continue
-                if old.start_ms < span.start_ms:
-                    old.end_ms = span.start_ms - 1
-                elif old.end_ms > span.end_ms:
-                    old.start_ms = span.end_ms + 1
-                else:
-                    held.remove(old)
+            held[:] = [old for old in held if not span.holds(old.start_ms, old.end_ms)]
             held.append(span)
             # As the newest one.
             self._spans[name] = held
