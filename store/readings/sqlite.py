@@ -68,10 +68,13 @@ _AT_ONCE = tuple(2**k for k in range(13, -1, -1))
 """Rows in one INSERT, at most 24 576 of the 32 766 parameters every SQLite takes by default. With
 powers of two any number of rows is few statements, and the interpreter's lock changes hands
 seldom."""
-_INSERTS = tuple(
-    (size, "INSERT OR IGNORE INTO reading VALUES " + ",".join(["(?,?,?)"] * size))
-    for size in _AT_ONCE
-)
+_VALUES = {size: "VALUES " + ",".join(["(?,?,?)"] * size) for size in _AT_ONCE}
+_INSERTS = {size: f"INSERT OR IGNORE INTO reading {rows}" for size, rows in _VALUES.items()}
+_OTHERS = {
+    size: f"WITH came (id, at, new) AS ({rows}) SELECT id, at, new, value"
+    " FROM came CROSS JOIN reading ON series_id = id AND at_ms = at WHERE value <> new"
+    for size, rows in _VALUES.items()
+}
 _series_of = itemgetter(0, 1)
 _at_of = itemgetter(2)
 
@@ -124,7 +127,7 @@ class SqliteReadingStore:
             stored = _insert(connection, runs, ids, count)
             # Only a batch with readings that were there before, in the store or in itself,
             # pays for looking at them.
-            conflicts = _conflicts(connection, runs, ids) if stored < count else ()
+            conflicts = _conflicts(connection, runs, ids, count) if stored < count else ()
         self._ids.update(new_ids)
         return WriteResult(stored, count - stored - len(conflicts), conflicts, refused)
 
@@ -311,6 +314,30 @@ class SqliteReadingStore:
         return [self._ids.get((s[0], s[1]), _UNKNOWN) for s in series]
 
 
+def _rows(
+    runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
+) -> Iterator[tuple[int, list[int | float]]]:
+    """The `count` readings of the runs as parameters of statements, with how many rows each has."""
+    series_ids: list[int] = []
+    times: list[int] = []
+    values: list[float] = []
+    for device, quantity, at_ms, value in runs:
+        series_ids += repeat(ids[device, quantity], len(at_ms))
+        times += at_ms
+        values += value
+    done = 0
+    for size in _AT_ONCE:
+        while count - done >= size:
+            end = done + size
+            # Mixed piece by piece, which stays in the processor's cache.
+            rows: list[int | float] = [0] * (3 * size)
+            rows[0::3] = series_ids[done:end]
+            rows[1::3] = times[done:end]
+            rows[2::3] = values[done:end]
+            yield size, rows
+            done = end
+
+
 def _insert(
     connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
 ) -> int:
@@ -320,40 +347,20 @@ def _insert(
     threads run meanwhile: the interpreter's lock changes hands once a statement instead of
     at every row.
     """
-    series_ids: list[int] = []
-    times: list[int] = []
-    values: list[float] = []
-    for device, quantity, at_ms, value in runs:
-        series_ids += repeat(ids[device, quantity], len(at_ms))
-        times += at_ms
-        values += value
-    stored = done = 0
-    for size, insert in _INSERTS:
-        while count - done >= size:
-            end = done + size
-            # Mixed piece by piece, which stays in the processor's cache.
-            rows: list[int | float] = [0] * (3 * size)
-            rows[0::3] = series_ids[done:end]
-            rows[1::3] = times[done:end]
-            rows[2::3] = values[done:end]
-            stored += connection.execute(insert, rows).rowcount
-            done = end
-    return stored
+    pieces = _rows(runs, ids, count)
+    return sum(connection.execute(_INSERTS[size], rows).rowcount for size, rows in pieces)
 
 
 def _conflicts(
-    connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int]
+    connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
 ) -> tuple[Conflict, ...]:
     """Readings whose value is not the one that stands after the batch went in."""
-    find = "SELECT value FROM reading WHERE series_id = ? AND at_ms = ?"
-    found = []
-    for device, quantity, times, came in runs:
-        series_id = ids[device, quantity]
-        for at_ms, value in zip(times, came, strict=True):
-            (stands,) = connection.execute(find, (series_id, at_ms)).fetchone()
-            if stands != value:
-                found.append(Conflict(Reading(device, quantity, at_ms, value), stands))
-    return tuple(found)
+    series = {ids[device, quantity]: (device, quantity) for device, quantity, _, _ in runs}
+    return tuple(
+        Conflict(Reading(*series[series_id], at_ms, value), stands)
+        for size, rows in _rows(runs, ids, count)
+        for series_id, at_ms, value, stands in connection.execute(_OTHERS[size], rows)
+    )
 
 
 def _nearest(
