@@ -76,11 +76,12 @@ def encode(readings: Sequence[Reading], directory: Directory) -> bytes:
 def encode_runs(runs: Sequence[Run], directory: Directory) -> bytes:
     """As `encode`, of runs: one a series."""
     several = {device for device, count in Counter(run[0] for run in runs).items() if count > 1}
+    names = {quantity: escaped_tag(quantity) for quantity in {run[1] for run in runs}}
     lines: list[str] = []
     shared: dict[tuple[str, int], str] = {}
     for device, quantity, times, values in runs:
         head = _head(device, directory[device])
-        name = escaped_tag(quantity)
+        name = names[quantity]
         if device not in several:
             lines += [
                 f"{head} {name}={float(v)!r} {t}000000" for t, v in zip(times, values, strict=True)
@@ -97,6 +98,9 @@ def encode_runs(runs: Sequence[Run], directory: Directory) -> bytes:
 
 def pieces(runs: Sequence[Run], most: int) -> Iterator[list[Run]]:
     """The runs in parts of at most `most` readings."""
+    if sum([len(run[2]) for run in runs]) <= most:
+        yield from [list(runs)] if runs else []
+        return
     some: list[Run] = []
     room = most
     for run in runs:

@@ -92,6 +92,18 @@ class _Span:
     def holds(self, first_ms: int, last_ms: int) -> bool:
         return self.start_ms <= first_ms and last_ms <= self.end_ms
 
+    def add(
+        self, times: Sequence[int], values: Sequence[float], first_ms: int, last_ms: int
+    ) -> int:
+        """Take in what lies within; gives how many that were. None is there yet."""
+        before = len(self.values)
+        both = zip(times, values, strict=True)
+        if self.start_ms <= first_ms and last_ms <= self.end_ms:
+            self.values.update(both)
+        else:
+            self.values.update(tv for tv in both if self.holds(tv[0], tv[0]))
+        return len(self.values) - before
+
     @property
     def weight(self) -> int:
         return _SPAN_WEIGHT + len(self.values)
@@ -150,12 +162,10 @@ class Known:
                 last_ms = max(times)
                 if last_ms > mark.at_ms:
                     self._marks[name] = _Mark(last_ms, mark.asked_s)
-                if min(times) <= mark.at_ms:
+                first_ms = min(times)
+                if first_ms <= mark.at_ms:
                     for span in self._spans.get(name, ()):
-                        self._held -= span.weight
-                        both = zip(times, values, strict=True)
-                        span.values.update(tv for tv in both if span.holds(tv[0], tv[0]))
-                        self._held += span.weight
+                        self._held += span.add(times, values, first_ms, last_ms)
             self._make_room()
 
     def forget(self, names: Iterable[Name]) -> None:
@@ -202,6 +212,7 @@ class Known:
         tries = 0
         while True:
             together_ms = _TOGETHER_MS[min(tries, len(_TOGETHER_MS) - 1)]
+            late = [run for run in late if not self._covered(run, held)]
             needs = sorted(need for run in late for need in self._needs(run, held, together_ms))
             if not needs:
                 break
@@ -217,7 +228,10 @@ class Known:
     def _forget_old(self, name: Name, now_s: float) -> bool:
         """Whether there was anything that is not believed any more."""
         spans = self._spans.get(name, ())
-        if not any(self._old(span.asked_s, now_s) for span in spans):
+        for span in spans:
+            if now_s - span.asked_s > BELIEVED_S and self._old(span.asked_s, now_s):
+                break
+        else:
             return False
         with self._lock:
             young = [span for span in spans if not self._old(span.asked_s, now_s)]
@@ -226,6 +240,14 @@ class Known:
                 self._spans[name] = young
                 self._held += _weight(young)
         return True
+
+    def _covered(self, run: Run, held: dict[Name, list[_Span]]) -> bool:
+        """Whether one span holds all of a run: mostly so, and quickly found."""
+        name, times = (run[0], run[1]), run.at_ms
+        first_ms, last_ms = min(times), max(times)
+        if last_ms > self._marks[name].at_ms:
+            return False
+        return any(span.holds(first_ms, last_ms) for span in held[name])
 
     def _needs(self, run: Run, held: dict[Name, list[_Span]], together_ms: int) -> Iterator[_Need]:
         name = (run[0], run[1])
@@ -313,19 +335,33 @@ def _sorted(
     run: Run, mark_ms: int, spans: Sequence[_Span]
 ) -> tuple[Run | None, int, list[Conflict]]:
     """What of a run is new, how many are there already, and what contradicts. As columns where
-    all of it has one fate; else one after another, for the first value stands."""
+    all of it has one fate."""
     if _in_order(run, mark_ms):
         return run, 0, []
-    device, quantity, times, values = run
+    times, size = run.at_ms, len(run.at_ms)
+    there = _stored_within(spans, times)
+    if there is not None and (size == 1 or len(set(times)) == size):
+        if there.count(None) == size:
+            return run, 0, []
+        if there == [*run.value]:
+            return None, size, []
+    return _one_after_another(run, mark_ms, spans)
+
+
+def _stored_within(spans: Sequence[_Span], times: Sequence[int]) -> list[float | None] | None:
+    """What is stored at the times; None where no single span holds all of them."""
     first_ms, last_ms = min(times), max(times)
     for span in spans:
-        if span.holds(first_ms, last_ms) and len(set(times)) == len(times):
-            there = list(map(span.values.get, times))
-            if there.count(None) == len(times):
-                return run, 0, []
-            if there == list(values):
-                return None, len(times), []
-            break
+        if span.holds(first_ms, last_ms):
+            return [*map(span.values.get, times)]
+    return None
+
+
+def _one_after_another(
+    run: Run, mark_ms: int, spans: Sequence[_Span]
+) -> tuple[Run | None, int, list[Conflict]]:
+    """As `_sorted`; of several at one time the first stands."""
+    device, quantity, times, values = run
     seen: dict[int, float] = {}
     conflicts: list[Conflict] = []
     for at_ms, value in zip(times, values, strict=True):
