@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from domain.readings import Reading, Run, Series, joined, readings_of, runs_of
 from store.readings.claims import Claims
 from store.readings.frames import (
@@ -48,6 +45,8 @@ from store.readings.port import Directory, SeriesArrays, WriteResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from store.readings.frames import Arrays
+
 _READINGS_PER_BODY = 20_000
 """Some two megabytes: larger bodies are no faster and stay in memory as a whole."""
 _SERIES_PER_SCAN = 50
@@ -61,8 +60,6 @@ _NEAR_MS = 3 * 3_600_000
 _LOOKUP_GAP_MS = 6 * 3_600_000
 """Late readings closer than this are looked up together."""
 
-Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Times in ms and values."""
 Key = tuple[str, str, int]
 Refused = list[tuple[Reading, str]]
 
@@ -130,6 +127,8 @@ class InfluxReadingStore:
         self, series: Sequence[Series], start: datetime, end: datetime
     ) -> Iterator[SeriesArrays]:
         """See ReadingStore.scan."""
+        import numpy as np
+
         bounds = (ceil_ms(start), ceil_ms(end) - 1)
         nothing = np.empty(0, np.int64), np.empty(0)
         for some in chunks(series, _SERIES_PER_SCAN):
@@ -275,7 +274,7 @@ class InfluxReadingStore:
 
     def _fetch(
         self, quantity: str, devices: Sequence[str], first_ms: int, last_ms: int
-    ) -> Iterator[tuple[str, Arrays]]:
+    ) -> "Iterator[tuple[str, Arrays]]":
         """Times and values of the devices that have any in [first_ms, last_ms]."""
         for some in told_apart(devices, DEVICES_PER_STATEMENT):
             device_of = device_of_tag(some)
@@ -312,11 +311,13 @@ class InfluxReadingStore:
 
     def _nearest(
         self, function: Literal["first", "last"], series: Sequence[Series], bounds: Sequence[int]
-    ) -> Arrays:
+    ) -> "Arrays":
         """The last reading of each series up to each bound, or the first one from it on.
 
         Mostly there is one near by, and asking for little time first is quicker.
         """
+        import numpy as np
+
         at_ms = np.full((len(series), len(bounds)), NO_TIME)
         value = np.full((len(series), len(bounds)), np.nan)
         rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -357,8 +358,10 @@ def _clusters(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
     yield readings[start:]
 
 
-def _merged(one: Arrays, other: Arrays) -> Arrays:
+def _merged(one: "Arrays", other: "Arrays") -> "Arrays":
     """The readings of a device that was filed under two classes, sorted by time."""
+    import numpy as np
+
     at_ms, value = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
     order = np.argsort(at_ms, kind="stable")
     return at_ms[order], value[order]

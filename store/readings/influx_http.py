@@ -9,22 +9,22 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 import urllib3
 from influxdb_client import InfluxDBClient, WritePrecision
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
-from numpy.typing import NDArray
 from urllib3.exceptions import HTTPError
 
 from domain.errors import StoreUnavailableError
 from store.readings.influx_refusals import Access, access, advice, body_text, hides_bucket, message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _CONNECT_TIMEOUT_S = 10.0
 PROBE = "civicmeter_doctor"
@@ -183,7 +183,7 @@ class InfluxHttp:
 
     def columns(
         self, statement: str
-    ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+    ) -> "Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]":
         """Tags, times in ms and values of each series of one statement, as CSV: for much data.
 
         The statement selects one field and groups by one tag; tags come as ``key=value``, whose
@@ -215,7 +215,11 @@ class InfluxHttp:
         self._writer.close()
         self._pool.clear()
 
-    def _split(self, body: bytes) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+    def _split(self, body: bytes) -> "Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]":
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.csv
+
         word = pa.dictionary(pa.int32(), pa.string())
         types = {"name": word, "tags": word, "time": pa.int64(), "value": pa.float64()}
         try:

@@ -8,17 +8,15 @@ cut, too; in batches of thousands it costs nothing that could be measured.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import repeat
+from math import nan
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Run, Series, joined, runs_of
@@ -39,6 +37,8 @@ from store.readings.port import Conflict, SeriesArrays, WriteResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from store.readings.frames import Arrays
 
 _LAYOUT = 1
 _SCHEMA = f"""
@@ -61,7 +61,6 @@ SELECT s.device, s.quantity, r.at_ms, r.value
 FROM series s JOIN reading r ON r.series_id = s.id
     AND r.at_ms = (SELECT max(at_ms) FROM reading WHERE series_id = s.id)
 """
-_ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
 _UNKNOWN = -1
 _IDLE_READERS = 4
 _AT_ONCE = tuple(2**k for k in range(13, -1, -1))
@@ -147,8 +146,8 @@ class SqliteReadingStore:
                     " WHERE series_id = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
                     (series_id, *bounds),
                 )
-                found = np.fromiter(rows, dtype=_ROW)
-                yield SeriesArrays(one, found["at_ms"].copy(), found["value"].copy())
+                found = _arrays(rows)
+                yield SeriesArrays(one, *found)
 
     def count(self, series: Sequence[Series], start: datetime, end: datetime, most: int) -> int:
         """See ReadingStore.count."""
@@ -365,7 +364,7 @@ def _conflicts(
 
 def _nearest(
     connection: sqlite3.Connection, ids: list[int], bounds: list[int], best: str, relation: str
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> "Arrays":
     """Time and value of each series' reading nearest to each bound on one side, by seeks."""
     rows = connection.execute(
         f"SELECT coalesce(r.at_ms, {NO_TIME}), coalesce(r.value, 0.0)"
@@ -376,6 +375,15 @@ def _nearest(
         " ORDER BY s.key, t.key",
         (json.dumps(ids), json.dumps(bounds)),
     )
-    found = np.fromiter(rows, dtype=_ROW, count=len(ids) * len(bounds))
-    at_ms = found["at_ms"].copy()
-    return at_ms, np.where(at_ms == NO_TIME, np.nan, found["value"])
+    at_ms, value = _arrays(rows, len(ids) * len(bounds))
+    value[at_ms == NO_TIME] = nan
+    return at_ms, value
+
+
+def _arrays(rows: Iterable[tuple[int, float]], count: int = -1) -> "Arrays":
+    """Times and values of rows; `count` of them, if that is known."""
+    import numpy as np
+
+    row = np.dtype([("at_ms", np.int64), ("value", np.float64)])
+    found = np.fromiter(rows, dtype=row, count=count)
+    return found["at_ms"].copy(), found["value"].copy()

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Engine, and_, case, delete, select, true, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import DAY_MS, Month
 from domain.readings import Series
 from store.ledger.late_readings import LateReadings
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import insert_into, reading, writing
 from store.ledger.sql.tables import late_readings as table
 from store.ledger.sql.tables import late_version
 from store.ledger.sql.touched import touch_months
@@ -32,8 +31,7 @@ class SqlLateSeries:
         if not rows:
             return self.late_version()
         with writing(self._engine) as connection:
-            on_postgres = connection.dialect.name == "postgresql"
-            insert: Any = (postgresql if on_postgres else sqlite).insert(table)
+            insert = insert_into(connection, table)
             new, old = insert.excluded, table.c
             widened = {
                 "start_ms": case((new.start_ms < old.start_ms, new.start_ms), else_=old.start_ms),

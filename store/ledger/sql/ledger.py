@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select, true
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import Month
 from domain.errors import ConfigError
@@ -27,7 +26,7 @@ from store.ledger.sql.adjustments import SqlAdjustments
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
-from store.ledger.sql.engine import open_engine, reading, upgrade, writing
+from store.ledger.sql.engine import insert_into, open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.late_readings import SqlLateSeries
 from store.ledger.sql.result_rows import check_unique
@@ -197,7 +196,7 @@ class SqlLedger(
         """See Ledger.save_model."""
         row = {name: getattr(model, name) for name in t.model.c.keys()}  # noqa: SIM118
         with writing(self._engine) as connection:
-            insert = _insert(connection, t.model)
+            insert = insert_into(connection, t.model)
             connection.execute(insert.on_conflict_do_nothing(), [row])
 
     def models(self, institution: str | None = None) -> list[ModelRecord]:
@@ -211,7 +210,7 @@ class SqlLedger(
     def keep_aside(self, entries: Iterable[AsideEntry]) -> None:
         """See Ledger.keep_aside."""
         with writing(self._engine) as connection:
-            add_aside(connection, _insert(connection, t.aside), entries)
+            add_aside(connection, insert_into(connection, t.aside), entries)
 
     def aside(self, codes: Collection[str] = (), *, samples: bool = True) -> list[AsideEntry]:
         """See Ledger.aside."""
@@ -260,12 +259,6 @@ def _installed_version() -> str:
         return "civicmeter, not installed"
 
 
-def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
 def _months(institution: str | None, start: Month | None, end: Month | None) -> ColumnElement[bool]:
     state = t.month_state.c
     return and_(
@@ -279,7 +272,7 @@ def _months(institution: str | None, start: Month | None, end: Month | None) -> 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    insert = _insert(connection, table)
+    insert = insert_into(connection, table)
     new = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
     connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=new), rows)
 
@@ -303,7 +296,7 @@ def _lock_state(connection: Connection, institution: str, month: Month) -> Row[A
         "revision": 0,
         "computed_at": datetime.now(UTC),
     }
-    insert = _insert(connection, t.month_state).on_conflict_do_nothing()
+    insert = insert_into(connection, t.month_state).on_conflict_do_nothing()
     connection.execute(insert, [row])
     return connection.execute(
         select(t.month_state).where(is_month(t.month_state, institution, month)).with_for_update()
