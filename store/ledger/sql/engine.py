@@ -70,8 +70,11 @@ def _sqlite_engine(url: URL, path: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("civicmeter_single", False):
+            return
         # Taking the write lock first, so that nothing read before writing is out of date.
-        writes = connection.get_execution_options().get("civicmeter_writes", False)
+        writes = options.get("civicmeter_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
@@ -126,6 +129,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def asking(engine: Engine) -> Iterator[Connection]:
+    """For one question of one statement, which needs no transaction: where another thread computes
+    meanwhile, each statement more waits for the interpreter's lock once more."""
+    with unavailable_explained(engine), engine.connect() as connection:
+        yield connection.execution_options(civicmeter_single=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, and_, case, delete, select, true, tuple_
 from domain.calendar import DAY_MS, Month
 from domain.readings import Series
 from store.ledger.late_readings import LateReadings
-from store.ledger.sql.engine import insert_into, reading, writing
+from store.ledger.sql.engine import asking, insert_into, reading, writing
 from store.ledger.sql.tables import late_readings as table
 from store.ledger.sql.tables import late_version
 from store.ledger.sql.touched import touch_months
@@ -46,7 +46,7 @@ class SqlLateSeries:
 
     def late_version(self) -> str:
         """See LateSeries.late_version."""
-        with reading(self._engine) as connection:
+        with asking(self._engine) as connection:
             return str(connection.execute(_VERSION).scalar_one())
 
     def late(self, after: LateReadings | None = None, limit: int = 10_000) -> list[LateReadings]:
