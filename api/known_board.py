@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.rows.views import BOARD, said_of_view
+from api.views import BOARD, said_of_view
 from domain.calendar import Month
 from domain.registry import Registry
 from processing.quality.board import Board, BoardColumns, Computed

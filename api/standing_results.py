@@ -11,7 +11,7 @@ from api.problems import ProblemError
 from api.query import InstitutionsDep, Interval, IntervalDep, only_one
 from api.rows.base import Wanted
 from api.rows.standing import StandingResult
-from api.rows.views import FIGURES, figure_lines
+from api.views import FIGURES, figure_lines
 from domain.calendar import Month
 from domain.figures.comparing import RUNNING
 from domain.places import Institution
@@ -75,18 +75,19 @@ class ResultsQuery:
         }
         return [v for v in found if (v.institution, v.month) in asked]
 
-    def figure_lines(self, wanted: Wanted) -> list[bytes]:
+    def figure_lines(self, wanted: Wanted, names: Collection[str] | None = None) -> list[bytes]:
         """The rows of figures that are wanted, as JSON, from the views that the ledger keeps.
 
-        Sorted by institution and month. A view that is missing is made and kept. Raises
-        ProblemError as `read`.
+        Sorted by institution and month. `names`: of no others is any wanted. Raises ProblemError
+        as `read`.
         """
         bounds = self.interval.coarse()
         places: list[str | None] = [*sorted(self.institutions)]
         if len(places) > _FEW:
             places = [None]
-            self._require_months(len(self.statuses()), MAX_MONTHS)
-        self._require_values(places, None, days=False)
+            limit = MAX_MONTHS if names is None else MAX_NAMED_MONTHS
+            self._require_months(len(self.statuses()), limit)
+        self._require_values(places, names, days=False)
         lines: list[bytes] = []
         for only in places:
             shown = self.ledger.shown(FIGURES, only, *bounds)

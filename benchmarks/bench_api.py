@@ -46,7 +46,7 @@ _SERVE = """
 import sys, uvicorn
 from datetime import UTC, datetime
 from api.app import create_app
-from api.rows.views import VIEWS
+from api.views import VIEWS
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
 folder, port = sys.argv[1], int(sys.argv[2])

@@ -10,6 +10,12 @@ the median of three rounds; where both stores are measured the plain key is the 
 - `ingest.gateway_vs_store`: gateway messages of 50 readings, against the store alone: 4,000
   into InfluxDB, 20,000 into SQLite, which takes a million readings in less than a second, so
   that connecting and the last batch, which nothing overlaps with, weigh little.
+- `ingest.late_vs_new`: readings of weeks ago, written into the store that has just taken new ones,
+  against these: the worse of coming for the first time (`ingest.<store>.late_vs_new`) and of
+  coming once more (`ingest.<store>.again_vs_new`). The collector notes late readings in a ledger
+  of SQLite; new ones are of the last hours.
+- `ingest.first_stored_s`: from the start of `civicmeter collect` to the first reading in InfluxDB;
+  others wait in the session.
 - `ingest.two_processes_vs_one`: two collectors in a share group against one, into InfluxDB.
 - `ingest.<store>.messages_per_s`, `ingest.gateway.<store>.readings_per_s`,
   `ingest.<store>.cpu_s_per_million_readings`, `ingest.<store>.peak_mb` (the latter two of the
@@ -38,7 +44,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from benchmarks.ingest_consumers import gateway_readings, reading
+from benchmarks.first_stored import first_stored_s, prepare
+from benchmarks.ingest_consumers import Times, gateway_readings, reading
 from tests.servers import InfluxDb, Mosquitto, find_program
 
 ROUNDS = 3
@@ -46,6 +53,10 @@ PER_MESSAGE = 50
 STORES = ("sqlite", "influx")
 SINGLE = "civicmeter/v1/+/telemetry"
 GATEWAY = "civicmeter/v1/gateway/+/telemetry"
+NEW_AGO_MS, LATE_AGO_MS = 20 * 3_600_000, 40 * 86_400_000
+"""When the new readings begin (they end before now), and the late ones."""
+NEW_STEP_MS, LATE_STEP_MS = 5_000, 900_000
+FEW = 4_000
 Results = dict[str, list[dict[str, float]]]
 
 
@@ -56,8 +67,10 @@ def run() -> dict[str, float]:
         bench = _Bench(mosquitto, influxdb, Path(folder), messages)
         for _ in range(ROUNDS):
             bench.single_messages()
+            bench.late_messages()
             bench.gateway_messages()
             bench.two_processes()
+            bench.first_stored()
         return bench.figures()
 
 
@@ -74,28 +87,54 @@ class _Bench:
         self._folder = folder
         self._messages = n
         self._results: Results = {}
+        self._ledger = f"sqlite:///{folder / 'notes.db'}"
+        now_ms = time.time_ns() // 1_000_000
+        self._new = Times(now_ms - NEW_AGO_MS, NEW_STEP_MS)
+        self._late = Times(now_ms - LATE_AGO_MS, LATE_STEP_MS)
+        self._stores: dict[str, str] = {}
+        prepare(folder / "data")
 
     def single_messages(self) -> None:
         names = ["noop", "naive", "mosquitto_sub", "sqlite", "influx"]
         ids = self._sessions(names, SINGLE)
-        self._publish(
-            (f"civicmeter/v1/{r.device}/telemetry", _native(r))
-            for r in map(reading, range(self._messages))
-        )
+        self._publish_readings(self._messages, self._new)
         self._keep("mosquitto_sub", self._mosquitto_sub(ids["mosquitto_sub"]))
         for name in ("noop", "naive"):
             bucket = self._bucket()
             self._keep(name, self._child(what=name, client_id=ids[name], bucket=bucket))
-        for name in ("sqlite", "influx"):
-            job = {"what": "collector", "client_id": ids[name], "store": self._store(name)}
+        for name in STORES:
+            self._stores[name] = self._store(name)
+            job = {"what": "collector", "client_id": ids[name], "store": self._stores[name]}
             self._keep(name, self._child(**job, readings=self._messages))
+        self._forget(ids)
+
+    def late_messages(self) -> None:
+        """Into the stores that have taken the single messages; and the same once more."""
+        names = [f"{store}.{how}" for how in ("late", "again") for store in STORES]
+        ids = self._sessions(names, SINGLE)
+        self._publish_readings(self._messages, self._late)
+        for name in names:
+            store, how = name.split(".")
+            job = {"what": "collector", "client_id": ids[name], "store": self._stores[store]}
+            again = how == "again"
+            self._keep(name, self._child(**job, readings=self._messages, again=again))
+        self._forget(ids)
+
+    def first_stored(self) -> None:
+        ids = self._sessions(["first"], SINGLE)
+        self._publish_readings(FEW, self._new)
+        mqtt_url = f"mqtt://127.0.0.1:{self._mosquitto.port}"
+        known = (self._folder / "data", mqtt_url, ids["first"], self._influxdb, self._bucket())
+        self._keep("first", {"seconds": first_stored_s(*known)})
         self._forget(ids)
 
     def gateway_messages(self) -> None:
         for name in STORES:
             count = self._gateway_count(name)
             ids = self._sessions([name], GATEWAY)
-            self._publish(("civicmeter/v1/gateway/g/telemetry", _gateway(m)) for m in range(count))
+            self._publish(
+                ("civicmeter/v1/gateway/g/telemetry", _gateway(m, self._new)) for m in range(count)
+            )
             alone = {"what": "store_alone", "messages": count, "per_message": PER_MESSAGE}
             self._keep(f"{name}.alone", self._child(**alone, store=self._store(name)))
             job = {"what": "collector", "client_id": ids[name], "store": self._store(name)}
@@ -106,10 +145,7 @@ class _Bench:
         """Both collectors of a share group begin together; each message goes to one of them."""
         group, names = uuid.uuid4().hex, ["one", "two"]
         ids = self._sessions(names, f"$share/{group}/{SINGLE}")
-        self._publish(
-            (f"civicmeter/v1/{r.device}/telemetry", _native(r))
-            for r in map(reading, range(self._messages))
-        )
+        self._publish_readings(self._messages, self._new)
         store = self._store("influx")
         command = [
             sys.executable,
@@ -121,6 +157,7 @@ class _Bench:
                     "store": store,
                     "group": group,
                     "client_ids": [ids[n] for n in names],
+                    "ledger": self._ledger,
                     "readings": self._messages,
                 }
             ),
@@ -150,6 +187,10 @@ class _Bench:
             "ingest.vs_naive": ratio("naive", "influx"),
             "ingest.vs_mosquitto_sub": ratio("mosquitto_sub", "sqlite", "influx"),
             "ingest.gateway_vs_store": min(ratio(f"{s}.alone", f"{s}.gateway") for s in STORES),
+            "ingest.late_vs_new": min(
+                ratio(s, f"{s}.{how}") for s in STORES for how in ("late", "again")
+            ),
+            "ingest.first_stored_s": seconds["first"],
             "ingest.two_processes_vs_one": ratio("influx", "two"),
         }
         for store in STORES:
@@ -157,6 +198,8 @@ class _Bench:
             figures |= {
                 f"ingest.{store}.vs_paho_noop": ratio("noop", store),
                 f"ingest.{store}.gateway_vs_store": ratio(f"{store}.alone", f"{store}.gateway"),
+                f"ingest.{store}.late_vs_new": ratio(store, f"{store}.late"),
+                f"ingest.{store}.again_vs_new": ratio(store, f"{store}.again"),
                 f"ingest.{store}.messages_per_s": self._messages / seconds[store],
                 f"ingest.gateway.{store}.readings_per_s": readings / seconds[f"{store}.gateway"],
                 f"ingest.{store}.cpu_s_per_million_readings": median(
@@ -185,6 +228,8 @@ class _Bench:
             "port": self._mosquitto.port,
             "messages": self._messages,
             "influx": self._influxdb.url,
+            "ledger": self._ledger,
+            **self._new._asdict(),
             **job,
         }
         return _json_of([sys.executable, "-m", "benchmarks.ingest_consumers", json.dumps(job)])
@@ -249,6 +294,12 @@ class _Bench:
             client.disconnect()
             client.loop_stop()
 
+    def _publish_readings(self, count: int, times: Times) -> None:
+        self._publish(
+            (f"civicmeter/v1/{r.device}/telemetry", _native(r))
+            for r in (reading(k, times) for k in range(count))
+        )
+
     def _publish(self, messages: Iterator[tuple[str, bytes]]) -> None:
         """QoS 1 over a plain MQTT 3.1.1 connection, as fast as the broker takes them."""
         with socket.create_connection(("127.0.0.1", self._mosquitto.port)) as link:
@@ -285,8 +336,8 @@ def _native(r: Any) -> bytes:
     )
 
 
-def _gateway(message: int) -> bytes:
-    several = gateway_readings(message, PER_MESSAGE)
+def _gateway(message: int, times: Times) -> bytes:
+    several = gateway_readings(message, PER_MESSAGE, times)
     items = [{"ts": r.at_ms, "values": {r.quantity: r.value}} for r in several]
     return json.dumps({several[0].device: items}).encode()
 

@@ -9,20 +9,22 @@ import sys
 import time
 from typing import Any
 
-from benchmarks.ingest_consumers import NoLedger, directory
+from benchmarks.ingest_consumers import directory
 
 
 def _collect(job: dict[str, Any], client_id: str, ready: Any, go: Any, stored: Any) -> None:
-    from ingest.live.collector import Collector
+    from ingest.live.collector import Collector, system_ms
     from ingest.settings import CollectorSettings
-    from store.opening import open_reading_store
+    from store.late_readings import NotingStore
+    from store.opening import open_ledger, open_reading_store
 
     known = directory()
     settings = CollectorSettings(
         mqtt=f"mqtt://127.0.0.1:{job['port']}", client_id=client_id, share_group=job["group"]
     )
-    store = open_reading_store(job["store"], known)
-    collecting = Collector(settings, store, NoLedger(), known)  # type: ignore[arg-type]
+    ledger = open_ledger(job["ledger"])
+    store = NotingStore(open_reading_store(job["store"], known), ledger, system_ms)
+    collecting = Collector(settings, store, ledger, known)
     ready.release()
     go.wait()
     collecting.start()

@@ -14,48 +14,62 @@ if TYPE_CHECKING:
 
 _ON_TIME_MS = DAY_MS
 """Readings no older than this belong to months that every round computes anyway."""
+_REMEMBERED = 50_000
+"""Notes that are remembered, some 8 MB."""
+_Day = tuple[str, str, int]
+"""Device, quantity and UTC day, counted from 1970."""
 
 
 class NotingStore:
-    """Passes everything on. After writing late readings it notes them in the ledger, and only
-    then returns: so they are noted before anybody is told that they are stored.
+    """Passes everything on. After writing late readings it notes their series and days in the
+    ledger, and only then returns: so they are noted before anybody is told that they are stored.
 
-    Which months they touch is the processor's to find. `now_ms` tells the time.
+    Which months they touch is the processor's to find. It is told of whole days, so that a
+    backfill notes each once: what is noted is remembered for as long as the ledger's version of
+    the notes, asked for after every such write, says that no note was forgotten. A processor that
+    forgets one after that finds these readings in the store when it computes the months that it
+    has touched for it. `now_ms` tells the time.
     """
 
     def __init__(self, store: ReadingStore, ledger: LateSeries, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._ledger = ledger
         self._now_ms = now_ms
+        self._noted: dict[_Day, str] = {}
+        """Under which version each day was noted."""
 
     def write(self, readings: Sequence[Reading]) -> WriteResult:
         """Repeated readings are noted too: the note of the first time may have failed."""
+        before_ms = self._now_ms() - _ON_TIME_MS
         result = self._store.write(readings)
-        self._note((r.device, r.quantity, (r.at_ms,)) for r in readings)
+        self._note({(d, q, t // DAY_MS) for d, q, t, _ in readings if t < before_ms})
         return result
 
     def write_runs(self, runs: Sequence[Run]) -> WriteResult:
         """As `write`."""
+        before_ms = self._now_ms() - _ON_TIME_MS
         result = self._store.write_runs(runs)
-        self._note((r.device, r.quantity, r.at_ms) for r in runs)
+        days: set[_Day] = set()
+        for device, quantity, times, _ in runs:
+            if times and min(times) < before_ms:
+                days.update((device, quantity, t // DAY_MS) for t in times if t < before_ms)
+        self._note(days)
         return result
 
-    def _note(self, written: Iterator[tuple[str, str, Sequence[int]]]) -> None:
-        before_ms = self._now_ms() - _ON_TIME_MS
-        spans: dict[tuple[str, str, int], tuple[int, int]] = {}
-        for device, quantity, times in written:
-            if not times or min(times) >= before_ms:
-                continue
-            for at_ms in times:
-                if at_ms < before_ms:
-                    key = (device, quantity, at_ms // DAY_MS)
-                    start, end = spans.get(key, (at_ms, at_ms))
-                    spans[key] = (min(start, at_ms), max(end, at_ms))
-        if spans:
-            self._ledger.note_late(
-                LateReadings(Series(device, quantity), *span)
-                for (device, quantity, _), span in spans.items()
-            )
+    def _note(self, days: set[_Day]) -> None:
+        if not days:
+            return
+        version = self._ledger.late_version()
+        new = [day for day in days if self._noted.get(day) != version]
+        if not new:
+            return
+        version = self._ledger.note_late(
+            LateReadings(Series(device, quantity), day * DAY_MS, (day + 1) * DAY_MS - 1)
+            for device, quantity, day in new
+        )
+        if len(self._noted) + len(new) > _REMEMBERED:
+            self._noted.clear()
+        self._noted.update(dict.fromkeys(new, version))
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> "pd.DataFrame":
         return self._store.read(series, start, end)

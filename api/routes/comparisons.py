@@ -9,18 +9,21 @@ from fastapi import APIRouter, Query
 from api.dependencies import BackendDep
 from api.query import Interval, LanguageDep, PageDep
 from api.rows.comparisons import (
+    ADDED_UP,
     YEAR_NAMES,
+    By,
     ComparisonRow,
     History,
     PeerRow,
     QuotaRow,
     SurveyFieldRow,
+    TotalRow,
     comparison_rows,
     peer_rows,
     quota_rows,
     survey_field_rows,
+    total_rows,
 )
-from api.rows.totals import ADDED_UP, By, TotalRow, total_rows
 from api.standing_results import ResultsDep, ResultsQuery
 from api.tables.route import ResultsRoute
 from domain.calendar import Month

@@ -63,7 +63,7 @@ def figures(
     query: ResultsDep, page: PageDep, name: NamesDep = None, subject: SubjectDep = None
 ) -> Response:
     """Every figure with its evidence · 全部结果及其依据."""
-    return page.answer(query.figure_lines(figures_wanted(name or (), subject)))
+    return page.answer(query.figure_lines(figures_wanted(name or (), subject), name))
 
 
 @router.get("/days")
@@ -91,7 +91,8 @@ def consumption(
     ),
 ) -> Response:
     """Monthly use by carrier · 月度用能用水."""
-    return page.answer(query.figure_lines(consumption_wanted(carrier or (), name or (), per)))
+    wanted = consumption_wanted(carrier or (), name or (), per)
+    return page.answer(query.figure_lines(wanted, USE_CARRIERS))
 
 
 @router.get("/consumption/days")

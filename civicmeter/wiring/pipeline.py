@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.rows.views import VIEWS
+from api.views import VIEWS
 from config.settings import Settings
 from config.working_days import require_readable
 from domain.errors import ConfigError

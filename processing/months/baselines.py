@@ -23,11 +23,11 @@ from processing.months.evidence.background import background
 from processing.months.evidence.peers import Peer, control
 from processing.months.site import Site
 from processing.savings.engine import billed_days, fit_baseline
-from processing.savings.figures import SavingsTrack
 from processing.savings.inputs.typical import TypicalYear, typical_year
 from processing.savings.models.billing import fit_bills
 from processing.savings.models.frozen import FrozenModel
 from processing.savings.models.operated import as_frozen
+from processing.savings.track import SavingsTrack
 
 
 class Tracks(NamedTuple):

@@ -22,7 +22,7 @@ from processing.months.producers import (
     waste_streams,
 )
 from processing.months.site import Site
-from processing.savings.figures import SavingsTrack
+from processing.savings.track import SavingsTrack
 
 PRODUCERS: tuple[Producer, ...] = (
     inputs.PRODUCER,

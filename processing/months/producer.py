@@ -9,7 +9,7 @@ from domain.figures import DayValue, Figure
 from domain.findings import Finding
 from processing.curves.curve import Ints
 from processing.months.site import Site
-from processing.savings.figures import SavingsTrack
+from processing.savings.track import SavingsTrack
 from processing.use.month_use import Period
 
 

@@ -18,7 +18,7 @@ from processing.curves.neighbours import NEVER, Around, look_around, outwards
 from processing.months.baselines import baselines_due
 from processing.months.site import Site, build_site, wanted_series
 from processing.quality.corrections import Amendments, Corrected, apply
-from processing.savings.figures import WINDOW_MONTHS
+from processing.savings.track import WINDOW_MONTHS
 from store.readings.port import ReadingStore
 
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from processing.curves.filling import WEEK_MS
 from processing.curves.neighbours import NEVER, look_around, outwards
 from processing.curves.rules import shipped_rules
 from processing.quality.corrections import Amendments, apply
-from processing.savings.figures import WINDOW_MONTHS
+from processing.savings.track import WINDOW_MONTHS
 from store.readings.port import ReadingStore
 
 _TOGETHER_MS = 2 * HOUR_MS

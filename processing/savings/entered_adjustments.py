@@ -10,7 +10,7 @@ from domain.errors import ConfigError
 from domain.places import Contract
 from domain.registry import Registry
 from processing.savings.adjustments import formula_tree
-from processing.savings.figures import WINDOW_MONTHS
+from processing.savings.track import WINDOW_MONTHS
 
 LARGEST_EVIDENCE_BYTES = 10 * 1024 * 1024
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
 from domain.calendar import Month
-from domain.figures import MonthResult
+from domain.figures import MonthResult, Shares
 from store.ledger.states import MonthStatus
 
 
 class View(NamedTuple):
-    """How a view is made, of a result without its day values. `shape` is another word whenever `make` gives something else for the
-    same result: what was kept under an older one is made again."""
+    """How a view is made, of a result without its day values. `shape` is another word whenever
+    `make` gives something else for the same result: what was kept under an older one is made
+    again."""
 
     name: str
     shape: str
@@ -33,6 +34,10 @@ class Value(NamedTuple):
     measured: float
     estimated: float
     missing: float
+
+    @property
+    def shares(self) -> Shares:
+        return Shares(self.measured, self.estimated, self.missing)
 
 
 class MonthCounts(NamedTuple):

@@ -26,9 +26,14 @@ class LateReadings:
 class LateSeries(Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
-    def note_late(self, readings: Iterable[LateReadings]) -> None:
+    def note_late(self, readings: Iterable[LateReadings]) -> str:
         """Note late readings, each of one day; of a series and day that is noted already, the
-        span is widened and the stamp renewed."""
+        span is widened and the stamp renewed. Gives the version of the notes."""
+        ...
+
+    def late_version(self) -> str:
+        """Another one after any note was forgotten: as long as it is the same, all that was
+        noted under it is noted still."""
         ...
 
     def late(self, after: LateReadings | None = None, limit: int = 10_000) -> list[LateReadings]:

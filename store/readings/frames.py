@@ -1,6 +1,7 @@
 """What both reading stores share: time bounds, the frames they answer with, unstorable readings.
 
-Pandas is imported by the frames alone: who only writes, as the collector does, never needs it.
+Pandas and numpy are imported where answers are made of them: who only writes, as the collector
+does, never needs them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,19 +9,21 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from domain.calendar import to_ms
 from domain.readings import Reading, Run, Series, readings_of, runs_of
 from store.readings.port import SeriesArrays
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
+    """Times in ms and values."""
 
 T = TypeVar("T")
 
-NO_TIME = int(np.iinfo(np.int64).min)
+NO_TIME = -(2**63)
 """The integer of NaT: stands for "no such reading" in arrays of milliseconds."""
 
 # InfluxDB's nanoseconds must fit 64 bits: 1677-09-21 … 2262-04-11. The same for every engine,
@@ -78,8 +81,9 @@ def _storable(at_ms: Sequence[int], value: Sequence[float]) -> bool:
     return ordered[0] >= MIN_MS and ordered[-1] <= MAX_MS and isfinite(sum(value))
 
 
-def times(at_ms: ArrayLike) -> "pd.DatetimeIndex":
+def times(at_ms: "ArrayLike") -> "pd.DatetimeIndex":
     """Milliseconds since the epoch as ``datetime64[ms, UTC]``; NO_TIME becomes NaT."""
+    import numpy as np
     import pandas as pd
 
     return pd.DatetimeIndex(np.asarray(at_ms, dtype="int64").view("M8[ms]"), tz="UTC")
@@ -87,6 +91,7 @@ def times(at_ms: ArrayLike) -> "pd.DatetimeIndex":
 
 def readings_frame(parts: Iterable[SeriesArrays]) -> "pd.DataFrame":
     """Columns device, quantity, at, value from the arrays of each series, in their order."""
+    import numpy as np
     import pandas as pd
 
     found = [p for p in parts if len(p.at_ms)]
@@ -105,6 +110,7 @@ def readings_frame(parts: Iterable[SeriesArrays]) -> "pd.DataFrame":
 
 def latest_frame(rows: Sequence[tuple[str, str, int, float]]) -> "pd.DataFrame":
     """Columns device, quantity, at, value from one row (device, quantity, at_ms, value) each."""
+    import numpy as np
     import pandas as pd
 
     return pd.DataFrame(
@@ -127,6 +133,7 @@ def last_of_devices(rows: Iterable[tuple[str, str, int, float]]) -> dict[str, in
 
 def series_frame(rows: Sequence[tuple[str, str, int, int, int]]) -> "pd.DataFrame":
     """The answer of `ReadingStore.series` from (device, quantity, count, first_ms, last_ms)."""
+    import numpy as np
     import pandas as pd
 
     return pd.DataFrame(
@@ -143,10 +150,11 @@ def series_frame(rows: Sequence[tuple[str, str, int, int, int]]) -> "pd.DataFram
 def registers_frame(
     series: Sequence[Series],
     instants: Sequence[datetime],
-    before: tuple[NDArray[np.int64], NDArray[np.float64]],
-    after: tuple[NDArray[np.int64], NDArray[np.float64]],
+    before: "Arrays",
+    after: "Arrays",
 ) -> "pd.DataFrame":
     """The answer of `ReadingStore.registers_at`; arrays are series by series, instant by instant."""
+    import numpy as np
     import pandas as pd
 
     each = len(instants)

@@ -1,21 +1,17 @@
 """The reading store in InfluxDB 2.x, or an engine that speaks its protocols.
 
-InfluxDB overwrites a point that is written again, so the first value is guarded here: readings
-later than all known ones of their series are new for certain; only late or repeated times are
-looked up first. The marks are this process's knowledge: readings of one series that contradict
-each other, written at the same moment by two processes, are beyond it.
+InfluxDB overwrites a point that is written again, so the first value is guarded here, by what
+this process knows of the store (store.readings.known). Readings of one series that contradict
+each other, written within some seconds by two processes, are beyond it.
 """
 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from domain.readings import Reading, Run, Series, readings_of
+from domain.readings import Reading, Run, Series, joined, readings_of, runs_of
 from store.readings.claims import Claims
 from store.readings.frames import (
     MAX_MS,
@@ -30,24 +26,30 @@ from store.readings.frames import (
     readings_frame,
     registers_frame,
     series_frame,
-    split_unstorable,
+    split_unstorable_runs,
 )
-from store.readings.influx_http import InfluxHttp, RefusedError, Rows
+from store.readings.influx_asking import DEVICES_PER_STATEMENT, WritersQuestions, ask
+from store.readings.influx_http import InfluxHttp, RefusedError
 from store.readings.influx_lines import (
     device_of_tag,
     encode,
+    encode_runs,
     encode_singly,
+    pieces,
     told_apart,
     why_not_writable,
 )
 from store.readings.influx_queries import MEASUREMENTS, by_quantity, select, span
-from store.readings.port import Conflict, Directory, SeriesArrays, WriteResult
+from store.readings.known import Known
+from store.readings.port import Directory, SeriesArrays, WriteResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_DEVICES_PER_STATEMENT = 500
-_STATEMENTS_PER_QUERY = 50
+    from store.readings.frames import Arrays
+
+_READINGS_PER_BODY = 20_000
+"""Some two megabytes: larger bodies are no faster and stay in memory as a whole."""
 _SERIES_PER_SCAN = 50
 # How answers about a device that was filed under two classes make one: (time, value) each.
 _WHOLE: dict[str, Callable[[tuple[int, float], tuple[int, float]], tuple[int, float]]] = {
@@ -59,9 +61,6 @@ _NEAR_MS = 3 * 3_600_000
 _LOOKUP_GAP_MS = 6 * 3_600_000
 """Late readings closer than this are looked up together."""
 
-T = TypeVar("T")
-Arrays = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Times in ms and values."""
 Key = tuple[str, str, int]
 Refused = list[tuple[Reading, str]]
 
@@ -86,37 +85,40 @@ class InfluxReadingStore:
         """`timeout_s` bounds each request; `gzip` saves network between hosts, costs CPU."""
         self._http = InfluxHttp(url, token, org, bucket, timeout_s=timeout_s, gzip=gzip)
         self._directory = directory
-        self._marks: dict[tuple[str, str], int] = {}
+        self._known = Known(WritersQuestions(self._http))
         # A series is looked up and then written: nobody else may write it in between. Others are
         # not waited for, so that a slow answer to one batch does not hold up the rest.
         self._claims = Claims()
 
     def write(self, readings: Sequence[Reading]) -> WriteResult:
         """See ReadingStore.write."""
-        storable, unstorable = split_unstorable(readings)
-        good, refused = self._split_unwritable(storable)
-        refused = [*unstorable, *refused]
-        if not good:
-            return WriteResult(0, refused=tuple(refused))
-        series = {(r[0], r[1]) for r in good}
-        with self._claims.of(series):
-            self._load_marks(series)
-            new, late = self._split_late(good)
-            fresh, repeated, conflicts = self._compare(late, new) if late else ([], 0, [])
-            new += fresh
-            try:
-                lost = self._send(new)
-            except BaseException:
-                # Some may be in, nobody knows which: ask again next time.
-                for r in good:
-                    self._marks.pop((r[0], r[1]), None)
-                raise
-            self._raise_marks(new)
-        return WriteResult(len(new) - len(lost), repeated, tuple(conflicts), (*refused, *lost))
+        return self._write(runs_of(readings))
 
     def write_runs(self, runs: Sequence[Run]) -> WriteResult:
-        """See ReadingStore.write_runs. Lines are made reading by reading."""
-        return self.write(list(readings_of(runs)))
+        """See ReadingStore.write_runs."""
+        return self._write(joined(runs))
+
+    def _write(self, runs: Sequence[Run]) -> WriteResult:
+        storable, unstorable = split_unstorable_runs(runs)
+        good, unwritable = self._split_unwritable(storable)
+        refused = [*unstorable, *unwritable]
+        if not good:
+            return WriteResult(0, refused=tuple(refused))
+        series = {(run[0], run[1]) for run in good}
+        with self._claims.of(series):
+            found = self._known.sort(good)
+            try:
+                lost = self._send(found.new)
+            except BaseException:
+                # Some may be in, nobody knows which: ask again next time.
+                self._known.forget(series)
+                raise
+            if lost:
+                self._known.forget(series)
+            else:
+                self._known.stored(found.new)
+        stored = sum(len(run.at_ms) for run in found.new) - len(lost)
+        return WriteResult(stored, found.repeated, tuple(found.conflicts), (*refused, *lost))
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> "pd.DataFrame":
         """See ReadingStore.read."""
@@ -126,6 +128,8 @@ class InfluxReadingStore:
         self, series: Sequence[Series], start: datetime, end: datetime
     ) -> Iterator[SeriesArrays]:
         """See ReadingStore.scan."""
+        import numpy as np
+
         bounds = (ceil_ms(start), ceil_ms(end) - 1)
         nothing = np.empty(0, np.int64), np.empty(0)
         for some in chunks(series, _SERIES_PER_SCAN):
@@ -145,9 +149,9 @@ class InfluxReadingStore:
         statements = [
             select("count", quantity, some, *bounds)
             for quantity, devices in by_quantity(series).items()
-            for some in chunks(devices, _DEVICES_PER_STATEMENT)
+            for some in chunks(devices, DEVICES_PER_STATEMENT)
         ]
-        return sum(int(rows.values[0][1]) for _, rows in self._ask(statements, statements))
+        return sum(int(rows.values[0][1]) for _, rows in ask(self._http, statements, statements))
 
     def latest(self, series: Sequence[Series] | None = None) -> "pd.DataFrame":
         """See ReadingStore.latest."""
@@ -179,7 +183,7 @@ class InfluxReadingStore:
             parts_of = [
                 (quantity, list(some))
                 for quantity, devices in by_quantity(only).items()
-                for some in chunks(devices, _DEVICES_PER_STATEMENT)
+                for some in chunks(devices, DEVICES_PER_STATEMENT)
             ]
         asked = [
             (quantity, function, select(function, quantity, some, MIN_MS, MAX_MS))
@@ -187,7 +191,7 @@ class InfluxReadingStore:
             for function in _WHOLE
         ]
         found: dict[tuple[str, str], dict[str, tuple[int, float]]] = defaultdict(dict)
-        for (quantity, function, _), rows in self._ask([a[-1] for a in asked], asked):
+        for (quantity, function, _), rows in ask(self._http, [a[-1] for a in asked], asked):
             parts = found[rows.tags["device"], quantity]
             at_ms, value = rows.values[0]
             known = parts.get(function)
@@ -209,84 +213,52 @@ class InfluxReadingStore:
         """See ReadingStore.close."""
         self._http.close()
 
-    def _split_unwritable(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Refused]:
-        """Readings the line protocol can carry, and the others with the reason."""
-        why = {d: why_not_writable(d, self._directory) for d in {r[0] for r in readings}}
+    def _split_unwritable(self, runs: Sequence[Run]) -> tuple[Sequence[Run], Refused]:
+        """Runs the line protocol can carry, and the readings of others with the reason."""
+        why = {d: why_not_writable(d, self._directory) for d in {run[0] for run in runs}}
         if not any(why.values()):
-            return readings, []
-        refused = [(r, reason) for r in readings if (reason := why[r.device])]
-        return [r for r in readings if not why[r.device]], refused
+            return runs, []
+        bad = [(run, reason) for run in runs if (reason := why[run.device])]
+        good = [run for run in runs if not why[run.device]]
+        return good, [(r, reason) for run, reason in bad for r in run.readings()]
 
-    def _load_marks(self, series: set[tuple[str, str]]) -> None:
-        """Learn the last time of each series met for the first time."""
-        new = series.difference(self._marks)
-        if new:
-            marks = dict.fromkeys(new, NO_TIME)
-            for device, quantity, at_ms, _ in self._last(by_quantity([Series(*n) for n in new])):
-                marks[device, quantity] = at_ms
-            self._marks.update(marks)
+    def _send(self, runs: Sequence[Run]) -> Refused:
+        """Write runs; readings the engine refuses for good come back with its reason."""
+        lost: Refused = []
+        for some in pieces(runs, _READINGS_PER_BODY):
+            try:
+                self._http.write(encode_runs(some, self._directory))
+            except RefusedError as refusal:
+                lost += self._refused(list(readings_of(some)), refusal, singly=False)
+        return lost
 
-    def _split_late(self, readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
-        """Readings later than everything of their series before them, and the others."""
-        marks: dict[tuple[str, str], int] = {}
-        new: list[Reading] = []
-        late: list[Reading] = []
-        for r in readings:
-            series = (r[0], r[1])
-            if r[2] > marks.get(series, self._marks[series]):
-                marks[series] = r[2]
-                new.append(r)
-            else:
-                late.append(r)
-        return new, late
-
-    def _raise_marks(self, readings: Sequence[Reading]) -> None:
-        for r in readings:
-            series = (r[0], r[1])
-            if r[2] > self._marks[series]:
-                self._marks[series] = r[2]
-
-    def _compare(
-        self, late: list[Reading], new: list[Reading]
-    ) -> tuple[list[Reading], int, list[Conflict]]:
-        """Of the late readings: those not known yet, how many are repeated, and conflicts."""
-        known = self._lookup([r for r in late if r.at_ms <= self._marks[r[0], r[1]]])
-        known.update((_key(r), r.value) for r in new)
-        fresh: list[Reading] = []
-        conflicts: list[Conflict] = []
-        for r in late:
-            key = _key(r)
-            if key not in known:
-                known[key] = r.value
-                fresh.append(r)
-            elif known[key] != r.value:
-                conflicts.append(Conflict(r, known[key]))
-        return fresh, len(late) - len(fresh) - len(conflicts), conflicts
-
-    def _send(self, readings: Sequence[Reading], *, singly: bool = False) -> Refused:
-        """Write readings; those the engine refuses for good come back with its reason."""
+    def _send_again(self, readings: Sequence[Reading], *, singly: bool = False) -> Refused:
         if not readings:
             return []
         try:
             self._http.write((encode_singly if singly else encode)(readings, self._directory))
         except RefusedError as refusal:
-            if refusal.partial:
-                return self._send_lost(readings, refusal.reason, singly)
-            if len(readings) == 1:
-                return [(readings[0], refusal.reason)]
-            # Engines differ in whether the good lines are in: halves find the bad ones anyway.
-            middle = len(readings) // 2
-            return [
-                *self._send(readings[:middle], singly=singly),
-                *self._send(readings[middle:], singly=singly),
-            ]
+            return self._refused(readings, refusal, singly=singly)
         return []
 
-    def _send_lost(self, readings: Sequence[Reading], reason: str, singly: bool) -> Refused:
-        """After a partial write: look what is not in, and try it again without its neighbours."""
-        stored = self._lookup(readings)
-        lost = [r for r in readings if stored.get(_key(r)) != r.value]
-        return [(r, reason) for r in lost] if singly else self._send(lost, singly=True)
+    def _refused(
+        self, readings: Sequence[Reading], refusal: RefusedError, *, singly: bool
+    ) -> Refused:
+        """After a refusal: find the readings it is about, and write the others."""
+        if refusal.partial:
+            # What is not in is tried again without its neighbours.
+            stored = self._lookup(readings)
+            lost = [r for r in readings if stored.get(_key(r)) != r.value]
+            reason = refusal.reason
+            return [(r, reason) for r in lost] if singly else self._send_again(lost, singly=True)
+        if len(readings) == 1:
+            return [(readings[0], refusal.reason)]
+        # Engines differ in whether the good lines are in: halves find the bad ones anyway.
+        middle = len(readings) // 2
+        return [
+            *self._send_again(readings[:middle], singly=singly),
+            *self._send_again(readings[middle:], singly=singly),
+        ]
 
     def _lookup(self, readings: Sequence[Reading]) -> dict[Key, float]:
         """What is stored at the series and times of these readings (and maybe between them)."""
@@ -305,9 +277,9 @@ class InfluxReadingStore:
 
     def _fetch(
         self, quantity: str, devices: Sequence[str], first_ms: int, last_ms: int
-    ) -> Iterator[tuple[str, Arrays]]:
+    ) -> "Iterator[tuple[str, Arrays]]":
         """Times and values of the devices that have any in [first_ms, last_ms]."""
-        for some in told_apart(devices, _DEVICES_PER_STATEMENT):
+        for some in told_apart(devices, DEVICES_PER_STATEMENT):
             device_of = device_of_tag(some)
             found: dict[str, Arrays] = {}
             statement = select("", quantity, some, first_ms, last_ms)
@@ -331,10 +303,10 @@ class InfluxReadingStore:
         asked = [
             (quantity, select("last", quantity, some, MIN_MS, MAX_MS))
             for quantity, devices in quantities.items()
-            for some in ([None] if devices is None else chunks(devices, _DEVICES_PER_STATEMENT))
+            for some in ([None] if devices is None else chunks(devices, DEVICES_PER_STATEMENT))
         ]
         found: dict[tuple[str, str], tuple[int, float]] = {}
-        for (quantity, _), rows in self._ask([statement for _, statement in asked], asked):
+        for (quantity, _), rows in ask(self._http, [statement for _, statement in asked], asked):
             key = (rows.tags["device"], quantity)
             reading = (int(rows.values[0][0]), float(rows.values[0][1]))
             found[key] = max(found.get(key, reading), reading)
@@ -342,11 +314,13 @@ class InfluxReadingStore:
 
     def _nearest(
         self, function: Literal["first", "last"], series: Sequence[Series], bounds: Sequence[int]
-    ) -> Arrays:
+    ) -> "Arrays":
         """The last reading of each series up to each bound, or the first one from it on.
 
         Mostly there is one near by, and asking for little time first is quicker.
         """
+        import numpy as np
+
         at_ms = np.full((len(series), len(bounds)), NO_TIME)
         value = np.full((len(series), len(bounds)), np.nan)
         rows_of: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -363,20 +337,14 @@ class InfluxReadingStore:
                 for quantity, devices in by_quantity(
                     [series[row] for row in np.flatnonzero(at_ms[:, column] == NO_TIME).tolist()]
                 ).items()
-                for some in chunks(devices, _DEVICES_PER_STATEMENT)
+                for some in chunks(devices, DEVICES_PER_STATEMENT)
             ]
-            for (column, quantity, _), answer in self._ask([a[-1] for a in asked], asked):
+            for (column, quantity, _), answer in ask(self._http, [a[-1] for a in asked], asked):
                 rows = rows_of[answer.tags["device"], quantity]
                 known = at_ms[rows[0], column]
                 if known == NO_TIME or (answer.values[0][0] > known) == (function == "last"):
                     at_ms[rows, column], value[rows, column] = answer.values[0]
         return at_ms.ravel(), value.ravel()
-
-    def _ask(self, statements: Sequence[str], about: Sequence[T]) -> Iterator[tuple[T, Rows]]:
-        """The answers to many small statements, each with what it was about."""
-        for start in range(0, len(statements), _STATEMENTS_PER_QUERY):
-            for rows in self._http.rows(statements[start : start + _STATEMENTS_PER_QUERY]):
-                yield about[start + rows.statement], rows
 
 
 def _key(reading: Reading) -> Key:
@@ -393,8 +361,10 @@ def _clusters(readings: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
     yield readings[start:]
 
 
-def _merged(one: Arrays, other: Arrays) -> Arrays:
+def _merged(one: "Arrays", other: "Arrays") -> "Arrays":
     """The readings of a device that was filed under two classes, sorted by time."""
+    import numpy as np
+
     at_ms, value = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
     order = np.argsort(at_ms, kind="stable")
     return at_ms[order], value[order]

@@ -9,26 +9,44 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
+import msgspec
 import urllib3
 from influxdb_client import InfluxDBClient, WritePrecision
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
-from numpy.typing import NDArray
 from urllib3.exceptions import HTTPError
 
 from domain.errors import StoreUnavailableError
 from store.readings.influx_refusals import Access, access, advice, body_text, hides_bucket, message
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 _CONNECT_TIMEOUT_S = 10.0
 PROBE = "civicmeter_doctor"
 """A measurement that is no device class: nobody takes its points for readings."""
 _NOT_EXECUTED = "not executed"
+
+
+class _Points(msgspec.Struct):
+    """One series of an answer: times in ms and values of one field."""
+
+    tags: dict[str, str] = {}
+    values: list[tuple[int, float]] = []
+    partial: bool = False
+
+
+class _Result(msgspec.Struct):
+    series: list[_Points] = []
+    error: str = ""
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result] = []
 
 
 class RefusedError(Exception):
@@ -141,9 +159,31 @@ class InfluxHttp:
                 )
         return found
 
+    def points(self, statement: str) -> Iterator[tuple[str, Sequence[int], Sequence[float]]]:
+        """Device, times in ms and values of each series of one statement, as JSON: for some
+        thousands, or mostly none. Nothing of an answer is taken that is not whole.
+
+        Raises StoreUnavailableError.
+        """
+        try:
+            answer = msgspec.json.decode(self._query(statement, "application/json"), type=_Answer)
+        except msgspec.DecodeError as error:
+            raise self._strange_numbers(error) from error
+        for result in answer.results:
+            if result.error:
+                raise self._failed(200, result.error, query=True)
+            for series in result.series:
+                if series.partial:
+                    raise StoreUnavailableError(
+                        f"InfluxDB at {self._name} gives only a part of what is asked for: raise"
+                        " max-row-limit in its configuration, or take it out"
+                    )
+                at_ms, value = zip(*series.values, strict=True)
+                yield series.tags["device"], at_ms, value
+
     def columns(
         self, statement: str
-    ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+    ) -> "Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]":
         """Tags, times in ms and values of each series of one statement, as CSV: for much data.
 
         The statement selects one field and groups by one tag; tags come as ``key=value``, whose
@@ -175,7 +215,11 @@ class InfluxHttp:
         self._writer.close()
         self._pool.clear()
 
-    def _split(self, body: bytes) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+    def _split(self, body: bytes) -> "Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]":
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.csv
+
         word = pa.dictionary(pa.int32(), pa.string())
         types = {"name": word, "tags": word, "time": pa.int64(), "value": pa.float64()}
         try:
@@ -186,10 +230,7 @@ class InfluxHttp:
                 convert_options=pyarrow.csv.ConvertOptions(column_types=types),
             ).unify_dictionaries()
         except pa.ArrowInvalid as error:
-            raise StoreUnavailableError(
-                f"InfluxDB at {self._name} answered with something else than numbers ({error}):"
-                " look who else writes into the bucket"
-            ) from error
+            raise self._strange_numbers(error) from error
         names, tags = (table[c].combine_chunks() for c in ("name", "tags"))
         codes = np.stack([c.indices.to_numpy(zero_copy_only=False) for c in (names, tags)])
         time = table["time"].to_numpy()
@@ -197,6 +238,12 @@ class InfluxHttp:
         edges = np.flatnonzero(np.any(np.diff(codes), axis=0)) + 1
         for start, end in pairwise([0, *edges.tolist(), codes.shape[1]]):
             yield tags.dictionary[int(codes[1, start])].as_py(), time[start:end], value[start:end]
+
+    def _strange_numbers(self, error: Exception) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"InfluxDB at {self._name} answered with something else than numbers ({error}):"
+            " look who else writes into the bucket"
+        )
 
     def _query(self, influxql: str, accept: str) -> bytes:
         with self._answering():

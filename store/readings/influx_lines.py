@@ -5,10 +5,11 @@ same device and time go in one line. Source: InfluxDB 2.x line protocol referenc
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from domain.readings import Reading
+from domain.readings import Reading, Run
 from store.readings.frames import chunks
 from store.readings.port import DeviceTags, Directory
 
@@ -70,6 +71,56 @@ def encode(readings: Sequence[Reading], directory: Directory) -> bytes:
         else:
             lines[device, at_ms] = f"{heads[device]} {names[quantity]}={float(value)!r}"
     return "\n".join([f"{line} {at_ms}000000" for (_, at_ms), line in lines.items()]).encode()
+
+
+def encode_runs(runs: Sequence[Run], directory: Directory) -> bytes:
+    """As `encode`, of runs: one a series."""
+    several = {device for device, count in Counter(run[0] for run in runs).items() if count > 1}
+    names = {quantity: escaped_tag(quantity) for quantity in {run[1] for run in runs}}
+    lines: list[str] = []
+    shared: dict[tuple[str, int], str] = {}
+    for device, quantity, times, values in runs:
+        head = _head(device, directory[device])
+        name = names[quantity]
+        if device not in several:
+            lines += [
+                f"{head} {name}={float(v)!r} {t}000000" for t, v in zip(times, values, strict=True)
+            ]
+            continue
+        for at_ms, value in zip(times, values, strict=True):
+            key = (device, at_ms)
+            known = shared.get(key)
+            begun = f"{head} " if known is None else f"{known},"
+            shared[key] = f"{begun}{name}={float(value)!r}"
+    lines += [f"{line} {at_ms}000000" for (_, at_ms), line in shared.items()]
+    return "\n".join(lines).encode()
+
+
+def pieces(runs: Sequence[Run], most: int) -> Iterator[list[Run]]:
+    """The runs in parts of at most `most` readings."""
+    if sum([len(run[2]) for run in runs]) <= most:
+        yield from [list(runs)] if runs else []
+        return
+    some: list[Run] = []
+    room = most
+    for run in runs:
+        start, count = 0, len(run.at_ms)
+        while start < count:
+            end = min(count, start + room)
+            some.append(_part(run, start, end))
+            room -= end - start
+            start = end
+            if not room:
+                yield some
+                some, room = [], most
+    if some:
+        yield some
+
+
+def _part(run: Run, start: int, end: int) -> Run:
+    if (start, end) == (0, len(run.at_ms)):
+        return run
+    return run._replace(at_ms=run.at_ms[start:end], value=run.value[start:end])
 
 
 def encode_singly(readings: Sequence[Reading], directory: Directory) -> bytes:

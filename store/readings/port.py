@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from domain.readings import Reading, Run, Series
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 class DeviceTags(NamedTuple):
@@ -51,8 +50,8 @@ class SeriesArrays(NamedTuple):
     """The readings of one series, sorted by time: milliseconds since the epoch, and values."""
 
     series: Series
-    at_ms: NDArray[np.int64]
-    value: NDArray[np.float64]
+    at_ms: "NDArray[np.int64]"
+    value: "NDArray[np.float64]"
 
 
 class ReadingStore(Protocol):

@@ -8,17 +8,15 @@ cut, too; in batches of thousands it costs nothing that could be measured.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import repeat
+from math import nan
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.readings import Reading, Run, Series, joined, runs_of
@@ -39,6 +37,8 @@ from store.readings.port import Conflict, SeriesArrays, WriteResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from store.readings.frames import Arrays
 
 _LAYOUT = 1
 _SCHEMA = f"""
@@ -65,17 +65,19 @@ _LAST_HEARD = """
 SELECT device, max((SELECT max(at_ms) FROM reading WHERE series_id = id)) AS last_ms
 FROM series GROUP BY device HAVING last_ms IS NOT NULL
 """
-_ROW = np.dtype([("at_ms", np.int64), ("value", np.float64)])
 _UNKNOWN = -1
 _IDLE_READERS = 4
 _AT_ONCE = tuple(2**k for k in range(13, -1, -1))
 """Rows in one INSERT, at most 24 576 of the 32 766 parameters every SQLite takes by default. With
 powers of two any number of rows is few statements, and the interpreter's lock changes hands
 seldom."""
-_INSERTS = tuple(
-    (size, "INSERT OR IGNORE INTO reading VALUES " + ",".join(["(?,?,?)"] * size))
-    for size in _AT_ONCE
-)
+_VALUES = {size: "VALUES " + ",".join(["(?,?,?)"] * size) for size in _AT_ONCE}
+_INSERTS = {size: f"INSERT OR IGNORE INTO reading {rows}" for size, rows in _VALUES.items()}
+_OTHERS = {
+    size: f"WITH came (id, at, new) AS ({rows}) SELECT id, at, new, value"
+    " FROM came CROSS JOIN reading ON series_id = id AND at_ms = at WHERE value <> new"
+    for size, rows in _VALUES.items()
+}
 _series_of = itemgetter(0, 1)
 _at_of = itemgetter(2)
 
@@ -128,7 +130,7 @@ class SqliteReadingStore:
             stored = _insert(connection, runs, ids, count)
             # Only a batch with readings that were there before, in the store or in itself,
             # pays for looking at them.
-            conflicts = _conflicts(connection, runs, ids) if stored < count else ()
+            conflicts = _conflicts(connection, runs, ids, count) if stored < count else ()
         self._ids.update(new_ids)
         return WriteResult(stored, count - stored - len(conflicts), conflicts, refused)
 
@@ -148,8 +150,8 @@ class SqliteReadingStore:
                     " WHERE series_id = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
                     (series_id, *bounds),
                 )
-                found = np.fromiter(rows, dtype=_ROW)
-                yield SeriesArrays(one, found["at_ms"].copy(), found["value"].copy())
+                found = _arrays(rows)
+                yield SeriesArrays(one, *found)
 
     def count(self, series: Sequence[Series], start: datetime, end: datetime, most: int) -> int:
         """See ReadingStore.count."""
@@ -320,6 +322,30 @@ class SqliteReadingStore:
         return [self._ids.get((s[0], s[1]), _UNKNOWN) for s in series]
 
 
+def _rows(
+    runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
+) -> Iterator[tuple[int, list[int | float]]]:
+    """The `count` readings of the runs as parameters of statements, with how many rows each has."""
+    series_ids: list[int] = []
+    times: list[int] = []
+    values: list[float] = []
+    for device, quantity, at_ms, value in runs:
+        series_ids += repeat(ids[device, quantity], len(at_ms))
+        times += at_ms
+        values += value
+    done = 0
+    for size in _AT_ONCE:
+        while count - done >= size:
+            end = done + size
+            # Mixed piece by piece, which stays in the processor's cache.
+            rows: list[int | float] = [0] * (3 * size)
+            rows[0::3] = series_ids[done:end]
+            rows[1::3] = times[done:end]
+            rows[2::3] = values[done:end]
+            yield size, rows
+            done = end
+
+
 def _insert(
     connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
 ) -> int:
@@ -329,45 +355,25 @@ def _insert(
     threads run meanwhile: the interpreter's lock changes hands once a statement instead of
     at every row.
     """
-    series_ids: list[int] = []
-    times: list[int] = []
-    values: list[float] = []
-    for device, quantity, at_ms, value in runs:
-        series_ids += repeat(ids[device, quantity], len(at_ms))
-        times += at_ms
-        values += value
-    stored = done = 0
-    for size, insert in _INSERTS:
-        while count - done >= size:
-            end = done + size
-            # Mixed piece by piece, which stays in the processor's cache.
-            rows: list[int | float] = [0] * (3 * size)
-            rows[0::3] = series_ids[done:end]
-            rows[1::3] = times[done:end]
-            rows[2::3] = values[done:end]
-            stored += connection.execute(insert, rows).rowcount
-            done = end
-    return stored
+    pieces = _rows(runs, ids, count)
+    return sum(connection.execute(_INSERTS[size], rows).rowcount for size, rows in pieces)
 
 
 def _conflicts(
-    connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int]
+    connection: sqlite3.Connection, runs: Sequence[Run], ids: dict[tuple[str, str], int], count: int
 ) -> tuple[Conflict, ...]:
     """Readings whose value is not the one that stands after the batch went in."""
-    find = "SELECT value FROM reading WHERE series_id = ? AND at_ms = ?"
-    found = []
-    for device, quantity, times, came in runs:
-        series_id = ids[device, quantity]
-        for at_ms, value in zip(times, came, strict=True):
-            (stands,) = connection.execute(find, (series_id, at_ms)).fetchone()
-            if stands != value:
-                found.append(Conflict(Reading(device, quantity, at_ms, value), stands))
-    return tuple(found)
+    series = {ids[device, quantity]: (device, quantity) for device, quantity, _, _ in runs}
+    return tuple(
+        Conflict(Reading(*series[series_id], at_ms, value), stands)
+        for size, rows in _rows(runs, ids, count)
+        for series_id, at_ms, value, stands in connection.execute(_OTHERS[size], rows)
+    )
 
 
 def _nearest(
     connection: sqlite3.Connection, ids: list[int], bounds: list[int], best: str, relation: str
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> "Arrays":
     """Time and value of each series' reading nearest to each bound on one side, by seeks."""
     rows = connection.execute(
         f"SELECT coalesce(r.at_ms, {NO_TIME}), coalesce(r.value, 0.0)"
@@ -378,6 +384,15 @@ def _nearest(
         " ORDER BY s.key, t.key",
         (json.dumps(ids), json.dumps(bounds)),
     )
-    found = np.fromiter(rows, dtype=_ROW, count=len(ids) * len(bounds))
-    at_ms = found["at_ms"].copy()
-    return at_ms, np.where(at_ms == NO_TIME, np.nan, found["value"])
+    at_ms, value = _arrays(rows, len(ids) * len(bounds))
+    value[at_ms == NO_TIME] = nan
+    return at_ms, value
+
+
+def _arrays(rows: Iterable[tuple[int, float]], count: int = -1) -> "Arrays":
+    """Times and values of rows; `count` of them, if that is known."""
+    import numpy as np
+
+    row = np.dtype([("at_ms", np.int64), ("value", np.float64)])
+    found = np.fromiter(rows, dtype=row, count=count)
+    return found["at_ms"].copy(), found["value"].copy()

@@ -323,7 +323,7 @@ def test_what_goes_over_the_wire() -> None:
     assert "precision=ns" in path
     assert "org=org" in path
     assert headers["Authorization"] == "Token secret"
-    assert gzip.decompress(body).decode().splitlines() == [
+    assert sorted(gzip.decompress(body).decode().splitlines()) == [
         f"meter,device=a,institution=inst {ENERGY}=1.5,{POWER}=2.0 {T0_MS}000000",
         f"meter,device=b,institution=inst {ENERGY}=3.0 {T0_MS}000000",
     ]

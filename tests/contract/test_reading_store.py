@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from domain.calendar import from_ms
 from domain.readings import Reading, Run, Series
 from store.opening import open_reading_store
+from store.readings import known
 from store.readings.port import Conflict, DeviceTags, Directory, ReadingStore, WriteResult
 
 T0 = datetime(2019, 3, 1, tzinfo=UTC)
@@ -151,6 +152,39 @@ def test_two_writers_of_one_store(opener: Opener) -> None:
     assert other.write([reading(1, 2.0), reading(0, 1.0, "b")]).stored == 2
     assert one.write([reading(0.5, 1.5), reading(2, 3.0)]).stored == 2
     assert [r.value for r in stored(other)] == [1.0, 1.5, 2.0, 3.0]
+
+
+def test_the_first_value_stands_whoever_wrote_it(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later than all one writer knew of, and within a span it has asked for; a moment later."""
+    monkeypatch.setattr(known, "BELIEVED_S", 0.0)
+    monkeypatch.setattr(known, "_SELDOM", 0.0)
+    one, other = opener(), opener()
+    one.write([reading(0, 1.0), reading(100, 1.0)])
+    one.write([reading(1, 1.0)])
+    assert other.write([reading(2, 2.0), reading(101, 2.0)]).stored == 2
+    result = one.write([reading(2, 3.0), reading(3, 3.0), reading(101, 3.0), reading(102, 3.0)])
+    assert result == WriteResult(
+        2, conflicts=(Conflict(reading(2, 3.0), 2.0), Conflict(reading(101, 3.0), 2.0))
+    )
+    assert [r.value for r in stored(one)] == [1.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+
+
+def test_what_does_not_fit_into_one_answer_is_asked_for_until_it_is_known(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known, "_ANSWER", 6)
+    devices = "abc"
+    there = [reading(h, float(h), d) for h in range(0, 60, 2) for d in devices]
+    opener().write(there)
+    store = opener()
+    for some in (range(20), range(40, 61), range(61)):
+        batch = [reading(h, float(h), d) for h in some for d in devices]
+        known_before = {r for d in devices for r in stored(store, Series(d, ENERGY))}
+        again = len(known_before.intersection(batch))
+        assert store.write(batch) == WriteResult(len(batch) - again, repeated=again)
+    assert len(stored(store, *(Series(d, ENERGY) for d in devices))) == 61 * 3
 
 
 def test_late_readings_find_their_place(store: ReadingStore) -> None:

@@ -1,5 +1,6 @@
 """Touched months on every ledger engine; and that late readings touch them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -63,6 +64,12 @@ def day(start_ms: int, end_ms: int | None = None, series: Series = M1) -> LateRe
     return LateReadings(series, start_ms, start_ms if end_ms is None else end_ms)
 
 
+def whole(at_ms: int, series: Series = M1) -> LateReadings:
+    """What is noted of a reading: its day."""
+    start_ms = at_ms // DAY_MS * DAY_MS
+    return LateReadings(series, start_ms, start_ms + DAY_MS - 1)
+
+
 def spans(ledger: SqlLedger) -> list[LateReadings]:
     return [replace(n, stamp="") for n in ledger.late()]
 
@@ -103,6 +110,42 @@ def test_a_note_gives_way_to_the_months_it_touches_unless_it_was_renewed(
     assert spans(ledger) == [day(MID_MARCH_MS, MID_MARCH_MS + 1)]
 
 
+def test_the_version_of_the_notes_changes_when_any_is_forgotten(
+    opener: Callable[[], SqlLedger],
+) -> None:
+    ledger, other = opener(), opener()
+    version = ledger.note_late([day(MID_MARCH_MS), day(MID_MARCH_MS + DAY_MS)])
+    assert other.note_late([day(MID_MARCH_MS + 5)]) == version == ledger.late_version()
+    other.touch_for_late(other.late()[1:], [])
+    assert ledger.late_version() != version
+    assert ledger.note_late([]) == other.late_version() == ledger.late_version()
+
+
+def test_what_is_noted_is_not_noted_again_until_it_is_forgotten(
+    ledger: SqlLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = open_reading_store(f"sqlite:///{tmp_path / 'readings.db'}", {})
+    store = NotingStore(inner, ledger, lambda: NOW_MS)
+    noting = Mock(side_effect=ledger.note_late)
+    monkeypatch.setattr(ledger, "note_late", noting)
+
+    def write(minutes: int) -> int:
+        store.write_runs([Run("m1", "water_m3", [MID_MARCH_MS + minutes * 60_000], [5.0])])
+        return noting.call_count
+
+    assert [write(minutes) for minutes in range(3)] == [1, 1, 1]
+    ledger.touch_for_late(ledger.late(), [])
+    assert [write(minutes) for minutes in (2, 3)] == [2, 2]
+    assert spans(ledger) == [whole(MID_MARCH_MS)]
+    assert (
+        NotingStore(inner, ledger, lambda: NOW_MS)
+        .write([Reading("m1", "water_m3", MID_MARCH_MS, 5.0)])
+        .repeated
+    )
+    assert noting.call_count == 3, "another process, or this one after its death, knows of none"
+    store.close()
+
+
 def found(store: ReadingStore, ledger: SqlLedger) -> list[tuple[str, Month]]:
     find_touched(store, ledger, REGISTRY, from_ms(NOW_MS))
     return pairs(ledger)
@@ -118,7 +161,7 @@ def test_late_readings_touch_their_months_and_others_none(
     assert ledger.late() == [] and found(store, ledger) == []
     late = [Reading("m1", "water_m3", MID_MARCH_MS, 5.0)]
     store.write(late)
-    assert spans(ledger) == [day(MID_MARCH_MS)]
+    assert spans(ledger) == [whole(MID_MARCH_MS)]
     # As far as the next reading, which is of the end of May.
     assert found(store, ledger) == [("hall", MARCH), ("hall", Month(2026, 5))]
     assert ledger.late() == []
@@ -145,7 +188,7 @@ def test_late_runs_touch_as_late_readings_do(ledger: SqlLedger, tmp_path: Path) 
     times = [MID_MARCH_MS + 3_600_000, MID_MARCH_MS, NOW_MS - 30_000]
     late = [Run("m1", "water_m3", times, [5.5, 5.0, 9.5]), Run("m1", "water_m3", [], [])]
     assert store.write_runs(late).stored == 3
-    assert spans(ledger) == [day(MID_MARCH_MS, MID_MARCH_MS + 3_600_000)]
+    assert spans(ledger) == [whole(MID_MARCH_MS)]
     by_runs = found(store, ledger)
     assert ("hall", MARCH) in by_runs
     ledger.settle(ledger.touched())
@@ -167,7 +210,7 @@ def test_a_note_that_fails_is_told_and_made_when_the_readings_come_again(
             store.write(late)
     assert ledger.late() == []
     assert store.write(late).repeated == 1
-    assert spans(ledger) == [day(MID_MARCH_MS)]
+    assert spans(ledger) == [whole(MID_MARCH_MS)]
     store.close()
 
 

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from ingest.live.collector import Collector
+from ingest.live.collector import Collector, system_ms
 from ingest.settings import CollectorSettings
+from store.late_readings import NotingStore
 from store.opening import open_ledger, open_reading_store
 from tests.end_to_end.ingest_parts import devices
 
@@ -26,8 +27,9 @@ if __name__ == "__main__":
         spool_bytes=10 << 20,
         receive_maximum=20 if spool else 0,
     )
-    store = open_reading_store(store_url, known)
-    collector = Collector(settings, store, open_ledger(ledger_url), known)
+    ledger = open_ledger(ledger_url)
+    store = NotingStore(open_reading_store(store_url, known), ledger, system_ms)
+    collector = Collector(settings, store, ledger, known)
     collector.start()
     print("collecting", flush=True)
     before = None

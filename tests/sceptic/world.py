@@ -13,7 +13,8 @@ from domain.findings import Finding
 from domain.places import Carrier, Contract, Dated, Institution
 from processing.savings.doubts.case import Background, MeterEvent, OtherCarrier
 from processing.savings.engine import assess, fit_baseline
-from processing.savings.figures import SavingsTrack, savings_figures
+from processing.savings.figures import savings_figures
+from processing.savings.track import SavingsTrack
 
 DAYS = pd.date_range("2024-01-01", "2025-12-31", freq="D")
 TYPES = day_types(DAYS.date, "cn")

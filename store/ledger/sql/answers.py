@@ -14,9 +14,8 @@ from domain.figures import MonthResult
 from store.ledger.answers import LastMonth, LatestShown, MonthCounts, Value, View
 from store.ledger.port import MonthStatus
 from store.ledger.sql import tables as t
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import insert_into, reading, writing
 from store.ledger.sql.results import STANDING_ID, build_results, months_between, status_of
-from store.ledger.sql.upsert import insert_into
 
 _ALL = ""
 """The row of `results_version` that stands for every institution."""

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.ledger.births import Birth
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import insert_into, reading, writing
 from store.ledger.sql.tables import sparkplug_birth
 
 
@@ -32,8 +30,7 @@ class SqlBirths:
         if not rows:
             return
         with writing(self._engine) as connection:
-            on_postgres = connection.dialect.name == "postgresql"
-            insert: Any = (postgresql if on_postgres else sqlite).insert(sparkplug_birth)
+            insert = insert_into(connection, sparkplug_birth)
             newer = insert.on_conflict_do_update(
                 index_elements=["group_name", "node"],
                 set_={

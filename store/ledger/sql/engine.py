@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy import exc as sql
 
 from domain.errors import ConfigError, StoreUnavailableError
 from store.ledger.sql.tables import HEAD
 from store.private import private
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 _FORMS = "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 _MIGRATION_LOCK = 0x63_6D_74_72  # any number all our processes agree on
@@ -67,11 +70,26 @@ def _sqlite_engine(url: URL, path: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("civicmeter_single", False):
+            return
         # Taking the write lock first, so that nothing read before writing is out of date.
-        writes = connection.get_execution_options().get("civicmeter_writes", False)
+        writes = options.get("civicmeter_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def insert_into(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT of the connection's own dialect, which knows what to do on a conflict. The other
+    dialect is not loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 @contextmanager
@@ -111,6 +129,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def asking(engine: Engine) -> Iterator[Connection]:
+    """For one question of one statement, which needs no transaction: where another thread computes
+    meanwhile, each statement more waits for the interpreter's lock once more."""
+    with unavailable_explained(engine), engine.connect() as connection:
+        yield connection.execution_options(civicmeter_single=True)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, true
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.ledger.kept import (
     ROOM,
@@ -16,7 +15,7 @@ from store.ledger.kept import (
     merged,
     reason_bytes,
 )
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import insert_into, reading, writing
 from store.ledger.sql.tables import kept, kept_reason, kept_room
 
 _AT_ONCE = 500
@@ -143,8 +142,7 @@ class _Used:
     def __init__(self, connection: Connection, bringers: Collection[str], room: Room) -> None:
         self._connection = connection
         self._room = room
-        on_postgres = connection.dialect.name == "postgresql"
-        self._insert: Any = (postgresql if on_postgres else sqlite).insert(kept_room)
+        self._insert = insert_into(connection, kept_room)
         self._add({_ALL: (0, 0)})
         self._messages: dict[str, int] = {}
         self._bytes: dict[str, int] = {}

@@ -5,16 +5,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Engine, and_, case, delete, select, true, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import DAY_MS, Month
 from domain.readings import Series
 from store.ledger.late_readings import LateReadings
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import asking, insert_into, reading, writing
 from store.ledger.sql.tables import late_readings as table
+from store.ledger.sql.tables import late_version
 from store.ledger.sql.touched import touch_months
 
 _KEY = ("device", "quantity", "day")
+_VERSION = select(late_version.c.version)
 
 
 class SqlLateSeries:
@@ -22,16 +23,15 @@ class SqlLateSeries:
 
     _engine: Engine
 
-    def note_late(self, readings: Iterable[LateReadings]) -> None:
+    def note_late(self, readings: Iterable[LateReadings]) -> str:
         """See LateSeries.note_late."""
         stamp = uuid.uuid4().hex
         # Sorted, so that of two who note at once none waits for the other in a circle.
         rows = sorted((_row(r, stamp) for r in readings), key=lambda r: tuple(r[k] for k in _KEY))
         if not rows:
-            return
+            return self.late_version()
         with writing(self._engine) as connection:
-            on_postgres = connection.dialect.name == "postgresql"
-            insert: Any = (postgresql if on_postgres else sqlite).insert(table)
+            insert = insert_into(connection, table)
             new, old = insert.excluded, table.c
             widened = {
                 "start_ms": case((new.start_ms < old.start_ms, new.start_ms), else_=old.start_ms),
@@ -41,6 +41,13 @@ class SqlLateSeries:
             connection.execute(
                 insert.on_conflict_do_update(index_elements=list(_KEY), set_=widened), rows
             )
+            # Behind the rows: who forgets them has to wait, and changes the version afterwards.
+            return str(connection.execute(_VERSION).scalar_one())
+
+    def late_version(self) -> str:
+        """See LateSeries.late_version."""
+        with asking(self._engine) as connection:
+            return str(connection.execute(_VERSION).scalar_one())
 
     def late(self, after: LateReadings | None = None, limit: int = 10_000) -> list[LateReadings]:
         """See LateSeries.late."""
@@ -62,6 +69,7 @@ class SqlLateSeries:
             for one in readings:
                 same = (table.c[k] == v for k, v in zip(_KEY, _key(one), strict=True))
                 connection.execute(delete(table).where(and_(*same, table.c.stamp == one.stamp)))
+            connection.execute(late_version.update().values(version=uuid.uuid4().hex))
 
 
 def _key(one: LateReadings) -> tuple[str, str, int]:

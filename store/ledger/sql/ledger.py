@@ -28,7 +28,7 @@ from store.ledger.sql.answers import SqlAnswers, keep_views, say_changed
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
-from store.ledger.sql.engine import open_engine, reading, upgrade, writing
+from store.ledger.sql.engine import insert_into, open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.late_readings import SqlLateSeries
 from store.ledger.sql.result_rows import check_unique
@@ -46,7 +46,6 @@ from store.ledger.sql.results import (
     status_of,
 )
 from store.ledger.sql.touched import SqlTouchedMonths
-from store.ledger.sql.upsert import insert_into
 
 
 class SqlLedger(

@@ -2,13 +2,11 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.calendar import Month
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import insert_into, reading, writing
 from store.ledger.sql.tables import touched_month
 from store.ledger.touched import TouchedMonth
 
@@ -54,8 +52,7 @@ def touch_months(connection: Connection, months: Iterable[tuple[str, Month]]) ->
     ]
     if not rows:
         return
-    on_postgres = connection.dialect.name == "postgresql"
-    insert: Any = (postgresql if on_postgres else sqlite).insert(touched_month)
+    insert = insert_into(connection, touched_month)
     renewed = insert.on_conflict_do_update(
         index_elements=["institution", "month"], set_={"stamp": insert.excluded.stamp}
     )

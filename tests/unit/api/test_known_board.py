@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from api.dependencies import Backend
 from api.device_board import board_rows
 from api.known_board import KnownBoard
-from api.rows.views import VIEWS
 from api.telemetry import Telemetry
+from api.views import VIEWS
 from config.processing import processing_settings
 from domain.calendar import Month, from_ms, local_midnight, to_ms
 from domain.carriers import FIGURE_OF_REGISTER

@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from api.rows.totals import total_rows
+from api.rows.comparisons import total_rows
 from domain.places import Institution
 from store.ledger.answers import Value
 

@@ -57,10 +57,10 @@ def test_a_late_reading_is_noted_before_the_answer(own_sample: Any) -> None:
     assert ledger.late() == []
     at = AT - 3 * 86_400_000
     assert post(client, GOOD[JSON].replace(str(AT), str(at))).status_code == 200
-    noted = {(n.series, n.start_ms, n.end_ms) for n in ledger.late()}
+    noted = {(n.series, n.start_ms <= at <= n.end_ms) for n in ledger.late()}
     assert noted == {
-        (Series("dy-main", "energy_import_kwh"), at, at),
-        (Series("dy-water", "water_m3"), at, at),
+        (Series("dy-main", "energy_import_kwh"), True),
+        (Series("dy-water", "water_m3"), True),
     }
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-_HEAVY = ("pandas", "scipy", "pvlib", "processing", "api", "reports")
+_HEAVY = ("pandas", "scipy", "pvlib", "processing", "api", "reports", "pyarrow", "psycopg")
 
 
 @pytest.mark.parametrize(

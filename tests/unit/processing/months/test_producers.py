@@ -31,7 +31,7 @@ from processing.months.baselines import savings_tracks
 from processing.months.month import PRODUCERS, month_parts, month_result
 from processing.months.producer import Part
 from processing.months.site import Site, build_site, wanted_series
-from processing.savings.figures import SavingsTrack
+from processing.savings.track import SavingsTrack
 
 ROOT = Path(__file__).parents[4]
 HOUR_MS = 3_600_000

@@ -14,8 +14,9 @@ from domain.figures import Figure
 from domain.places import Carrier, Contract
 from processing.savings.engine import fit_baseline
 from processing.savings.explain import PARTS
-from processing.savings.figures import SavingsTrack, savings_days, savings_figures
+from processing.savings.figures import savings_days, savings_figures
 from processing.savings.inputs.typical import TypicalYear, typical_year
+from processing.savings.track import SavingsTrack
 
 DAYS = pd.date_range("2022-01-01", "2024-06-30", freq="D")
 TYPES = day_types(DAYS.date, "cn")
