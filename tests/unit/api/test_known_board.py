@@ -41,7 +41,7 @@ from store.known_registry import KnownRegistry
 from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
-from tests.plain_board import plain_board
+from tests.plain_board import PLAIN_ORDERS, plain_board
 
 JUNE = Month(2025, 6)
 NOW = datetime(2025, 6, 20, 12, 0, 0, 500, tzinfo=UTC)

@@ -39,24 +39,17 @@ def test_what_nobody_knows_is_no_nought() -> None:
 
 
 def test_over_http_it_is_the_sum_of_what_the_institutions_say(client: TestClient) -> None:
-    each = client.get("/v1/indicators").json()
-    assert each
-    coal: dict[str, float] = {}
-    running = {
-        (f["institution"], f["month"])
-        for f in client.get("/v1/findings").json()
-        if f["code"] == "month_running"
-    }
-    for row in each:
-        known = row["standard_coal_kgce"]
-        if known is not None and (row["institution"], row["month"]) not in running:
-            coal[row["month"]] = coal.get(row["month"], 0.0) + known
-    told = client.get("/v1/totals?name=standard_coal_kgce").json()
-    assert {r["month"]: r["value"] for r in told if r["value"] is not None} == pytest.approx(coal)
-    one = next(
-        r["institution"]
-        for r in each
-        if r["standard_coal_kgce"] is not None and (r["institution"], r["month"]) not in running
-    )
-    alone = client.get(f"/v1/totals?name=standard_coal_kgce&institution={one}").json()
+    each = client.get(f"/v1/consumption?name={USE}").json()
+    findings = client.get("/v1/findings").json()
+    running = {(f["institution"], f["month"]) for f in findings if f["code"] == "month_running"}
+    each = [r for r in each if (r["institution"], r["month"]) not in running]
+    known = [r for r in each if r["value"] is not None]
+    assert len({r["institution"] for r in known}) > 1
+    used: dict[str, float] = {}
+    for row in known:
+        used[row["month"]] = used.get(row["month"], 0.0) + row["value"]
+    told = client.get(f"/v1/totals?name={USE}").json()
+    assert {r["month"]: r["value"] for r in told if r["value"] is not None} == pytest.approx(used)
+    one = known[0]["institution"]
+    alone = client.get(f"/v1/totals?name={USE}&institution={one}").json()
     assert {r["institutions"] for r in alone} == {1}
