@@ -69,8 +69,6 @@ class CollectorSettings:
     enough_bytes: int = 512 << 10
     """Payload that is worth a transaction, some 10,000 readings of gateways: an idle worker
     does not wait for more, and what comes meanwhile is the next batch."""
-    queued_bytes: int = 2 << 20
-    """Where more payload waits than this, some four of these, the network is read more slowly."""
     linger_s: float = 0.25
     quiet_s: float = 0.005
     receive_maximum: int = 0

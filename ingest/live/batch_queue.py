@@ -7,15 +7,11 @@ from collections import deque
 from ingest.messages.batch import DecodedMessages
 from ingest.settings import CollectorSettings
 
-_HOLD_S = 0.2
-"""For so long and no longer the network is left unread at a time: it has to be answered, too."""
-
 
 class BatchQueue:
     """Holds what was decoded, and gives it away in batches of a size that is worth storing.
 
-    One thread puts, one takes. Who puts while much waits is held up for a moment, so that what
-    the broker may send before anything is acknowledged does not all lie decoded in memory.
+    One thread puts, one takes.
     """
 
     def __init__(self, settings: CollectorSettings, stopping: threading.Event) -> None:
@@ -23,8 +19,7 @@ class BatchQueue:
         self._stopping = stopping
         self._parts: deque[DecodedMessages] = deque()
         self._bytes = 0
-        lock = threading.Lock()
-        self._arrived, self._taken = threading.Condition(lock), threading.Condition(lock)
+        self._arrived = threading.Condition()
         self.messages = 0
         """How many messages wait."""
 
@@ -34,14 +29,11 @@ class BatchQueue:
             self.messages += len(decoded.messages)
             self._bytes += decoded.payload_bytes
             self._arrived.notify_all()
-            if self._is_full() and not self._stopping.is_set():
-                self._taken.wait(_HOLD_S)
 
     def wake(self) -> None:
         """Let who waits look whether to stop."""
         with self._arrived:
             self._arrived.notify_all()
-            self._taken.notify_all()
 
     def take(self) -> DecodedMessages:
         """Wait for messages and take a batch of them; empty after a second without any."""
@@ -59,11 +51,7 @@ class BatchQueue:
                 batch.add(self._parts.popleft())
             self.messages -= len(batch.messages)
             self._bytes -= batch.payload_bytes
-            self._taken.notify_all()
         return batch
-
-    def _is_full(self) -> bool:
-        return self._bytes > self._settings.queued_bytes
 
     def _linger(self) -> None:
         """Let the batch grow while messages keep coming, for as long as the settings say."""
