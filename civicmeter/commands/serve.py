@@ -12,8 +12,16 @@ from domain.errors import CivicmeterError
 @click.command("serve")
 @click.option("--host", metavar="ADDRESS", help="Where to listen (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Port (default 8000).")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that answer; each has its own counters in /metrics.",
+)
 @click.pass_obj
-def command(settings: Settings, host: str | None, port: int | None) -> None:
+def command(settings: Settings, host: str | None, port: int | None, workers: int) -> None:
     """Serve the API and the overview page until Ctrl-C."""
     import uvicorn
 
@@ -22,6 +30,7 @@ def command(settings: Settings, host: str | None, port: int | None) -> None:
     from civicmeter.wiring.serving import (
         app_of,
         require_closed,
+        serve_in_workers,
         uvicorn_config,
     )
 
@@ -29,11 +38,15 @@ def command(settings: Settings, host: str | None, port: int | None) -> None:
     settings = replace(settings, http_host=host, http_port=port)
     require_closed(settings)
     require_free_port(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    told = f"Overview: http://{shown}:{port}/  reference: http://{shown}:{port}/docs  (Ctrl-C ends)"
+    if workers > 1:
+        with open_pipeline(settings):
+            click.echo(told)  # the stores answer, and the ledger is up to date
+        serve_in_workers(settings, workers)
+        return
     with open_pipeline(settings) as pipeline:
-        shown = f"[{host}]" if ":" in host else host
-        click.echo(
-            f"Overview: http://{shown}:{port}/  reference: http://{shown}:{port}/docs  (Ctrl-C ends)"
-        )
+        click.echo(told)
         server = uvicorn.Server(uvicorn_config(app_of(pipeline), host, port))
         with suppress(KeyboardInterrupt):
             server.run()

@@ -1,19 +1,22 @@
-"""The HTTP service in a thread of this process."""
+"""The HTTP service: in a thread of this process, or in processes of its own."""
 
+import atexit
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from api.access.door import is_loopback
 from api.app import create_app
 from api.drawn import report_queue
 from civicmeter.wiring.patience import PatientProtocol
-from civicmeter.wiring.pipeline import Pipeline
+from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.ports import require_free_port
 from civicmeter.wiring.processing_rounds import Rounds
 from config.settings import Settings
@@ -54,8 +57,10 @@ def require_closed(settings: Settings) -> None:
         )
 
 
-def uvicorn_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
-    """How the service is served, by whichever command.
+def uvicorn_config(
+    app: FastAPI | Callable[[], FastAPI], host: str, port: int, workers: int = 1
+) -> uvicorn.Config:
+    """How the service is served, by whichever command. With several workers, `app` makes one.
 
     Who is believed to ask is who holds the connection, never what a header says.
     """
@@ -67,12 +72,28 @@ def uvicorn_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         http=PatientProtocol,
         proxy_headers=False,
         timeout_graceful_shutdown=_END_S,
+        workers=workers,
+        factory=not isinstance(app, FastAPI),
         **given,
     )
 
 
 _END_S = 5
 """For those who are being answered when the service is told to end."""
+
+
+def serve_in_workers(settings: Settings, workers: int) -> None:
+    """Serve until told to end, in processes that share nothing but the stores and the port. One that
+    dies is begun again; what it was answering is lost."""
+    app = partial(_app_of_worker, settings)
+    config = uvicorn_config(app, settings.http_host, settings.http_port, workers)
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _app_of_worker(settings: Settings) -> FastAPI:
+    opened = ExitStack()
+    atexit.register(opened.close)
+    return app_of(opened.enter_context(open_pipeline(settings)))
 
 
 @contextmanager

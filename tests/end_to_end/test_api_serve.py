@@ -21,7 +21,7 @@ from tests.servers import HOST, Process, free_port
 
 
 class Service:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         store, ledger = api_sample.open_sample(folder)
         store.close()
         ledger.close_connections()
@@ -37,6 +37,7 @@ class Service:
                 str(self.port),
                 "--data",
                 str(folder),
+                *options,
             ],
             folder / "serve.log",
             self._ready,
