@@ -1,11 +1,14 @@
 """The HTTP service: in a thread of this process, or in processes of its own."""
 
 import atexit
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 from typing import Any
 
 import uvicorn
@@ -73,6 +76,8 @@ def uvicorn_config(
         proxy_headers=False,
         timeout_graceful_shutdown=_END_S,
         workers=workers,
+        # A process that loads, on a busy machine, is not one that hangs.
+        timeout_worker_healthcheck=_HANGS_S,
         factory=not isinstance(app, FastAPI),
         **given,
     )
@@ -80,6 +85,7 @@ def uvicorn_config(
 
 _END_S = 5
 """For those who are being answered when the service is told to end."""
+_HANGS_S = 60
 
 
 def serve_in_workers(settings: Settings, workers: int) -> None:
@@ -91,9 +97,18 @@ def serve_in_workers(settings: Settings, workers: int) -> None:
 
 
 def _app_of_worker(settings: Settings) -> FastAPI:
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     opened = ExitStack()
     atexit.register(opened.close)
     return app_of(opened.enter_context(open_pipeline(settings)))
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would hold the port for ever."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+import pytest
 
 from domain.calendar import to_ms
 from tests import api_sample
@@ -15,7 +16,7 @@ from tests.end_to_end.test_blocking import _command, until
 
 def test_workers_share_nothing_but_the_stores(tmp_path: Path) -> None:
     service = Service(tmp_path, "--workers", "2")
-    service.process.start()
+    _start(service)
     try:
         parent = psutil.Process(service.process.pid)
         workers = until(lambda: _workers(parent) if len(_workers(parent)) == 2 else None)
@@ -29,11 +30,28 @@ def test_workers_share_nothing_but_the_stores(tmp_path: Path) -> None:
         until(service._ready, 60.0)
         again = _post(service, 4)
         assert again["repeated"] == 4 and again["stored"] == 0, again
-        every = [parent, *parent.children(recursive=True)]
     finally:
+        every = psutil.Process(service.process.pid).children(recursive=True)
         service.process.stop()
-    _, left = psutil.wait_procs(every, 10)
+    _, left = psutil.wait_procs(every, 30)
     assert left == []
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    service = Service(tmp_path, "--workers", "2")
+    _start(service)
+    every = psutil.Process(service.process.pid).children(recursive=True)
+    assert len(every) >= 2
+    service.process.kill()
+    _, left = psutil.wait_procs(every, 30)
+    assert left == []
+
+
+def _start(service: Service) -> None:
+    """Three processes load everything, which takes a busy machine half a minute."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tests.servers.START_TIMEOUT_S", 90.0)
+        service.process.start()
 
 
 def _workers(parent: psutil.Process) -> list[psutil.Process]:
