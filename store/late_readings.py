@@ -51,7 +51,10 @@ class NotingStore:
         result = self._store.write_runs(runs)
         days: set[_Day] = set()
         for device, quantity, times, _ in runs:
-            if times and min(times) < before_ms:
+            if len(times) == 1:  # most are, where devices speak for themselves
+                if times[0] < before_ms:
+                    days.add((device, quantity, times[0] // DAY_MS))
+            elif times and min(times) < before_ms:
                 days.update((device, quantity, t // DAY_MS) for t in times if t < before_ms)
         self._note(days)
         return result

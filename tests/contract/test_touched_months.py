@@ -90,6 +90,12 @@ def test_late_readings_are_noted_once_a_series_and_day(ledger: SqlLedger) -> Non
     assert len(ledger.late()) == 4
 
 
+def test_a_note_keeps_its_series_to_the_letter(ledger: SqlLedger) -> None:
+    odd = [Series(d, "q") for d in ('东营 "1"', "back\\slash", "ünï 🌡 'x'", "1", "null")]
+    ledger.note_late([day(k, series=one) for k, one in enumerate(odd)])
+    assert {(n.series, n.start_ms) for n in ledger.late()} == {(o, k) for k, o in enumerate(odd)}
+
+
 def test_notes_come_in_pages(ledger: SqlLedger) -> None:
     ledger.note_late([day(k * DAY_MS, series=Series(d, "q")) for d in "ab" for k in (3, 1, 2)])
     pages, last = [], None

@@ -1,10 +1,11 @@
 """Notes of late readings in the ledger's database."""
 
+import json
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine, and_, case, delete, select, true, tuple_
+from sqlalchemy import Connection, Engine, and_, case, delete, func, select, true, tuple_
 
 from domain.calendar import DAY_MS, Month
 from domain.readings import Series
@@ -31,16 +32,7 @@ class SqlLateSeries:
         if not rows:
             return self.late_version()
         with writing(self._engine) as connection:
-            insert = insert_into(connection, table)
-            new, old = insert.excluded, table.c
-            widened = {
-                "start_ms": case((new.start_ms < old.start_ms, new.start_ms), else_=old.start_ms),
-                "end_ms": case((new.end_ms > old.end_ms, new.end_ms), else_=old.end_ms),
-                "stamp": new.stamp,
-            }
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=list(_KEY), set_=widened), rows
-            )
+            _widen(connection, rows)
             # Behind the rows: who forgets them has to wait, and changes the version afterwards.
             return str(connection.execute(_VERSION).scalar_one())
 
@@ -70,6 +62,25 @@ class SqlLateSeries:
                 same = (table.c[k] == v for k, v in zip(_KEY, _key(one), strict=True))
                 connection.execute(delete(table).where(and_(*same, table.c.stamp == one.stamp)))
             connection.execute(late_version.update().values(version=uuid.uuid4().hex))
+
+
+def _widen(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Add the rows, or widen the spans of those that are there."""
+    insert: Any = insert_into(connection, table)
+    given: list[dict[str, Any]] | None = rows
+    if connection.dialect.name == "sqlite":
+        # As one statement: while another thread computes, each waits for the interpreter's lock.
+        each = func.json_each(json.dumps([[*row.values()] for row in rows])).table_valued("value")
+        columns = [func.json_extract(each.c.value, f"$[{k}]") for k in range(len(rows[0]))]
+        insert = insert.from_select([*rows[0]], select(*columns).where(true()))
+        given = None
+    new, old = insert.excluded, table.c
+    widened = {
+        "start_ms": case((new.start_ms < old.start_ms, new.start_ms), else_=old.start_ms),
+        "end_ms": case((new.end_ms > old.end_ms, new.end_ms), else_=old.end_ms),
+        "stamp": new.stamp,
+    }
+    connection.execute(insert.on_conflict_do_update(index_elements=list(_KEY), set_=widened), given)
 
 
 def _key(one: LateReadings) -> tuple[str, str, int]:
