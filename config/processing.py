@@ -113,7 +113,7 @@ class WasteRules:
     most_below_zero_kg: float
     leap_of_usual_ratio: float
     least_leaps: int
-    repeats_factor: float
+    repeats_by_chance: float
     least_fall_kg: float
     noise_factor: float
     noise_of_usual_ratio: float

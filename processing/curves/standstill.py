@@ -61,11 +61,12 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
         if not ordinary[leap] or alike.size > rules.most_alike or used.sum() < rules.least_steps:
             continue
         others = step[low:high][used], rate[low:high][used]
-        # A few other rests that end in a leap as well are no habit; one that does not is.
+        # A few other rests that end in a step beyond all others as well are no habit; one that
+        # does not is.
         rests = zip(start[alike].tolist(), end[alike].tolist(), strict=True)
-        if not all(_leaps(*others, curve, rest, rules) for rest in rests):
+        if not all(_leaps(*others, curve, rest, rules, times=1.0) for rest in rests):
             continue
-        leaps_here = _leaps(*others, curve, (first, leap), rules)
+        leaps_here = _leaps(*others, curve, (first, leap), rules, times=rules.leap_factor)
         near[alike] = False
         usual_ms = int(rested_ms[near].max(initial=0))
         far_longer = rested_ms[run] > rules.rest_factor_before_gap * usual_ms
@@ -95,9 +96,16 @@ def caught_up(curve: UseCurve) -> list[tuple[int, int]]:
 
 
 def _leaps(
-    steps: Floats, rates: Floats, curve: UseCurve, run: tuple[int, int], rules: StandstillRules
+    steps: Floats,
+    rates: Floats,
+    curve: UseCurve,
+    run: tuple[int, int],
+    rules: StandstillRules,
+    *,
+    times: float,
 ) -> bool:
-    """Whether the step after the run holds what was used meanwhile, by the meter's other steps."""
+    """Whether the step after the run holds what was used meanwhile, by the meter's other steps, the
+    fastest of which it exceeds so many times."""
     first, leap = run
     if leap >= curve.step.size:
         return False
@@ -105,7 +113,7 @@ def _leaps(
     fastest, usual = float(rates.max()), float(np.median(rates))
     whole_ms = int(at[leap + 1] - at[first])
     return bool(
-        amount > rules.leap_factor * fastest * int(at[leap + 1] - at[leap])
+        amount > times * fastest * int(at[leap + 1] - at[leap])
         and amount >= rules.least_units * _unit(steps)
         and rules.least_share_ratio * usual * whole_ms
         <= amount

@@ -224,7 +224,8 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     if after.at[0] - before.at[-1] > _LONG_AGO_MS:
         return None
     before = before.while_it_counted()
-    before = before.some(before.at >= before.at[-1] - _BEFORE_MS)
+    lately = before.at >= before.at[-1] - _BEFORE_MS
+    before = before.some(lately | (np.arange(before.at.size)[::-1] < 2 * _HARDLY_ANY))
     soon = (after.at <= after.at[0] + _AFTER_MS) | (np.arange(after.at.size) < 2 * _FEWEST_AFTER)
     after = after.some(soon)
     if before.at.size < _HARDLY_ANY or after.at.size < _FEWEST_AFTER:

@@ -100,10 +100,12 @@ def bin_history(
 
 
 def _most_kg(bin_: Bin, gross: Floats, rules: WasteRules) -> float:
-    """The most the scale can truly show."""
-    if bin_.capacity_kg is not None:
-        return bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
+    """The most the scale can truly show: of a bin that is often overfilled, somewhat more than that."""
     known = np.abs(gross[np.isfinite(gross)])
+    if bin_.capacity_kg is not None:
+        most = bin_.tare_kg + bin_.capacity_kg * rules.most_of_capacity_ratio
+        often = float(np.quantile(known[known <= most], 0.8)) if (known <= most).any() else 0.0
+        return max(most, often * rules.leap_of_usual_ratio)
     usual = float(np.quantile(known, 0.8)) if known.size else 0.0
     return max(usual, rules.least_usual_kg) * rules.most_of_usual_ratio
 
@@ -150,18 +152,29 @@ def _mark_plateaus(
     made_up: npt.NDArray[np.bool_], first: Ints, number: Floats, rules: WasteRules, noise_kg: float
 ) -> None:
     """Marks runs of one number far above what the scale showed before and shows again after; of a
-    noisy scale, whatever it shows after, if it never says one number so often otherwise."""
+    noisy scale, from which it falls, if its noise would not repeat a number so often by chance."""
     before, leap = number[:-2], number[1:-1] - number[:-2]
     back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
-    high = leap >= max(rules.least_fall_kg, rules.noise_factor * noise_kg)
-    times = np.diff(first)
-    if not times.size:
+    least = max(rules.least_fall_kg, rules.noise_factor * noise_kg)
+    times, falls = np.diff(first), np.diff(number) <= -least
+    if times.size < 2:
         return
-    often = times > rules.repeats_factor * float(np.quantile(times, 0.99))
-    ends = (np.abs(number[2:] - before) <= back) | (often[1:] & (noise_kg > 0))
-    stuck = high & ends & (times[1:] > 2)
+    often = (noise_kg > 0) & falls[1:] & _never_by_chance(number, times, falls, rules, noise_kg)[1:]
+    stuck = (leap >= least) & ((np.abs(number[2:] - before) <= back) | often) & (times[1:] > 2)
     for k in np.flatnonzero(stuck).tolist():
         made_up[first[k + 1] : first[k + 2]] = True
+
+
+def _never_by_chance(
+    number: Floats, times: Ints, falls: npt.NDArray[np.bool_], rules: WasteRules, noise_kg: float
+) -> npt.NDArray[np.bool_]:
+    """Which runs, of `times` readings of one number, are longer than any that the scale's noise
+    would bring before one of its falls, by how often it says a number at least twice at rest."""
+    at_rest = np.abs(np.diff(number)) <= max(4.0 * noise_kg, 0.1)
+    again = (int((times[at_rest] > 1).sum()) + 1) / (int(at_rest.sum()) + 2)
+    expected = (int(falls.sum()) + 1) * again ** (times - 1.0)
+    usual = float(np.quantile(times, 0.99))
+    return np.asarray((expected < rules.repeats_by_chance) & (times > 2.0 * usual), dtype=bool)
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:

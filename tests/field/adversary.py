@@ -51,6 +51,8 @@ class Course:
     peak: float
     bounded: bool
     forged: Flags
+    said_at: Ints
+    """By reading, the one whose value it says: itself, but where a value is repeated; -1: made up."""
     mishaps: tuple[str, ...] = ()
     changed_at: tuple[int, ...] = ()
     """The readings from which the unit or the meter is another."""
@@ -59,6 +61,10 @@ class Course:
 
     def changing(self, *at: int) -> "Course":
         return replace(self, changed_at=(*self.changed_at, *at))
+
+    def since(self, first: int) -> Flags:
+        """What says a value of the register since a reading: not what repeats an earlier one."""
+        return self.said_at >= first
 
     def but(self, name: str, shown: Floats, forged: Any = None) -> "Course":
         told = self.forged if forged is None else forged
@@ -103,8 +109,8 @@ def good_courses(draw: st.DrawFn, kind: Kind | None = None) -> Course:
     else:
         start = draw(st.sampled_from((0.0, 1.0, 50.0, 2_000.0, 70_000.0, 600_000.0)))
         shown = np.round(start * rng.uniform(0.5, 1.5) + used, digits)
-    quiet = np.zeros(at.size, dtype=bool)
-    return Course(kind, at, used, shown, 10.0**-digits, step_h, peak, bounded, quiet)
+    quiet, itself = np.zeros(at.size, dtype=bool), np.arange(at.size)
+    return Course(kind, at, used, shown, 10.0**-digits, step_h, peak, bounded, quiet, itself)
 
 
 def _flat(hour: Floats, rng: np.random.Generator) -> Floats:
@@ -166,8 +172,8 @@ def _filled(
         level[k + 1] = (0.0 if emptied else level[k]) + thrown[k]
     gross = np.round(10.0 + level + 0.02 * rng.standard_normal(at.size), 2)
     used = np.concatenate(([0.0], np.cumsum(thrown)))
-    quiet = np.zeros(at.size, dtype=bool)
-    return Course("bin", at, used, gross, 0.05, step_h, daily_kg, bounded, quiet)
+    quiet, itself = np.zeros(at.size, dtype=bool), np.arange(at.size)
+    return Course("bin", at, used, gross, 0.05, step_h, daily_kg, bounded, quiet, itself)
 
 
 # What befalls it.
@@ -227,7 +233,9 @@ def _instead_of_silence(draw: st.DrawFn, c: Course, begin: int, end: int) -> Cou
     shown, forged = c.shown.copy(), c.forged.copy()
     number = _number(draw, c)
     shown[begin:end], forged[begin:end] = number, True
-    return c.but(f"forged {number:g} {begin}:{end}", shown, forged)
+    said_at = c.said_at.copy()
+    said_at[begin:end] = -1
+    return replace(c, said_at=said_at).but(f"forged {number:g} {begin}:{end}", shown, forged)
 
 
 def _scattered(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
@@ -256,7 +264,7 @@ def _other_unit(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     if draw(st.booleans()):
         end = c.at.size
     shown = c.shown.copy()
-    shown[begin:end] *= factor
+    shown[c.since(begin) & ~c.since(end)] *= factor
     return c.changing(begin, end).but(f"x{factor:g} {begin}:{end}", shown)
 
 
@@ -267,7 +275,7 @@ def _another_meter(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     here = shown[begin] if np.isfinite(shown[begin]) else 0.0
     far = [h for h in (0.0, 3.0, 250.0, 9_000.0, 400_000.0) if abs(h - here) > 2_400 * c.peak]
     there = draw(st.sampled_from(far or [here + 1e6]))
-    shown[begin:][~c.forged[begin:]] += there - here
+    shown[c.since(begin)] += there - here
     return c.changing(begin).but(f"meter {there - here:+g} {begin}", shown)
 
 
@@ -279,7 +287,7 @@ def _forgetful(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
         return c
     back = shown[begin] - shown[saved]
     if np.isfinite(back) and back > 0 and shown[begin] - back < shown[begin - 1]:
-        shown[begin:][~c.forged[begin:]] -= back
+        shown[c.since(begin)] -= back
         c = replace(c, set_back_at=(*c.set_back_at, begin))
     return c.but(f"set back by {back:g} {begin}", shown)
 
@@ -289,22 +297,22 @@ def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
     used meanwhile is less than a figure may be wrong by; none at all where nobody could see it."""
     if not _is_seen(c, begin, end):
         return c
-    shown, forged = c.shown.copy(), c.forged.copy()
-    shown[begin:end] = shown[begin - 1]
+    shown, forged, said_at = c.shown.copy(), c.forged.copy(), c.said_at.copy()
+    shown[begin:end], said_at[begin:end] = shown[begin - 1], said_at[begin - 1]
     low, high = np.searchsorted(c.at, [START_MS + h * HOUR_MS for h in MONTH_H])
     least = 0.01 * (c.used[high] - c.used[low]) + 2 * c.digit
     forged[begin:end] |= c.used[end - 1] - c.used[begin - 1] > least
-    return c.but(f"held {begin}:{end}", shown, forged)
+    return replace(c, said_at=said_at).but(f"held {begin}:{end}", shown, forged)
 
 
 def _is_seen(c: Course, begin: int, end: int) -> bool:
-    """Whether a hold is longer than the register ever rests by itself, or ends in a step half as
-    large again as any other that it makes: else it is a rest like any other."""
+    """Whether a hold is longer than the register ever rests by itself, or ends in a step larger
+    than any that it ever makes: else both are as they are at other times, to anybody."""
     units = np.round(c.used / c.digit)
     moves = np.flatnonzero(np.diff(units) > 0)
     rests = np.diff(np.concatenate(([-1], moves, [units.size - 1]))) - 1
     leap = units[end] - units[begin - 1] if end < units.size else 0.0
-    return bool(end - begin > rests.max() or leap > 1.5 * np.diff(units).max())
+    return bool(end - begin > rests.max() or leap > np.diff(units).max())
 
 
 def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:

@@ -182,6 +182,16 @@ def test_a_few_days_repeated_before_are_no_habit_of_resting(held: list[int]) -> 
     assert month.missing[0] > 0.0 or month.estimated[0] > 0.0
 
 
+def test_a_day_repeated_before_whose_leap_is_hardly_the_largest_is_no_habit_either() -> None:
+    use = np.random.default_rng(4).uniform(2.5, 3.4, 90)
+    use[19:21], use[60:62] = 2.5, 3.2
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    register[20], register[61] = register[19], register[60]
+    at = np.arange(91, dtype=np.int64) * DAY * HOUR_MS
+    curve = use_curve(at, register)
+    assert [e.at_ms for e in curve.events if e.code == "register_caught_up"] == [at[62]]
+
+
 def test_a_meter_that_rests_on_some_days_is_left_alone() -> None:
     use = np.random.default_rng(4).uniform(2.5, 3.4, 90)
     use[[20, 40, 61]] = 0.0

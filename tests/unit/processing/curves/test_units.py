@@ -173,3 +173,13 @@ def test_a_morning_says_nothing_of_the_unit() -> None:
     tenfold = np.where(whole > 2 * DAY, 10.0, 1.0) * register[whole]
     (found,) = units(AT[whole], tenfold, np.arange(whole.size), {}, [DAY + 10])
     assert (found.since, found.scale) == (DAY + 10, 10.0)
+
+
+def test_what_was_before_a_long_slip_still_says_how_fast_the_register_counts() -> None:
+    """A meter read daily: right for three weeks, in another unit for two, right for three days."""
+    days = np.arange(110)
+    register = np.round(100.0 + np.cumsum(np.random.default_rng(2).uniform(9.0, 13.0, 110)), 2)
+    kept = days[(days < 22) | (days >= 35)]
+    times = np.where(days >= 38, 100.0, 1.0)
+    (found,) = units(days * 24 * HOUR_MS, register * times, kept, {38: None})
+    assert (found.since, found.scale) == (38, 100.0)

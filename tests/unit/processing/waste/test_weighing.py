@@ -175,3 +175,21 @@ def test_a_heavy_deposit_that_lies_still_overnight_is_waste() -> None:
     evening, morning = 16 * DAY + 20, 17 * DAY + 6
     gross[evening:morning] += 40.0
     assert mass(at, gross)[0] == pytest.approx(truth + 40.0, rel=0.02)
+
+
+def test_a_number_that_noise_repeats_by_chance_is_no_number_of_the_converter() -> None:
+    for seed in range(10):
+        at, gross, _, _ = simulate(40, noise=0.02, seed=seed)
+        gross = np.round(gross, 2)
+        # An evening's last deposit, said four times over, and a morning's, before it is emptied.
+        evening = 10 * DAY + 19
+        gross[evening : evening + 4] = gross[evening]
+        gross[30 * DAY + 3 : 30 * DAY + 6] = gross[30 * DAY + 2] + 5.0
+        assert not bin_history(BIN, at, gross).deposits.events, seed
+
+
+def test_a_bin_that_is_slowly_filled_far_beyond_its_capacity_holds_what_it_shows() -> None:
+    at, gross, truth, _ = simulate(30, noise=0.02, per_day=300.0)
+    assert gross.max() > BIN.tare_kg + 3 * (BIN.capacity_kg or 0.0)
+    assert not bin_history(BIN, at, gross).deposits.events
+    assert mass(at, gross)[0] == pytest.approx(truth, rel=0.02)
