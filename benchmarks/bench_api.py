@@ -52,7 +52,7 @@ from store.readings.sqlite import SqliteReadingStore
 folder, port = sys.argv[1], int(sys.argv[2])
 app = create_app(
     store=SqliteReadingStore(folder + "/readings.db"),
-    ledger=open_ledger("sqlite:///" + folder + "/ledger.db", VIEWS),
+    ledger=open_ledger("sqlite:///" + folder + "/ledger.db", lambda: VIEWS),
     now=lambda: datetime(2026, 10, 2, tzinfo=UTC),
 )
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")

@@ -1,6 +1,6 @@
 """Opening the stores by their URLs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
 from domain.errors import ConfigError
@@ -37,10 +37,10 @@ def open_reading_store(url: str, directory: Directory, token: str = "") -> Readi
     raise ConfigError(f"{url!r} names no store of readings: write {_FORMS}")
 
 
-def open_ledger(url: str, views: Sequence[View] = ()) -> SqlLedger:
+def open_ledger(url: str, views: Callable[[], Sequence[View]] = tuple) -> SqlLedger:
     """The ledger of an SQLAlchemy URL, its tables brought up to date.
 
-    `views` are made of every result that is kept.
+    `views` tells, when the first result is kept, what is made of every one.
 
     Raises ConfigError for a URL of another form than ``sqlite:///FILE`` and
     ``postgresql+psycopg://…``, StoreUnavailableError when nothing answers there.

@@ -1,11 +1,10 @@
 """The one place that builds the parts from the settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.views import VIEWS
 from config.settings import Settings
 from config.working_days import require_readable
 from domain.errors import ConfigError
@@ -15,6 +14,7 @@ from ingest.mapping import read_mappings
 from ingest.settings import CollectorSettings
 from store.known_registry import KnownRegistry
 from store.late_readings import NotingStore
+from store.ledger.answers import View
 from store.ledger.port import Ledger
 from store.opening import open_ledger, open_reading_store
 from store.readings.port import DeviceTags, Directory, ReadingStore
@@ -62,6 +62,12 @@ def tags_of(registry: Registry) -> Directory:
     }
 
 
+def _views() -> Sequence[View]:
+    from api.views import VIEWS  # who keeps no results, such as a collector, loads none of it
+
+    return VIEWS
+
+
 @contextmanager
 def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
     """Open the stores of the settings; closes them at the end.
@@ -71,7 +77,7 @@ def open_pipeline(settings: Settings) -> Iterator[Pipeline]:
     """
     require_readable()
     make_folder(settings.data)
-    ledger = open_ledger(settings.ledger_url, VIEWS)
+    ledger = open_ledger(settings.ledger_url, _views)
     try:
         directory: dict[str, DeviceTags] = {}
         registries = KnownRegistry(ledger, lambda known: directory.update(tags_of(known)))

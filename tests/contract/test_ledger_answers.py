@@ -26,7 +26,7 @@ WHOLE = View("whole", "1", whole)
 
 @pytest.fixture
 def ledger(url: str) -> SqlLedger:
-    return open_ledger(url, [WHOLE])
+    return open_ledger(url, lambda: [WHOLE])
 
 
 def test_a_version_is_another_after_every_change(ledger: SqlLedger) -> None:

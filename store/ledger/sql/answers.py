@@ -25,7 +25,6 @@ _READ_TOGETHER = 500
 
 class _Has(Protocol):
     _engine: Engine
-    _views: Sequence[View]
 
 
 class SqlAnswers:

@@ -4,7 +4,7 @@ A result is written once and then either replaced as a whole (open month, waitin
 or named by a revision; from then on triggers in the database refuse to change its rows.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -60,12 +60,16 @@ class SqlLedger(
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 
     def __init__(
-        self, url: str, *, code_version: str | None = None, views: Sequence[View] = ()
+        self,
+        url: str,
+        *,
+        code_version: str | None = None,
+        views: Callable[[], Sequence[View]] = tuple,
     ) -> None:
         """Open the database and bring its tables up to date.
 
-        `code_version` is written into the revisions; by default the installed version. `views` are
-        made of every result that is kept.
+        `code_version` is written into the revisions; by default the installed version. `views`
+        tells, when the first result is kept, what is made of every one.
         Raises ConfigError for a wrong URL, StoreUnavailableError when nothing answers there.
         """
         self._code_version = code_version or _installed_version()
@@ -122,7 +126,7 @@ class SqlLedger(
                 computed_id = None
             elif computed_id is None or new_digest != digest_of(connection, computed_id):
                 computed_id = insert_result(connection, result, new_digest)
-                keep_views(connection, self._views, result, new_digest)
+                keep_views(connection, self._views(), result, new_digest)
             connection.execute(
                 t.month_state.update()
                 .where(is_month(t.month_state, result.institution, result.month))

@@ -191,7 +191,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def _opened(folder: Path) -> Iterator[tuple[SqliteReadingStore, SqlLedger]]:
     store = SqliteReadingStore(folder / "readings.db")
-    ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}", VIEWS)
+    ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}", lambda: VIEWS)
     try:
         yield store, ledger
     finally:
@@ -301,7 +301,7 @@ class SlowStore(SqliteReadingStore):
 def test_one_asks_for_last_readings_while_others_go_on(tmp_path: Path) -> None:
     store = SlowStore(tmp_path / "readings.db")
     store.answered = threading.Event()
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", VIEWS)
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", lambda: VIEWS)
     known = KnownBoard(store, ledger, heard_every_s=0.0)
     assert known.last_heard() == {}
     store.write([Reading("m1", WATER, 5, 1.0)])
@@ -321,7 +321,7 @@ def test_one_asks_for_last_readings_while_others_go_on(tmp_path: Path) -> None:
 
 def test_last_readings_are_asked_for_now_and_then(tmp_path: Path) -> None:
     store = SqliteReadingStore(tmp_path / "readings.db")
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", VIEWS)
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}", lambda: VIEWS)
     known = KnownBoard(store, ledger)
     assert known.last_heard() == {}
     store.write([Reading("m1", WATER, 5, 1.0)])
