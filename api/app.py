@@ -13,7 +13,7 @@ from api.access.door import Door
 from api.dependencies import Backend
 from api.drawn import report_queue
 from api.headers import Protected
-from api.kept_answers import KeptAnswers
+from api.kept_answers import AskedVersions, KeptAnswers
 from api.pages import board as board_page
 from api.pages import overview as page
 from api.pages import place as place_page
@@ -111,6 +111,7 @@ def create_app(
     )
     app.state.backend = backend
     app.state.answers = KeptAnswers()
+    app.state.versions = AskedVersions(ledger, backend.registries)
     app.state.watch = service.Watch(backend)
     app.state.report_queue = reports_drawn or report_queue()
     app.state.posting = readings.posting_threads()

@@ -15,7 +15,6 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from api.dependencies import Backend
 from api.kept_answers import KeptAnswers, tag_of
 from api.language import language_of
 from api.problems import ProblemError
@@ -64,17 +63,12 @@ class ResultsRoute(TableRoute):
             key = "\n".join(
                 (request.url.path, request.url.query, _format_of(request), language_of(request))
             )
-            tag = await run_in_threadpool(self._tag, request, key)
+            asked = set(request.query_params.getlist("institution"))
+            own = "" if self.of_all or len(asked) != 1 else next(iter(asked))
+            tag = tag_of(key, *await request.app.state.versions.of(own))
             return await answers.answer(request, key, tag, lambda: make(request))
 
         return handler
-
-    def _tag(self, request: Request, key: str) -> str:
-        backend: Backend = request.app.state.backend
-        asked = set(request.query_params.getlist("institution"))
-        own = None if self.of_all or len(asked) != 1 else next(iter(asked)) or None
-        backend.registries.get()
-        return tag_of(key, backend.ledger.results_version(own), backend.registries.version())
 
 
 class OwnResultsRoute(ResultsRoute):

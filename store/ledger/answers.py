@@ -121,9 +121,9 @@ class Answers(Protocol):
         """Of each institution that has months, sorted by its id."""
         ...
 
-    def results_versions(self) -> dict[str, str]:
-        """The `results_version` of each institution; one that is absent has not changed since
-        versions are kept."""
+    def results_versions(self, among: Collection[str] | None = None) -> dict[str, str]:
+        """The `results_version` of each institution, or of these ("" among them: of all together);
+        one that is absent has not changed since versions are kept."""
         ...
 
     def latest_shown(

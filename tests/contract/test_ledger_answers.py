@@ -51,6 +51,8 @@ def test_a_version_is_another_after_every_change(ledger: SqlLedger) -> None:
     assert not changed(), "another institution"
     assert ledger.results_version() != everybody
     assert ledger.results_versions() == {i: ledger.results_version(i) for i in ("a", "b")}
+    asked = ledger.results_versions(["", "a", "nobody"])
+    assert asked == {"": ledger.results_version(), "a": ledger.results_version("a")}
 
 
 def test_a_view_of_another_shape_is_made_again(ledger: SqlLedger, url: str) -> None:

@@ -151,10 +151,13 @@ class SqlAnswers:
         with reading(self._engine) as connection:
             return [MonthCounts(*row) for row in connection.execute(query)]
 
-    def results_versions(self: _Has) -> dict[str, str]:
+    def results_versions(self: _Has, among: Collection[str] | None = None) -> dict[str, str]:
         """See Answers.results_versions."""
         column = t.results_version.c
-        query = select(column.institution, column.version).where(column.institution != _ALL)
+        wanted = column.institution != _ALL
+        if among is not None:
+            wanted = column.institution.in_(sorted(among))
+        query = select(column.institution, column.version).where(wanted)
         with reading(self._engine) as connection:
             return {row.institution: row.version for row in connection.execute(query)}
 
