@@ -22,6 +22,7 @@ from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
 from api.routes import (
     adjustments,
+    board,
     comparisons,
     completeness,
     corrections,
@@ -55,6 +56,7 @@ _V1 = (
     adjustments,
     comparisons,
     completeness,
+    board,
     quality,
     months,
     series,

@@ -1,46 +1,20 @@
-"""How far the numbers can be trusted: completeness, findings, and what was kept aside."""
+"""What was kept aside, and what somebody has to decide."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.dependencies import BackendDep
-from api.device_board import board_rows
 from api.open_conflicts import open_conflicts
-from api.query import ONE_MONTH_PATTERN, InstitutionsDep, Owners, PageDep
+from api.query import InstitutionsDep, Owners, PageDep
 from api.rows.conflicts import ConflictRow
 from api.rows.quality import (
     AsideRow,
-    BoardDeviceRow,
-    DeviceState,
     aside_row,
-    board_device_rows,
 )
 from api.tables.route import TableRoute
-from domain.calendar import Month
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["quality"])
-
-
-@router.get("/quality/board")
-def quality_board(
-    backend: BackendDep,
-    institutions: InstitutionsDep,
-    page: PageDep,
-    month: Annotated[
-        str | None,
-        Query(
-            pattern=ONE_MONTH_PATTERN, description="YYYY-MM; each institution's latest when absent."
-        ),
-    ] = None,
-    state: Annotated[list[DeviceState] | None, Query(description="Only these.")] = None,
-) -> list[BoardDeviceRow]:
-    """The completeness board: each device as it stands, the worst first · 数据完整性总表.
-
-    Results are those of now; when a device was last heard is asked every ten seconds.
-    """
-    rows = board_rows(backend, institutions, Month.parse(month) if month else None)
-    return board_device_rows(page.cut(rows.only(state) if state else rows), institutions)
 
 
 @router.get("/aside")

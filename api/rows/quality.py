@@ -90,7 +90,7 @@ class BoardDeviceRow(PlaceRow):
         "newly stopped; ok: reports, however low its use."
     )
     last_at: datetime | None = Field(
-        description="Its last reading, UTC, as of ten seconds ago at most; null: none came."
+        description="Its last reading, UTC, as of twenty seconds ago at most; null: none came."
     )
     readings_expected_count: float | None = figure_field("readings_expected_count")
     readings_received_count: float | None = figure_field("readings_received_count")

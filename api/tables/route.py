@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
+from api.dependencies import Backend
 from api.kept_answers import KeptAnswers, tag_of
 from api.language import language_of
 from api.problems import ProblemError
@@ -22,6 +23,7 @@ from api.rows.base import Row
 from api.tables.columns import PARQUET, parquet_bytes, table_of
 
 CSV = "text/csv"
+_MOMENT_S = 10
 _FORMATS = ("json", "csv", "parquet")
 _BY_MEDIA = {CSV: "csv", PARQUET: "parquet"}
 _UNSEEN = "\x01-\x20\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
@@ -55,6 +57,10 @@ class ResultsRoute(TableRoute):
 
     of_all = True
 
+    def moment(self, _: Request) -> str:
+        """What else an answer rests on: of these nothing."""
+        return ""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         make = super().get_route_handler()
 
@@ -65,7 +71,7 @@ class ResultsRoute(TableRoute):
             )
             asked = set(request.query_params.getlist("institution"))
             own = "" if self.of_all or len(asked) != 1 else next(iter(asked))
-            tag = tag_of(key, *await request.app.state.versions.of(own))
+            tag = tag_of(key, *await request.app.state.versions.of(own), self.moment(request))
             return await answers.answer(request, key, tag, lambda: make(request))
 
         return handler
@@ -75,6 +81,14 @@ class OwnResultsRoute(ResultsRoute):
     """One whose answer on an institution rests on that one's results alone."""
 
     of_all = False
+
+
+class MomentsRoute(ResultsRoute):
+    """One whose answer rests on the time and on what was heard as well, and holds for ten seconds."""
+
+    def moment(self, request: Request) -> str:
+        backend: Backend = request.app.state.backend
+        return str(int(backend.now().timestamp()) // _MOMENT_S)
 
 
 def _format_of(request: Request) -> str:
