@@ -47,6 +47,7 @@ import sys, uvicorn
 from datetime import UTC, datetime
 from api.app import create_app
 from api.views import VIEWS
+from civicmeter.wiring.serving import keep_still
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
 folder, port = sys.argv[1], int(sys.argv[2])
@@ -55,6 +56,8 @@ app = create_app(
     ledger=open_ledger("sqlite:///" + folder + "/ledger.db", lambda: VIEWS),
     now=lambda: datetime(2026, 10, 2, tzinfo=UTC),
 )
+app.state.backend.registries.fresh()
+keep_still()
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")
 """
 _BARE = """
