@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from api.views import VIEWS
 from domain.calendar import Month, to_ms
 from domain.places import Carrier, Dated, Institution, Meter
 from domain.readings import Reading, Series
@@ -148,7 +149,7 @@ def _fill(store: SqliteReadingStore, registry: Registry) -> int:
 
 
 def _ledger(path: Path, registry: Registry) -> Ledger:
-    ledger = open_ledger(f"sqlite:///{path}")
+    ledger = open_ledger(f"sqlite:///{path}", lambda: VIEWS)
     ledger.save_registry(registry)
     return ledger
 
