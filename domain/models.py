@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from domain.places import Carrier, Contract
+
 ModelKind = Literal["baseline", "typical_year", "peers", "peer_month"]
 """A contract's baseline and typical year; its control group, frozen with the baseline; and what
 that group said of a month, one record a month."""
@@ -34,6 +36,28 @@ class ModelRecord:
     boundary: str = ""
     json: str
     fitted_at: datetime
+
+    @classmethod
+    def of_carrier(
+        cls,
+        contract: Contract,
+        carrier: Carrier,
+        kind: ModelKind,
+        digest: str,
+        json: str,
+        fitted_at: datetime,
+    ) -> "ModelRecord":
+        """What is frozen for a contract's carrier, as the contract measures it now."""
+        return cls(
+            digest=digest,
+            institution=contract.institution,
+            contract=contract.id,
+            kind=kind,
+            carrier=carrier.value,
+            boundary=contract.boundary,
+            json=json,
+            fitted_at=fitted_at,
+        )
 
     @property
     def key(self) -> ModelKey:

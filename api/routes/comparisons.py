@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import BackendDep
+from api.problems import ProblemError
 from api.query import Interval, LanguageDep, PageDep
 from api.rows.comparisons import (
-    ADDED_UP,
     YEAR_NAMES,
     By,
     ComparisonRow,
@@ -84,7 +84,10 @@ def totals(
     name: Annotated[list[str] | None, Query(description="Only these figures.")] = None,
 ) -> list[TotalRow]:
     """All institutions of the city, a district or a kind together · 汇总."""
-    names = [n for n in ADDED_UP if not name or n in name]
+    for unknown in set(name or ()) - set(COMPARED):
+        reason = f"{unknown!r} cannot be added up; choose from {', '.join(COMPARED)}"
+        raise ProblemError(422, "bad_parameter", where="query.name", reason=reason)
+    names = [n for n in COMPARED if not name or n in name]
     return page.cut(total_rows(query.wholes(names), query.institutions, by))
 
 

@@ -227,8 +227,6 @@ def peer_rows(
 
 
 By = Literal["city", "district", "kind"]
-ADDED_UP = COMPARED
-"""What institutions have each, and have together."""
 
 
 class TotalRow(Row):
@@ -260,7 +258,7 @@ class TotalRow(Row):
 def total_rows(
     values: Iterable[Value], institutions: Mapping[str, Institution], by: By
 ) -> list[TotalRow]:
-    """One row a month, group and figure of ADDED_UP, in that order. `values` are of whole
+    """One row a month, group and figure of COMPARED, in that order. `values` are of whole
     institutions; those that are not among `institutions` are left out."""
     group_of = {i.id: _group(i, by) for i in institutions.values()}
     found: dict[tuple[str, str, str], list[Value]] = defaultdict(list)
@@ -275,7 +273,7 @@ def total_rows(
         _total_row(month, by, group, name, those, registered[month, group])
         for (month, group, name), those in found.items()
     ]
-    return sorted(rows, key=lambda r: (r.month, r.group, ADDED_UP.index(r.name)))
+    return sorted(rows, key=lambda r: (r.month, r.group, COMPARED.index(r.name)))
 
 
 def _total_row(

@@ -74,7 +74,11 @@ def savings_tracks(
                 model = _fit(site, contract, carrier, daily)
                 if model is None:
                     continue
-                frozen.append(_record(site, contract, carrier, model, now))
+                frozen.append(
+                    ModelRecord.of_carrier(
+                        contract, carrier, "baseline", model.digest, model.to_json(), now
+                    )
+                )
             else:
                 model = FrozenModel.from_json(record.json)
             if model.bills is not None:
@@ -241,18 +245,3 @@ def _types(institution: Institution, daily: pd.DataFrame) -> DayTypes:
 
 def _dates(daily: pd.DataFrame) -> list[date]:
     return list(pd.DatetimeIndex(daily.index).date)
-
-
-def _record(
-    site: Site, contract: Contract, carrier: Carrier, model: FrozenModel, now: datetime
-) -> ModelRecord:
-    return ModelRecord(
-        digest=model.digest,
-        institution=site.institution.id,
-        contract=contract.id,
-        kind="baseline",
-        carrier=carrier.value,
-        boundary=contract.boundary,
-        json=model.to_json(),
-        fitted_at=now,
-    )

@@ -69,10 +69,9 @@ class LatestShown(NamedTuple):
 class Answers(Protocol):
     """Part of the ledger's port."""
 
-    def results_version(self, institution: str | None = None) -> str:
-        """A word that is another after anything changed of what the institution's months (None:
-        all) say or of how they stand, of its models and its adjustments, in any process. One row
-        is read."""
+    def results_version(self) -> str:
+        """A word that is another after anything changed of what months say or of how they stand, of
+        models and of adjustments, in any process. One row is read."""
         ...
 
     def shown(
@@ -122,7 +121,7 @@ class Answers(Protocol):
         ...
 
     def results_versions(self, among: Collection[str] | None = None) -> dict[str, str]:
-        """The `results_version` of each institution, or of these ("" among them: of all together);
+        """The same of each institution alone, or of these ("" among them: of all together);
         one that is absent has not changed since versions are kept."""
         ...
 

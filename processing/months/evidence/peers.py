@@ -15,7 +15,7 @@ import pandas as pd
 from config.working_days import day_types
 from domain.calendar import Month, local_day, months_between
 from domain.carriers import ENERGY_CARRIERS
-from domain.models import ModelKind, ModelRecord
+from domain.models import ModelRecord
 from domain.places import Carrier, Contract, Institution
 from domain.registry import Registry
 from processing.months.energy_days import daily_energy
@@ -183,7 +183,9 @@ def control(
         roster = _roster(contract, carrier, peers) if is_new else None
         if roster is None:
             return Control(NOBODY, [])
-        frozen.append(_record(contract, carrier, "peers", roster, now))
+        frozen.append(
+            ModelRecord.of_carrier(contract, carrier, "peers", roster.digest, roster.json, now)
+        )
     days = {p.institution.id: _beside(roster, p, carrier, model) for p in peers}
     known = {m.month: m for m in before}
     for month in months_due(contract, months, max(months), today):
@@ -197,7 +199,9 @@ def control(
         calibration = calibration_on(model, month.end_day - timedelta(days=1))
         one = freeze_month(roster, month, told, window, calibration)
         known[month] = one
-        frozen.append(_record(contract, carrier, "peer_month", one, now))
+        frozen.append(
+            ModelRecord.of_carrier(contract, carrier, "peer_month", one.digest, one.json, now)
+        )
     return Control(ControlGroup(roster, tuple(known[m] for m in sorted(known))), frozen)
 
 
@@ -267,22 +271,3 @@ def _beside(
 
 def _dates(daily: pd.DataFrame) -> list[date]:
     return list(pd.DatetimeIndex(daily.index).date)
-
-
-def _record(
-    contract: Contract,
-    carrier: Carrier,
-    kind: ModelKind,
-    frozen: Roster | FrozenMonth,
-    now: datetime,
-) -> ModelRecord:
-    return ModelRecord(
-        digest=frozen.digest,
-        institution=contract.institution,
-        contract=contract.id,
-        kind=kind,
-        carrier=carrier.value,
-        boundary=contract.boundary,
-        json=frozen.json,
-        fitted_at=now,
-    )

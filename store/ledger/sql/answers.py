@@ -30,13 +30,12 @@ class _Has(Protocol):
 class SqlAnswers:
     """See Answers."""
 
-    def results_version(self: _Has, institution: str | None = None) -> str:
+    def results_version(self: _Has) -> str:
         """See Answers.results_version."""
         column = t.results_version.c
         with reading(self._engine) as connection:
-            wanted = column.institution == (_ALL if institution is None else institution)
-            found = connection.execute(select(column.version).where(wanted)).scalar()
-        return found or ""
+            query = select(column.version).where(column.institution == _ALL)
+            return connection.execute(query).scalar() or ""
 
     def shown(
         self: _Has,

@@ -53,3 +53,9 @@ def test_over_http_it_is_the_sum_of_what_the_institutions_say(client: TestClient
     one = known[0]["institution"]
     alone = client.get(f"/v1/totals?name={USE}&institution={one}").json()
     assert {r["institutions"] for r in alone} == {1}
+
+
+def test_a_name_that_is_not_added_up_is_told(client: TestClient) -> None:
+    told = client.get("/v1/totals?name=energy_per_head_kgce&lang=en")
+    assert (told.status_code, told.json()["code"]) == (422, "bad_parameter")
+    assert "energy_per_head_kgce" in told.json()["detail"] and USE in told.json()["detail"]

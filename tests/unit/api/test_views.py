@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from hashlib import sha256
 
+import pytest
 from fastapi.testclient import TestClient
 
 from api.rows.figures import ConsumptionRow, FigureRow
 from api.rows.standing import StandingResult
-from api.views import FIGURES, figure_lines
+from api.views import BOARD, FIGURES, figure_lines
 from domain.places import Institution
+from store.ledger.answers import View
 from store.ledger.port import MonthStatus
 from tests.ledger_sample import FULL, T0
 
@@ -39,7 +41,10 @@ def test_rows_of_use_end_with_their_carrier(client: TestClient) -> None:
     assert found and all(list(r) == list(ConsumptionRow.model_fields) for r in found)
 
 
-def test_another_shape_has_another_word() -> None:
-    """Whoever changes what is kept changes `shape` as well, and then these two lines."""
-    kept = FIGURES.make(FULL)
-    assert (FIGURES.shape, sha256(kept).hexdigest()[:12]) == ("1", "330447bff1b8")
+SHAPES = {FIGURES: ("1", "330447bff1b8"), BOARD: ("1", "e7754f30e120")}
+
+
+@pytest.mark.parametrize("view", SHAPES, ids=lambda v: v.name)
+def test_another_shape_has_another_word(view: View) -> None:
+    """Whoever changes what is kept changes `shape` as well, and then its line here."""
+    assert (view.shape, sha256(view.make(FULL)).hexdigest()[:12]) == SHAPES[view]

@@ -7,15 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from civicmeter.cli import COMMANDS, main
-
-
-def run(*args: str) -> int:
-    try:
-        main(list(args))
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
+from civicmeter.cli import COMMANDS
+from tests.command_line import run
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from civicmeter.cli import main
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.places import Carrier, Institution, Meter
@@ -12,20 +11,13 @@ from ingest.live.spool import Spool, spool_path, spools
 from ingest.messages.batch import decode_messages
 from ingest.messages.message import Message
 from ingest.messages.router import Router
+from tests.command_line import run
 
 REGISTRY = Registry(
     institutions=(Institution("hall", "大厅", "Hall"),),
     devices=(Meter(id="m1", institution="hall", carrier=Carrier.WATER, register="water_m3"),),
 )
 READINGS = [Reading("m1", "water_m3", 1_700_000_000_000 + i, float(i)) for i in range(100)]
-
-
-def run(*args: str) -> int:
-    try:
-        main(list(args))
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 @pytest.fixture

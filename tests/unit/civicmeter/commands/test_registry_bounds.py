@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from civicmeter.cli import main
 from civicmeter.commands.doctor import bounds_missing
 from civicmeter.wiring.pipeline import open_pipeline
 from civicmeter.wiring.ports import free_port
@@ -18,6 +17,7 @@ from domain.readings import Reading
 from domain.registry import Registry
 from registry.reading import read_xlsx
 from registry.writing import write_xlsx
+from tests.command_line import run
 
 HALL = Institution("hall", "大厅", "Hall")
 OLD = Meter(
@@ -50,26 +50,20 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def run(*args: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["registry", *map(str, args)])
-    return int(ended.value.code or 0)
-
-
 def test_import_and_check_say_what_is_missing_and_what_history_proposes(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     book = tmp_path / "book.xlsx"
     write_xlsx(REGISTRY, book)
     for command in ("check", "import"):
-        assert run(command, book, "--data", data) == 0, "a warning, no refusal"
+        assert run("registry", command, book, "--data", data) == 0, "a warning, no refusal"
         said = capsys.readouterr().err
         assert "2 without the most the branch can carry (max_rate_per_h)" in said
         assert "old max_rate_per_h: 3.8 is proposed, by 36" in said
         assert "new max_rate_per_h: no whole month of readings yet" in said
         assert "civicmeter registry propose-bounds" in said
     write_xlsx(Registry((HALL,), (), (BOUNDED, ROOF)), book)
-    assert run("check", book, "--data", data) == 0
+    assert run("registry", "check", book, "--data", data) == 0
     assert capsys.readouterr().err == ""
 
 
@@ -77,13 +71,15 @@ def test_proposals_come_as_a_workbook_that_can_be_changed_and_imported(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "bounds.xlsx"
-    assert run("propose-bounds", "--out", out, "--data", data) == 0
+    assert run("registry", "propose-bounds", "--out", out, "--data", data) == 0
     assert "1 bounds proposed, 1 not" in capsys.readouterr().out
-    assert run("propose-bounds", "--out", out, "--data", data) == 2, "nothing is written over"
+    assert run("registry", "propose-bounds", "--out", out, "--data", data) == 2, (
+        "nothing is written over"
+    )
     proposed, problems = read_xlsx(out)
     assert not problems
     assert proposed.devices == (replace(OLD, max_rate_per_h=3.8),), "all else is as it was"
-    assert run("import", out, "--data", data) == 0
+    assert run("registry", "import", out, "--data", data) == 0
     settings = Settings(data=data)
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry
@@ -99,7 +95,7 @@ def test_a_store_that_is_away_keeps_nobody_from_importing(
     book = tmp_path / "book.xlsx"
     write_xlsx(REGISTRY, book)
     store = f"influxdb+http://127.0.0.1:{free_port()}/org/bucket"
-    assert run("import", book, "--data", tmp_path / "data", "--store", store) == 0
+    assert run("registry", "import", book, "--data", tmp_path / "data", "--store", store) == 0
     said = capsys.readouterr()
     assert "imported 1 institutions" in said.out
     assert "their history cannot be looked at now" in said.err

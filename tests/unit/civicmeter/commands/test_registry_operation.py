@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from civicmeter.cli import main
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from config.working_days import day_types
@@ -17,6 +16,7 @@ from domain.places import Carrier, Contract, Institution, Meter
 from domain.readings import Reading
 from domain.registry import Registry
 from registry.reading import read_xlsx
+from tests.command_line import run
 
 THIS = Month.of(datetime.now(UTC).date())
 FIRST, END = THIS.plus(-14).first_day, THIS.first_day
@@ -65,19 +65,15 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def run(*args: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["registry", *map(str, args)])
-    return int(ended.value.code or 0)
-
-
 def test_a_proposal_is_looked_at_imported_and_not_made_again(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "operation.xlsx"
-    assert run("propose-operation", "--out", out, "--data", data) == 0
+    assert run("registry", "propose-operation", "--out", out, "--data", data) == 0
     assert "1 closures proposed" in capsys.readouterr().out
-    assert run("propose-operation", "--out", out, "--data", data) == 2, "nothing is written over"
+    assert run("registry", "propose-operation", "--out", out, "--data", data) == 2, (
+        "nothing is written over"
+    )
     proposed, problems = read_xlsx(out)
     assert not problems
     (place,) = proposed.institutions
@@ -85,12 +81,12 @@ def test_a_proposal_is_looked_at_imported_and_not_made_again(
     assert place.id == "school" and spell.kind == "closed" and "proposed" in spell.note
     assert abs(spell.start - CLOSED.start) <= timedelta(days=2)
     assert abs(spell.end - CLOSED.end) <= timedelta(days=2)
-    assert run("import", out, "--data", data) == 0
+    assert run("registry", "import", out, "--data", data) == 0
     with open_pipeline(Settings(data=data)) as pipeline:
         assert pipeline.registry.institution_by_id["school"].operation == (spell,)
     capsys.readouterr()
     again = tmp_path / "again.xlsx"
-    assert run("propose-operation", "--out", again, "--data", data) == 0
+    assert run("registry", "propose-operation", "--out", again, "--data", data) == 0
     assert "no closure is seen" in capsys.readouterr().out and not again.exists()
 
 
@@ -98,7 +94,13 @@ def test_an_institution_nobody_knows_is_told(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "o.xlsx"
-    assert run("propose-operation", "--out", out, "--institution", "x", "--data", data) == 2
+    assert (
+        run("registry", "propose-operation", "--out", out, "--institution", "x", "--data", data)
+        == 2
+    )
     assert "no institution 'x'" in capsys.readouterr().err
-    assert run("propose-operation", "--out", out, "--institution", "quiet", "--data", data) == 0
+    assert (
+        run("registry", "propose-operation", "--out", out, "--institution", "quiet", "--data", data)
+        == 0
+    )
     assert not out.exists()

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from civicmeter.cli import main
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from config.working_days import day_types
@@ -16,6 +15,7 @@ from domain.models import ModelRecord
 from domain.places import Contract, Institution
 from domain.registry import Registry
 from processing.savings.engine import fit_baseline
+from tests.command_line import run
 
 CONTRACT = Contract(
     "c1", "hall", "改造", "Retrofit", "shared", date(2022, 1, 1), date(2023, 1, 1), date(2023, 1, 1)
@@ -48,23 +48,19 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def run(*args: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["savings", "proof", *map(str, args)])
-    return int(ended.value.code or 0)
-
-
 def test_it_says_what_is_needed(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for expect, answer in (("0.04", "submeter"), ("0.4", "enough")):
-        assert run("c1", "--expect", expect, "--lang", "en", "--data", data) == 0
+        assert (
+            run("savings", "proof", "c1", "--expect", expect, "--lang", "en", "--data", data) == 0
+        )
         assert f"c1/electricity: {answer}" in capsys.readouterr().out
-    assert run("c1", "--data", data) == 0
+    assert run("savings", "proof", "c1", "--data", data) == 0
     assert "expected_saving_ratio" in capsys.readouterr().out
 
 
 def test_a_mistake_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("c9", "--data", data) == 2
+    assert run("savings", "proof", "c9", "--data", data) == 2
     assert "there are c1, c2" in capsys.readouterr().err
-    assert run("c2", "--data", data) == 2
+    assert run("savings", "proof", "c2", "--data", data) == 2
     assert "no frozen baseline yet" in capsys.readouterr().err
-    assert run("c1", "--expect", "4", "--data", data) == 2
+    assert run("savings", "proof", "c1", "--expect", "4", "--data", data) == 2
