@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from domain.adjustments import Adjustment, Decision
+from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 
 
@@ -17,13 +18,19 @@ class Adjustments(Protocol):
         *,
         content: bytes | None = None,
         touches: Iterable[tuple[str, Month]] = (),
+        actor: Actor = LOCAL,
     ) -> Adjustment:
         """Add an adjustment with its decisions, keep the evidence's content, and touch
         (institution, month) pairs: all or nothing. Gives it back with its number."""
         ...
 
     def decide_adjustment(
-        self, number: int, decision: Decision, touches: Iterable[tuple[str, Month]] = ()
+        self,
+        number: int,
+        decision: Decision,
+        touches: Iterable[tuple[str, Month]] = (),
+        *,
+        actor: Actor = LOCAL,
     ) -> Adjustment:
         """Add a decision and touch months, both or neither; gives the adjustment as it is then.
 

@@ -4,6 +4,7 @@ Ledger."""
 from collections.abc import Iterable
 from typing import Protocol
 
+from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 from domain.corrections import Correction
 
@@ -12,7 +13,11 @@ class Corrections(Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
     def enter_corrections(
-        self, corrections: Iterable[Correction], touches: Iterable[tuple[str, Month]]
+        self,
+        corrections: Iterable[Correction],
+        touches: Iterable[tuple[str, Month]],
+        *,
+        actor: Actor = LOCAL,
     ) -> int:
         """Add corrections and touch (institution, month) pairs, both or neither.
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from config.limits import KEPT_BYTES, KEPT_MESSAGES, KEPT_SOURCE_BYTES
 from domain.access import Action, Grant
+from domain.audit import Actor
 
 REASONS_MAX = 20
 """So many reasons of one message are told apart; see `KeptMessage.reasons`."""
@@ -152,4 +153,7 @@ class KeptMessages(Protocol):
         """What everything kept takes, about (see KeptMessage.size_bytes)."""
         ...
 
-    def forget_messages(self, digests: Collection[str]) -> None: ...
+    def forget_messages(self, digests: Collection[str], *, dropped_by: Actor | None = None) -> None:
+        """Forget messages, which are readings now; or because somebody dropped them, who is
+        `dropped_by` then, in the audit trail."""
+        ...

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from domain.adjustments import Adjustment, Decision
+from domain.audit import Act, Actor
 from domain.corrections import Correction
 from domain.errors import ConfigError
 from store.ledger.records import to_plain
@@ -57,6 +58,14 @@ def require_signature(what: str, by: str, reason: str) -> None:
     """Raises ConfigError for a name or a reason that is too long."""
     require_length(f"the name under {what}", by, NAME_CHARS)
     require_length(f"the reason of {what}", reason, TEXT_CHARS)
+
+
+def require_entry(actor: Actor, act: Act) -> None:
+    """Raises ConfigError for a text of an entry of the audit trail that is too long."""
+    about = f"of the audit entry on {act.kind} {act.id[:NAME_CHARS]}"
+    for what in ("principal", "person", "word"):
+        require_length(f"the {what} {about}", getattr(actor, what), NAME_CHARS)
+    require_length(f"the reason {about}", act.reason, TEXT_CHARS)
 
 
 def require_records(records: Iterable[Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.models import ModelKey as ModelKey
@@ -15,6 +16,7 @@ from domain.models import ModelRecord as ModelRecord
 from domain.registry import Registry
 from store.ledger.adjustments import Adjustments
 from store.ledger.answers import Answers
+from store.ledger.audit import AuditTrail
 from store.ledger.births import Births
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
@@ -59,10 +61,20 @@ class Revision:
 
 
 class Ledger(
-    Adjustments, Answers, Births, Corrections, KeptMessages, LateSeries, TouchedMonths, Protocol
+    Adjustments,
+    Answers,
+    AuditTrail,
+    Births,
+    Corrections,
+    KeptMessages,
+    LateSeries,
+    TouchedMonths,
+    Protocol,
 ):
     """Raises StoreUnavailableError when the database cannot answer, ConfigError for a text of a
-    person that is longer than `store.ledger.lengths` allows: nothing is kept then."""
+    person that is longer than `store.ledger.lengths` allows: nothing is kept then.
+
+    Of what people answer for, `actor` says who does it, for the audit trail (see AuditTrail)."""
 
     def registry(self) -> Registry: ...
 
@@ -72,8 +84,9 @@ class Ledger(
         something else. One row is read."""
         ...
 
-    def save_registry(self, registry: Registry) -> None:
-        """Add or update every record of a registry; records not in it stay."""
+    def save_registry(self, registry: Registry, *, actor: Actor = LOCAL) -> None:
+        """Add or update every record of a registry; records not in it stay. The audit trail tells
+        of each that really changed."""
         ...
 
     def save_result(self, result: MonthResult) -> MonthState:
@@ -129,7 +142,13 @@ class Ledger(
         ...
 
     def close(
-        self, institution: str, month: Month, *, signed_by: str, reason: str = ""
+        self,
+        institution: str,
+        month: Month,
+        *,
+        signed_by: str,
+        reason: str = "",
+        actor: Actor = LOCAL,
     ) -> Revision:
         """Freeze the month: its computed result, or the pending restatement, as the next
         revision. Closing an already closed month with nothing pending gives the standing
@@ -138,7 +157,7 @@ class Ledger(
 
     def revisions(self, institution: str, month: Month) -> list[Revision]: ...
 
-    def save_model(self, model: ModelRecord) -> None:
+    def save_model(self, model: ModelRecord, *, actor: Actor = LOCAL) -> None:
         """Keep a frozen model; saving the same of the same contract again changes nothing."""
         ...
 
@@ -155,8 +174,11 @@ class Ledger(
         most ASIDE_GROUPS. Without `samples`, which are most of its bytes, they are empty."""
         ...
 
-    def forget_aside(self, entries: Iterable[AsideEntry]) -> None:
-        """Drop the groups of these entries, after a replay or because a manager said so."""
+    def forget_aside(
+        self, entries: Iterable[AsideEntry], *, dropped_by: Actor | None = None
+    ) -> None:
+        """Drop the groups of these entries, after a replay; or because somebody said so, who is
+        `dropped_by` then, in the audit trail."""
         ...
 
     def close_connections(self) -> None: ...

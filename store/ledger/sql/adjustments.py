@@ -8,10 +8,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, true
 
 from config.limits import EVIDENCE_BYTES, EVIDENCE_INSTITUTION_BYTES
 from domain.adjustments import Adjustment, Decision
+from domain.audit import LOCAL, Act, Actor
 from domain.calendar import Month
 from domain.errors import ConfigError
 from store.ledger.lengths import require_adjustment, require_decision
 from store.ledger.sql.answers import say_changed
+from store.ledger.sql.audit.append import append_each
+from store.ledger.sql.audit.vouched import ADJUSTMENT, DECISION, EVIDENCE, told
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import adjustment as table
 from store.ledger.sql.tables import adjustment_decision as decided
@@ -30,6 +33,7 @@ class SqlAdjustments:
         *,
         content: bytes | None = None,
         touches: Iterable[tuple[str, Month]] = (),
+        actor: Actor = LOCAL,
     ) -> Adjustment:
         """See Adjustments.enter_adjustment."""
         require_adjustment(adjustment)
@@ -37,16 +41,26 @@ class SqlAdjustments:
         with writing(self._engine) as connection:
             made = connection.execute(table.insert().values(row).returning(table.c.number))
             number: int = made.scalar_one()
-            for decision in adjustment.decisions:
-                _add_decision(connection, number, decision)
-            if content is not None:
-                _keep_file(connection, adjustment, content)
+            entered = replace(adjustment, number=number)
+            acts = [(adjustment.author, _entered(connection, entered))]
+            if content is not None and _keep_file(connection, adjustment, content):
+                acts.append((adjustment.author, _kept(connection, adjustment)))
+            decisions = adjustment.decisions
+            for k, decision in enumerate(decisions):
+                before = replace(entered, decisions=decisions[:k])
+                acts.append((decision.by, _decided(connection, before, decision)))
             touch_months(connection, touches)
             say_changed(connection, adjustment.institution)
-        return replace(adjustment, number=number)
+            append_each(connection, actor, acts)
+        return entered
 
     def decide_adjustment(
-        self, number: int, decision: Decision, touches: Iterable[tuple[str, Month]] = ()
+        self,
+        number: int,
+        decision: Decision,
+        touches: Iterable[tuple[str, Month]] = (),
+        *,
+        actor: Actor = LOCAL,
     ) -> Adjustment:
         """See Adjustments.decide_adjustment."""
         require_decision(decision)
@@ -64,9 +78,10 @@ class SqlAdjustments:
                     f"adjustment {number} is {found[0].status}: it cannot be {decision.kind} now"
                 )
             after = replace(found[0], decisions=(*found[0].decisions, decision))
-            _add_decision(connection, number, decision)
+            act = _decided(connection, found[0], decision)
             touch_months(connection, touches)
             say_changed(connection, after.institution)
+            append_each(connection, actor, [(decision.by, act)])
         return after
 
     def adjustments(self, institution: str | None = None) -> list[Adjustment]:
@@ -98,22 +113,67 @@ def _read(connection: Connection, wanted: ColumnElement[bool]) -> list[Adjustmen
     return [Adjustment(**r._mapping, decisions=tuple(decisions.get(r.number, ()))) for r in rows]
 
 
-def _add_decision(connection: Connection, number: int, decision: Decision) -> None:
+def _entered(connection: Connection, of: Adjustment) -> Act:
+    return told(
+        connection,
+        ADJUSTMENT,
+        (of.number,),
+        "enter",
+        institution=of.institution,
+        contract=of.contract,
+        after={
+            "carrier": of.carrier,
+            "start": f"{of.start}",
+            "end": None if of.end is None else f"{of.end}",
+            "formula": of.formula,
+            "evidence": of.evidence,
+            "evidence_sha256": of.evidence_sha256,
+        },
+        reason=of.reason,
+    )
+
+
+def _kept(connection: Connection, of: Adjustment) -> Act:
+    return told(
+        connection,
+        EVIDENCE,
+        (of.evidence_sha256,),
+        "keep",
+        institution=of.institution,
+        contract=of.contract,
+        after={"name": of.evidence},
+    )
+
+
+def _decided(connection: Connection, of: Adjustment, decision: Decision) -> Act:
+    """Add a decision about an adjustment as it stands; gives what to tell of it."""
     row: dict[str, Any] = {
-        "adjustment": number,
+        "adjustment": of.number,
         "kind": decision.kind,
         "by": decision.by,
         "at": decision.at,
         "reason": decision.reason,
     }
-    connection.execute(decided.insert().values(row))
+    made = connection.execute(decided.insert().values(row).returning(decided.c.number))
+    return told(
+        connection,
+        DECISION,
+        (made.scalar_one(),),
+        "approve" if decision.kind == "approved" else "withdraw",
+        institution=of.institution,
+        contract=of.contract,
+        before={"adjustment": of.number, "status": of.status},
+        after={"adjustment": of.number, "status": decision.kind},
+        reason=decision.reason,
+    )
 
 
-def _keep_file(connection: Connection, of: Adjustment, content: bytes) -> None:
-    """Keep a file, once, while there is room; `of` is entered already. Raises ConfigError."""
+def _keep_file(connection: Connection, of: Adjustment, content: bytes) -> bool:
+    """Keep a file, once, while there is room; `of` is entered already. Gives whether it is new.
+    Raises ConfigError."""
     known = connection.execute(select(files.c.sha256).where(files.c.sha256 == of.evidence_sha256))
     if known.one_or_none() is not None:
-        return
+        return False
     here = select(table.c.evidence_sha256).where(table.c.institution == of.institution)
     kept = select(func.coalesce(func.sum(func.length(files.c.content)), 0))
     for whose, wanted, most in (
@@ -128,3 +188,4 @@ def _keep_file(connection: Connection, of: Adjustment, content: bytes) -> None:
                 "its digest alone (evidence_sha256, --digest-only), or give a smaller one"
             )
     connection.execute(files.insert().values(sha256=of.evidence_sha256, content=content))
+    return True

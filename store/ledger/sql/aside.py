@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, delete, func, select
 
 from config.limits import ASIDE_GROUPS, ASIDE_SOURCE_GROUPS
+from domain.audit import Act
 from store.ledger.port import AsideEntry
 from store.ledger.sql.tables import aside
 
@@ -14,6 +15,7 @@ _KEY = ("source", "code", "device")
 _MAX_KEY_CHARS = 500
 _MAX_DETAIL_CHARS = 2000
 _MAX_SAMPLE_BYTES = 4096
+_NAMED = 3
 _AT_ONCE = 500
 """Sources in one statement: engines limit the number of parameters."""
 
@@ -106,10 +108,13 @@ def read_aside(
     return [AsideEntry(**r._mapping) for r in connection.execute(query)]
 
 
-def remove_aside(connection: Connection, entries: Iterable[AsideEntry]) -> None:
-    """Drop the groups of these entries."""
-    for row in sorted(map(_row, entries), key=_key):
+def remove_aside(connection: Connection, entries: Iterable[AsideEntry]) -> Act:
+    """Drop the groups of these entries; gives what to tell of it."""
+    rows = sorted(map(_row, entries), key=_key)
+    for row in rows:
         connection.execute(delete(aside).where(and_(*(aside.c[k] == row[k] for k in _KEY))))
+    before = {"groups": len(rows), "first": [_key(row) for row in rows[:_NAMED]]}
+    return Act(action="drop", kind="aside", id="groups", before=before)
 
 
 def _key(row: dict[str, Any]) -> tuple[str, ...]:

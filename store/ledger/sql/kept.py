@@ -1,10 +1,12 @@
 """Kept messages in the ledger's database."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, true
 
+from domain.audit import Act, Actor
 from store.ledger.kept import (
     ROOM,
     KeptMessage,
@@ -15,6 +17,7 @@ from store.ledger.kept import (
     merged,
     reason_bytes,
 )
+from store.ledger.sql.audit.append import append
 from store.ledger.sql.engine import insert_into, reading, writing
 from store.ledger.sql.tables import kept, kept_reason, kept_room
 
@@ -111,7 +114,7 @@ class SqlKeptMessages:
         """See KeptMessages.kept_bytes."""
         return self._sum(kept_room.c.size_bytes)
 
-    def forget_messages(self, digests: Collection[str]) -> None:
+    def forget_messages(self, digests: Collection[str], *, dropped_by: Actor | None = None) -> None:
         """See KeptMessages.forget_messages."""
         if not digests:
             return
@@ -129,11 +132,24 @@ class SqlKeptMessages:
                 connection.execute(delete(kept_reason).where(kept_reason.c.digest.in_(part)))
                 connection.execute(delete(kept).where(among))
             used.free(freed)
+            if dropped_by is not None and freed:
+                append(connection, dropped_by, [_dropped(digests, freed)])
 
     def _sum(self, column: Any) -> int:
         query = select(column).where(kept_room.c.bringer == _ALL)
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one_or_none() or 0)
+
+
+def _dropped(digests: Collection[str], freed: dict[str, tuple[int, int]]) -> Act:
+    """What to tell of messages that somebody dropped."""
+    together = sha256("\n".join(sorted(digests)).encode()).hexdigest()
+    before = {
+        "messages": sum(count for count, _ in freed.values()),
+        "size_bytes": sum(size for _, size in freed.values()),
+        "digests_sha256": together,
+    }
+    return Act(action="drop", kind="kept", id="messages", before=before)
 
 
 class _Used:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, Table, and_, select
 
+from domain.audit import LOCAL, Act, Actor
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import MonthResult
@@ -26,6 +27,10 @@ from store.ledger.sql import tables as t
 from store.ledger.sql.adjustments import SqlAdjustments
 from store.ledger.sql.answers import SqlAnswers, keep_views, say_changed
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
+from store.ledger.sql.audit.append import append
+from store.ledger.sql.audit.records import record_acts
+from store.ledger.sql.audit.trail import SqlAuditTrail
+from store.ledger.sql.audit.vouched import REVISION, frozen, result_digest, told
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
 from store.ledger.sql.engine import insert_into, open_engine, reading, upgrade, writing
@@ -51,6 +56,7 @@ from store.ledger.sql.touched import SqlTouchedMonths
 class SqlLedger(
     SqlAdjustments,
     SqlAnswers,
+    SqlAuditTrail,
     SqlBirths,
     SqlCorrections,
     SqlKeptMessages,
@@ -94,7 +100,7 @@ class SqlLedger(
             query = select(t.registry_version.c.version).where(t.registry_version.c.id == 1)
             return str(connection.execute(query).scalar_one())
 
-    def save_registry(self, registry: Registry) -> None:
+    def save_registry(self, registry: Registry, *, actor: Actor = LOCAL) -> None:
         """See Ledger.save_registry."""
         for records in (
             registry.institutions,
@@ -104,15 +110,21 @@ class SqlLedger(
         ):
             require_records(records)
         with writing(self._engine) as connection:
-            _upsert(connection, t.institution, _record_rows(t.institution, registry.institutions))
-            _upsert(connection, t.building, _record_rows(t.building, registry.buildings))
+            # First: others who save wait, so that what is told of a record was its last state.
+            connection.execute(t.registry_version.update().values(version=uuid4().hex))
             devices = _record_rows(t.device, registry.devices)
             for row, device in zip(devices, registry.devices, strict=True):
                 row["device_class"] = device.device_class
-            _upsert(connection, t.device, devices)
-            _upsert(connection, t.contract, _record_rows(t.contract, registry.contracts))
-            # Last: it makes others who save wait, on an engine that has many writers.
-            connection.execute(t.registry_version.update().values(version=uuid4().hex))
+            acts: list[Act] = []
+            for table, rows in (
+                (t.institution, _record_rows(t.institution, registry.institutions)),
+                (t.building, _record_rows(t.building, registry.buildings)),
+                (t.device, devices),
+                (t.contract, _record_rows(t.contract, registry.contracts)),
+            ):
+                acts += record_acts(connection, table, rows)
+                _upsert(connection, table, rows)
+            append(connection, actor, acts)
 
     def save_result(self, result: MonthResult) -> MonthState:
         """See Ledger.save_result. Raises CivicmeterError when a value is there twice."""
@@ -195,7 +207,13 @@ class SqlLedger(
         return next(iter(found.values()), None)
 
     def close(
-        self, institution: str, month: Month, *, signed_by: str, reason: str = ""
+        self,
+        institution: str,
+        month: Month,
+        *,
+        signed_by: str,
+        reason: str = "",
+        actor: Actor = LOCAL,
     ) -> Revision:
         """See Ledger.close. Of two at the same time, one closes and both get its revision."""
         require_signature(f"{institution} {month}", signed_by, reason)
@@ -212,8 +230,9 @@ class SqlLedger(
             number: int = state.revision
             if state.computed_id is not None:
                 number += 1
-                self._sign(connection, state, number, signed_by, reason)
+                act = self._sign(connection, state, number, signed_by, reason)
                 say_changed(connection, institution)
+                append(connection, actor.on_word_of(signed_by), [act])
             return _revisions(connection, institution, month, number)[0]
 
     def revisions(self, institution: str, month: Month) -> list[Revision]:
@@ -221,13 +240,14 @@ class SqlLedger(
         with reading(self._engine) as connection:
             return _revisions(connection, institution, month)
 
-    def save_model(self, model: ModelRecord) -> None:
+    def save_model(self, model: ModelRecord, *, actor: Actor = LOCAL) -> None:
         """See Ledger.save_model."""
         row = {name: getattr(model, name) for name in t.model.c.keys()}  # noqa: SIM118
         with writing(self._engine) as connection:
-            insert = insert_into(connection, t.model)
-            connection.execute(insert.on_conflict_do_nothing(), [row])
+            insert = insert_into(connection, t.model).on_conflict_do_nothing()
+            new = connection.execute(insert.values(row).returning(t.model.c.digest)).all()
             say_changed(connection, model.institution)
+            append(connection, actor, [frozen(connection, model) for _ in new])
 
     def models(self, institution: str | None = None) -> list[ModelRecord]:
         """See Ledger.models. The first fitted first."""
@@ -247,10 +267,14 @@ class SqlLedger(
         with reading(self._engine) as connection:
             return read_aside(connection, codes, samples=samples)
 
-    def forget_aside(self, entries: Iterable[AsideEntry]) -> None:
+    def forget_aside(
+        self, entries: Iterable[AsideEntry], *, dropped_by: Actor | None = None
+    ) -> None:
         """See Ledger.forget_aside."""
         with writing(self._engine) as connection:
-            remove_aside(connection, entries)
+            act = remove_aside(connection, entries)
+            if dropped_by is not None:
+                append(connection, dropped_by, [act])
 
     def close_connections(self) -> None:
         """See Ledger.close_connections."""
@@ -258,14 +282,16 @@ class SqlLedger(
 
     def _sign(
         self, connection: Connection, state: Row[Any], number: int, signed_by: str, reason: str
-    ) -> None:
+    ) -> Act:
+        """Sign what was computed; gives what to tell of it."""
+        signed = digest_of(connection, state.computed_id)
         connection.execute(
             t.revision.insert().values(
                 institution=state.institution,
                 month=state.month,
                 number=number,
                 result_id=state.computed_id,
-                digest=digest_of(connection, state.computed_id),
+                digest=signed,
                 code_version=self._code_version,
                 signed_by=signed_by,
                 reason=reason,
@@ -279,6 +305,21 @@ class SqlLedger(
                 t.month_state.c.month == state.month,
             )
             .values(revision=number, standing_id=state.computed_id, computed_id=None)
+        )
+        before = digest_of(connection, state.standing_id)
+        return told(
+            connection,
+            REVISION,
+            (state.institution, state.month, number),
+            "close" if before is None else "restate",
+            institution=state.institution,
+            before=None if before is None else {"revision": state.revision, "digest": before},
+            after={
+                "revision": number,
+                "digest": signed,
+                "stored": result_digest(connection, state.computed_id),
+            },
+            reason=reason,
         )
 
 

@@ -1,0 +1,1 @@
+"""The audit trail in the ledger's database: appended, asked, verified."""
