@@ -14,6 +14,7 @@ from api.dependencies import Backend
 from api.drawn import report_queue
 from api.headers import Protected
 from api.kept_answers import AskedVersions, KeptAnswers
+from api.pages import audit as audit_page
 from api.pages import board as board_page
 from api.pages import overview as page
 from api.pages import place as place_page
@@ -22,6 +23,7 @@ from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
 from api.routes import (
     adjustments,
+    audit,
     board,
     comparisons,
     completeness,
@@ -62,6 +64,7 @@ _V1 = (
     series,
     readings,
     corrections,
+    audit,
     reports,
 )
 
@@ -124,6 +127,7 @@ def create_app(
     app.include_router(reference.router)
     app.include_router(page.router)
     app.include_router(board_page.router)
+    app.include_router(audit_page.router)
     app.include_router(place_page.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)

@@ -166,13 +166,19 @@ class Page:
         self._offset = offset
 
     def cut(self, rows: Sequence[Item]) -> list[Item]:
+        limit, offset = self.window(len(rows))
+        return list(rows[offset : offset + limit])
+
+    def window(self, total: int) -> tuple[int, int]:
+        """(most rows, rows to leave out first) for a store that cuts its rows itself, of so many;
+        the headers say what follows."""
         end = self._offset + self._limit
-        self._response.headers["X-Total-Count"] = str(len(rows))
-        if end < len(rows):
+        self._response.headers["X-Total-Count"] = str(total)
+        if end < total:
             url = self._request.url.include_query_params(limit=self._limit, offset=end)
             # Relative, so that it also holds behind a reverse proxy.
             self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-        return list(rows[self._offset : end])
+        return self._limit, self._offset
 
     def answer(self, rows: Sequence[bytes]) -> Response:
         """The page of rows that are JSON already."""

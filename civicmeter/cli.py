@@ -28,6 +28,7 @@ COMMANDS = {
     "savings": "Fit, explain and test baseline models.",
     "dashboards": "Build the Grafana dashboards, or push them.",
     "registry": "Check, import or export institutions, devices and contracts.",
+    "audit": "See and verify who changed what; sign where the trail ends.",
     "backup": "Copy the embedded stores while they are in use.",
     "restore": "Put a backup back.",
     "doctor": "Find the usual mistakes.",

@@ -25,6 +25,8 @@ class Action(StrEnum):
     CLOSE = "close"
     SIGN = "sign"
     ADMINISTER = "administer"
+    AUDIT = "audit"
+    """See who changed what, in the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,6 @@ LOCAL = Actor("local administrator")
 """Whoever has this machine's command line, and with it the ledger itself."""
 PROCESSOR = Actor("processor")
 SERVICE = Actor("service")
-BEFORE_THE_CHAIN = "before the chain"
-"""The principal of what was entered before there was a chain: nobody wrote down who it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

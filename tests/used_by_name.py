@@ -82,6 +82,9 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.SIGN
     _.ADMINISTER
 
+    # How a file's texts are read, as sqlite3 looks for it.
+    _.text_factory
+
     # The registry of figures says it; the tests hold portfolios to it.
     _.adds_over_places
 

@@ -16,7 +16,10 @@ from domain.access import Action, Grant, Principal
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="Key of the installation.")
 _bearer = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
 
-ANYONE = Principal("anyone", (Grant(frozenset({Action.READ, Action.POST, Action.CORRECT})),))
+ANYONE = Principal(
+    "anyone",
+    (Grant(frozenset({Action.READ, Action.POST, Action.CORRECT, Action.AUDIT})),),
+)
 """Everybody on this machine, where no key is configured; who is elsewhere, the door refuses."""
 
 INSTALLATION = Principal("key", (Grant(frozenset(Action)),))

@@ -23,6 +23,7 @@ from api.rows.adjustments import (
 from api.tables.route import TableRoute
 from domain.access import Action, Principal
 from domain.adjustments import Adjustment, AdjustmentStatus, Decision
+from domain.audit import Actor
 from domain.places import Contract
 from processing.months.bookkeeping import decide_adjustment, enter_adjustment
 from processing.savings.entered_adjustments import approval, contract_of, formula_of
@@ -111,7 +112,13 @@ def post_adjustment(
         entered_at=now,
         decisions=approval(_approver(posted.approver, principal), now),
     )
-    entered = enter_adjustment(backend.ledger, backend.registry, adjustment, posted.evidence_base64)
+    entered = enter_adjustment(
+        backend.ledger,
+        backend.registry,
+        adjustment,
+        posted.evidence_base64,
+        Actor.of(principal),
+    )
     return adjustment_row(entered, backend.institution(entered.institution))
 
 
@@ -129,7 +136,7 @@ def post_decision(
     found = _known(backend, number)
     _require(principal, Action.APPROVE, found.institution, found.contract)
     decision = Decision(posted.kind, signed(posted.by, principal), backend.now(), posted.reason)
-    decided = decide_adjustment(backend.ledger, number, decision)
+    decided = decide_adjustment(backend.ledger, number, decision, Actor.of(principal))
     return adjustment_row(decided, backend.institution(decided.institution))
 
 

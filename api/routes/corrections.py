@@ -19,6 +19,7 @@ from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, 
 from api.tables.route import TableRoute
 from config.texts import refusal_text
 from domain.access import Action, Principal
+from domain.audit import Actor
 from domain.corrections import Correction
 from domain.judge import Refusal, read_number
 from domain.registry import Registry
@@ -136,7 +137,9 @@ def post_corrections(
             wrong.setdefault(k, refusal)
     if wrong:
         raise _refused(posted, wrong, lang)
-    entered = enter_corrections(list(good.values()), backend.store, backend.ledger, registry, now)
+    entered = enter_corrections(
+        list(good.values()), backend.store, backend.ledger, registry, now, Actor.of(principal)
+    )
     return CorrectionsEntered(
         received=len(good),
         entered=entered.added,

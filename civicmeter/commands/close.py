@@ -1,14 +1,13 @@
 """`civicmeter close YYYY-MM`: freeze a month as a signed revision."""
 
-import getpass
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
 
+from civicmeter.by import name_of
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
-from domain.access import name_problem
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures.comparing import is_running
@@ -37,14 +36,14 @@ STOPPED = "not tried, because closing ended with the error below; run the same c
 @click.command("close")
 @click.argument("month", metavar="YYYY-MM")
 @click.option("--institution", multiple=True, metavar="ID", help="Only these institutions.")
-@click.option("--by", "signed_by", default=None, metavar="NAME", help="Who signs; default: you.")
+@click.option("--by", metavar="NAME", help="Who signs; default: you.")
 @click.option("--reason", default="", help="Why, when a closed month is restated.")
 @click.pass_obj
 def command(
     settings: Settings,
     month: str,
     institution: tuple[str, ...],
-    signed_by: str | None,
+    by: str | None,
     reason: str,
 ) -> None:
     """Freeze a month; a pending restatement of a closed one becomes its next revision.
@@ -55,9 +54,7 @@ def command(
     already is fine; institutions never computed for the month count only when asked for by name.
     """
     wanted = Month.parse(month)
-    signed_by = signed_by or getpass.getuser()
-    if problem := name_problem(signed_by):
-        raise ConfigError(problem)
+    signed_by = name_of(by or None)
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry.institution_by_id
         unknown = [i for i in institution if i not in known]

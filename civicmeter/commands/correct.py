@@ -1,6 +1,5 @@
 """`civicmeter correct`: say what a reading should have been, and why."""
 
-import getpass
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from civicmeter.by import name_of
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.settings import Settings
 from config.written import text_of
@@ -73,7 +73,7 @@ def command(
     _require((table is None) == all(one) and (all(one) or not any(one)), _USAGE)
     _require(table is None or (value is None and not leave_out), "--file says the values itself")
     now = datetime.now(UTC)
-    who = getpass.getuser() if by is None else by
+    who = name_of(by)
     with open_pipeline(settings) as pipeline:
         if table is not None:
             corrections = _of_file(table, pipeline, who, reason, now)

@@ -8,7 +8,9 @@ import click
 
 from civicmeter.output import MonthTable, progress_line
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
+from config.in_use import tables_in_use
 from config.settings import Settings
+from domain.audit import PROCESSOR
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
 
@@ -48,6 +50,7 @@ def command(
     months = [Month.parse(month)] if month else None
     now = datetime.now(UTC)
     with open_pipeline(settings) as pipeline, progress_line() as progress:
+        pipeline.ledger.audit_tables(PROCESSOR, tables_in_use())
         table = MonthTable(pipeline.registry)
         if touched:
             results = process_touched(pipeline, now)

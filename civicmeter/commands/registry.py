@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from civicmeter.by import BY, name_of
 from config.settings import Settings
+from domain.audit import LOCAL
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.registry import Registry
 from domain.registry.unbounded import unbounded
@@ -37,16 +39,18 @@ def check(settings: Settings, file: Path) -> None:
 
 @command.command("import")
 @_FILE
+@BY
 @click.pass_obj
-def import_(settings: Settings, file: Path) -> None:
+def import_(settings: Settings, file: Path, by: str | None) -> None:
     """Add or update the records of a workbook; records not in it stay."""
     from civicmeter.wiring.pipeline import open_pipeline
     from registry.merging import merged
 
+    actor = LOCAL.on_word_of(name_of(by))
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry
         registry = _checked(file, known)
-        pipeline.save_registry(merged(known, registry))
+        pipeline.save_registry(merged(known, registry), actor)
         click.echo(f"imported {_counts(registry)}")
         _tell_bounds(pipeline, registry)
 

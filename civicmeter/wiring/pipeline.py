@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from config.working_days import require_readable
+from domain.audit import LOCAL, Actor
 from domain.errors import ConfigError
 from domain.registry import Registry
 from ingest.live.collector import system_ms
@@ -39,9 +40,9 @@ class Pipeline:
         """As of the last seconds (see KnownRegistry)."""
         return self.registries.get()
 
-    def save_registry(self, registry: Registry) -> None:
+    def save_registry(self, registry: Registry, actor: Actor = LOCAL) -> None:
         """Keep a registry and let the store know its devices."""
-        self.ledger.save_registry(registry.check())
+        self.ledger.save_registry(registry.check(), actor=actor)
         self.refresh()
 
     def refresh(self) -> None:

@@ -23,7 +23,9 @@ from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.ports import require_free_port
 from civicmeter.wiring.processing_rounds import Rounds
+from config.in_use import tables_in_use
 from config.settings import Settings
+from domain.audit import SERVICE
 from domain.errors import CivicmeterError, ConfigError
 from ingest.live.collector import Collector
 
@@ -34,6 +36,7 @@ def app_of(
     """The HTTP service over the open stores, reporting on the collector and the rounds of
     processing beside it, if any."""
     settings = pipeline.settings
+    pipeline.ledger.audit_tables(SERVICE, tables_in_use())
     app = create_app(
         store=pipeline.store,
         ledger=pipeline.ledger,

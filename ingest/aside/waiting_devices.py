@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.audit import LOCAL, Actor
 from domain.carriers import USES
 from domain.errors import ConfigError
 from domain.places import AnyDevice, Bin, Meter, PvSystem, WasteStream, WeatherStation
@@ -99,10 +100,10 @@ def guessed_device(
     )
 
 
-def accept(ledger: Ledger, device: AnyDevice) -> Registry:
+def accept(ledger: Ledger, device: AnyDevice, actor: Actor = LOCAL) -> Registry:
     """Register a waiting device; gives the registry with it. Raises ConfigError."""
     before = ledger.registry()
     others = tuple(d for d in before.devices if d.id != device.id)
     registry = replace(before, devices=(*others, device)).check()
-    ledger.save_registry(Registry(devices=(device,)))
+    ledger.save_registry(Registry(devices=(device,)), actor=actor)
     return registry

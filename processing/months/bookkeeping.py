@@ -11,6 +11,7 @@ from datetime import datetime
 
 from domain.access import may_be_one_person, name_problem
 from domain.adjustments import Adjustment, Decision
+from domain.audit import LOCAL, PROCESSOR, Actor
 from domain.calendar import Month, local_day, months_between
 from domain.carriers import ENERGY_CARRIERS
 from domain.corrections import Correction
@@ -209,7 +210,7 @@ def commit(ledger: Ledger, outcome: Outcome, done: Sequence[TouchedMonth] = ()) 
     the ledger knows of touches nothing any more.
     """
     for model in outcome.models:
-        ledger.save_model(model)
+        ledger.save_model(model, actor=PROCESSOR)
     if outcome.touched:
         ledger.touch(outcome.touched)
     for result in outcome.results:
@@ -312,6 +313,7 @@ def enter_corrections(
     ledger: Ledger,
     registry: Registry,
     now: datetime,
+    actor: Actor = LOCAL,
 ) -> Entered:
     """Enter corrections and touch their months, in one transaction. Entering the same again adds
     nothing. Raises ConfigError naming each that cannot be entered; then none is."""
@@ -320,12 +322,16 @@ def enter_corrections(
     entered = ledger.corrections()
     checked(corrections, store, entered, registry, now)
     months = months_touched(corrections, store, entered, registry, now)
-    added = ledger.enter_corrections(corrections, months)
+    added = ledger.enter_corrections(corrections, months, actor=actor)
     return Entered(added, tuple(sorted(months)))
 
 
 def enter_adjustment(
-    ledger: Ledger, registry: Registry, adjustment: Adjustment, content: bytes | None = None
+    ledger: Ledger,
+    registry: Registry,
+    adjustment: Adjustment,
+    content: bytes | None = None,
+    actor: Actor = LOCAL,
 ) -> Adjustment:
     """Check an adjustment against its contract and keep it, with the evidence's content if given.
 
@@ -338,10 +344,12 @@ def enter_adjustment(
         _require_other(decision, adjustment)
     check_adjustment(registry, adjustment, content)
     touches = _touches(ledger, adjustment) if adjustment.status == "approved" else []
-    return ledger.enter_adjustment(adjustment, content=content, touches=touches)
+    return ledger.enter_adjustment(adjustment, content=content, touches=touches, actor=actor)
 
 
-def decide_adjustment(ledger: Ledger, number: int, decision: Decision) -> Adjustment:
+def decide_adjustment(
+    ledger: Ledger, number: int, decision: Decision, actor: Actor = LOCAL
+) -> Adjustment:
     """Approve or withdraw an adjustment; the months it changes are touched.
 
     Raises ConfigError for an unknown number and a decision that cannot be (see the ledger).
@@ -351,7 +359,7 @@ def decide_adjustment(ledger: Ledger, number: int, decision: Decision) -> Adjust
     touches = _touches(ledger, found) if found is not None and counts else []
     if found is not None:
         _require_other(decision, found)
-    return ledger.decide_adjustment(number, decision, touches)
+    return ledger.decide_adjustment(number, decision, touches, actor=actor)
 
 
 def _require_name(name: str) -> None:

@@ -81,8 +81,8 @@ class AuditTrail(Protocol):
 
     def count_audit_entries(self, wanted: Wanted) -> int: ...
 
-    def audit_head(self) -> Head:
-        """Where the chain ends now."""
+    def audit_chain(self) -> str:
+        """The word that the chain's first entry gave it; empty: there is no first entry."""
         ...
 
     def audit_digest(self, number: int) -> str | None:

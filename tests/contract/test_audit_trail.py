@@ -133,12 +133,12 @@ def test_it_tells_who_did_what_from_what_to_what(ledger: SqlLedger) -> None:
 
 def test_doing_the_same_again_tells_nothing(ledger: SqlLedger) -> None:
     fill(ledger)
-    before = ledger.audit_head()
+    before = ledger.verify_audit().head
     ledger.save_registry(REGISTRY)
     ledger.close(FULL.institution, MARCH, signed_by="Wang Fang")
     ledger.save_model(replace(MODEL, json="[]"))
     ledger.enter_corrections([replace(CORRECTION, value=None, reason="again")], ())
-    assert ledger.audit_head() == before
+    assert ledger.verify_audit().head == before
 
 
 def test_a_record_that_changed_is_told_by_field(ledger: SqlLedger) -> None:

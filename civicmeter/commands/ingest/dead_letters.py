@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from civicmeter.by import BY, name_of
 from config.limits import KEPT_BYTES, TIME_LIMITS
 from config.settings import Settings
+from domain.audit import LOCAL
 from domain.errors import ConfigError
 
 _CODE = click.option("--code", metavar="CODE", help="Only this reason, for example bad_json.")
@@ -102,6 +104,7 @@ def replay_them(
 @_DEVICE
 @_SOURCE
 @click.option("--all", "everything", is_flag=True, help="Really everything.")
+@BY
 @click.pass_obj
 def purge(
     settings: Settings,
@@ -109,12 +112,14 @@ def purge(
     device: str | None,
     source: str | None,
     everything: bool,
+    by: str | None,
 ) -> None:
-    """Forget what was kept aside, for ever."""
+    """Forget what was kept aside, for ever; the audit trail tells that, and who said so."""
     from civicmeter.wiring.pipeline import open_pipeline
 
     if not everything and (code, device, source) == (None, None, None):
         raise ConfigError("say what to forget with --code, --device or --source, or use --all")
+    actor = LOCAL.on_word_of(name_of(by))
     with open_pipeline(settings) as pipeline:
         ledger = pipeline.ledger
         groups = [
@@ -124,7 +129,7 @@ def purge(
         ]
         messages = 0
         while page := ledger.kept_messages(code=code, device=device, source=source):
-            ledger.forget_messages([m.digest for m in page])
+            ledger.forget_messages([m.digest for m in page], dropped_by=actor)
             messages += len(page)
-        ledger.forget_aside(groups)
+        ledger.forget_aside(groups, dropped_by=actor)
     click.echo(f"forgot {len(groups)} groups and {messages} messages")

@@ -2,8 +2,10 @@
 
 import click
 
+from civicmeter.by import BY, name_of
 from config.limits import TIME_LIMITS
 from config.settings import Settings
+from domain.audit import LOCAL
 from domain.errors import ConfigError
 
 
@@ -40,6 +42,7 @@ def list_waiting(settings: Settings) -> None:
     type=click.Choice(["recyclable", "food", "hazardous", "residual"]),
     help="It is a bin of this stream.",
 )
+@BY
 @click.pass_obj
 def accept_waiting(
     settings: Settings,
@@ -48,6 +51,7 @@ def accept_waiting(
     like: str | None,
     capacity_kwp: float | None,
     stream: str | None,
+    by: str | None,
 ) -> None:
     """Register a device and ingest what it has sent so far."""
     from civicmeter.wiring.pipeline import open_pipeline
@@ -78,7 +82,7 @@ def accept_waiting(
                     capacity_kwp=capacity_kwp,
                     stream=stream,
                 )
-            accept(pipeline.ledger, new)
+            accept(pipeline.ledger, new, LOCAL.on_word_of(name_of(by)))
             pipeline.refresh()
             click.echo(f"{device} is registered as a {new.device_class} of {new.institution}")
         done = replay(

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, Engine, select
 
 from domain.audit import LOCAL, Act, Actor
-from domain.calendar import Month
+from domain.calendar import Month, from_ms
 from domain.corrections import Correction
 from store.ledger.lengths import require_correction
 from store.ledger.sql.audit.append import append_each
@@ -66,7 +66,7 @@ def _entered(
         after={
             "device": one.device,
             "quantity": one.quantity,
-            "at_ms": one.at_ms,
+            "at": from_ms(one.at_ms).isoformat(),
             "value": one.value,
         },
         reason=one.reason,

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, false, func, or_, selec
 
 from domain.access import Grant
 from domain.audit import Act, Actor, AuditEntry
-from store.ledger.audit import Head, Verdict, Wanted
+from store.ledger.audit import Verdict, Wanted
 from store.ledger.chain import at_text
 from store.ledger.sql.audit.append import append
 from store.ledger.sql.audit.table import audit_entry
-from store.ledger.sql.audit.verify import head_of, verify
+from store.ledger.sql.audit.verify import chain_of, verify
 from store.ledger.sql.engine import reading, writing
 from store.ledger.sql.tables import registry_version
 
@@ -59,10 +59,10 @@ class SqlAuditTrail:
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 
-    def audit_head(self) -> Head:
-        """See AuditTrail.audit_head. Raises CivicmeterError for a chain that is not there."""
+    def audit_chain(self) -> str:
+        """See AuditTrail.audit_chain."""
         with reading(self._engine) as connection:
-            return head_of(connection)
+            return chain_of(connection)
 
     def audit_digest(self, number: int) -> str | None:
         """See AuditTrail.audit_digest."""

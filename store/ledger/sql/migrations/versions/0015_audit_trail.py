@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 
 # The chain and the rows' digests never change, so neither does what is called of them here.
-from domain.audit import BEFORE_THE_CHAIN, LOCAL, Act, Actor
+from domain.audit import LOCAL, Act, Actor
+from domain.calendar import from_ms
 from store.ledger.chain import at_text
 from store.ledger.sql import tables as t
 from store.ledger.sql.audit.append import append, append_at
@@ -78,6 +79,8 @@ _REPLACED = {
 }
 _OLDER = ("revision", "result", "figure", "day_value")
 _AT_ONCE = 1_000
+_BEFORE = "before the chain"
+"""The principal of what was entered before: nobody wrote down who it was."""
 
 
 def upgrade() -> None:
@@ -149,7 +152,7 @@ def _begin() -> None:
         append_at(
             connection,
             [
-                (at, Actor(BEFORE_THE_CHAIN, word=word), told(connection, of, key, action, **more))
+                (at, Actor(_BEFORE, word=word), told(connection, of, key, action, **more))
                 for at, _, of, key, word, action, more in part
             ],
         )
@@ -168,7 +171,8 @@ def _there(connection: sa.Connection) -> Iterator[_There]:
         yield at_text(r.closed_at), r.number, REVISION, key, r.signed_by, action, more
     devices = dict(connection.execute(sa.select(t.device.c.id, t.device.c.institution)).all())
     for r in connection.execute(sa.select(t.correction)):
-        after = {"device": r.device, "quantity": r.quantity, "at_ms": r.at_ms, "value": r.value}
+        at = from_ms(r.at_ms).isoformat()
+        after = {"device": r.device, "quantity": r.quantity, "at": at, "value": r.value}
         more = {"institution": devices.get(r.device, ""), "after": after, "reason": r.reason}
         yield at_text(r.entered_at), r.number, CORRECTION, (r.number,), r.author, "enter", more
     owner: dict[int, dict[str, str]] = {}

@@ -1,0 +1,1 @@
+"""Rows of what people did, and not of what was measured."""
