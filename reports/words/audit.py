@@ -61,7 +61,7 @@ def _who(actor: Actor, lang: str) -> str:
 def _word(group: str, name: str, lang: str) -> str:
     """The words for a name; the name itself where there are none, as of a newer program's."""
     key = f"{group}.{name}"
-    return text(_ROOM, key, lang) if key in texts(_ROOM) else f" {name} "
+    return text(_ROOM, key, lang) if key in texts(_ROOM) else name
 
 
 def _fields(act: Act, lang: str) -> Iterator[str]:
