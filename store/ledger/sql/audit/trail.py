@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, and_, false, func, or_, select, true
 
 from domain.access import Grant
 from domain.audit import Act, Actor, AuditEntry
+from domain.instants import parse_instant
 from store.ledger.audit import Verdict, Wanted
 from store.ledger.chain import at_text
 from store.ledger.sql.audit.append import append
@@ -133,7 +133,7 @@ def _within(grant: Grant) -> ColumnElement[bool]:
 def _entry(row: Row[Any]) -> AuditEntry:
     return AuditEntry(
         number=row.number,
-        at=datetime.fromisoformat(row.at),
+        at=parse_instant(row.at),
         actor=Actor(row.principal, row.person, row.word),
         act=Act(
             action=row.action,
