@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -275,20 +276,19 @@ def test_killed_in_the_middle_of_closing_it_holds(
     code = (
         "import sys; from store.opening import open_ledger; from domain.calendar import Month\n"
         "ledger = open_ledger(sys.argv[1])\n"
-        "print('begun', flush=True)\n"
         "for k in range(int(sys.argv[2]), 400):\n"
-        "    ledger.close(f'i{k:03}', Month(2019, 3), signed_by='w')"
+        "    ledger.close(f'i{k:03}', Month(2019, 3), signed_by='w'); print(k, flush=True)"
     )
     for _ in range(20):
         child = subprocess.Popen(
             [sys.executable, "-c", code, url, str(closed)], stdout=subprocess.PIPE
         )
-        assert child.stdout is not None and child.stdout.readline() == b"begun\n"
-        try:
-            child.wait(chance.uniform(0.005, 0.06))
-        except subprocess.TimeoutExpired:
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait(10)
+        assert child.stdout is not None
+        for _ in range(chance.randrange(1, 8)):
+            assert child.stdout.readline()
+        time.sleep(chance.uniform(0.0, 0.015))  # somewhere in the closings after those
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait(10)
         child.stdout.close()
         verdict = ledger.verify_audit(deep=True)
         assert verdict.broken == ()
@@ -296,4 +296,4 @@ def test_killed_in_the_middle_of_closing_it_holds(
         closed = sum(states)
         assert verdict.rows == verdict.results == closed
         assert verdict.entries == closed + 1
-    assert closed > 20
+    assert closed >= 20
