@@ -1,5 +1,6 @@
 """An entry of the audit trail as one sentence."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ _FIELDS = 6
 _FOR_MACHINES = ("row", "stored")
 """Digests that a verification compares and nobody reads."""
 _VALUE_CHARS = 80
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def entry_sentence(entry: AuditEntry, lang: str) -> str:
@@ -28,7 +30,7 @@ def entry_sentence(entry: AuditEntry, lang: str) -> str:
         who=_who(entry.actor, lang),
         did=_word("did", act.action, lang),
         kind=_word("kind_of", act.kind, lang),
-        object=act.id,
+        object=_DIGEST.sub(lambda found: f"{found[0][:12]}…", act.id),
         change=text(_ROOM, "change", lang, fields=joined(fields, lang)) if fields else "",
         why=text(_ROOM, "why", lang, reason=act.reason) if act.reason else "",
     )
@@ -73,7 +75,7 @@ def _fields(act: Act, lang: str) -> Iterator[str]:
             continue  # of something new, what it has
         values = {"field": name, "before": _value(before, name, lang)}
         values["after"] = _value(after, name, lang)
-        key = "is_now" if act.before is None else "was" if act.after is None else "from_to"
+        key = "is_now" if name not in before else "was" if name not in after else "from_to"
         yield text(_ROOM, key, lang, **values)
 
 
@@ -84,7 +86,14 @@ def _value(values: Mapping[str, Any], name: str, lang: str) -> str:
     if isinstance(value, dict) and set(value) == {"sha256", "chars"}:
         digest = str(value["sha256"])[:12]
         return text(_ROOM, "large", lang, chars=f"{value['chars']:,}", digest=digest)
-    said = str(value)
+    said = _flat(value)
     if "sha256" in name or name == "digest":
         return f"{said[:12]}…"
     return said if len(said) <= _VALUE_CHARS else f"{said[: _VALUE_CHARS - 1]}…"
+
+
+def _flat(value: Any) -> str:
+    """Lists and what is named in them, in a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_flat(part)}" for name, part in value.items())
+    return "; ".join(map(_flat, value)) if isinstance(value, list) else str(value)

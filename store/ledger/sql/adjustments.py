@@ -162,7 +162,7 @@ def _decided(connection: Connection, of: Adjustment, decision: Decision) -> Act:
         "approve" if decision.kind == "approved" else "withdraw",
         institution=of.institution,
         contract=of.contract,
-        before={"adjustment": of.number, "status": of.status},
+        before={"status": of.status},
         after={"adjustment": of.number, "status": decision.kind},
         reason=decision.reason,
     )

@@ -164,7 +164,7 @@ def frozen(connection: Connection, model: ModelRecord) -> Act:
         "freeze",
         institution=model.institution,
         contract=model.contract,
-        after={"model": model.kind, "carrier": model.carrier, "digest": model.digest},
+        after={"model": model.kind, "carrier": model.carrier},
     )
 
 
