@@ -172,6 +172,9 @@ def test_the_page_in_both_languages(ledger: SqlLedger, own_client: TestClient) -
 
 def test_an_auditor_finds_it(own_client: TestClient) -> None:
     assert 'href="/audit?lang=en"' in own_client.get("/?lang=en").text
+    row = own_client.get("/v1/months").json()[0]
+    page = own_client.get(f"/institutions/{row['institution']}/{row['month']}?lang=en").text
+    assert f'href="/audit?institution={row["institution"]}&amp;lang=en"' in page
 
 
 def test_the_local_administrator_is_named(ledger: SqlLedger, own_client: TestClient) -> None:
