@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "Serve the API and the overview page.",
     "run": "Collect, process and serve in one process.",
     "savings": "Fit, explain and test baseline models.",
+    "contract": "Settle a contract's month; try terms that are being negotiated.",
     "dashboards": "Build the Grafana dashboards, or push them.",
     "registry": "Check, import or export institutions, devices and contracts.",
     "audit": "See and verify who changed what; sign where the trail ends.",

@@ -295,6 +295,20 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """An agreed term of payment as people write it; `domain.contracts.written` has what there is.
+
+    `of` is what it is about, such as a contract year, a carrier or a month; `valid_from` the local
+    day from which it holds, None: from the beginning. `value` is a word or a decimal number.
+    """
+
+    name: str
+    value: str
+    of: str = ""
+    valid_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A contract for energy savings (GB/T 24915-2020) or a savings project without a vendor.
 
@@ -325,6 +339,8 @@ class Contract:
     measures: tuple[Measure, ...] = ()
     expected_saving_ratio: float | None = None
     """The share of a year's use that is expected to be saved; None: nobody said."""
+    payment_terms: tuple[Term, ...] = ()
+    """All contracts of a bundle say the same."""
 
     @property
     def bundle(self) -> str:

@@ -2,7 +2,7 @@
 
 `dated` holds numbers with the day each holds from (floor area, headcount, meter multiplier),
 `swaps` replaced meters, `formula` the parts of virtual meters, `operation` the terms and closures of
-an institution, `measures` what was done for a contract, and when.
+an institution, `measures` what was done for a contract, and when, `payment_terms` what it pays.
 """
 
 import dataclasses
@@ -25,6 +25,7 @@ from domain.places import (
     Meter,
     PvSystem,
     Swap,
+    Term,
     WeatherStation,
 )
 from registry.cells import converter, day, instant_ms, number, text
@@ -126,6 +127,21 @@ HISTORIES = {
         {"carrier": None, "note": ""},
         record="contract",
         field="measures",
+    ),
+    "payment_terms": History(
+        Term,
+        Term,
+        (
+            ("term", "name", text),
+            ("of", "of", text),
+            ("valid_from", "valid_from", day),
+            ("value", "value", text),
+        ),
+        lambda t: [t.name, t.of, t.valid_from, t.value],
+        {"of": "", "valid_from": None},
+        record="contract",
+        field="payment_terms",
+        timed=False,
     ),
 }
 

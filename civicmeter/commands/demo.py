@@ -56,7 +56,7 @@ def command(
     processing, month close, reports, overview page."""
     from civicmeter.demo import run as demo
     from civicmeter.demo.embedded_broker import embedded_broker
-    from civicmeter.demo.ending import institution_table, kept_aside_line, summary
+    from civicmeter.demo.ending import institution_table, kept_aside_line, settlement_lines, summary
     from civicmeter.wiring.collecting import collecting, ended_by_signal, sound, wait_until
     from civicmeter.wiring.pipeline import collector_settings, open_pipeline
     from civicmeter.wiring.ports import require_free_port
@@ -108,6 +108,8 @@ def command(
             closed = demo.compute_and_close(pipeline, now, progress)
             reports = demo.write_reports(pipeline, closed, folder / "reports", progress)
         click.echo(institution_table(pipeline, closed, reports))
+        for line in settlement_lines(pipeline, closed):
+            click.echo(line)
         click.echo(kept_aside_line(pipeline))
         if not once:
             click.echo(summary(counted, len(closed), len(reports)))

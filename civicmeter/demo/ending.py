@@ -3,12 +3,14 @@
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from civicmeter.demo.audit import Audit
 from civicmeter.demo.run import Closed
 from civicmeter.output import table_text
 from civicmeter.wiring.pipeline import Pipeline
+from civicmeter.wiring.settling import settled
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from reports.render import FORMATS
@@ -59,6 +61,25 @@ def institution_table(pipeline: Pipeline, closed: Sequence[Closed], reports: Seq
         where = f"{reports[0].parent}/<report>"
         lines.append(f"reports: {where}_{{{','.join(LANGUAGES)}}}.{{{','.join(FORMATS)}}}")
     return "\n".join(lines)
+
+
+def settlement_lines(pipeline: Pipeline, closed: Sequence[Closed]) -> list[str]:
+    """One line an agreement: how many of its closed months were settled, and what they pay."""
+    last: dict[str, Month] = {}
+    for result in closed:
+        last[result.institution] = max(last.get(result.institution, result.month), result.month)
+    lines = []
+    for contract in pipeline.registry.contracts:
+        if contract.payment_terms and contract.institution in last:
+            found = settled(pipeline, contract.id, last[contract.institution]).statements
+            paid = sum((s.amount_cny for s in found), Decimal(0))
+            waits = sum((w.amount_cny for w in found[-1].waiting), Decimal(0))
+            lines.append(
+                f"settled: {contract.id} {found[0].month}…{found[-1].month}: {paid:,} CNY to "
+                f"{contract.vendor or 'the vendor'}, {waits:,} CNY wait for the contract year; "
+                f"civicmeter contract settle {contract.id} {found[-1].month} shows how"
+            )
+    return lines
 
 
 def _readings_by_institution(pipeline: Pipeline) -> Counter[str]:

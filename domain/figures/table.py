@@ -56,6 +56,12 @@ ROWS: tuple[FigureName, ...] = (
     _saving_of_year(
         "avoided_energy_year_to_date_kwh", "kWh", "本年累计节能量", "Avoided energy, year to date"
     ),
+    _saving_of_year(
+        "avoided_energy_contract_year_kwh",
+        "kWh",
+        "本合同年累计节能量",
+        "Avoided energy, contract year to date",
+    ),
     _saving(
         "avoided_energy_unadjusted_kwh",
         "kWh",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from domain.carriers import FIGURE_OF_REGISTER
 from domain.places import AnyDevice, Building, Contract, Institution, Meter, PvSystem
 from domain.quantities import QUANTITIES
+from domain.registry.agreements import agreements_that_clash
 from domain.registry.records import Misfit, Record, misfits_of
 
 _NOT_THERE = "which is not there"
@@ -54,6 +55,7 @@ def misfits(
     yield from _circles(devices, "formula", lambda m: [part for part, _ in m.formula])
     for contract in contracts:
         yield from _contract(contract, known)
+    yield from agreements_that_clash(contracts)
 
 
 class Double(Misfit):

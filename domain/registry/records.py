@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from domain.calendar import zone_or_none
+from domain.contracts.written import read_terms
 from domain.operating import OperatingSpell, overlaps
 from domain.places import (
     AnyDevice,
@@ -309,6 +310,13 @@ def _contract(one: Contract) -> Iterator[Fault]:
             )
     if not one.carriers or len(set(one.carriers)) < len(one.carriers):
         yield "carriers", "must name each carrier that counts, once"
+    yield from _agreed(one)
+
+
+def _agreed(one: Contract) -> Iterator[Fault]:
+    """What is wrong with the terms of payment, and with those kept as they came."""
+    for fault in read_terms(one.form, one.payment_terms)[1]:
+        yield "payment_terms", f"cannot be settled: {fault.reason}", fault.item
     for path, value in _leaves(one.terms, "terms"):
         if not math.isfinite(value) or abs(value) > LARGEST_TERM:
             yield "terms", f"has {value:g} in {path}: {LARGEST_TERM:g} is the most, either way"

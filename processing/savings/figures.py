@@ -9,6 +9,7 @@ import pandas as pd
 
 from config.working_days import DayTypes, day_types
 from domain.calendar import Month, days_between
+from domain.contracts.years import is_last_of_year, year_start
 from domain.figures import DayValue, Figure, Shares
 from domain.figures.subjects import OfPart
 from domain.findings import Finding
@@ -56,6 +57,7 @@ def savings_figures(
         ratio,
         *_without(track, both),
         _year_to_date(track, assessment, window),
+        *_contract_year(track, assessment, month, window),
         *_parts(track, assessment, month, window, estimate),
         *_normalised(track, assessment, month, window),
     ]
@@ -78,6 +80,8 @@ def _with_guessed_days(
     start = window[0]
     if figure.name == "avoided_energy_year_to_date_kwh":
         start = _year_start(track, window)
+    elif figure.name == "avoided_energy_contract_year_kwh":
+        start = year_start(track.contract, month)
     elif figure.name == "normalised_saving_kwh":
         start = month.plus(1 - WINDOW_MONTHS).first_day
     days = days_between(start, window[1])
@@ -149,8 +153,42 @@ def _of_routine(both: WithAndWithout) -> list[Finding]:
 
 def _year_to_date(track: SavingsTrack, assessment: BothWays, window: tuple[date, date]) -> Figure:
     """From 1 January, or the start of the reporting period in its first year."""
-    start = _year_start(track, window)
-    both = assessment.period(start, window[1], _looks_at_year(track.contract, window[1]))
+    looks = _looks_at_year(track.contract, window[1])
+    return _so_far(
+        track,
+        assessment,
+        "avoided_energy_year_to_date_kwh",
+        _year_start(track, window),
+        window,
+        looks,
+    )
+
+
+def _contract_year(
+    track: SavingsTrack, assessment: BothWays, month: Month, window: tuple[date, date]
+) -> list[Figure]:
+    """From the start of the contract year; of contracts that pay. The look at its end is the one a
+    yearly claim is made by."""
+    if not track.contract.payment_terms:
+        return []
+    over = is_last_of_year(track.contract, month) and window[1] in (
+        month.end_day,
+        track.contract.reporting_end,
+    )
+    looks = 1 if over and track.contract.claim == "yearly" else LOOKS_A_YEAR
+    start = year_start(track.contract, month)
+    return [_so_far(track, assessment, "avoided_energy_contract_year_kwh", start, window, looks)]
+
+
+def _so_far(
+    track: SavingsTrack,
+    assessment: BothWays,
+    name: str,
+    start: date,
+    window: tuple[date, date],
+    looks: int,
+) -> Figure:
+    both = assessment.period(start, window[1], looks)
     told = [
         f
         for f in both.adjusted.findings
@@ -158,7 +196,7 @@ def _year_to_date(track: SavingsTrack, assessment: BothWays, window: tuple[date,
     ]
     if both.entries:
         told.append(adjusted_finding(both))
-    return _avoided(track, "avoided_energy_year_to_date_kwh", both.adjusted, told)
+    return _avoided(track, name, both.adjusted, told)
 
 
 def _looks_at_year(contract: Contract, end: date) -> int:

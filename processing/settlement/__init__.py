@@ -1,1 +1,1 @@
-"""Room for what a contract pays, from proven savings and prices. Nothing is here yet."""
+"""What a contract pays, from savings, prices and terms. Pure: a month's inputs in, lines out."""

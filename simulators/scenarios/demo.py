@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain.calendar import Month, local_day
-from domain.places import Carrier, Contract, Institution, WasteStream
+from domain.places import Carrier, Contract, Institution, Term, WasteStream
 from simulators.devices.bins import BinSpec
 from simulators.devices.block import Site
 from simulators.devices.building.archetypes import CANTEEN, OFFICE
@@ -17,6 +17,18 @@ from simulators.devices.solar import Array
 CAMPUS_MONTHS = 26
 BASELINE_MONTHS = 12
 _HEATING = ((11, 15), (3, 15))
+_TERMS = (
+    Term("vendor_share", "0.7", "1"),
+    Term("vendor_share", "0.5", "2"),
+    Term("price", "1.40", "electricity/sharp"),
+    Term("price", "1.19", "electricity/peak"),
+    Term("price", "0.70", "electricity/flat"),
+    Term("price", "0.21", "electricity/valley"),
+    Term("price", "0.07", "electricity/deep_valley"),
+    Term("not_proven", "wait"),
+    Term("negative_months", "carry_forward"),
+)
+"""What the campus and its vendor agreed on; the prices are an example."""
 _NAMES = {
     "dy-office": ("办公楼", "Office building"),
     "dy-canteen": ("食堂", "Canteen"),
@@ -112,6 +124,7 @@ def dongying_campus(now: datetime, seed: int) -> Campus:
             reporting_start=reporting.first_day,
             carriers=(Carrier.ELECTRICITY,),
             vendor="dongying-esco",
+            payment_terms=_TERMS,
         ),
         roof=Roof("dy-pv", Array(180.0)),
         bins=_BINS,

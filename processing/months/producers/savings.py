@@ -42,6 +42,7 @@ PRODUCER = Producer(
         "avoided_energy_ratio",
         "avoided_energy_unadjusted_kwh",
         "avoided_energy_year_to_date_kwh",
+        "avoided_energy_contract_year_kwh",
         "adjustment_kwh",
         "normalised_saving_kwh",
         "counterfactual_part_kwh",

@@ -23,6 +23,7 @@ from domain.places import (
     Institution,
     Meter,
     PvSystem,
+    Term,
     WasteStream,
     WeatherStation,
 )
@@ -85,7 +86,8 @@ REGISTRY = Registry(
             institution="hall",
             name_zh="改造",
             name_en="Retrofit",
-            form="none",
+            form="shared",
+            payment_terms=(Term("vendor_share", "0.5", "1"), Term("price", "0.7", "electricity")),
             baseline_start=date(2023, 1, 1),
             baseline_end=date(2024, 1, 1),
             reporting_start=date(2024, 1, 1),

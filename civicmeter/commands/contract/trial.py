@@ -1,0 +1,42 @@
+"""`civicmeter contract try TERMS.toml`: the last twelve months under proposed terms."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from civicmeter.commands.contract.shown import statement_lines
+from civicmeter.wiring.pipeline import open_pipeline
+from civicmeter.wiring.settling import open_months, proposed_terms, settled, spread
+from config.settings import Settings
+from config.texts import LANGUAGES, Language, text
+from domain.calendar import Month
+
+MONTHS = 12
+
+
+@click.command("try")
+@click.argument("contract", metavar="CONTRACT")
+@click.argument("file", metavar="TERMS.toml", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--until", required=True, metavar="YYYY-MM", help="The last month that is tried.")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True)
+@click.pass_obj
+def try_command(settings: Settings, contract: str, file: Path, until: str, lang: Language) -> None:
+    """Settle the months of a contract up to a month under the terms of a file, and print them with
+    the sums at both ends of the savings' intervals. Nothing is kept.
+
+    The file has `form` and rows of terms, as the registry's sheet payment_terms has them:
+    [[term]] with name, value and, where they apply, of and valid_from.
+    """
+    form, terms = proposed_terms(file)
+    with open_pipeline(settings) as pipeline:
+        agreement = settled(pipeline, contract, Month.parse(until), form, terms)
+    statements = agreement.statements[-MONTHS:]
+    for statement in statements:
+        for line in statement_lines(statement, open_months(agreement), lang):
+            click.echo(line)
+        click.echo("")
+    low, high = spread(agreement, MONTHS)
+    point = sum((s.amount_cny for s in statements), Decimal(0))
+    told = {"months": len(statements), "low": low, "point": point, "high": high}
+    click.echo(text("settlement", "spread", lang, **told))

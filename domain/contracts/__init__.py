@@ -1,0 +1,1 @@
+"""What contracts say about money: amounts, agreed terms, statements. Standard library only."""
