@@ -36,6 +36,7 @@ from api.routes import (
     reports,
     series,
     service,
+    settlements,
 )
 from api.telemetry import CountRequests, Telemetry
 from reports.drawing_queue import DrawingQueue
@@ -65,6 +66,7 @@ _V1 = (
     readings,
     corrections,
     audit,
+    settlements,
     reports,
 )
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "Write monthly reports as HTML, PDF or XLSX.",
     "serve": "Serve the API and the overview page.",
     "run": "Collect, process and serve in one process.",
+    "statement": "Issue a contract's statement, sign it, reckon it again.",
     "savings": "Fit, explain and test baseline models.",
     "contract": "Settle a contract's month; try terms that are being negotiated.",
     "dashboards": "Build the Grafana dashboards, or push them.",

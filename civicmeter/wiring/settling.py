@@ -1,7 +1,7 @@
 """An agreement settled from what the ledger has of its institutions."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -27,10 +27,18 @@ class Settled:
     """An agreement's months and what they settle to, from its first month on."""
 
     agreement: str
+    members: Sequence[Contract]
+    rows: Sequence[Term]
     terms: Terms
     book: PriceBook
+    standing: Mapping[tuple[str, Month], Standing]
     months: Sequence[MonthInputs]
     statements: Sequence[Statement]
+
+    @property
+    def open(self) -> set[Month]:
+        """The months of which something is not closed."""
+        return {month for (_, month), s in self.standing.items() if not s.revision}
 
 
 def settled(
@@ -42,38 +50,45 @@ def settled(
 ) -> Settled:
     """An agreement, by the id of a contract or a bundle, up to a month; under its own terms or
     those that are proposed. Raises ConfigError where it cannot be settled, with what to do."""
-    members = _members(pipeline, name)
+    members = members_of(pipeline, name)
     one = members[0]
+    if last < Month.of(one.reporting_start):
+        raise ConfigError(f"{one.bundle} begins on {one.reporting_start}: ask for a later month")
+    standing = _standing(pipeline, [c.institution for c in members], one, last)
     rows = proposed or one.payment_terms
-    terms, faults = read_terms(form or one.form, rows)
+    return reckoned(pipeline, members, standing, last, form or one.form, rows)
+
+
+def reckoned(
+    pipeline: Pipeline,
+    members: Sequence[Contract],
+    standing: Mapping[tuple[str, Month], Standing],
+    last: Month,
+    form: str,
+    rows: Sequence[Term],
+) -> Settled:
+    """An agreement's months up to `last` by what stands for them. Raises ConfigError."""
+    agreement = members[0].bundle
+    terms, faults = read_terms(form, rows)
     if terms is None:
         reasons = "; ".join(f.reason for f in faults)
         raise ConfigError(
-            f"{one.bundle} has no terms of payment it can be settled by{': ' if reasons else ''}"
+            f"{agreement} has no terms of payment it can be settled by{': ' if reasons else ''}"
             f"{reasons}: fill the registry's sheet payment_terms"
         )
-    if last < Month.of(one.reporting_start):
-        raise ConfigError(f"{one.bundle} begins on {one.reporting_start}: ask for a later month")
     places = pipeline.registry.institution_by_id
-    standing = _standing(pipeline, [c.institution for c in members], one, last)
     months = months_of(members, places, standing, last)
     districts = {places[c.institution].district_code[:2] for c in members}
     if terms.prices.by_tariff and len(districts) > 1:
         raise SettlementError(
             "many_tariffs",
-            f"{one.bundle} lies in provinces of different tariffs: agree on prices",
-            agreement=one.bundle,
+            f"{agreement} lies in provinces of different tariffs: agree on prices",
+            agreement=agreement,
         )
     district = districts.pop()
     book = PriceBook(terms.prices, lambda day: tariff_on(district, day))
-    return Settled(one.bundle, terms, book, months, settle(one.bundle, terms, months, book))
-
-
-def open_months(found: Settled) -> set[Month]:
-    """The months that rest on something that is not closed."""
-    rests_on = [r for m in found.months for s in m.savings for r in s.rests_on]
-    rests_on += [r for m in found.months for p in m.pv for r in p.rests_on]
-    return {r.month for r in rests_on if not r.revision}
+    statements = settle(agreement, terms, months, book)
+    return Settled(agreement, members, rows, terms, book, standing, months, statements)
 
 
 def spread(found: Settled, months: int) -> tuple[Decimal, Decimal]:
@@ -118,7 +133,8 @@ def _term(row: dict[str, Any]) -> Term:
     return Term(str(row["name"]), str(row["value"]), str(row.get("of", "")), day)
 
 
-def _members(pipeline: Pipeline, name: str) -> list[Contract]:
+def members_of(pipeline: Pipeline, name: str) -> list[Contract]:
+    """The contracts of an agreement, by its id or that of one of them. Raises ConfigError."""
     contracts = pipeline.registry.contracts
     found = [c for c in contracts if c.bundle == name or c.id == name]
     found = [c for c in contracts if found and c.bundle == found[0].bundle]

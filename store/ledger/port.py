@@ -21,6 +21,7 @@ from store.ledger.births import Births
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
 from store.ledger.late_readings import LateSeries
+from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
 from store.ledger.states import MonthStatus as MonthStatus
 from store.ledger.touched import TouchedMonths
@@ -68,6 +69,7 @@ class Ledger(
     Corrections,
     KeptMessages,
     LateSeries,
+    Statements,
     TouchedMonths,
     Protocol,
 ):

@@ -4,7 +4,7 @@ import click
 
 from civicmeter.commands.contract.shown import statement_lines
 from civicmeter.wiring.pipeline import open_pipeline
-from civicmeter.wiring.settling import open_months, settled
+from civicmeter.wiring.settling import settled
 from config.settings import Settings
 from config.texts import LANGUAGES, Language
 from domain.calendar import Month
@@ -24,5 +24,5 @@ def settle_command(settings: Settings, contract: str, month: str, lang: Language
     wanted = Month.parse(month)
     with open_pipeline(settings) as pipeline:
         agreement = settled(pipeline, contract, wanted)
-    for line in statement_lines(agreement.statements[-1], open_months(agreement), lang):
+    for line in statement_lines(agreement.statements[-1], agreement.open, lang):
         click.echo(line)

@@ -7,7 +7,7 @@ import click
 
 from civicmeter.commands.contract.shown import statement_lines
 from civicmeter.wiring.pipeline import open_pipeline
-from civicmeter.wiring.settling import open_months, proposed_terms, settled, spread
+from civicmeter.wiring.settling import proposed_terms, settled, spread
 from config.settings import Settings
 from config.texts import LANGUAGES, Language, text
 from domain.calendar import Month
@@ -33,7 +33,7 @@ def try_command(settings: Settings, contract: str, file: Path, until: str, lang:
         agreement = settled(pipeline, contract, Month.parse(until), form, terms)
     statements = agreement.statements[-MONTHS:]
     for statement in statements:
-        for line in statement_lines(statement, open_months(agreement), lang):
+        for line in statement_lines(statement, agreement.open, lang):
             click.echo(line)
         click.echo("")
     low, high = spread(agreement, MONTHS)

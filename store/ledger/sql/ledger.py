@@ -50,6 +50,7 @@ from store.ledger.sql.results import (
     state_of,
     status_of,
 )
+from store.ledger.sql.statements import SqlStatements
 from store.ledger.sql.touched import SqlTouchedMonths
 
 
@@ -61,6 +62,7 @@ class SqlLedger(
     SqlCorrections,
     SqlKeptMessages,
     SqlLateSeries,
+    SqlStatements,
     SqlTouchedMonths,
 ):
     """A Ledger in a database. May be used from several threads, processes and hosts."""

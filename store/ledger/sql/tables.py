@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration."""
 
 
@@ -59,7 +59,7 @@ def _id(name: str = "id", **options: Any) -> Column[str]:
     return Column(name, Text, **options)
 
 
-def _row_number(name: str = "id", **options: Any) -> Column[int]:
+def row_number(name: str = "id", **options: Any) -> Column[int]:
     # SQLite counts up only a column of exactly the type INTEGER.
     return Column(name, BigInteger().with_variant(Integer(), "sqlite"), **options)
 
@@ -139,7 +139,7 @@ registry_version = Table(
 result = Table(
     "result",
     metadata,
-    _row_number(primary_key=True),
+    row_number(primary_key=True),
     _id("institution", nullable=False),
     Column("month", String(7), nullable=False),
     Column("digest", String(64), nullable=False),
@@ -151,7 +151,7 @@ result = Table(
 figure = Table(
     "figure",
     metadata,
-    _row_number("result_id", primary_key=True, autoincrement=False),
+    row_number("result_id", primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, index=True),
     Column("subject", Text, nullable=False),
@@ -184,7 +184,7 @@ figure = Table(
 day_value = Table(
     "day_value",
     metadata,
-    _row_number("result_id", primary_key=True, autoincrement=False),
+    row_number("result_id", primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("day", Date, nullable=False),
     Column("name", Text, nullable=False),
@@ -203,8 +203,8 @@ month_state = Table(
     _id("institution", primary_key=True),
     Column("month", String(7), primary_key=True, index=True),
     Column("revision", Integer, nullable=False),
-    _row_number("standing_id"),
-    _row_number("computed_id"),
+    row_number("standing_id"),
+    row_number("computed_id"),
     Column("computed_at", UtcDateTime, nullable=False),
 )
 
@@ -233,7 +233,7 @@ revision = Table(
     _id("institution", primary_key=True),
     Column("month", String(7), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    _row_number("result_id", nullable=False, unique=True),
+    row_number("result_id", nullable=False, unique=True),
     Column("digest", String(64), nullable=False),
     Column("code_version", Text, nullable=False),
     Column("signed_by", Text, nullable=False),
@@ -366,7 +366,7 @@ correction = Table(
 adjustment = Table(
     "adjustment",
     metadata,
-    _row_number("number", primary_key=True, autoincrement=True),
+    row_number("number", primary_key=True, autoincrement=True),
     _id("institution", nullable=False, index=True),
     _id("contract", nullable=False),
     Column("carrier", Text, nullable=False),
@@ -383,7 +383,7 @@ adjustment = Table(
 adjustment_decision = Table(
     "adjustment_decision",
     metadata,
-    _row_number("number", primary_key=True, autoincrement=True),
+    row_number("number", primary_key=True, autoincrement=True),
     Column("adjustment", BigInteger, nullable=False, index=True),
     Column("kind", Text, nullable=False),
     Column("by", Text, nullable=False),

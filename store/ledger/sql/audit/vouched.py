@@ -26,6 +26,7 @@ from sqlalchemy import (
 from domain.audit import Act
 from domain.models import ModelRecord
 from store.ledger.chain import row_digest, rows_digest
+from store.ledger.sql import paid
 from store.ledger.sql import tables as t
 
 
@@ -106,7 +107,19 @@ MODEL = Vouched(
     ("digest", "institution", "contract", "kind", "carrier", "boundary"),
     ("digest", "institution", "contract", "kind", "carrier", "boundary", "json", "fitted_at"),
 )
-VOUCHED = (REVISION, CORRECTION, ADJUSTMENT, DECISION, EVIDENCE, MODEL)
+STATEMENT = Vouched(
+    "statement",
+    paid.statement,
+    ("agreement", "month", "number"),
+    ("agreement", "month", "number", "body", "digest", "code_version", "issued_by", "issued_at"),
+)
+SIGNATURE = Vouched(
+    "signature",
+    paid.signature,
+    ("number",),
+    ("number", "agreement", "month", "statement", "side", "by", "at", "digest"),
+)
+VOUCHED = (REVISION, CORRECTION, ADJUSTMENT, DECISION, EVIDENCE, MODEL, STATEMENT, SIGNATURE)
 
 _RESULT = ("institution", "month", "digest", "findings", "models")
 _FIGURE = (

@@ -1,0 +1,115 @@
+"""Statements issued from what is closed, and reckoned again from what they rest on."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from civicmeter.wiring.pipeline import Pipeline
+from civicmeter.wiring.settling import Settled, members_of, reckoned, settled
+from domain.calendar import Month
+from domain.contracts.issued import (
+    Draft,
+    Issued,
+    RestsOn,
+    digest_of,
+    restated_months,
+    settled_amounts,
+)
+from domain.errors import ConfigError
+from domain.places import Term
+from processing.settlement.gathering import Standing
+
+
+def issue(pipeline: Pipeline, name: str, month: Month, issued_by: str) -> Issued:
+    """The statement of an agreement's month, issued; what earlier months come to by now is settled
+    in it. A month that was issued gets another only where something was restated since, which
+    then settles nothing but that; else the one that stands is given.
+
+    Raises ConfigError where a month before is open, or was not issued.
+    """
+    found = settled(pipeline, name, month)
+    earlier = pipeline.ledger.statements([found.agreement])
+    _require_closed(found)
+    number = _number(found, earlier, month)
+    draft = _draft(found, earlier, month, number)
+    if number > 1 and not draft.restated:
+        return earlier[-1]
+    return pipeline.ledger.issue_statement(draft, issued_by=issued_by)
+
+
+def reproduced(pipeline: Pipeline, issued: Issued) -> str:
+    """The digest of a statement reckoned again: from the revisions and terms that it names."""
+    content = issued.content
+    standing = {}
+    for one in content["rests_on"]:
+        month = Month.parse(one["month"])
+        revisions = pipeline.ledger.revisions(one["institution"], month)
+        revision = next((r for r in revisions if r.number == one["revision"]), None)
+        if revision is None:
+            raise ConfigError(
+                f"revision {one['revision']} of {one['institution']} {month} is not there any more: "
+                "restore the ledger of that time"
+            )
+        where = (one["institution"], month)
+        standing[where] = Standing(revision.result, revision.number, revision.digest)
+    members = members_of(pipeline, issued.agreement)
+    rows = [Term(**{**row, "valid_from": _day(row["valid_from"])}) for row in content["terms"]]
+    found = reckoned(pipeline, members, standing, issued.month, content["form"], rows)
+    earlier = [
+        s
+        for s in pipeline.ledger.statements([issued.agreement])
+        if (s.month, s.number) < (issued.month, issued.number)
+    ]
+    return digest_of(_draft(found, earlier, issued.month, issued.number).body())
+
+
+def _require_closed(found: Settled) -> None:
+    if found.open:
+        months = ", ".join(str(m) for m in sorted(found.open))
+        raise ConfigError(
+            f"{found.agreement}: a statement rests on closed months, and these are open: {months}; "
+            "close them first (civicmeter close)"
+        )
+
+
+def _number(found: Settled, earlier: Sequence[Issued], month: Month) -> int:
+    """The number of the statement that comes next for this month; it has to be its turn."""
+    first = found.statements[0].month
+    due = earlier[-1].month.plus(1) if earlier else first
+    if month == due:
+        return 1
+    if earlier and month == earlier[-1].month:
+        return earlier[-1].number + 1
+    if month > due:
+        raise ConfigError(
+            f"{found.agreement} {due} was not issued yet, and statements follow one another: "
+            f"issue {due} first"
+        )
+    raise ConfigError(
+        f"{found.agreement} {month} was issued, and so was {earlier[-1].month}: what is restated of "
+        f"it is settled in the statement of {due}"
+    )
+
+
+def _draft(found: Settled, earlier: Sequence[Issued], month: Month, number: int) -> Draft:
+    last = found.statements[-1]
+    own = [s for s in found.statements if s.month < month or number > 1]
+    one = found.members[0]
+    return Draft(
+        agreement=found.agreement,
+        month=month,
+        number=number,
+        owners=tuple(c.institution for c in found.members),
+        vendor=one.vendor,
+        form=last.form,
+        terms=tuple(found.rows),
+        statement=last if number == 1 else None,
+        restated=restated_months(settled_amounts(earlier), own),
+        rests_on=tuple(
+            RestsOn(place, m, s.revision, s.digest)
+            for (place, m), s in sorted(found.standing.items())
+        ),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

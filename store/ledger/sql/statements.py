@@ -1,0 +1,151 @@
+"""Statements in the ledger's database."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, and_, select, true
+
+from domain.access import may_be_one_person
+from domain.audit import LOCAL, Actor
+from domain.calendar import Month
+from domain.contracts.issued import Draft, Issued, Side, Signature, digest_of
+from domain.errors import ConfigError
+from store.ledger.lengths import require_signature
+from store.ledger.sql.audit.append import append
+from store.ledger.sql.audit.vouched import SIGNATURE, STATEMENT, told
+from store.ledger.sql.engine import insert_into, reading, writing
+from store.ledger.sql.paid import signature, statement
+
+
+class SqlStatements:
+    """See Statements. A part of SqlLedger."""
+
+    _engine: Engine
+    _code_version: str
+
+    def statements(self, agreements: Collection[str] | None = None) -> list[Issued]:
+        """See Statements.statements."""
+        c, s = statement.c, signature.c
+        wanted = true() if agreements is None else c.agreement.in_(sorted(agreements))
+        signed = true() if agreements is None else s.agreement.in_(sorted(agreements))
+        with reading(self._engine) as connection:
+            names: dict[tuple[str, str, int], list[Signature]] = {}
+            for r in connection.execute(select(signature).where(signed).order_by(s.number)):
+                one = Signature(r.side, r.by, r.at, r.digest)
+                names.setdefault((r.agreement, r.month, r.statement), []).append(one)
+            rows = connection.execute(
+                select(statement).where(wanted).order_by(c.agreement, c.month, c.number)
+            )
+            return [_issued(r, names.get((r.agreement, r.month, r.number), [])) for r in rows]
+
+    def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:
+        """See Statements.issue_statement."""
+        what = f"statement {draft.agreement} {draft.month}"
+        require_signature(what, issued_by, "")
+        body = draft.body()
+        key = (draft.agreement, str(draft.month), draft.number)
+        row = {
+            "agreement": draft.agreement,
+            "month": str(draft.month),
+            "number": draft.number,
+            "body": body,
+            "digest": digest_of(body),
+            "code_version": self._code_version,
+            "issued_by": issued_by,
+            "issued_at": datetime.now(UTC),
+        }
+        here = and_(*(statement.c[k] == row[k] for k in ("agreement", "month", "number")))
+        with writing(self._engine) as connection:
+            there = connection.execute(select(statement.c.number).where(here)).one_or_none()
+            insert = insert_into(connection, statement).on_conflict_do_nothing()
+            new = insert.returning(statement.c.number)
+            if there is None and connection.execute(new, row).one_or_none() is not None:
+                after = {"payable_cny": str(draft.payable_cny), "digest": row["digest"]}
+                act = told(
+                    connection, STATEMENT, key, "issue", contract=draft.agreement, after=after
+                )
+                append(connection, actor.on_word_of(issued_by), [act])
+        found = self._one(*key)
+        if found.digest != row["digest"]:
+            raise ConfigError(
+                f"{what} number {draft.number} was issued meanwhile, and says something else: "
+                "look at it, then issue again"
+            )
+        return found
+
+    def sign_statement(
+        self,
+        agreement: str,
+        month: Month,
+        number: int,
+        *,
+        side: Side,
+        by: str,
+        actor: Actor = LOCAL,
+    ) -> Issued:
+        """See Statements.sign_statement."""
+        what = f"statement {agreement} {month} number {number}"
+        require_signature(what, by, "")
+        key = (agreement, str(month), number)
+        here = and_(
+            statement.c.agreement == agreement,
+            statement.c.month == str(month),
+            statement.c.number == number,
+        )
+        of_it = and_(
+            signature.c.agreement == agreement,
+            signature.c.month == str(month),
+            signature.c.statement == number,
+        )
+        with writing(self._engine) as connection:
+            one = connection.execute(select(statement).where(here).with_for_update()).one_or_none()
+            if one is None:
+                raise ConfigError(f"there is no {what}: civicmeter statement list shows them")
+            for r in connection.execute(select(signature).where(of_it)):
+                if r.side == side:
+                    raise ConfigError(f"{what} is signed for the {side} already, by {r.by}")
+                if may_be_one_person(r.by, by):
+                    raise ConfigError(
+                        f"{r.by} has signed {what} for the {r.side}, and nobody signs for two "
+                        f"sides: somebody else has to sign for the {side}"
+                    )
+            row: dict[str, Any] = {
+                "agreement": agreement,
+                "month": str(month),
+                "statement": number,
+                "side": side,
+                "by": by,
+                "at": datetime.now(UTC),
+                "digest": one.digest,
+            }
+            made = connection.execute(signature.insert().values(row)).inserted_primary_key
+            assert made is not None
+            act = told(
+                connection,
+                SIGNATURE,
+                (made[0],),
+                "sign",
+                contract=agreement,
+                after={"statement": STATEMENT.id_of(key), "side": side, "digest": one.digest},
+            )
+            append(connection, actor.on_word_of(by), [act])
+        return self._one(*key)
+
+    def _one(self, agreement: str, month: str, number: int) -> Issued:
+        found = self.statements([agreement])
+        return next(s for s in found if str(s.month) == month and s.number == number)
+
+
+def _issued(row: Any, signatures: list[Signature]) -> Issued:
+    return Issued(
+        agreement=row.agreement,
+        month=Month.parse(row.month),
+        number=row.number,
+        body=row.body,
+        digest=row.digest,
+        code_version=row.code_version,
+        issued_by=row.issued_by,
+        issued_at=row.issued_at,
+        signatures=tuple(signatures),
+    )

@@ -1,0 +1,132 @@
+"""Statements on every ledger engine: issued once, signed by each side, never changed, vouched for."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from domain.calendar import Month
+from domain.contracts.issued import Draft, Restated, RestsOn, digest_of, settled_amounts
+from domain.contracts.statement import Line, Statement
+from domain.errors import ConfigError
+from domain.places import Term
+from store.ledger.audit import Wanted
+from store.ledger.sql.ledger import SqlLedger
+
+JUNE, JULY = Month(2025, 6), Month(2025, 7)
+DRAFT = Draft(
+    agreement="retrofit",
+    month=JUNE,
+    number=1,
+    owners=("hall",),
+    vendor="节能公司",
+    form="shared",
+    terms=(Term("vendor_share", "0.6", "1", date(2025, 1, 1)),),
+    statement=Statement(
+        agreement="retrofit",
+        month=JUNE,
+        form="shared",
+        year=1,
+        lines=(Line(kind="saving", amount_cny=Decimal("420.10"), of="electricity"),),
+    ),
+    restated=(),
+    rests_on=(RestsOn("hall", JUNE, 1, "ab" * 32),),
+)
+NEXT = replace(
+    DRAFT,
+    month=JULY,
+    statement=None,
+    restated=(Restated(JUNE, Decimal("420.10"), Decimal("400.00")),),
+)
+
+
+def test_a_statement_is_kept_as_it_was_issued(ledger: SqlLedger) -> None:
+    assert ledger.statements() == []
+    issued = ledger.issue_statement(DRAFT, issued_by="王芳")
+    assert ledger.statements(["retrofit"]) == [issued]
+    assert ledger.statements(["other"]) == []
+    assert issued.digest == digest_of(issued.body)
+    assert issued.content["payable_cny"] == "420.10"
+    assert issued.content["statement"]["lines"][0]["amount_cny"] == "420.10"
+    assert issued.issued_by == "王芳" and issued.issued_at.tzinfo is not None
+
+
+def test_what_was_settled_is_read_from_what_was_issued(ledger: SqlLedger) -> None:
+    for draft in (DRAFT, NEXT):
+        ledger.issue_statement(draft, issued_by="Li")
+    found = ledger.statements()
+    assert [s.content["payable_cny"] for s in found] == ["420.10", "-20.10"]
+    assert settled_amounts(found) == {JUNE: Decimal("400.00")}
+
+
+def test_issuing_the_same_again_gives_the_one_that_stands(ledger: SqlLedger) -> None:
+    first = ledger.issue_statement(DRAFT, issued_by="Li")
+    assert ledger.issue_statement(DRAFT, issued_by="Cao") == first
+    other = replace(DRAFT, vendor="another")
+    with pytest.raises(ConfigError, match="was issued meanwhile"):
+        ledger.issue_statement(other, issued_by="Li")
+    assert ledger.statements() == [first]
+
+
+def test_of_many_who_issue_at_once_one_does(
+    ledger: SqlLedger, opener: Callable[[], SqlLedger]
+) -> None:
+    others = [opener() for _ in range(4)]
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda one: one.issue_statement(DRAFT, issued_by="Li"), others))
+    finally:
+        for one in others:
+            one.close_connections()
+    assert len({(s.digest, s.issued_at) for s in found}) == 1
+    assert len(ledger.audit_entries(Wanted(kinds=("statement",)), limit=9)) == 1
+
+
+def test_each_side_signs_once_and_nobody_for_two(ledger: SqlLedger) -> None:
+    issued = ledger.issue_statement(DRAFT, issued_by="Li")
+    ledger.sign_statement("retrofit", JUNE, 1, side="owner", by="Wang Fang")
+    with pytest.raises(ConfigError, match="signed for the owner already, by Wang Fang"):
+        ledger.sign_statement("retrofit", JUNE, 1, side="owner", by="Cao")
+    with pytest.raises(ConfigError, match="nobody signs for two sides"):
+        ledger.sign_statement("retrofit", JUNE, 1, side="vendor", by="wang fang")
+    signed = ledger.sign_statement("retrofit", JUNE, 1, side="vendor", by="Cao")
+    assert [(s.side, s.by, s.digest) for s in signed.signatures] == [
+        ("owner", "Wang Fang", issued.digest),
+        ("vendor", "Cao", issued.digest),
+    ]
+    with pytest.raises(ConfigError, match="there is no statement retrofit 2025-07"):
+        ledger.sign_statement("retrofit", JULY, 1, side="owner", by="Cao")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE statement SET body = '{}'",
+        "DELETE FROM statement",
+        "UPDATE signature SET by = 'X'",
+        "DELETE FROM signature",
+    ],
+)
+def test_the_database_refuses_to_change_one(ledger: SqlLedger, change: str) -> None:
+    ledger.issue_statement(DRAFT, issued_by="Li")
+    ledger.sign_statement("retrofit", JUNE, 1, side="owner", by="Cao")
+    change = change.replace(" by =", ' "by" =')
+    with pytest.raises(DatabaseError, match="never changed"), ledger._engine.begin() as connection:
+        connection.execute(text(change))
+
+
+def test_the_audit_trail_vouches_for_it(ledger: SqlLedger) -> None:
+    ledger.issue_statement(DRAFT, issued_by="Li")
+    ledger.sign_statement("retrofit", JUNE, 1, side="owner", by="Cao")
+    assert not ledger.verify_audit().broken
+    if ledger._engine.dialect.name != "sqlite":
+        return
+    with ledger._engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER statement_kept_update"))
+        connection.execute(text("UPDATE statement SET body = replace(body, '420.10', '920.10')"))
+    assert ledger.verify_audit().broken

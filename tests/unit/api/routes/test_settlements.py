@@ -1,0 +1,107 @@
+"""GET /v1/settlements and its lines: statements as they were issued."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from fastapi.testclient import TestClient
+
+from domain.calendar import Month
+from domain.contracts.issued import Draft, Restated
+from domain.contracts.statement import FigureRef, Line, Statement
+from domain.findings import Finding
+from store.ledger.sql.ledger import SqlLedger
+from store.readings.sqlite import SqliteReadingStore
+
+Sample = tuple[SqliteReadingStore, SqlLedger]
+JUNE, JULY = Month(2025, 6), Month(2025, 7)
+
+
+@pytest.fixture
+def place(own_sample: Sample) -> str:
+    """June of a contract at the first institution, and July that restates it."""
+    ledger = own_sample[1]
+    place = ledger.registry().institutions[0].id
+    saving = Line(
+        kind="saving",
+        amount_cny=Decimal("420.00"),
+        contract="retrofit",
+        of="electricity",
+        period="peak",
+        start=date(2025, 6, 1),
+        end=date(2025, 7, 1),
+        quantity=Decimal("1000.000"),
+        unit="kWh",
+        price_cny=Decimal("0.70"),
+        price_source="agreed",
+        share=Decimal("0.6"),
+        rests_on=(FigureRef(place, JUNE, 1, "ab", "avoided_energy_kwh", "retrofit/electricity"),),
+    )
+    statement = Statement(
+        agreement="retrofit",
+        month=JUNE,
+        form="shared",
+        year=1,
+        lines=(saving,),
+        waiting=(replace(saving, amount_cny=Decimal("10.00")),),
+        findings=(Finding("settlement_waits"),),
+    )
+    june = Draft(
+        agreement="retrofit",
+        month=JUNE,
+        number=1,
+        owners=(place,),
+        vendor="esco",
+        form="shared",
+        terms=(),
+        statement=statement,
+        restated=(),
+        rests_on=(),
+    )
+    restated = Restated(JUNE, Decimal("420.00"), Decimal("400.50"))
+    own = replace(statement, month=JULY, waiting=(), findings=())
+    ledger.issue_statement(june, issued_by="Li")
+    ledger.issue_statement(
+        replace(june, month=JULY, statement=own, restated=(restated,)), issued_by="Li"
+    )
+    ledger.sign_statement("retrofit", JUNE, 1, side="vendor", by="Cao")
+    return place
+
+
+def test_a_row_a_statement(place: str, own_client: TestClient) -> None:
+    june, july = own_client.get("/v1/settlements").json()
+    assert (june["payable_cny"], june["waiting_cny"], june["restated_cny"]) == (420.0, 10.0, 0.0)
+    assert (june["institutions"], june["signed_by_vendor"], june["signed_by_owner"]) == (
+        place,
+        "Cao",
+        "",
+    )
+    assert june["findings"] == "settlement_waits"
+    assert (july["amount_cny"], july["restated_cny"], july["payable_cny"]) == (420.0, -19.5, 400.5)
+
+
+def test_the_lines_sum_to_what_is_payable(place: str, own_client: TestClient) -> None:
+    lines = own_client.get("/v1/settlements/lines?month=2025-07&lang=en").json()
+    assert [(li["kind_text"], li["amount_cny"], li["of_month"]) for li in lines] == [
+        ("Saving", 420.0, ""),
+        ("Taken back, settled before", -420.0, "2025-06"),
+        ("Settled anew", 400.5, "2025-06"),
+    ]
+    assert sum(li["amount_cny"] for li in lines) == 400.5
+    first = lines[0]
+    assert first["quantity"] * first["price_cny"] * first["share"] == pytest.approx(420.0)
+    assert first["rests_on"] == f"{place} 2025-06 r1 avoided_energy_kwh retrofit/electricity"
+    chinese = own_client.get("/v1/settlements/lines?month=2025-06&lang=zh").json()
+    assert chinese[0]["kind_text"] == "节能效益"
+
+
+def test_only_what_is_asked_for(place: str, own_client: TestClient) -> None:
+    others = own_client.get("/v1/institutions").json()
+    other = next(i["id"] for i in others if i["id"] != place)
+    assert own_client.get("/v1/settlements", params={"institution": other}).json() == []
+    assert own_client.get("/v1/settlements?contract=other").json() == []
+    assert len(own_client.get("/v1/settlements?contract=retrofit&month=2025-06").json()) == 1
+    assert own_client.get("/v1/settlements?month=2025-13").status_code == 422
+    table = own_client.get("/v1/settlements/lines?format=csv")
+    assert table.status_code == 200 and "420.0" in table.text

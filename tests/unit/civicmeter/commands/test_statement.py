@@ -1,0 +1,133 @@
+"""`civicmeter statement`: issued, restated by reversing lines, signed, reckoned again."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from civicmeter.wiring.pipeline import open_pipeline
+from config.settings import Settings
+from domain.calendar import Month
+from domain.contracts.issued import settled_amounts
+from domain.places import Term
+from domain.registry import Registry
+from tests.command_line import run
+from tests.unit.civicmeter.commands.test_contract import CONTRACT, JANUARY, PLACE, _result
+
+FEBRUARY, MARCH = Month(2025, 2), Month(2025, 3)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """January to March closed: 1,500, 750 and 375 CNY."""
+    folder = tmp_path / "data"
+    with open_pipeline(Settings(data=folder)) as pipeline:
+        pipeline.save_registry(Registry((PLACE,), (), (), (CONTRACT,)))
+        for month, kwh in ((JANUARY, 4_000.0), (FEBRUARY, 2_000.0), (MARCH, 1_000.0)):
+            pipeline.ledger.save_result(_result(month, kwh))
+            pipeline.ledger.close("hall", month, signed_by="Li")
+    return folder
+
+
+def _restate(data: Path, month: Month, kwh: float) -> None:
+    with open_pipeline(Settings(data=data)) as pipeline:
+        pipeline.ledger.save_result(_result(month, kwh))
+        pipeline.ledger.close("hall", month, signed_by="Li", reason="late readings")
+
+
+def _issue(data: Path, month: str) -> int:
+    return run("statement", "issue", "retrofit", month, "--by", "Li Wei", "--data", data)
+
+
+def test_a_restated_month_is_settled_in_the_next_statement(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issue(data, "2025-01") == 0
+    assert "statement 1, payable 1500.00 CNY" in capsys.readouterr().out
+    _restate(data, JANUARY, 3_600.0)
+    assert _issue(data, "2025-02") == 0
+    said = capsys.readouterr().out
+    assert "payable 600.00 CNY" in said, "750.00 and 1350.00 in the place of 1500.00"
+    assert "2025-01 was settled to 1500.00 CNY and comes to 1350.00 CNY" in said
+    with open_pipeline(Settings(data=data)) as pipeline:
+        found = pipeline.ledger.statements()
+    paid = sum((Decimal(s.content["payable_cny"]) for s in found), Decimal(0))
+    assert paid == sum(settled_amounts(found).values(), Decimal(0)) == Decimal("2100.00")
+
+
+def test_the_last_month_restated_gets_a_statement_of_that_alone(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issue(data, "2025-01") == 0
+    assert _issue(data, "2025-01") == 0
+    assert "statement 1, payable 1500.00" in capsys.readouterr().out.splitlines()[1]
+    _restate(data, JANUARY, 3_600.0)
+    assert _issue(data, "2025-01") == 0
+    assert "statement 2, payable -150.00 CNY" in capsys.readouterr().out
+    assert _issue(data, "2025-02") == 0
+    assert "payable 750.00 CNY" in capsys.readouterr().out, "January is settled already"
+
+
+def test_the_order_of_late_data_does_not_matter(data: Path) -> None:
+    """January is restated twice, up and down: what was paid in all is what stands."""
+    for month, kwh in (("2025-01", 3_000.0), ("2025-02", 5_000.0), ("2025-03", 4_400.0)):
+        assert _issue(data, month) == 0
+        _restate(data, JANUARY, kwh)
+    assert _issue(data, "2025-03") == 0
+    with open_pipeline(Settings(data=data)) as pipeline:
+        found = pipeline.ledger.statements()
+    paid = sum((Decimal(s.content["payable_cny"]) for s in found), Decimal(0))
+    assert paid == Decimal("1650.00") + Decimal("750.00") + Decimal("375.00")
+
+
+def test_statements_follow_one_another_and_rest_on_closed_months(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issue(data, "2025-02") == 2
+    assert "2025-01 was not issued yet" in capsys.readouterr().err
+    for month in ("2025-01", "2025-02"):
+        assert _issue(data, month) == 0
+    assert _issue(data, "2025-01") == 2
+    assert "is settled in the statement of 2025-03" in capsys.readouterr().err
+    april = Month(2025, 4)
+    with open_pipeline(Settings(data=data)) as pipeline:
+        pipeline.ledger.save_result(_result(april, 100.0))
+    assert _issue(data, "2025-03") == 0
+    assert _issue(data, "2025-04") == 2
+    assert "these are open: 2025-04" in capsys.readouterr().err
+
+
+def test_a_statement_is_reckoned_again_from_what_it_names(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issue(data, "2025-01") == 0
+    _restate(data, JANUARY, 3_600.0)
+    assert _issue(data, "2025-02") == 0
+    for month in ("2025-01", "2025-02"):
+        assert run("statement", "reproduce", "retrofit", month, "--data", data) == 0
+        assert "the same to the last character" in capsys.readouterr().out
+    assert run("statement", "reproduce", "retrofit", "2025-03", "--data", data) == 2
+
+
+def test_terms_that_change_later_change_no_statement(data: Path) -> None:
+    assert _issue(data, "2025-01") == 0
+    cheaper = (*CONTRACT.payment_terms[:2], Term("price", "0.40", "electricity"))
+    with open_pipeline(Settings(data=data)) as pipeline:
+        changed = replace(CONTRACT, payment_terms=cheaper)
+        pipeline.save_registry(Registry((PLACE,), (), (), (changed,)))
+    assert run("statement", "reproduce", "retrofit", "2025-01", "--data", data) == 0
+
+
+def test_both_sides_sign_and_the_list_shows_it(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issue(data, "2025-01") == 0
+    sign = ("statement", "sign", "retrofit", "2025-01", "--data", data)
+    assert run(*sign, "--side", "owner", "--by", "Wang Fang") == 0
+    assert run(*sign, "--side", "vendor", "--by", "Wang Fang") == 2
+    assert "nobody signs for two sides" in capsys.readouterr().err
+    assert run(*sign, "--side", "vendor", "--by", "Cao Jun") == 0
+    assert run("statement", "list", "--data", data) == 0
+    assert "Wang Fang (owner), Cao Jun (vendor)" in capsys.readouterr().out
+    assert run("audit", "verify", "--data", data) == 0
