@@ -36,6 +36,16 @@ def issue(pipeline: Pipeline, name: str, month: Month, issued_by: str) -> Issued
     return pipeline.ledger.issue_statement(draft, issued_by=issued_by)
 
 
+def issued_statement(pipeline: Pipeline, agreement: str, month: Month, number: int) -> Issued:
+    """A statement that was issued. Raises ConfigError for one that is not there."""
+    for one in pipeline.ledger.statements([agreement]):
+        if (one.month, one.number) == (month, number):
+            return one
+    raise ConfigError(
+        f"there is no statement {number} of {agreement} {month}: civicmeter statement list"
+    )
+
+
 def reproduced(pipeline: Pipeline, issued: Issued) -> str:
     """The digest of a statement reckoned again: from the revisions and terms that it names."""
     content = issued.content

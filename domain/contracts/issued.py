@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from domain.calendar import Month
-from domain.contracts.money import ZERO
+from domain.contracts.money import ZERO, fen
 from domain.contracts.statement import Statement
 from domain.places import Term
 
@@ -57,7 +57,7 @@ class Draft:
     def payable_cny(self) -> Decimal:
         """The month's amount and the differences of the restated ones."""
         own = self.statement.amount_cny if self.statement is not None else ZERO
-        return own + sum((r.now_cny - r.was_cny for r in self.restated), ZERO)
+        return fen(own + sum((r.now_cny - r.was_cny for r in self.restated), ZERO))
 
     def body(self) -> str:
         """All of it as one line of JSON: sorted keys, no spaces, money as decimal text."""

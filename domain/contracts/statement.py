@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from domain.calendar import Month
-from domain.contracts.money import ZERO
+from domain.contracts.money import ZERO, fen
 from domain.errors import ConfigError
 from domain.findings import Finding
 
@@ -85,7 +85,7 @@ class Statement:
 
     @property
     def amount_cny(self) -> Decimal:
-        return sum((line.amount_cny for line in self.lines), ZERO)
+        return fen(sum((line.amount_cny for line in self.lines), ZERO))
 
 
 class SettlementError(ConfigError):

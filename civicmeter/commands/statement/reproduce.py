@@ -2,11 +2,11 @@
 
 import click
 
-from civicmeter.wiring.issuing import reproduced
+from civicmeter.wiring.issuing import issued_statement, reproduced
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
-from domain.errors import CivicmeterError, ConfigError
+from domain.errors import CivicmeterError
 
 
 @click.command("reproduce")
@@ -17,14 +17,8 @@ from domain.errors import CivicmeterError, ConfigError
 def reproduce_command(settings: Settings, contract: str, month: str, number: int) -> None:
     """Reckon an issued statement again, from the signed months and terms that it names, and compare
     the digests; exit code 1 where they differ."""
-    wanted = Month.parse(month)
     with open_pipeline(settings) as pipeline:
-        issued = [s for s in pipeline.ledger.statements([contract]) if s.month == wanted]
-        one = next((s for s in issued if s.number == number), None)
-        if one is None:
-            raise ConfigError(
-                f"there is no statement {number} of {contract} {month}: civicmeter statement list"
-            )
+        one = issued_statement(pipeline, contract, Month.parse(month), number)
         again = reproduced(pipeline, one)
     if again != one.digest:
         raise CivicmeterError(

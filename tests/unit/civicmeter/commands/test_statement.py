@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
@@ -131,3 +132,16 @@ def test_both_sides_sign_and_the_list_shows_it(
     assert run("statement", "list", "--data", data) == 0
     assert "Wang Fang (owner), Cao Jun (vendor)" in capsys.readouterr().out
     assert run("audit", "verify", "--data", data) == 0
+
+
+def test_a_statement_is_written_as_a_workbook(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _issue(data, "2025-01") == 0
+    out = tmp_path / "statement.xlsx"
+    write = ("statement", "write", "retrofit", "2025-01", "--data", data)
+    assert run(*write, "--out", out) == 0
+    rows = CalamineWorkbook.from_path(out).get_sheet_by_index(0).to_python()
+    assert 1500.0 in [row[9] for row in rows]
+    assert run(*write, "--out", tmp_path / "nowhere" / "statement.xlsx") == 2
+    assert "cannot be written" in capsys.readouterr().err

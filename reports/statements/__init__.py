@@ -1,0 +1,1 @@
+"""Issued statements as files."""
