@@ -64,7 +64,7 @@ def institution_table(pipeline: Pipeline, closed: Sequence[Closed], reports: Seq
 
 
 def settlement_lines(pipeline: Pipeline, closed: Sequence[Closed]) -> list[str]:
-    """One line an agreement: how many of its closed months were settled, and what they pay."""
+    """Of each agreement what its closed months pay, and how to see it line by line."""
     last: dict[str, Month] = {}
     for result in closed:
         last[result.institution] = max(last.get(result.institution, result.month), result.month)
@@ -74,11 +74,11 @@ def settlement_lines(pipeline: Pipeline, closed: Sequence[Closed]) -> list[str]:
             found = settled(pipeline, contract.id, last[contract.institution]).statements
             paid = sum((s.amount_cny for s in found), Decimal(0))
             waits = sum((w.amount_cny for w in found[-1].waiting), Decimal(0))
-            lines.append(
-                f"settled: {contract.id} {found[0].month}…{found[-1].month}: {paid:,} CNY to "
-                f"{contract.vendor or 'the vendor'}, {waits:,} CNY wait for the contract year; "
-                f"civicmeter contract settle {contract.id} {found[-1].month} shows how"
-            )
+            lines += [
+                f"settled: {contract.id} {found[0].month}…{found[-1].month}: {paid:,} CNY, "
+                f"{waits:,} CNY wait for the contract year",
+                f"  civicmeter contract settle {contract.id} {found[-1].month} --data FOLDER",
+            ]
     return lines
 
 
