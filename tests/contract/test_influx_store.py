@@ -323,6 +323,8 @@ def test_what_goes_over_the_wire() -> None:
     assert "precision=ns" in path
     assert "org=org" in path
     assert headers["Authorization"] == "Token secret"
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert (headers["Content-Encoding"], headers["Accept"]) == ("gzip", "application/json")
     assert sorted(gzip.decompress(body).decode().splitlines()) == [
         f"meter,device=a,institution=inst {ENERGY}=1.5,{POWER}=2.0 {T0_MS}000000",
         f"meter,device=b,institution=inst {ENERGY}=3.0 {T0_MS}000000",
