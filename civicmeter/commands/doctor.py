@@ -19,6 +19,7 @@ from domain.errors import CivicmeterError
 from domain.readings import Series
 from ingest.checks import Check, broker_checks
 from reports.words.bounds import bounds_missing_text
+from store.opening import deleted_after
 
 _LEAST_FREE_BYTES = 2 << 30
 _SQLITE = (3, 35)
@@ -30,11 +31,12 @@ _REGISTER = "register devices with `civicmeter registry import FILE.xlsx`"
 def command(settings: Settings) -> None:
     """Look at everything Civicmeter needs, in the order a reading meets it; 1 if something is wrong.
 
-    Dated tables that end within 90 days, bounds that the registry lacks and what a running
-    service says of itself are warned of, which is not wrong.
+    Dated tables that end within 90 days, bounds that the registry lacks, a bucket
+    that deletes readings and what a running service says of itself are warned of, which is not
+    wrong.
     """
     checks, due = examine(settings), due_soon(settings, datetime.now(UTC).date())
-    noted = [*due, *bounds_missing(settings), *told_by_service(settings)]
+    noted = [*due, *bounds_missing(settings), *retention(settings), *told_by_service(settings)]
     width = max(len(c.name) for c in (*checks, *noted))
     for check in (*checks, *noted):
         mark = "ok " if check.well else "!! " if check in checks else "!  "
@@ -88,6 +90,20 @@ def bounds_missing(settings: Settings) -> list[Check]:
     return [Check("bounds", counts, advice)] if counts else []
 
 
+def retention(settings: Settings) -> list[Check]:
+    """A bucket of InfluxDB that deletes readings. Empty: it keeps them, or does not tell."""
+    age = deleted_after(settings.store_url, settings.influx_token)
+    if age is None:
+        return []
+    found = f"the bucket deletes readings that are older than {age}"
+    return [Check("retention", found, _KEEP)]
+
+
+_KEEP = (
+    "months whose readings are gone cannot be computed again, and no baseline begins in them: keep "
+    "readings for ever with `influx bucket update --id ID --retention 0` (`influx bucket list` "
+    "names the ID)"
+)
 _UNLISTED = (
     "each of them may speak for every device: fill the column gateway of the devices, then make the "
     "access list anew with `civicmeter broker acl`"

@@ -1,7 +1,8 @@
 """Talking to InfluxDB over urllib3: writes to ``/api/v2/write``, InfluxQL queries to ``/query``.
 
 influxdb-client's writing is the same one request, and imports for it every model of InfluxDB's
-API, a third of a collector's start (decision 17). Both paths exist in InfluxDB 1.8 to 1.12, 2.x and 3 and in engines that speak its protocols.
+API, a third of a collector's start (decision 18). Both paths exist in InfluxDB 1.8 to 1.12, 2.x
+and 3 and in engines that speak its protocols.
 """
 
 import io
