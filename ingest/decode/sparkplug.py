@@ -22,13 +22,13 @@ from typing import Any
 from domain.errors import PayloadError
 from ingest.decode.base import Decoded
 from ingest.decode.fields import Collecting
-from ingest.decode.sparkplug_proto import NUMERIC, DecodeError, Payload
 from ingest.decode.values import epoch_ms
 from ingest.mapping import Mapping
 
 _DATA = {"NBIRTH", "NDATA", "DBIRTH", "DDATA"}
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 """Sparkplug's signed integers travel as unsigned ones."""
+_NUMERIC = ("int_value", "long_value", "float_value", "double_value")
 _BOOLEAN = 11
 """Sparkplug's number of the type."""
 REMEMBERED_METRICS = 1_000_000
@@ -119,6 +119,9 @@ def decode(
     topic: str, payload: bytes, arrived_at_ms: int, mapping: Mapping, births: Births
 ) -> Decoded:
     """The readings of one message; remembers the aliases a birth tells in `births`."""
+    # Protobuf is for who has such nodes: others start without it.
+    from ingest.decode.sparkplug_proto import DecodeError, Payload
+
     levels = topic.split("/")
     if len(levels) < 4:
         raise PayloadError("unmapped_topic", f"{topic!r} is not a Sparkplug topic")
@@ -155,6 +158,8 @@ def rebirth(topic: str, now_ms: int) -> tuple[str, bytes]:
     """The command that has the node of a topic tell its births again
     (``Node Control/Rebirth`` of the specification)."""
     root, group, _, node, *_ = topic.split("/")
+    from ingest.decode.sparkplug_proto import Payload
+
     command = Payload(timestamp=now_ms, seq=0)
     command.metrics.add(
         name="Node Control/Rebirth", timestamp=now_ms, datatype=_BOOLEAN, boolean_value=True
@@ -173,7 +178,7 @@ def _metric(
     name = metric.name or aliases.get(metric.alias)
     if name is None:
         raise PayloadError("unknown_alias", f"alias {metric.alias}: its birth was not heard")
-    if metric.is_null or not any(metric.HasField(f) for f in NUMERIC):
+    if metric.is_null or not any(metric.HasField(f) for f in _NUMERIC):
         # Node control, text and flags are no readings.
         collecting.ignore(name)
         return
@@ -185,7 +190,7 @@ def _metric(
 
 
 def _number(metric: Any) -> float | int:
-    field = next(f for f in NUMERIC if metric.HasField(f))
+    field = next(f for f in _NUMERIC if metric.HasField(f))
     value: float | int = getattr(metric, field)
     bits = _SIGNED_BITS.get(metric.datatype)
     if bits and isinstance(value, int):

@@ -29,7 +29,6 @@ _METRIC = [
     ("boolean_value", 14, _T.TYPE_BOOL),
     ("string_value", 15, _T.TYPE_STRING),
 ]
-NUMERIC = ("int_value", "long_value", "float_value", "double_value")
 
 
 def _payload_class() -> Any:
@@ -59,4 +58,4 @@ def _payload_class() -> Any:
 Payload: Any = _payload_class()
 """The message class."""
 
-__all__ = ["NUMERIC", "DecodeError", "Payload"]
+__all__ = ["DecodeError", "Payload"]
