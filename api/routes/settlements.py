@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.dependencies import BackendDep
+from api.problems import ProblemError
 from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, PageDep
 from api.rows.trail.settlements import (
     SettlementLineRow,
@@ -15,9 +16,11 @@ from api.rows.trail.settlements import (
 from api.tables.route import TableRoute
 from domain.calendar import Month
 from domain.contracts.issued import Issued
+from reports.statements.workbook import statement_xlsx
 from store.ledger.port import Ledger
 
 router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["settlements"])
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Agreements = Annotated[
     list[str] | None, Query(alias="contract", description="Only these contracts or bundles.")
 ]
@@ -59,6 +62,33 @@ def settlement_lines(
     """
     found = _wanted(backend.ledger, set(institutions), agreements, month)
     return page.cut([row for one in found for row in line_rows(one, lang)])
+
+
+@router.get(
+    "/settlements/workbook",
+    response_class=Response,
+    responses={
+        200: {"content": {XLSX: {}}, "description": "The statement as a workbook."},
+        404: {"description": "No such statement."},
+    },
+)
+def settlement_workbook(
+    backend: BackendDep,
+    lang: LanguageDep,
+    contract: Annotated[str, Query(description="The contract or bundle.", max_length=200)],
+    month: Annotated[str, Query(pattern=ONE_MONTH_PATTERN, description="YYYY-MM.")],
+    number: Annotated[int, Query(ge=1, le=10**6, description="Which one of the month.")] = 1,
+) -> Response:
+    """A statement as a workbook whose formulas reckon the payment · 结算单 XLSX."""
+    for one in backend.ledger.statements([contract]):
+        if (one.month, one.number) == (Month.parse(month), number):
+            name = f"statement_{month}_{number}_{lang}.xlsx"
+            return Response(
+                statement_xlsx(one, lang),
+                media_type=XLSX,
+                headers={"Content-Disposition": f'attachment; filename="{name}"'},
+            )
+    raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
 
 
 def _wanted(

@@ -9,6 +9,7 @@ import xlsxwriter
 from config.texts import Language, finding_text, text
 from domain.contracts.issued import Issued
 from domain.findings import Finding
+from reports.words.settlement import about_words, price_words
 
 _COLUMNS = (
     ("kind", 24),
@@ -54,7 +55,7 @@ def statement_xlsx(one: Issued, lang: Language) -> bytes:
             sheet.write_string(2, column, said(f"column.{name}"), bold)
         row = 3
         for line in _lines(one, lang):
-            _write_line(sheet, row, line, money)
+            _write_line(sheet, row, line, money, lang)
             row += 1
         payable = float(Decimal(content["payable_cny"]))
         sheet.write_string(row, 0, said("total"), bold)
@@ -90,19 +91,19 @@ def _lines(one: Issued, lang: Language) -> list[dict[str, Any]]:
     return found
 
 
-def _write_line(sheet: Any, row: int, line: dict[str, Any], money: Any) -> None:
-    about = [line.get(k) or "" for k in ("contract", "of", "period", "month")]
+def _write_line(sheet: Any, row: int, line: dict[str, Any], money: Any, lang: Language) -> None:
+    contract, of, period, month = (line.get(k) or "" for k in ("contract", "of", "period", "month"))
     rests_on = [
         f"{r['institution']} {r['month']} r{r['revision']} {r['name']} {r['subject']}".rstrip()
         for r in line.get("rests_on", ())
     ]
     words = {
         0: line["words"],
-        1: " ".join(a for a in about if a),
+        1: about_words(contract, of, period, month, lang),
         2: line.get("start"),
         3: line.get("end"),
         5: line.get("unit"),
-        7: line.get("price_source"),
+        7: price_words(line.get("price_source") or "", lang),
         10: "; ".join(rests_on),
     }
     for column, word in words.items():

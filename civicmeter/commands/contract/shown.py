@@ -6,6 +6,7 @@ from decimal import Decimal
 from config.texts import Language, finding_text, text
 from domain.calendar import Month
 from domain.contracts.statement import Line, Statement
+from reports.words.settlement import about_words, price_words
 
 
 def statement_lines(
@@ -26,7 +27,10 @@ def statement_lines(
     drafts = ", ".join(str(m) for m in sorted(open_months) if m <= statement.month)
     yield said("open", months=drafts) if drafts else said("closed")
     for line in statement.lines:
-        yield f"  {said(f'line.{line.kind}')} {_about(line)}".rstrip() + f": {_reckoned(line)}"
+        yield (
+            f"  {said(f'line.{line.kind}')} {_about(line, lang)}".rstrip()
+            + f": {_reckoned(line, lang)}"
+        )
     if not statement.lines:
         yield f"  {said('nothing')}"
     amount = statement.amount_cny
@@ -40,22 +44,20 @@ def statement_lines(
         yield f"! {finding_text(finding, lang)}"
 
 
-def _about(line: Line) -> str:
-    parts = [line.contract, line.of if line.of != line.kind else "", line.period]
-    if line.month is not None:
-        parts.append(str(line.month))
-    elif line.start is not None and line.end is not None:
-        parts.append(f"[{line.start}, {line.end})")
-    return " ".join(p for p in parts if p)
+def _about(line: Line, lang: Language) -> str:
+    month = "" if line.month is None else str(line.month)
+    words = about_words(line.contract, line.of, line.period, month, lang)
+    spans = line.month is None and line.start is not None
+    return f"{words} [{line.start}, {line.end})".lstrip() if spans else words
 
 
-def _reckoned(line: Line) -> str:
+def _reckoned(line: Line, lang: Language) -> str:
     """Quantity × price × share = amount, as far as the line has them."""
     factors = []
     if line.quantity is not None:
         factors.append(f"{line.quantity} {line.unit}")
     if line.price_cny is not None:
-        factors.append(f"{line.price_cny} CNY ({line.price_source})")
+        factors.append(f"{line.price_cny} CNY ({price_words(line.price_source, lang)})")
     if line.share is not None and line.share != 1:
         factors.append(str(line.share))
     return f"{' × '.join(factors)} = {line.amount_cny} CNY" if factors else f"{line.amount_cny} CNY"

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from fastapi.testclient import TestClient
+from python_calamine import CalamineWorkbook
 
 from domain.calendar import Month
 from domain.contracts.issued import Draft, Restated
@@ -45,7 +47,9 @@ def place(own_sample: Sample) -> str:
         year=1,
         lines=(saving,),
         waiting=(replace(saving, amount_cny=Decimal("10.00")),),
-        findings=(Finding("settlement_waits"),),
+        findings=(
+            Finding("settlement_waits", numbers={"contract": "retrofit", "carrier": "electricity"}),
+        ),
     )
     june = Draft(
         agreement="retrofit",
@@ -105,3 +109,32 @@ def test_only_what_is_asked_for(place: str, own_client: TestClient) -> None:
     assert own_client.get("/v1/settlements?month=2025-13").status_code == 422
     table = own_client.get("/v1/settlements/lines?format=csv")
     assert table.status_code == 200 and "420.0" in table.text
+
+
+def test_a_statement_as_a_workbook(place: str, own_client: TestClient) -> None:
+    asked = "/v1/settlements/workbook?contract=retrofit&month=2025-07"
+    made = own_client.get(asked)
+    assert made.status_code == 200
+    rows = CalamineWorkbook.from_filelike(BytesIO(made.content)).get_sheet_by_index(0).to_python()
+    assert 400.5 in [row[9] for row in rows]
+    missing = own_client.get(f"{asked}&number=2&lang=en")
+    assert missing.status_code == 404
+    assert "no statement 2 of retrofit 2025-07" in missing.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("Taken back, settled before", "Settled anew", "For the vendor: Cao", "To pay")),
+        ("zh", ("冲回此前结算", "按现行数据重新结算", "节能服务公司签署：Cao", "应付合计")),
+    ],
+)
+def test_the_page_shows_the_lines_and_who_signed(
+    place: str, own_client: TestClient, lang: str, words: tuple[str, ...]
+) -> None:
+    page = own_client.get(f"/settlements?lang={lang}&contract=retrofit").text
+    assert all(word in page for word in words)
+    assert page.index("<strong>400.50</strong>") < page.index("<strong>420.00</strong>")
+    assert "/v1/settlements/workbook?contract=retrofit&amp;month=2025-06" in page
+    none = own_client.get(f"/settlements?lang={lang}&contract=other").text
+    assert "civicmeter statement issue" in none

@@ -87,7 +87,10 @@ def test_a_closed_month_is_settled(data: Path, capsys: pytest.CaptureFixture[str
     assert run("contract", "settle", "retrofit", "2025-01", "--lang", "en", "--data", data) == 0
     said = capsys.readouterr().out
     assert "Rests on closed months" in said
-    assert "peak [2025-01-01, 2025-02-01): 1000.000 kWh × 1.00 CNY (agreed) × 0.6 = 600.00" in said
+    assert (
+        "electricity Peak [2025-01-01, 2025-02-01): 1000.000 kWh × 1.00 CNY (agreed) × 0.6 = 600.00"
+        in said
+    )
     assert "To pay: 1500.00 CNY" in said
 
 
