@@ -1,10 +1,17 @@
 """Statements on every ledger engine: issued once, signed by each side, never changed, vouched for."""
 
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -130,3 +137,43 @@ def test_the_audit_trail_vouches_for_it(ledger: SqlLedger) -> None:
         connection.execute(text("DROP TRIGGER statement_kept_update"))
         connection.execute(text("UPDATE statement SET body = replace(body, '420.10', '920.10')"))
     assert ledger.verify_audit().broken
+
+
+_ISSUING = """
+import sys
+from dataclasses import replace
+from store.opening import open_ledger
+from tests.contract.test_statements import DRAFT
+ledger = open_ledger(sys.argv[1])
+for k in range(int(sys.argv[2]), 2_000):
+    one = replace(DRAFT, agreement=f"a{k:04}")
+    ledger.issue_statement(one, issued_by="Li")
+    ledger.sign_statement(one.agreement, one.month, 1, side="owner", by="Cao")
+    print(k, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_issuing_it_holds(ledger: SqlLedger, url: str) -> None:
+    """kill -9, twenty times: every statement is told of, whole or not there, signed or not."""
+    chance, issued = random.Random(7), 0
+    for _ in range(20):
+        child = subprocess.Popen(
+            [sys.executable, "-c", _ISSUING, url, str(issued)],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        assert child.stdout is not None
+        for _ in range(chance.randrange(1, 6)):
+            assert child.stdout.readline()
+        time.sleep(chance.uniform(0.0, 0.015))
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait(10)
+        child.stdout.close()
+        found = ledger.statements()
+        assert ledger.verify_audit().broken == ()
+        assert [s.agreement for s in found] == [f"a{k:04}" for k in range(len(found))]
+        assert all(s.signatures for s in found[:-1])
+        assert all(digest_of(s.body) == s.digest for s in found)
+        issued = len(found) - (0 if found[-1].signatures else 1)
+    assert issued >= 20
