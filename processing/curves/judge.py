@@ -232,6 +232,7 @@ class Judge:
         if self.value[after] < self.value[before]:
             return False
         start = self._rest_before(before)
+        start = start if start < before else self._rest_made_up(before, after)
         rests = start < before and not self.pinned[start + 1 : after].any()
         if not rests or self._scale(before, after) is not None or not self._possible(start, after):
             return False
@@ -242,6 +243,16 @@ class Judge:
         self._tell("register_caught_up", after, self.value[after] - self.value[start])
         return True
 
+    def _rest_made_up(self, before: int, after: int) -> int:
+        """The start of a long rest that ended a few readings before a leap, where both together
+        are no faster than the days before: newer values slipped through. Else `before`."""
+        for end in range(before - 1, max(before - 1 - self.glitch, -1), -1):
+            start = self._rest_before(end) if self.keep[end] else end
+            is_long = self.at[end] - self.at[start] > self.max_gap_ms
+            if start < end and is_long and not self._outruns(start, after, times=2.0):
+                return start
+        return before
+
     def _goes_on_as_fast(self, before: int, after: int) -> bool:
         """Whether the step after a leap is about as fast, as on a heating season's first morning:
         then the leap holds hardly more than its own use."""
@@ -250,14 +261,14 @@ class Judge:
         leap, following = (self._step[k] / self._length[k] for k in (before, after))
         return bool(self._length[before] <= self.max_gap_ms and following >= leap / 2)
 
-    def _outruns(self, before: int, after: int) -> bool:
+    def _outruns(self, before: int, after: int, times: float = _OUTRUNS) -> bool:
         """Whether a step is many times what the days before it would have brought."""
         since_ms = self.at[before] - round(self.rules.after_days * 24 * HOUR_MS)
         kept = np.flatnonzero(self.keep[: before + 1])
         first = int(kept[min(np.searchsorted(self.at[kept], since_ms), kept.size - 1)])
         usual = max(float(self.value[before] - self.value[first]), 0.0)
         days = (self.at[after] - self.at[before]) / max(int(self.at[before] - self.at[first]), 1)
-        return bool(self.value[after] - self.value[before] > _OUTRUNS * usual * days)
+        return bool(self.value[after] - self.value[before] > times * usual * days)
 
     def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
         """The nearest readings around a fall that fit, giving up a few that lead to the break

@@ -303,6 +303,27 @@ def test_a_gateway_that_was_silent_until_the_season_began_caught_up() -> None:
     assert codes(curve) == {"register_caught_up": 1}
 
 
+def _with_a_rest(leap_kwh: float) -> "np.ndarray":
+    """A steady meter read daily, whose gateway repeats a value for thirteen days, lets one newer
+    one through, and then leaps."""
+    use = 0.65 + 0.05 * np.sin(np.arange(120))
+    register = np.concatenate(([0.0], np.cumsum(use)))
+    register[56:69] = register[56]
+    register[69] = register[56] + 0.6
+    register[70:] += register[69] + leap_kwh - register[70]
+    return np.round(register, 3)
+
+
+def test_one_newer_value_hides_no_rest_that_is_then_made_up_for() -> None:
+    for leap_kwh, told in ((9.0, {"register_caught_up": 1}), (90.0, {"register_jump": 1})):
+        register = _with_a_rest(leap_kwh)
+        at_ms = AT[0] + 24 * HOUR_MS * np.arange(register.size)
+        curve = use_curve(at_ms, register, RegisterSpec())
+        assert codes(curve) == told
+        grid = on_grid(curve, np.array([at_ms[0], at_ms[-1]]), 24 * HOUR_MS)
+        assert (grid.missing[0] > 0) == (leap_kwh > 9)
+
+
 def test_a_wrong_number_at_the_beginning_makes_no_excursion_of_what_follows() -> None:
     """Two wrong readings, some weeks of the true register, then another unit."""
     register = np.round(REGISTER - REGISTER[0], 1)
