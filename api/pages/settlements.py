@@ -1,6 +1,5 @@
 """GET /settlements: what contracts pay, as both sides see it; the newest statement first."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,11 +10,18 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import BackendDep
 from api.language import language_of
 from api.pages.html import answer, options, render
-from api.rows.trail.settlements import SettlementLineRow, line_rows
-from config.texts import finding_text, text
-from domain.contracts.issued import SIDES, Issued
-from domain.findings import Finding
-from reports.words.settlement import about_words, price_words
+from config.texts import text
+from domain.contracts.issued import Issued
+from reports.words.settlement import (
+    ShownLine,
+    about_words,
+    kind_words,
+    lines_of,
+    price_words,
+    signed_of,
+    title_of,
+    told_of,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,74 +61,31 @@ def settlements_page(
 
 
 def _shown(one: Issued, lang: str) -> dict[str, Any]:
-    content = one.content
-    own = content["statement"] or {"year": "–", "findings": (), "waiting": (), "carried_cny": "0"}
-    signed = {s.side: s.by for s in one.signatures}
+    payable = Decimal(one.content["payable_cny"])
+    named = {"contract": one.agreement, "month": str(one.month), "number": one.number}
     return {
-        "title": text(
-            "settlement",
-            "title",
-            lang,
-            agreement=one.agreement,
-            month=one.month,
-            year=own["year"],
-            form=text("settlement", f"form.{content['form']}", lang),
-        ),
+        "title": title_of(one, lang),
         "number": one.number,
-        "payable": _money(Decimal(content["payable_cny"])),
-        "to_owner": Decimal(content["payable_cny"]) < 0,
-        "lines": [_line(row, lang) for row in line_rows(one, lang)],
-        "told": [finding_text(Finding(**f), lang) for f in own["findings"]],
-        "waiting": _waiting(own["waiting"], lang),
-        "carried": own["carried_cny"] if Decimal(own["carried_cny"]) else "",
-        "signed": [
-            text(
-                "settlement",
-                f"signed.{side}",
-                lang,
-                name=signed.get(side) or text("settlement", "unsigned", lang),
-            )
-            for side in SIDES
-            if side in signed or side != "verifier"
-        ],
+        "payable": f"{payable:,.2f}",
+        "to_owner": payable < 0,
+        "lines": [_line(line, lang) for line in lines_of(one)],
+        "told": told_of(one, lang),
+        "signed": signed_of(one, lang),
         "digest": one.digest,
-        "workbook": "/v1/settlements/workbook?"
-        + urlencode(
-            {
-                "contract": one.agreement,
-                "month": str(one.month),
-                "number": one.number,
-                "lang": lang,
-            }
-        ),
+        "workbook": "/v1/settlements/workbook?" + urlencode({**named, "lang": lang}),
     }
 
 
-def _waiting(lines: Sequence[Any], lang: str) -> str:
-    if not lines:
-        return ""
-    amount = sum((Decimal(w["amount_cny"]) for w in lines), Decimal(0))
-    return text("settlement", "waiting", lang, amount=_money(amount), count=len(lines))
-
-
-def _line(row: SettlementLineRow, lang: str) -> dict[str, str]:
+def _line(line: ShownLine, lang: str) -> dict[str, str]:
+    """Every digit of a factor: a reader multiplies them."""
     return {
-        "kind": row.kind_text,
-        "about": about_words(row.contract, row.of, row.period, row.of_month, lang),
-        "span": f"[{row.start}, {row.end})" if row.start else "",
-        "quantity": "" if row.quantity is None else f"{_exact(row.quantity)} {row.unit}".rstrip(),
-        "price": "" if row.price_cny is None else _exact(row.price_cny),
-        "source": price_words(row.price_source, lang),
-        "share": "" if row.share is None else _exact(row.share),
-        "amount": _money(Decimal(str(row.amount_cny))),
-        "rests_on": row.rests_on,
+        "kind": kind_words(line.kind, lang),
+        "about": about_words(line.contract, line.of, line.period, line.month, lang),
+        "span": f"[{line.start}, {line.end})" if line.start else "",
+        "quantity": "" if line.quantity is None else f"{line.quantity:,f} {line.unit}",
+        "price": "" if line.price_cny is None else f"{line.price_cny:,f}",
+        "source": price_words(line.price_source, lang),
+        "share": "" if line.share is None else f"{line.share:f}",
+        "amount": f"{line.amount_cny:,.2f}",
+        "rests_on": line.rests_on,
     }
-
-
-def _exact(number: float) -> str:
-    """Every digit: a reader multiplies them."""
-    return f"{Decimal(str(number)):,f}".removesuffix(".0")
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"

@@ -119,7 +119,8 @@ def _value_fault(kind: TermKind, row: Term) -> str:
     if value is None:
         return f"{row.name} is a number, not {row.value!r}: write it with a point, without units"
     if not kind.least <= value <= kind.most:
-        return f"{row.name} is from {kind.least:f} to {kind.most:f}, not {row.value}"
+        hint = "; 70 % is 0.7" if kind.most == 1 else ""
+        return f"{row.name} is from {kind.least:f} to {kind.most:f}, not {row.value}{hint}"
     return ""
 
 

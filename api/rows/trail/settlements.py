@@ -1,15 +1,14 @@
 """Rows of issued statements: one a statement, and one a line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from pydantic import Field
 
 from api.rows.base import Row, number_field
-from config.texts import text
 from domain.contracts.issued import Issued
+from reports.words.settlement import kind_words, lines_of
 
 _CNY = "CNY"
 
@@ -95,36 +94,26 @@ def settlement_row(one: Issued) -> SettlementRow:
 
 
 def line_rows(one: Issued, lang: str) -> Iterator[SettlementLineRow]:
-    """The lines of the month itself, then of each restated month what is taken back and what it is
-    settled to now. They sum to what is payable."""
-    content = one.content
-    head: dict[str, Any] = {
-        "agreement": one.agreement,
-        "month": str(one.month),
-        "number": one.number,
-    }
-    own = content["statement"]
-    lines = [] if own is None else [_own(line) for line in own["lines"]]
-    for restated in content["restated"]:
-        for kind, sign, key in (("reversal", -1, "was_cny"), ("resettled", 1, "now_cny")):
-            amount = sign * Decimal(restated[key])
-            lines.append({"kind": kind, "amount_cny": amount, "of_month": restated["month"]})
-    for position, line in enumerate(lines, 1):
-        words = text("settlement", f"line.{line['kind']}", lang)
-        yield SettlementLineRow(**head, position=position, kind_text=words, **line)
-
-
-_PLAIN = ("kind", "contract", "of", "period", "start", "end", "unit", "price_source")
-_NUMBERS = ("quantity", "price_cny", "share", "amount_cny")
-
-
-def _own(line: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: line[name] for name in _PLAIN}
-    for name in _NUMBERS:
-        found[name] = None if line[name] is None else Decimal(line[name])
-    found["of_month"] = line["month"] or ""
-    found["rests_on"] = "; ".join(
-        f"{r['institution']} {r['month']} r{r['revision']} {r['name']} {r['subject']}".rstrip()
-        for r in line["rests_on"]
-    )
-    return found
+    """A row a line; they sum to what is payable."""
+    for position, line in enumerate(lines_of(one), 1):
+        yield SettlementLineRow(
+            agreement=one.agreement,
+            month=str(one.month),
+            number=one.number,
+            position=position,
+            kind=line.kind,
+            kind_text=kind_words(line.kind, lang),
+            of_month=line.month,
+            contract=line.contract,
+            of=line.of,
+            period=line.period,
+            start=date.fromisoformat(line.start) if line.start else None,
+            end=date.fromisoformat(line.end) if line.end else None,
+            quantity=None if line.quantity is None else float(line.quantity),
+            unit=line.unit,
+            price_cny=None if line.price_cny is None else float(line.price_cny),
+            price_source=line.price_source,
+            share=None if line.share is None else float(line.share),
+            amount_cny=float(line.amount_cny),
+            rests_on=line.rests_on,
+        )

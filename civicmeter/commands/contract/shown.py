@@ -1,12 +1,17 @@
 """A statement as lines of text."""
 
 from collections.abc import Collection, Iterator
-from decimal import Decimal
 
-from config.texts import Language, finding_text, text
+from config.texts import Language, text
 from domain.calendar import Month
 from domain.contracts.statement import Line, Statement
-from reports.words.settlement import about_words, price_words
+from reports.words.settlement import (
+    about_words,
+    kind_words,
+    price_words,
+    title_words,
+    told_words,
+)
 
 
 def statement_lines(
@@ -17,31 +22,22 @@ def statement_lines(
     def said(key: str, **values: object) -> str:
         return text("settlement", key, lang, **values)
 
-    yield said(
-        "title",
-        agreement=statement.agreement,
-        month=statement.month,
-        year=statement.year,
-        form=said(f"form.{statement.form}"),
-    )
+    head = (statement.agreement, statement.month, statement.year, statement.form)
+    yield title_words(*head, lang)
     drafts = ", ".join(str(m) for m in sorted(open_months) if m <= statement.month)
     yield said("open", months=drafts) if drafts else said("closed")
     for line in statement.lines:
         yield (
-            f"  {said(f'line.{line.kind}')} {_about(line, lang)}".rstrip()
+            f"  {kind_words(line.kind, lang)} {_about(line, lang)}".rstrip()
             + f": {_reckoned(line, lang)}"
         )
     if not statement.lines:
         yield f"  {said('nothing')}"
     amount = statement.amount_cny
     yield f"{said('total')}: {amount} CNY {said('to_owner') if amount < 0 else ''}".rstrip()
-    if statement.carried_cny:
-        yield said("carried", amount=statement.carried_cny)
-    if statement.waiting:
-        waits = sum((w.amount_cny for w in statement.waiting), Decimal(0))
-        yield said("waiting", amount=waits, count=len(statement.waiting))
-    for finding in statement.findings:
-        yield f"! {finding_text(finding, lang)}"
+    waiting = [line.amount_cny for line in statement.waiting]
+    for told in told_words(statement.findings, statement.carried_cny, waiting, lang):
+        yield f"! {told}"
 
 
 def _about(line: Line, lang: Language) -> str:
