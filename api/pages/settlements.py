@@ -36,13 +36,16 @@ def settlements_page(
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
 ) -> HTMLResponse:
     lang = language_of(request)
-    issued = backend.ledger.statements()
-    agreements = sorted({one.agreement for one in issued})
-    wanted = [one for one in issued if contract in ("", one.agreement)]
-    wanted.sort(key=lambda one: (one.month, one.agreement, one.number), reverse=True)
+    keys = backend.ledger.statement_keys()
+    agreements = sorted({agreement for agreement, _, _ in keys})
+    wanted = [key for key in keys if contract in ("", key[0])]
+    wanted.sort(key=lambda key: (key[1], key[0], key[2]), reverse=True)
     pages = max(1, -(-len(wanted) // PAGE_SIZE))
     page = min(page, pages)
-    shown = wanted[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    shown = [
+        backend.ledger.statements([agreement], month=month, number=number)[0]
+        for agreement, month, number in wanted[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    ]
     asked = {"contract": contract} if contract else {}
     html = render(
         "settlements.html",

@@ -80,25 +80,21 @@ def settlement_workbook(
     number: Annotated[int, Query(ge=1, le=10**6, description="Which one of the month.")] = 1,
 ) -> Response:
     """A statement as a workbook whose formulas reckon the payment · 结算单 XLSX."""
-    for one in backend.ledger.statements([contract]):
-        if (one.month, one.number) == (Month.parse(month), number):
-            name = f"statement_{month}_{number}_{lang}.xlsx"
-            return Response(
-                statement_xlsx(one, lang),
-                media_type=XLSX,
-                headers={"Content-Disposition": f'attachment; filename="{name}"'},
-            )
-    raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
+    found = backend.ledger.statements([contract], month=Month.parse(month), number=number)
+    if not found:
+        raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
+    name = f"statement_{month}_{number}_{lang}.xlsx"
+    return Response(
+        statement_xlsx(found[0], lang),
+        media_type=XLSX,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _wanted(
     ledger: Ledger, institutions: set[str], agreements: list[str] | None, month: str | None
 ) -> list[Issued]:
     """The statements asked for that concern one of these institutions."""
-    asked = [a for a in agreements or [] if a]
-    only = Month.parse(month) if month else None
-    return [
-        one
-        for one in ledger.statements(asked or None)
-        if (only is None or one.month == only) and institutions & set(one.content["owners"])
-    ]
+    asked = [a for a in agreements or [] if a] or None
+    found = ledger.statements(asked, month=Month.parse(month) if month else None)
+    return [one for one in found if institutions & set(one.content["owners"])]

@@ -77,7 +77,15 @@ def settlement_lines(pipeline: Pipeline, closed: Sequence[Closed]) -> list[str]:
             lines += [
                 f"settled: {contract.id} {found[0].month}…{found[-1].month}: {paid:,} CNY, "
                 f"{waits:,} CNY wait for the contract year",
-                f"  civicmeter contract settle {contract.id} {found[-1].month} --data FOLDER",
+                *textwrap.wrap(
+                    f"line by line: civicmeter contract settle {contract.id} {found[-1].month} "
+                    f"--data {pipeline.settings.data}",
+                    _WIDTH,
+                    initial_indent="  ",
+                    subsequent_indent="    ",
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                ),
             ]
     return lines
 

@@ -38,12 +38,12 @@ def issue(pipeline: Pipeline, name: str, month: Month, issued_by: str) -> Issued
 
 def issued_statement(pipeline: Pipeline, agreement: str, month: Month, number: int) -> Issued:
     """A statement that was issued. Raises ConfigError for one that is not there."""
-    for one in pipeline.ledger.statements([agreement]):
-        if (one.month, one.number) == (month, number):
-            return one
-    raise ConfigError(
-        f"there is no statement {number} of {agreement} {month}: civicmeter statement list"
-    )
+    found = pipeline.ledger.statements([agreement], month=month, number=number)
+    if not found:
+        raise ConfigError(
+            f"there is no statement {number} of {agreement} {month}: civicmeter statement list"
+        )
+    return found[0]
 
 
 def reproduced(pipeline: Pipeline, issued: Issued) -> str:

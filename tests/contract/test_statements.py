@@ -12,36 +12,26 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from domain.calendar import Month
-from domain.contracts.issued import Draft, Restated, RestsOn, digest_of, settled_amounts
-from domain.contracts.statement import Line, Statement
+from domain.contracts.issued import Restated, RestsOn, digest_of, settled_amounts
 from domain.errors import ConfigError
 from domain.places import Term
 from store.ledger.audit import Wanted
 from store.ledger.sql.ledger import SqlLedger
+from tests.statement_sample import DRAFT as SAMPLE
+from tests.statement_sample import JULY, JUNE, SAVING, STATEMENT
 
-JUNE, JULY = Month(2025, 6), Month(2025, 7)
-DRAFT = Draft(
-    agreement="retrofit",
-    month=JUNE,
-    number=1,
-    owners=("hall",),
+DRAFT = replace(
+    SAMPLE,
     vendor="节能公司",
-    form="shared",
     terms=(Term("vendor_share", "0.6", "1", date(2025, 1, 1)),),
-    statement=Statement(
-        agreement="retrofit",
-        month=JUNE,
-        form="shared",
-        year=1,
-        lines=(Line(kind="saving", amount_cny=Decimal("420.10"), of="electricity"),),
-    ),
-    restated=(),
+    statement=replace(STATEMENT, lines=(replace(SAVING, amount_cny=Decimal("420.10")),)),
     rests_on=(RestsOn("hall", JUNE, 1, "ab" * 32),),
 )
 NEXT = replace(
@@ -177,3 +167,25 @@ def test_killed_in_the_middle_of_issuing_it_holds(ledger: SqlLedger, url: str) -
         assert all(digest_of(s.body) == s.digest for s in found)
         issued = len(found) - (0 if found[-1].signatures else 1)
     assert issued >= 20
+
+
+def test_only_what_is_asked_for_is_read(ledger: SqlLedger) -> None:
+    for draft in (DRAFT, NEXT, replace(NEXT, number=2), replace(DRAFT, agreement="another")):
+        ledger.issue_statement(draft, issued_by="Li")
+    ledger.sign_statement("retrofit", JULY, 2, side="owner", by="Cao")
+
+    def keys(*agreements: str, **asked: Any) -> list[tuple[str, Month, int]]:
+        found = ledger.statements(agreements or None, **asked)
+        return [(s.agreement, s.month, s.number) for s in found]
+
+    everything = [
+        ("another", JUNE, 1),
+        ("retrofit", JUNE, 1),
+        *(("retrofit", JULY, n) for n in (1, 2)),
+    ]
+    assert keys() == ledger.statement_keys() == everything
+    assert keys("retrofit") == everything[1:]
+    assert keys(month=JULY) == everything[2:]
+    assert keys("retrofit", month=JULY, number=2) == everything[3:]
+    signed = [bool(s.signatures) for s in ledger.statements(month=JULY)]
+    assert signed == [False, True]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, and_, select, true
+from sqlalchemy import ColumnElement, Engine, and_, select
 
 from domain.access import may_be_one_person
 from domain.audit import LOCAL, Actor
@@ -24,20 +24,42 @@ class SqlStatements:
     _engine: Engine
     _code_version: str
 
-    def statements(self, agreements: Collection[str] | None = None) -> list[Issued]:
+    def statements(
+        self,
+        agreements: Collection[str] | None = None,
+        *,
+        month: Month | None = None,
+        number: int | None = None,
+    ) -> list[Issued]:
         """See Statements.statements."""
         c, s = statement.c, signature.c
-        wanted = true() if agreements is None else c.agreement.in_(sorted(agreements))
-        signed = true() if agreements is None else s.agreement.in_(sorted(agreements))
+        asked: list[ColumnElement[bool]] = []
+        signed: list[ColumnElement[bool]] = []
+        if agreements is not None:
+            asked.append(c.agreement.in_(sorted(agreements)))
+            signed.append(s.agreement.in_(sorted(agreements)))
+        if month is not None:
+            asked.append(c.month == str(month))
+            signed.append(s.month == str(month))
+        if number is not None:
+            asked.append(c.number == number)
+            signed.append(s.statement == number)
         with reading(self._engine) as connection:
             names: dict[tuple[str, str, int], list[Signature]] = {}
-            for r in connection.execute(select(signature).where(signed).order_by(s.number)):
+            for r in connection.execute(select(signature).where(*signed).order_by(s.number)):
                 one = Signature(r.side, r.by, r.at, r.digest)
                 names.setdefault((r.agreement, r.month, r.statement), []).append(one)
             rows = connection.execute(
-                select(statement).where(wanted).order_by(c.agreement, c.month, c.number)
+                select(statement).where(*asked).order_by(c.agreement, c.month, c.number)
             )
             return [_issued(r, names.get((r.agreement, r.month, r.number), [])) for r in rows]
+
+    def statement_keys(self) -> list[tuple[str, Month, int]]:
+        """See Statements.statement_keys."""
+        c = statement.c
+        query = select(c.agreement, c.month, c.number).order_by(c.agreement, c.month, c.number)
+        with reading(self._engine) as connection:
+            return [(a, Month.parse(m), n) for a, m, n in connection.execute(query)]
 
     def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:
         """See Statements.issue_statement."""
@@ -133,8 +155,8 @@ class SqlStatements:
         return self._one(*key)
 
     def _one(self, agreement: str, month: str, number: int) -> Issued:
-        found = self.statements([agreement])
-        return next(s for s in found if str(s.month) == month and s.number == number)
+        (found,) = self.statements([agreement], month=Month.parse(month), number=number)
+        return found
 
 
 def _issued(row: Any, signatures: list[Signature]) -> Issued:

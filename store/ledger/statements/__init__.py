@@ -11,8 +11,19 @@ from domain.contracts.issued import Draft, Issued, Side
 class Statements(Protocol):
     """Raises StoreUnavailableError when the database cannot answer."""
 
-    def statements(self, agreements: Collection[str] | None = None) -> list[Issued]:
-        """Every statement of some agreements, or of all, sorted by agreement, month and number."""
+    def statements(
+        self,
+        agreements: Collection[str] | None = None,
+        *,
+        month: Month | None = None,
+        number: int | None = None,
+    ) -> list[Issued]:
+        """The statements of some agreements, or of all, sorted by agreement, month and number; only
+        those of a month, or of a number in it, where these are given."""
+        ...
+
+    def statement_keys(self) -> list[tuple[str, Month, int]]:
+        """Agreement, month and number of every statement, in the same order, without their text."""
         ...
 
     def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:

@@ -1,7 +1,6 @@
 """GET /v1/settlements and its lines: statements as they were issued."""
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
@@ -9,15 +8,14 @@ import pytest
 from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 
-from domain.calendar import Month
-from domain.contracts.issued import Draft, Restated
-from domain.contracts.statement import FigureRef, Line, Statement
+from domain.contracts.issued import Restated
+from domain.contracts.statement import FigureRef
 from domain.findings import Finding
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
+from tests.statement_sample import DRAFT, JULY, JUNE, SAVING, STATEMENT
 
 Sample = tuple[SqliteReadingStore, SqlLedger]
-JUNE, JULY = Month(2025, 6), Month(2025, 7)
 
 
 @pytest.fixture
@@ -25,44 +23,16 @@ def place(own_sample: Sample) -> str:
     """June of a contract at the first institution, and July that restates it."""
     ledger = own_sample[1]
     place = ledger.registry().institutions[0].id
-    saving = Line(
-        kind="saving",
-        amount_cny=Decimal("420.00"),
-        contract="retrofit",
-        of="electricity",
-        period="peak",
-        start=date(2025, 6, 1),
-        end=date(2025, 7, 1),
-        quantity=Decimal("1000.000"),
-        unit="kWh",
-        price_cny=Decimal("0.70"),
-        price_source="agreed",
-        share=Decimal("0.6"),
-        rests_on=(FigureRef(place, JUNE, 1, "ab", "avoided_energy_kwh", "retrofit/electricity"),),
-    )
-    statement = Statement(
-        agreement="retrofit",
-        month=JUNE,
-        form="shared",
-        year=1,
+    rests_on = (FigureRef(place, JUNE, 1, "ab", "avoided_energy_kwh", "retrofit/electricity"),)
+    saving = replace(SAVING, rests_on=rests_on)
+    told = Finding("settlement_waits", numbers={"contract": "retrofit", "carrier": "electricity"})
+    statement = replace(
+        STATEMENT,
         lines=(saving,),
         waiting=(replace(saving, amount_cny=Decimal("10.00")),),
-        findings=(
-            Finding("settlement_waits", numbers={"contract": "retrofit", "carrier": "electricity"}),
-        ),
+        findings=(told,),
     )
-    june = Draft(
-        agreement="retrofit",
-        month=JUNE,
-        number=1,
-        owners=(place,),
-        vendor="esco",
-        form="shared",
-        terms=(),
-        statement=statement,
-        restated=(),
-        rests_on=(),
-    )
+    june = replace(DRAFT, owners=(place,), statement=statement)
     restated = Restated(JUNE, Decimal("420.00"), Decimal("400.50"))
     own = replace(statement, month=JULY, waiting=(), findings=())
     ledger.issue_statement(june, issued_by="Li")

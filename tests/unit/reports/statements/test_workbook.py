@@ -3,7 +3,7 @@
 import re
 import zipfile
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
 
@@ -12,47 +12,32 @@ from python_calamine import CalamineWorkbook
 
 from config.texts import LANGUAGES, Language
 from domain.calendar import Month
-from domain.contracts.issued import Draft, Issued, Restated, Signature, digest_of
-from domain.contracts.statement import Line, Statement
+from domain.contracts.issued import Issued, Restated, Signature, digest_of
+from domain.contracts.statement import Line
 from domain.findings import Finding
 from reports.statements.workbook import statement_xlsx
+from tests.statement_sample import DRAFT as ISSUED
+from tests.statement_sample import JUNE, SAVING, STATEMENT
 
-JUNE = Month(2025, 6)
-SAVING = Line(
-    kind="saving",
+OWN = replace(
+    SAVING,
     amount_cny=Decimal("771.57"),
-    contract="retrofit",
-    of="electricity",
-    period="sharp",
-    start=date(2025, 6, 1),
-    end=date(2025, 7, 1),
     quantity=Decimal("1102.247"),
-    unit="kWh",
     price_cny=Decimal("1.40"),
-    price_source="agreed",
     share=Decimal("0.5"),
 )
-DRAFT = Draft(
+TOLD = Finding("settlement_waits", numbers={"contract": "retrofit", "carrier": "electricity"})
+DRAFT = replace(
+    ISSUED,
     agreement="=retrofit",
-    month=JUNE,
-    number=1,
-    owners=("hall",),
-    vendor="esco",
-    form="shared",
-    terms=(),
-    statement=Statement(
+    statement=replace(
+        STATEMENT,
         agreement="=retrofit",
-        month=JUNE,
-        form="shared",
-        year=1,
-        lines=(SAVING, Line(kind="carried_in", amount_cny=Decimal("-71.57"))),
-        waiting=(replace(SAVING, amount_cny=Decimal("5.00")),),
-        findings=(
-            Finding("settlement_waits", numbers={"contract": "retrofit", "carrier": "electricity"}),
-        ),
+        lines=(OWN, Line(kind="carried_in", amount_cny=Decimal("-71.57"))),
+        waiting=(replace(OWN, amount_cny=Decimal("5.00")),),
+        findings=(TOLD,),
     ),
     restated=(Restated(Month(2025, 5), Decimal("100.00"), Decimal("90.50")),),
-    rests_on=(),
 )
 
 
