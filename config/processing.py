@@ -66,6 +66,9 @@ class StandstillRules:
     rest_factor_before_gap: float
     most_alike: int
     leap_factor: float
+    restless_leap_factor: float
+    brief_h: float
+    brief_leap_factor: float
     least_units: float
     least_share_ratio: float
     most_ratio: float

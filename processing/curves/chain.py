@@ -33,6 +33,8 @@ _REACH = 1500
 """No chain passes over more runs at a time than this."""
 _PARTS = 12
 """An excursion of more changes than this is none."""
+_OUTWEIGHED = 20
+"""A way back of one reading undoes no more readings than this."""
 
 Fits = Callable[[Ints, int], Bools]
 """(earlier runs, later run) → whether the register can have gone from the one to the other."""
@@ -138,7 +140,7 @@ def _way_back(
 ) -> int:
     """The first of the later parts in which the register goes on from a part, by more than what is
     between counted and after saying less than it had: a meter that counts in another's place is no
-    excursion, nor is a leap to a height on the way. 0: none."""
+    excursion, nor is a leap to a height on the way, nor do a few last words undo months. 0: none."""
     before = float(value[runs.last[part[-1]]])
     counted, left, lowest = 0.0, _said(part, runs), np.inf  # … where the lowest above it ends
     for k, (gone, back) in enumerate(pairwise(parts), start=1):
@@ -151,7 +153,8 @@ def _way_back(
         counted += end - first
         there = float(value[runs.first[back[0]]])
         goes_on = there - before > counted and lowest > there
-        if goes_on and fits(np.array(part[-1:]), back[0])[0]:
+        has_weight = _OUTWEIGHED * _said(back, runs) >= sum(_said(some, runs) for some in parts[:k])
+        if goes_on and has_weight and fits(np.array(part[-1:]), back[0])[0]:
             return k
     return 0
 

@@ -36,11 +36,15 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
     if not long.any():
         return curve
     rate = step / length
+    # Every building rests some hours: what ends them then must be beyond all doubt.
+    brief = rested_ms < rules.brief_h * HOUR_MS
+    factor = np.where(brief, rules.brief_leap_factor, rules.leap_factor)
     gap = length > max(default_rules().max_gap_ms, 2 * float(np.median(length)))
     # Every leap stands out from the next step; most mornings do not, and are done with here.
     runs = np.flatnonzero(long)
-    leaps = rate[end[runs]] > rules.leap_factor * rate[end[runs] + 1]
-    runs = runs[leaps | gap[end[runs]]]
+    least = np.where(brief, factor, rules.restless_leap_factor)
+    leaps = rate[end[runs]] > least[runs] * rate[end[runs] + 1]
+    runs = runs[leaps | (gap[end[runs]] & ~brief[runs])]
     ordinary = (curve.segment == MEASURED) & ~rest
     own = np.ones(start.size, dtype=bool)  # a rest found to be none says nothing of its habits
     found = []
@@ -66,11 +70,12 @@ def join_standstills(curve: UseCurve, rules: StandstillRules | None = None) -> U
         rests = zip(start[alike].tolist(), end[alike].tolist(), strict=True)
         if not all(_leaps(*others, curve, rest, rules, times=1.0) for rest in rests):
             continue
-        leaps_here = _leaps(*others, curve, (first, leap), rules, times=rules.leap_factor)
+        times = rules.restless_leap_factor if not near.any() and not brief[run] else factor[run]
+        leaps_here = _leaps(*others, curve, (first, leap), rules, times=float(times))
         near[alike] = False
         usual_ms = int(rested_ms[near].max(initial=0))
         far_longer = rested_ms[run] > rules.rest_factor_before_gap * usual_ms
-        if leaps_here or (gap[leap] and far_longer):
+        if leaps_here or (gap[leap] and far_longer and not brief[run]):
             found.append((_since(curve, first), leap, leaps_here))
             ordinary[leap] = own[run] = False
     return _joined(curve, found)

@@ -243,13 +243,24 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     if not used.size or expected < _MANY_DIGITS * float(used.min()):
         return None
     times = float(after.use.sum()) / expected
-    if before.at.size < _FEWEST_BEFORE and times < _FACTOR_OF_HARDLY_ANY:
+    is_little = before.at.size < _FEWEST_BEFORE and times < _FACTOR_OF_HARDLY_ANY
+    if is_little and not _stand_apart(before, after):
         return None
     if times > _FACTOR_OF_RECORDS and fastest > _RECORD * (before.use / before.length).max():
         times = max(times, 1.01 * _FACTOR)
     if times < 1.0 and not after.lasts(DAY_MS):
         return None  # a pause of some hours
     return times
+
+
+def _stand_apart(before: _Steps, after: _Steps) -> bool:
+    """Whether every step of one side is so many times faster than every step of the other that
+    even hardly any of them tell."""
+    (slow, fast), (slower, faster) = (
+        (float(rate.min()), float(rate.max()))
+        for rate in (before.use / before.length, after.use / after.length)
+    )
+    return slow > _FACTOR * faster or slower > _FACTOR * fast
 
 
 def _usual_rate(before: _Steps, wanted: _Steps) -> Floats:

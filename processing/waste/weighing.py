@@ -159,22 +159,24 @@ def _mark_plateaus(
     times, falls = np.diff(first), np.diff(number) <= -least
     if times.size < 2:
         return
-    often = (noise_kg > 0) & falls[1:] & _never_by_chance(number, times, falls, rules, noise_kg)[1:]
+    emptied = (leap >= least) & falls[1:]  # soon after something heavy was thrown in
+    often = _never_by_chance(number, times, int(emptied.sum()), rules, noise_kg)[1:] & emptied
+    often &= noise_kg > 0
     stuck = (leap >= least) & ((np.abs(number[2:] - before) <= back) | often) & (times[1:] > 2)
     for k in np.flatnonzero(stuck).tolist():
         made_up[first[k + 1] : first[k + 2]] = True
 
 
 def _never_by_chance(
-    number: Floats, times: Ints, falls: npt.NDArray[np.bool_], rules: WasteRules, noise_kg: float
+    number: Floats, times: Ints, falls: int, rules: WasteRules, noise_kg: float
 ) -> npt.NDArray[np.bool_]:
     """Which runs, of `times` readings of one number, are longer than any that the scale's noise
-    would bring before one of its falls, by how often it says a number at least twice at rest."""
+    would bring before one of so many falls, by how often it says a number at least twice at rest."""
     at_rest = np.abs(np.diff(number)) <= max(4.0 * noise_kg, 0.1)
     again = (int((times[at_rest] > 1).sum()) + 1) / (int(at_rest.sum()) + 2)
-    expected = (int(falls.sum()) + 1) * again ** (times - 1.0)
+    expected = (falls + 1) * again ** (times - 1.0)
     usual = float(np.quantile(times, 0.99))
-    return np.asarray((expected < rules.repeats_by_chance) & (times > 2.0 * usual), dtype=bool)
+    return np.asarray((expected < rules.repeats_by_chance) & (times > 1.5 * usual), dtype=bool)
 
 
 def _noise_kg(net: Floats, rules: WasteRules) -> float:

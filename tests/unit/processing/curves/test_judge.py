@@ -334,3 +334,15 @@ def test_a_wrong_number_at_the_beginning_makes_no_excursion_of_what_follows() ->
     assert codes(curve)["register_strayed"] == 0
     use, _ = known(curve)
     assert use <= TRUE[-1] or codes(curve)["register_scaled"] > 0
+
+
+def test_a_few_last_words_undo_no_months() -> None:
+    """A gateway held a value for days; the register that went on is set back by an hour's use on
+    its last day: no reason to think that all between was another's."""
+    register = REGISTER.copy()
+    register[800:900] = register[800]
+    register[-2:] -= 40.0
+    curve = curve_of(register)
+    use, missing = known(curve, end=HOURS - 2)
+    assert (use, missing) == (pytest.approx(TRUE[-3], rel=0.001), 0.0)
+    assert codes(curve) == {"register_caught_up": 1, "register_reset": 1}

@@ -199,3 +199,27 @@ def test_a_meter_that_rests_on_some_days_is_left_alone() -> None:
     register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
     curve = use_curve(np.arange(91, dtype=np.int64) * DAY * HOUR_MS, register)
     assert curve.events == ()
+
+
+def even(hours: int, seed: int = 4) -> np.ndarray:
+    """A heat meter in winter: hardly more by day than by night."""
+    return np.random.default_rng(seed).uniform(0.09, 0.16, hours)
+
+
+def test_a_night_repeated_is_found_where_the_step_after_it_is_beyond_all_doubt() -> None:
+    assert told(curve_of(stuck(even(HOURS), 70 * DAY, 8))) == [70 * DAY + 9]
+    # A boiler that rests for a night and then works harder than ever is none.
+    boosted = even(HOURS)
+    boosted[70 * DAY : 70 * DAY + 8], boosted[70 * DAY + 8] = 0.0, 0.3
+    assert told(curve_of(boosted)) == []
+
+
+def test_a_day_repeated_by_a_meter_that_never_rests_is_found_by_a_step_beyond_all_others() -> None:
+    use = even(90)
+    register = np.round(np.concatenate(([0.0], np.cumsum(stuck(use, 80, 1)))), 3)
+    at = np.arange(register.size, dtype=np.int64) * DAY * HOUR_MS
+    assert told(use_curve(at, register)) == [82 * DAY]
+    # … and is a day without use where days without use are usual.
+    resting = np.where(np.arange(90) % 7 == 3, 0.0, use)
+    register = np.round(np.concatenate(([0.0], np.cumsum(stuck(resting, 75, 1)))), 3)
+    assert told(use_curve(at, register)) == []

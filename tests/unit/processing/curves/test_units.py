@@ -183,3 +183,22 @@ def test_what_was_before_a_long_slip_still_says_how_fast_the_register_counts() -
     times = np.where(days >= 38, 100.0, 1.0)
     (found,) = units(days * 24 * HOUR_MS, register * times, kept, {38: None})
     assert (found.since, found.scale) == (38, 100.0)
+
+
+def test_a_week_of_days_tells_the_unit_where_no_day_of_either_side_is_like_the_others() -> None:
+    """Another meter, in tenths, from the eighth day of a meter read once a day."""
+    use = np.random.default_rng(3).uniform(0.17, 0.24, 100)
+    use[7:] /= 10
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    register[8:] += 40_000.0
+    curve = use_curve(np.arange(101, dtype=np.int64) * DAY * HOUR_MS, register)
+    assert told(curve, "register_scaled") == [0.1]
+
+
+def test_a_week_of_days_says_nothing_of_the_unit_where_days_are_uneven() -> None:
+    use = np.random.default_rng(3).gamma(0.7, 0.3, 100)
+    use[7:] /= 10
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 3)
+    register[8:] += 40_000.0
+    curve = use_curve(np.arange(101, dtype=np.int64) * DAY * HOUR_MS, register)
+    assert told(curve, "register_scaled") == [] and told(curve, "register_jump")

@@ -193,3 +193,11 @@ def test_a_bin_that_is_slowly_filled_far_beyond_its_capacity_holds_what_it_shows
     assert gross.max() > BIN.tare_kg + 3 * (BIN.capacity_kg or 0.0)
     assert not bin_history(BIN, at, gross).deposits.events
     assert mass(at, gross)[0] == pytest.approx(truth, rel=0.02)
+
+
+def test_a_number_said_five_times_while_the_bin_was_emptied_is_no_waste_either() -> None:
+    at, gross, truth, _ = simulate(60, noise=0.02, per_day=4.0)
+    gross = np.round(gross, 2)
+    gross[40 * DAY + 3 : 40 * DAY + 6] = gross[40 * DAY + 6 : 40 * DAY + 8] = BIN.tare_kg + 16.0
+    month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
+    assert month.period.whole.use[0] == pytest.approx(truth, rel=0.01)
