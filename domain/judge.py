@@ -133,15 +133,14 @@ class Judge:
     def doubtful(self, runs: Sequence[Run]) -> list[int]:
         """The positions of the runs that may hold something that is no reading; the others are
         fine as a whole. No run is empty. Costs a fraction of judging each reading."""
-        if self._grants is not None:
-            return list(range(len(runs)))
         devices, bounds = self._devices, self._times.unmarked
-        oldest, newest = self._oldest_ms, self._newest_ms
+        oldest, newest, anyone = self._oldest_ms, self._newest_ms, self._grants is None
         return [
             i
             for i, (device, quantity, at_ms, value) in enumerate(runs)
             if not (
-                device in devices
+                (known := devices.get(device)) is not None
+                and (anyone or self._granted(known.institution, device))
                 and (within := bounds.get(quantity, _NOTHING))[0] <= min(value)
                 and max(value) <= within[1]
                 and isfinite(sum(value))  # a NaN may hide from the bounds

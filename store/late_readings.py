@@ -1,5 +1,6 @@
 """A reading store that notes late readings, so that their months are recomputed."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,19 @@ _REMEMBERED = 50_000
 """Notes that are remembered, some 8 MB."""
 _Day = tuple[str, str, int]
 """Device, quantity and UTC day, counted from 1970."""
+
+
+def _days_before(times_ms: Sequence[int], before_ms: int) -> list[int]:
+    """The days, counted from 1970, of the times before an instant."""
+    if len(times_ms) == 1:  # most are, where devices speak for themselves
+        return [times_ms[0] // DAY_MS] if times_ms[0] < before_ms else []
+    # They mostly come in order: sorting them then costs hardly anything, and nor does a day.
+    ordered = sorted(times_ms)
+    found, k, end = [], 0, bisect_left(ordered, before_ms)
+    while k < end:
+        found.append(ordered[k] // DAY_MS)
+        k = bisect_left(ordered, (found[-1] + 1) * DAY_MS, k)
+    return found
 
 
 class NotingStore:
@@ -51,11 +65,7 @@ class NotingStore:
         result = self._store.write_runs(runs)
         days: set[_Day] = set()
         for device, quantity, times, _ in runs:
-            if len(times) == 1:  # most are, where devices speak for themselves
-                if times[0] < before_ms:
-                    days.add((device, quantity, times[0] // DAY_MS))
-            elif times and min(times) < before_ms:
-                days.update((device, quantity, t // DAY_MS) for t in times if t < before_ms)
+            days.update([(device, quantity, day) for day in _days_before(times, before_ms)])
         self._note(days)
         return result
 

@@ -6,11 +6,11 @@ broken row is a value with an error, and the rows beside it are not touched.
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from api.intake.line_protocol import line_protocol
 from api.intake.posted import (
     PostedValue,
     UnreadableBodyError,
@@ -21,6 +21,9 @@ from api.intake.posted import (
 )
 from config.written import Repeated, lenient_json, names_once, text_of
 from domain.judge import Refusal, quoted, read_number
+
+if TYPE_CHECKING:
+    from _csv import Reader as Table
 
 
 def native_json(body: bytes) -> Iterator[PostedValue]:
@@ -43,14 +46,24 @@ def native_json(body: bytes) -> Iterator[PostedValue]:
 
 def ndjson(body: bytes) -> Iterator[PostedValue]:
     """One native object a line; empty lines are passed over."""
-    for row, line in enumerate(io.BytesIO(body), 1):
+    yield from ndjson_lines(body, 1)
+
+
+def ndjson_lines(body: bytes, first: int) -> Iterator[PostedValue]:
+    """As `ndjson`, of lines the first of which is row `first`."""
+    for row, line in enumerate(io.BytesIO(body), first):
         if line.strip():
-            try:
-                item = _decode(line)
-            except UnreadableBodyError as error:
-                yield bad_row(row, str(error))
-            else:
-                yield from _telemetry(row, item)
+            yield from object_said(row, line)
+
+
+def object_said(row: int, written: bytes) -> Iterator[PostedValue]:
+    """What one native object says; as a whole a bad row if it is not JSON."""
+    try:
+        item = _decode(written)
+    except UnreadableBodyError as error:
+        yield bad_row(row, str(error))
+    else:
+        yield from _telemetry(row, item)
 
 
 def _decode(body: bytes) -> object:
@@ -106,11 +119,7 @@ def _number(raw: object) -> float | Refusal:
 def comma_separated(body: bytes) -> Iterator[PostedValue]:
     """CSV (UTF-8, UTF-16 or GBK) with a header: device, ts and either quantity and value, or one column a
     quantity. Empty cells of such a column mean nothing was measured and are passed over."""
-    try:
-        text = text_of(body, chinese=True)
-    except ValueError as error:
-        raise UnreadableBodyError(str(error)) from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = table_of(text_of_table(body))
     header: list[str] | None = None
     while True:
         try:
@@ -121,14 +130,37 @@ def comma_separated(body: bytes) -> Iterator[PostedValue]:
         if cells is None:
             break
         if header is None:
-            header = _header(cells)
+            header = header_of(cells)
         elif cells:
             yield from _cells(reader.line_num, header, cells)
     if header is None:
         raise UnreadableBodyError("no header: expected device,ts,quantity,value")
 
 
-def _header(cells: list[str]) -> list[str]:
+def text_of_table(body: bytes) -> str:
+    try:
+        return text_of(body, chinese=True)
+    except ValueError as error:
+        raise UnreadableBodyError(str(error)) from error
+
+
+def table_of(text: str) -> "Table":
+    """What reads a table's rows of cells."""
+    return csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def row_said(row: int, header: list[str], line: str) -> Iterator[PostedValue]:
+    """What one line of a table without quotes says; an empty one, nothing."""
+    try:
+        for cells in table_of(line):
+            yield from _cells(row, header, cells)
+    except csv.Error as error:
+        yield bad_row(row, str(error))
+
+
+def header_of(cells: list[str]) -> list[str]:
+    """The names of the columns. Raises UnreadableBodyError if they are not enough to tell what
+    the rows say."""
     header = [c.strip() for c in cells]
     wide = [c for c in header if c not in ("device", "ts")]
     if not {"device", "ts"} <= set(header) or not wide or len(set(header)) != len(header):
@@ -154,13 +186,3 @@ def _cells(row: int, header: list[str], cells: list[str]) -> Iterator[PostedValu
     for quantity, cell in by_name.items():
         if cell:
             yield posted_value(row, device, quantity, at_ms, number_of_text(cell))
-
-
-Reader = Callable[[bytes], Iterator[PostedValue]]
-READERS: dict[str, Reader] = {
-    "application/json": native_json,
-    "application/x-ndjson": ndjson,
-    "text/csv": comma_separated,
-    "text/plain": line_protocol,
-}
-"""Content type → reader. ``text/plain`` is InfluxDB's line protocol, as its clients send it."""

@@ -6,7 +6,7 @@ line protocol reference of InfluxDB 2 (escapes: backslash before comma, space, e
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from api.intake.posted import (
     PostedValue,
@@ -21,11 +21,21 @@ _NS_PER_MS = 1_000_000
 
 def line_protocol(body: bytes) -> Iterator[PostedValue]:
     """One line a time of a device; comments (``#``) and empty lines are passed over."""
+    yield from lines_said(text_of_lines(body), 1)
+
+
+def text_of_lines(body: bytes) -> list[str]:
+    """A body's lines."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableBodyError(f"not UTF-8 at byte {error.start}") from error
-    for row, raw in enumerate(io.StringIO(text, newline="\n"), 1):
+    return list(io.StringIO(text, newline="\n"))
+
+
+def lines_said(lines: Iterable[str], first: int) -> Iterator[PostedValue]:
+    """What lines say, the first of which is row `first`."""
+    for row, raw in enumerate(lines, first):
         line = raw.strip()
         if line and not line.startswith("#"):
             yield from _line(row, line)
@@ -37,7 +47,7 @@ def _line(row: int, line: str) -> Iterator[PostedValue]:
     if len(parts) not in (1, 2):
         yield bad_row(row, "expected: measurement,device=ID quantity=VALUE [nanoseconds]")
         return
-    device = _device(series)
+    device = device_of(series)
     if not device:
         yield bad_row(row, "no tag device")
         return
@@ -56,7 +66,8 @@ def _field(row: int, device: str, quantity: str, at_ms: int | None, text: str) -
     return posted_value(row, device, quantity, at_ms, value)
 
 
-def _device(series: str) -> str:
+def device_of(series: str) -> str:
+    """The tag `device` of a measurement and its tags; empty if there is none."""
     for tag in _split(series, ",")[1:]:
         name, *rest = _split(tag, "=")
         if name == "device" and len(rest) == 1:

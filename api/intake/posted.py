@@ -1,6 +1,8 @@
 """A posted value before it is judged."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.calendar import to_ms
 from domain.instants import InstantError, parse_instant
@@ -23,6 +25,27 @@ class PostedValue:
     device: str
     quantity: str
     said: Reading | Refusal
+
+
+class Columns(NamedTuple):
+    """Many values as posted, each with a device, a time and a finite number: for each its row, as
+    in PostedValue, and what a Reading has."""
+
+    row: list[int]
+    device: list[str]
+    quantity: list[str]
+    at_ms: list[int]
+    value: list[float]
+
+    def values(self) -> Iterator[PostedValue]:
+        """The same one by one."""
+        for row, device, quantity, at_ms, value in zip(*self, strict=True):
+            said = Reading(device, quantity, at_ms, value)
+            yield PostedValue(row, said.device, said.quantity, said)
+
+    def first(self, count: int) -> "Columns":
+        row, device, quantity, at_ms, value = self
+        return Columns(row[:count], device[:count], quantity[:count], at_ms[:count], value[:count])
 
 
 def bad_row(row: int, reason: str, device: str = "", quantity: str = "") -> PostedValue:

@@ -1,12 +1,12 @@
 """Stores what is good of a body, keeps the rest aside, and says what became of each row."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from pydantic import Field
 
 from api.dependencies import Backend
+from api.intake.batches import Part, PostedBatch, batches
 from api.intake.posted import PostedValue
 from api.rows.base import Row
 from config.limits import TIME_LIMITS
@@ -91,7 +91,7 @@ class _Tally:
 
 
 def store_body(
-    posted: Iterator[PostedValue],
+    parts: Iterable[Part],
     backend: Backend,
     grants: tuple[Grant, ...] | None,
     lang: str,
@@ -105,10 +105,10 @@ def store_body(
     aside = AsideBatch(to_ms(backend.now()), groups_max=_MAX_GROUPS, grants=grants)
     tally = _Tally(lang, aside)
     registry = backend.registry
-    while batch := list(islice(posted, _BATCH)):
+    for batch in batches(parts, _BATCH):
         registry = _with_new_devices(batch, registry, backend)
         judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), grants)
-        _store_values(batch, judge, backend, tally)
+        _store_batch(batch, judge, backend, tally)
     keep_posted(backend, aside)
     count = backend.telemetry.posted.labels
     count("stored").inc(tally.stored)
@@ -130,31 +130,21 @@ def keep_posted(backend: Backend, aside: AsideBatch) -> None:
         keep(backend.ledger, aside.entries(), aside.kept(), ROOM)
 
 
-def _with_new_devices(
-    batch: Iterable[PostedValue], registry: Registry, backend: Backend
-) -> Registry:
+def _with_new_devices(batch: PostedBatch, registry: Registry, backend: Backend) -> Registry:
     """The registry, read anew when a device is not in it: it may just have been registered."""
-    if all(p.device in registry.device_by_id for p in batch):
+    if batch.devices() <= registry.device_by_id.keys():
         return registry
     return backend.registries.fresh()
 
 
-def _store_values(batch: list[PostedValue], judge: Judge, backend: Backend, tally: _Tally) -> None:
-    origin: dict[Reading, PostedValue] = {}
-    readings: list[Reading] = []
-    for posted in batch:
-        said = posted.said
-        refusal = judge.refusal(*said) if isinstance(said, Reading) else said
-        if refusal is not None:
-            tally.refuse(posted, refusal)
-        elif isinstance(said, Reading):
-            origin[said] = posted
-            readings.append(said)
-    tally.received += len(batch)
-    if not readings:
-        return
-    result = backend.store.write(readings)
-    tally.stored += result.stored
-    tally.repeated += result.repeated
-    for reading, refusal in unstored(result):
-        tally.refuse(origin[reading], refusal)
+def _store_batch(batch: PostedBatch, judge: Judge, backend: Backend, tally: _Tally) -> None:
+    """Store what is good; the others are told in the order of the body's rows."""
+    runs, refused = batch.judged(judge)
+    tally.received += batch.count
+    if runs:
+        result = backend.store.write_runs(runs)
+        tally.stored += result.stored
+        tally.repeated += result.repeated
+        refused += batch.origins(unstored(result))
+    for posted, refusal in sorted(refused, key=lambda told: told[0].row):
+        tally.refuse(posted, refusal)

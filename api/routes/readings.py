@@ -1,6 +1,5 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
-from itertools import islice
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
@@ -8,8 +7,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.needs import Needs
 from api.dependencies import Backend, BackendDep
+from api.intake.batches import Most
+from api.intake.blocks import BLOCKS, Blocks
 from api.intake.body import BodyDep
-from api.intake.formats import READERS, Reader
 from api.intake.posted import UnreadableBodyError
 from api.intake.store_body import Taken, keep_unreadable, store_body
 from api.problems import ProblemError
@@ -78,9 +78,9 @@ async def post_readings(
     Of a body of more than 250,000 values the first ones are taken as always, and the answer is 413.
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    reader = READERS.get(media)
+    reader = BLOCKS.get(media)
     if reader is None:
-        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(READERS))
+        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(BLOCKS))
     taken, more = await to_thread.run_sync(
         _store, reader, body, backend, principal, lang, limiter=request.app.state.posting
     )
@@ -103,14 +103,13 @@ def posting_threads() -> CapacityLimiter:
 
 
 def _store(
-    reader: Reader, body: bytes, backend: Backend, principal: Principal, lang: Language
+    reader: Blocks, body: bytes, backend: Backend, principal: Principal, lang: Language
 ) -> tuple[Taken, bool]:
     """Store what a body may hold; also whether it holds more than that."""
-    values = iter(reader(body))
+    most = Most(reader(body), MAX_VALUES)
     try:
-        first = islice(values, MAX_VALUES)
-        taken = store_body(first, backend, principal.reach(Action.POST), lang)
-        return taken, next(values, None) is not None
+        taken = store_body(most, backend, principal.reach(Action.POST), lang)
+        return taken, most.more
     except UnreadableBodyError as error:
         keep_unreadable(backend, body, str(error))
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from api.intake.formats import READERS
 from api.intake.posted import UnreadableBodyError
 from api.routes import readings
 from ingest.decode.values import read_json
+from tests.unit.api.intake.by_value import READERS
 from tests.unit.api.intake.test_post_readings import AT, CSV, JSON, LINES, NDJSON, post
 
 SIZE = 1 << 18

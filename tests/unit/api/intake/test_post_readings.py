@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.intake.formats import READERS
 from api.intake.posted import PostedValue, UnreadableBodyError
 from domain.calendar import to_ms
 from domain.judge import Refusal
@@ -20,6 +19,7 @@ from domain.readings import Reading, Series
 from store.late_readings import NotingStore
 from tests.api_sample import FIRST_AT, NOW
 from tests.local_client import local_client
+from tests.unit.api.intake.by_value import READERS
 
 Serve = Callable[..., TestClient]
 AT = to_ms(NOW) - 60_000

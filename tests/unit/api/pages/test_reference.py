@@ -6,8 +6,8 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from api.intake.blocks import BLOCKS
 from api.intake.body import MAX_BYTES
-from api.intake.formats import READERS
 from api.query import DEFAULT_ROWS, MAX_ROWS
 from api.routes.series import MAX_READINGS
 from api.standing_results import MAX_DAY_MONTHS, MAX_MONTHS, MAX_NAMED_MONTHS
@@ -36,7 +36,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     for value in (DEFAULT_ROWS, MAX_ROWS, MAX_READINGS, *bounds):
         assert f"{value:,}" in API
     assert f"{MAX_BYTES // 1024**2} MiB" in API
-    for media in READERS:
+    for media in BLOCKS:
         assert f"`{media}`" in API
 
 
