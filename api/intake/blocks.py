@@ -70,7 +70,7 @@ def json_blocks(body: bytes) -> Iterator[Part]:
 
 
 def ndjson_blocks(body: bytes) -> Iterator[Part]:
-    """As `ndjson`."""
+    """As `ndjson_lines`, from row 1."""
     row, begin = 1, 0
     while begin < len(body):
         end = _end_of_rows(body, begin)

@@ -44,13 +44,8 @@ def native_json(body: bytes) -> Iterator[PostedValue]:
         raise UnreadableBodyError("expected an object or an array of objects")
 
 
-def ndjson(body: bytes) -> Iterator[PostedValue]:
-    """One native object a line; empty lines are passed over."""
-    yield from ndjson_lines(body, 1)
-
-
 def ndjson_lines(body: bytes, first: int) -> Iterator[PostedValue]:
-    """As `ndjson`, of lines the first of which is row `first`."""
+    """One native object a line, the first of which is row `first`; empty lines are passed over."""
     for row, line in enumerate(io.BytesIO(body), first):
         if line.strip():
             yield from object_said(row, line)

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from api.intake.formats import comma_separated, native_json, ndjson
+from api.intake.formats import comma_separated, native_json
 from domain.judge import Refusal
 from domain.readings import Reading
+from tests.unit.api.intake.by_value import READERS
 
 AT = 1_795_700_000_000
 
@@ -20,7 +21,7 @@ def test_csv_of_office_programs_is_read(encoding: str) -> None:
 
 def test_a_name_twice_is_told_and_neither_is_taken() -> None:
     body = f'{{"device":"d","ts":{AT},"values":{{"water_m3":1,"power_w":5,"water_m3":2}}}}'.encode()
-    for read in (native_json, ndjson):
+    for read in (native_json, READERS["application/x-ndjson"]):
         said = {v.quantity: v.said for v in read(body)}
         assert said["power_w"] == Reading("d", "power_w", AT, 5.0)
         refusal = said["water_m3"]
