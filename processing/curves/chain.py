@@ -27,14 +27,16 @@ CONSTANT, ODD, CROWD = 1.0, 0.04, 0.05
 AT_THE_ENDS = 4.0
 """So much dearer is giving up readings before the first run or after the last: nothing on the other
 side speaks against them."""
+_RESTS = 3
+"""So many readings of one number in a row are a rest."""
 HELD = 1e9
 """Dearer than anything: a run that a person stands for."""
 _REACH = 1500
 """No chain passes over more runs at a time than this."""
 _PARTS = 12
 """An excursion of more changes than this is none."""
-_OUTWEIGHED = 20
-"""A way back of one reading undoes no more readings than this."""
+_OUTWEIGHED = 5
+"""A way back undoes no more than so many readings for each of its own."""
 
 Fits = Callable[[Ints, int], Bools]
 """(earlier runs, later run) → whether the register can have gone from the one to the other."""
@@ -70,6 +72,18 @@ def other_edges(step: Floats, falls: Bools, glitch: int) -> Bools:
         for other in (place - 1, place + 1):
             if 0 <= other < moves.size and step[moves[other]] >= size:
                 found[moves[other]] = True
+    return found
+
+
+def rest_ends(value: Floats, leaps: Bools) -> Bools:
+    """The steps that end a rest of some readings behind a leap: a number that somebody repeated
+    until the register had come so far looks like one register with it."""
+    found = np.zeros(leaps.size, dtype=bool)
+    moves = np.flatnonzero(np.diff(value) != 0)
+    for k in np.flatnonzero(leaps).tolist():
+        place = int(np.searchsorted(moves, k, side="right"))
+        if place < moves.size and moves[place] - k >= _RESTS:
+            found[moves[place]] = True
     return found
 
 

@@ -20,6 +20,7 @@ from processing.curves.chain import (
     best_chain,
     is_odd,
     other_edges,
+    rest_ends,
     runs_between,
     told,
     weights,
@@ -28,7 +29,7 @@ from processing.curves.chain import (
 from processing.curves.curve import Event, Floats, Ints, flagged_runs, noise
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
-from processing.curves.units import SCALES, copies, units
+from processing.curves.units import SCALES, copies, units, usual_rate
 
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
@@ -36,12 +37,9 @@ _OUTRUNS = 5.0
 """A step over readings that were passed over is looked at if it is so many times the usual."""
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
-_MANY = 48
-"""With fewer readings in all, nothing is said of a gap's other side."""
+_MANY = 48  # with fewer readings in all, nothing is said of a gap's other side
 _LONG_REST = 2
 """A new register may rest so many times longer than the old one ever did."""
-_FEW = 3
-"""The rate of a side is known from at least so many steps."""
 
 
 class Judge:
@@ -93,7 +91,8 @@ class Judge:
         said = ~edges & self._credible[:-1] & self._credible[1:]
         self._habits = Habits(self.at, self._step, said, self.rules, self._unproven, said & ~near)
         self._is_gap = self._other_heights()
-        cut = edges | self._leaps(said) | self._is_gap
+        leaps = self._leaps(said)
+        cut = edges | leaps | rest_ends(self.value, leaps) | self._is_gap
         if not cut.any():
             return False
         runs = runs_between(np.flatnonzero(cut), self.at.size)
@@ -123,16 +122,17 @@ class Judge:
         return leaps
 
     def _other_heights(self) -> npt.NDArray[np.bool_]:
-        """Gaps after which a register is about as high in a larger unit: time enough for any rise,
-        so that only its speed tells."""
+        """Gaps after which a register is as high in a larger unit: only its speed tells."""
         found = np.zeros(self._step.size, dtype=bool)
         if self.at.size < _MANY:
             return found
         gaps = np.flatnonzero(self._length > max(self.max_gap_ms, 2 * np.median(self._length)))
         for k in gaps[(self.value[gaps] > 0) & (self._step[gaps] > 0)].tolist():
-            times = self.value[k + 1] / self.value[k]
-            is_scale = any(0.95 <= times / scale <= 1.5 for scale in SCALES if scale > _OUTRUNS)
-            found[k] = is_scale and (self._rate_change(k, k + 1) or 0.0) > _OUTRUNS
+            before, after = self._rates(k, k + 1)
+            most = max(0.5 * self.value[k], _ORDINARY * before * self._length[k])
+            rises = (self.value[k + 1] / s - self.value[k] for s in SCALES if s > _OUTRUNS)
+            is_scale = any(-0.05 * self.value[k] <= rise <= most for rise in rises)
+            found[k] = is_scale and 0 < _OUTRUNS * before < after
         return found
 
     # What fits together.
@@ -244,8 +244,8 @@ class Judge:
         return True
 
     def _rest_made_up(self, before: int, after: int) -> int:
-        """The start of a long rest that ended a few readings before a leap, where both together
-        are no faster than the days before: newer values slipped through. Else `before`."""
+        """The start of a long rest that ended a few readings before a leap, if both together are no
+        faster than the days before: newer values slipped through. Else `before`."""
         for end in range(before - 1, max(before - 1 - self.glitch, -1), -1):
             start = self._rest_before(end) if self.keep[end] else end
             is_long = self.at[end] - self.at[start] > self.max_gap_ms
@@ -262,7 +262,7 @@ class Judge:
         return bool(self._length[before] <= self.max_gap_ms and following >= leap / 2)
 
     def _outruns(self, before: int, after: int, times: float = _OUTRUNS) -> bool:
-        """Whether a step is many times what the days before it would have brought."""
+        """Whether a step is many times what was usual."""
         since_ms = self.at[before] - round(self.rules.after_days * 24 * HOUR_MS)
         kept = np.flatnonzero(self.keep[: before + 1])
         first = int(kept[min(np.searchsorted(self.at[kept], since_ms), kept.size - 1)])
@@ -348,22 +348,22 @@ class Judge:
         return None
 
     def _rate_change(self, before: int, after: int) -> float | None:
-        """How many times faster the register counts since then; None where it hardly counts on one
-        of the sides."""
-        rates = []
+        """How many times faster the register counts since then; None where nobody knows."""
+        slow, fast = self._rates(before, after)
+        return fast / slow if min(slow, fast) > 0 else None
+
+    def _rates(self, before: int, after: int) -> tuple[float, float]:
+        """The usual rates of the days on both sides (per ms); 0 where it hardly counts."""
         days = round(self.rules.after_days * 24 * HOUR_MS)
         low, high = np.searchsorted(self.at, (self.at[before] - days, self.at[after] + days))
-        for side in (np.arange(low, before + 1), np.arange(after, high)):
-            told = side[self.keep[side] & self._credible[side]]
-            step, length = np.diff(self.value[told]), np.diff(self.at[told])
-            rate = step[step > 0] / length[step > 0]
-            rates.append(float(np.median(rate)) if rate.size >= _FEW else 0.0)
-        return rates[1] / rates[0] if min(rates) > 0 else None
+        sides = np.arange(low, before + 1), np.arange(after, high)
+        told = (side[self.keep[side] & self._credible[side]] for side in sides)
+        slow, fast = (usual_rate(self.at[side], self.value[side]) for side in told)
+        return slow, fast
 
     def _rest_before(self, before: int) -> int:
-        """The reading since which the register stood where it stood at `before`; if for some hours,
-        whatever was passed over meanwhile. After a gap that is the one before the gap: what is
-        repeated may be of any time since."""
+        """The reading since which the register stood where it stood at `before`; for some hours, even
+        if some were passed over. After a gap it is the one before it: it may repeat any time's."""
         kept = np.flatnonzero(self.keep[: before + 1])
         moved = np.flatnonzero(self.value[kept] != self.value[before])
         if not moved.size:

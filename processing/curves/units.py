@@ -40,7 +40,8 @@ _SIMILAR = 0.05
 _NEARLY_ALL = 0.9
 """A stretch is another's copy in a wrong unit if so much of it is."""
 _FEW = 3
-"""A unit has come back after a longer slip if at least so many readings in a row say so."""
+"""A unit has come back after a longer slip if at least so many readings in a row say so; a rate
+is known from at least so many steps."""
 
 Limit = Callable[[int, int], Floats | float]
 """(earlier reading, later reading) → the most that can have been used between them."""
@@ -251,6 +252,13 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
     if times < 1.0 and not after.lasts(DAY_MS):
         return None  # a pause of some hours
     return times
+
+
+def usual_rate(at: Ints, value: Floats) -> float:
+    """The median rate (per ms) of the steps that bring anything; 0.0 if hardly any do."""
+    step, length = np.diff(value), np.diff(at)
+    rate = step[step > 0] / length[step > 0]
+    return float(np.median(rate)) if rate.size >= _FEW else 0.0
 
 
 def _stand_apart(before: _Steps, after: _Steps) -> bool:

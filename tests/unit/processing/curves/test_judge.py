@@ -346,3 +346,23 @@ def test_a_few_last_words_undo_no_months() -> None:
     use, missing = known(curve, end=HOURS - 2)
     assert (use, missing) == (pytest.approx(TRUE[-3], rel=0.001), 0.0)
     assert codes(curve) == {"register_caught_up": 1, "register_reset": 1}
+
+
+def test_a_number_repeated_until_the_register_has_come_so_far_is_no_register() -> None:
+    register = REGISTER.copy()
+    high = register[700]
+    register[600:700] = high
+    curve = curve_of(register)
+    assert known(curve) == (pytest.approx(TRUE[-1]), 0.0)
+    assert known(curve, 620, 680)[1] == 1.0
+    assert codes(curve)["register_jump"] == 0
+
+
+def test_a_young_register_in_another_unit_after_a_gap_is_doubtful() -> None:
+    """Its height tells nothing: it has grown over the gap by more than it was before."""
+    register = REGISTER - REGISTER[0]
+    register[350:] *= 1000
+    kept = np.r_[0:100, 350 : AT.size]
+    curve = use_curve(AT[kept], register[kept])
+    assert codes(curve) == {"register_scaled": 1}
+    assert np.isnan(known(curve, 400)[0])
