@@ -13,6 +13,7 @@ from api.access.door import Door
 from api.dependencies import Backend
 from api.drawn import report_queue
 from api.headers import Protected
+from api.intake.posting import posting_threads
 from api.kept_answers import AskedVersions, KeptAnswers
 from api.pages import audit as audit_page
 from api.pages import board as board_page
@@ -33,12 +34,12 @@ from api.routes import (
     months,
     places,
     quality,
-    readings,
     reports,
     series,
     service,
     settlements,
 )
+from api.routes.posted import as_influx, readings
 from api.telemetry import CountRequests, Telemetry
 from reports.drawing_queue import DrawingQueue
 from reports.render import ReportFile
@@ -122,10 +123,11 @@ def create_app(
     app.state.versions = AskedVersions(ledger, backend.registries)
     app.state.watch = service.Watch(backend)
     app.state.report_queue = reports_drawn or report_queue()
-    app.state.posting = readings.posting_threads()
+    app.state.posting = posting_threads()
     app.state.library_queue = page.library_queue()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
+    app.include_router(as_influx.router)
     app.include_router(service.router)
     app.include_router(reference.router)
     app.include_router(page.router)
@@ -148,7 +150,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.openapi()
     yield
     app.state.report_queue.close()
-    app.state.posting = readings.posting_threads()
+    app.state.posting = posting_threads()
     app.state.library_queue.close()
 
 

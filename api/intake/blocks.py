@@ -200,33 +200,35 @@ def _plain_cells(rows: list[int], header: list[str], block: list[str]) -> Column
     )
 
 
-def line_blocks(body: bytes) -> Iterator[Part]:
+def line_blocks(body: bytes, unit_ns: int = 1) -> Iterator[Part]:
     """As `line_protocol`; with escapes or text it is not read in blocks."""
     if b"\\" in body or b'"' in body:
-        yield from line_protocol(body)
+        yield from line_protocol(body, unit_ns)
         return
     lines = text_of_lines(body)
     devices: dict[str, str] = {}
     for start in range(0, len(lines), _ROWS):
         block = list(map(str.strip, lines[start : start + _ROWS]))
-        found = _plain_lines(start + 1, block, devices)
+        found = _plain_lines(start + 1, block, devices, unit_ns)
         if found is not None:
             yield found
         else:
-            yield from lines_said(block, start + 1)
+            yield from lines_said(block, start + 1, unit_ns)
 
 
-def _plain_lines(first: int, block: list[str], devices: dict[str, str]) -> Columns | None:
+def _plain_lines(
+    first: int, block: list[str], devices: dict[str, str], unit_ns: int
+) -> Columns | None:
     """`devices`: those that sets of tags name, as far as they were seen."""
     parts = _cut(block, " ", 3)
     if parts is None:
         return None
-    tags, fields, at_ns = parts[0::3], parts[1::3], _whole_numbers(parts[2::3])
+    tags, fields, times = parts[0::3], parts[1::3], _whole_numbers(parts[2::3])
     new = set(tags) - devices.keys()
     devices.update((tag, "" if tag.startswith("#") else device_of(tag)) for tag in new)
     counts = [1 + field.count(",") for field in fields]
     pairs = _cut(",".join(fields).split(","), "=", 2)
-    if at_ns is None or pairs is None or not all(pairs[0::2]):
+    if times is None or pairs is None or not all(pairs[0::2]):
         return None
     texts = pairs[1::2]
     if any(map("".join(texts).__contains__, "iu")):  # integers, unsigned ones
@@ -239,7 +241,7 @@ def _plain_lines(first: int, block: list[str], devices: dict[str, str]) -> Colum
         _repeated(range(first, first + len(block)), counts),
         _repeated(device, counts),
         pairs[0::2],
-        _repeated([ns // 1_000_000 for ns in at_ns], counts),
+        _repeated([at * unit_ns // 1_000_000 for at in times], counts),
         value,
     )
 

@@ -19,9 +19,10 @@ from api.intake.posted import (
 _NS_PER_MS = 1_000_000
 
 
-def line_protocol(body: bytes) -> Iterator[PostedValue]:
-    """One line a time of a device; comments (``#``) and empty lines are passed over."""
-    yield from lines_said(text_of_lines(body), 1)
+def line_protocol(body: bytes, unit_ns: int = 1) -> Iterator[PostedValue]:
+    """One line a time of a device; comments (``#``) and empty lines are passed over. Times count
+    `unit_ns` nanoseconds."""
+    yield from lines_said(text_of_lines(body), 1, unit_ns)
 
 
 def text_of_lines(body: bytes) -> list[str]:
@@ -33,15 +34,15 @@ def text_of_lines(body: bytes) -> list[str]:
     return list(io.StringIO(text, newline="\n"))
 
 
-def lines_said(lines: Iterable[str], first: int) -> Iterator[PostedValue]:
+def lines_said(lines: Iterable[str], first: int, unit_ns: int) -> Iterator[PostedValue]:
     """What lines say, the first of which is row `first`."""
     for row, raw in enumerate(lines, first):
         line = raw.strip()
         if line and not line.startswith("#"):
-            yield from _line(row, line)
+            yield from _line(row, line, unit_ns)
 
 
-def _line(row: int, line: str) -> Iterator[PostedValue]:
+def _line(row: int, line: str, unit_ns: int) -> Iterator[PostedValue]:
     series, rest = _cut(line)
     parts = [p for p in _split(rest, " ", quotes=True) if p]
     if len(parts) not in (1, 2):
@@ -51,7 +52,7 @@ def _line(row: int, line: str) -> Iterator[PostedValue]:
     if not device:
         yield bad_row(row, "no tag device")
         return
-    at_ms = _at_ms(parts[1]) if len(parts) == 2 else None
+    at_ms = _at_ms(parts[1], unit_ns) if len(parts) == 2 else None
     for pair in _split(parts[0], ",", quotes=True):
         name, *value = _split(pair, "=", quotes=True)
         if not name or len(value) != 1:
@@ -75,11 +76,11 @@ def device_of(series: str) -> str:
     return ""
 
 
-def _at_ms(text: str) -> int | None:
+def _at_ms(text: str, unit_ns: int) -> int | None:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 20:
         return None
-    return int(text) // _NS_PER_MS
+    return int(text) * unit_ns // _NS_PER_MS
 
 
 def _cut(line: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Stores what is good of a body, keeps the rest aside, and says what became of each row."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import Field
@@ -8,16 +8,18 @@ from pydantic import Field
 from api.dependencies import Backend
 from api.intake.batches import Part, PostedBatch, batches
 from api.intake.posted import PostedValue
+from api.intake.tried import Trial
 from api.rows.base import Row
 from config.limits import TIME_LIMITS
 from config.texts import refusal_text
 from domain.access import Grant
 from domain.calendar import to_ms
 from domain.judge import Judge, Refusal
-from domain.readings import Reading
+from domain.readings import Reading, Run
 from domain.registry import Registry
 from store.aside import POSTED, AsideBatch, keep, unstored
 from store.ledger.kept import ROOM
+from store.readings.port import WriteResult
 
 MAX_REPORTED = 1_000
 _BATCH = 10_000
@@ -95,8 +97,11 @@ def store_body(
     backend: Backend,
     grants: tuple[Grant, ...] | None,
     lang: str,
+    *,
+    tried: bool = False,
 ) -> Taken:
-    """Store the good values of a body in batches and keep the others aside.
+    """Store the good values of a body in batches and keep the others aside; if it is only `tried`,
+    do neither, and tell what would become of them.
 
     `grants` say for which devices the sender may speak; None: for every one. A reading posted
     again changes nothing, so a body whose posting failed half-way
@@ -104,11 +109,15 @@ def store_body(
     """
     aside = AsideBatch(to_ms(backend.now()), groups_max=_MAX_GROUPS, grants=grants)
     tally = _Tally(lang, aside)
-    registry = backend.registry
+    registry, write_runs = backend.registry, backend.store.write_runs
+    if tried:
+        write_runs = Trial(backend.store).write_runs
     for batch in batches(parts, _BATCH):
         registry = _with_new_devices(batch, registry, backend)
         judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), grants)
-        _store_batch(batch, judge, backend, tally)
+        _store_batch(batch, judge, write_runs, tally)
+    if tried:
+        return tally.taken()
     keep_posted(backend, aside)
     count = backend.telemetry.posted.labels
     count("stored").inc(tally.stored)
@@ -137,12 +146,17 @@ def _with_new_devices(batch: PostedBatch, registry: Registry, backend: Backend) 
     return backend.registries.fresh()
 
 
-def _store_batch(batch: PostedBatch, judge: Judge, backend: Backend, tally: _Tally) -> None:
+def _store_batch(
+    batch: PostedBatch,
+    judge: Judge,
+    write_runs: Callable[[Sequence[Run]], WriteResult],
+    tally: _Tally,
+) -> None:
     """Store what is good; the others are told in the order of the body's rows."""
     runs, refused = batch.judged(judge)
     tally.received += batch.count
     if runs:
-        result = backend.store.write_runs(runs)
+        result = write_runs(runs)
         tally.stored += result.stored
         tally.repeated += result.repeated
         refused += batch.origins(unstored(result))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -25,7 +25,7 @@ def _needs(dependant: Dependant) -> Iterator[Action]:
 
 def _routes() -> Iterator[APIRoute]:
     for room in (api.pages, api.routes):
-        for module in iter_modules(room.__path__, f"{room.__name__}."):
+        for module in walk_packages(room.__path__, f"{room.__name__}."):
             router = getattr(import_module(module.name), "router", None)
             yield from (r for r in router.routes if isinstance(r, APIRoute)) if router else ()
 
@@ -37,6 +37,8 @@ def test_every_route_that_changes_something_says_what_it_needs() -> None:
         if set(r.methods or ()) - {"GET", "HEAD"}
     }
     assert found == {
+        "/api/v2/write": {Action.POST},
+        "/write": {Action.POST},
         "/v1/adjustments": {Action.ADJUST},
         "/v1/adjustments/{number}/decisions": {Action.APPROVE},
         "/v1/corrections": {Action.CORRECT},

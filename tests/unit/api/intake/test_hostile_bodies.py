@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from api.intake import posting
 from api.intake.posted import UnreadableBodyError
-from api.routes import readings
+from api.routes.posted import readings
 from ingest.decode.values import read_json
 from tests.unit.api.intake.by_value import READERS
 from tests.unit.api.intake.test_post_readings import AT, CSV, JSON, LINES, NDJSON, post
@@ -102,6 +103,7 @@ def test_a_body_holds_so_many_values(
     serve_own: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is beyond is not taken, what was before stays, and sending again counts nothing twice."""
+    monkeypatch.setattr(posting, "MAX_VALUES", 10)
     monkeypatch.setattr(readings, "MAX_VALUES", 10)
     client = serve_own()
     fine, too_many = (json.dumps(list(values(k))).encode() for k in (10, 11))

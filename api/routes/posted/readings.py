@@ -2,27 +2,22 @@
 
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.needs import Needs
-from api.dependencies import Backend, BackendDep
-from api.intake.batches import Most
-from api.intake.blocks import BLOCKS, Blocks
+from api.dependencies import BackendDep
+from api.intake.blocks import BLOCKS
 from api.intake.body import BodyDep
-from api.intake.posted import UnreadableBodyError
-from api.intake.store_body import Taken, keep_unreadable, store_body
+from api.intake.posting import MAX_VALUES, Posting
+from api.intake.store_body import Taken
 from api.problems import ProblemError
 from api.query import LanguageDep
-from config.texts import Language
 from domain.access import Action, Principal
 
 router = APIRouter(prefix="/v1", tags=["readings"])
-_POSTING_THREADS = 8
+
 PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
-MAX_VALUES = 250_000
-"""Of one body. What opens from a few kilobytes of gzip can hold millions, each of which costs some
-microseconds, whether it is stored or refused."""
 
 _EXAMPLES = {
     "application/json": [
@@ -68,6 +63,12 @@ async def post_readings(
     principal: PosterDep,
     body: BodyDep,
     lang: LanguageDep,
+    dry_run: Annotated[
+        bool, Query(description="Tell what would become of the body, and do nothing.")
+    ] = False,
+    atomic: Annotated[
+        bool, Query(description="Store all values, or none if any would be refused.")
+    ] = False,
 ) -> Taken:
     """Post readings · 上传读数.
 
@@ -76,14 +77,26 @@ async def post_readings(
     Registers (total_increasing) are posted as indices; times are ms since the epoch (UTC) or
     RFC 3339 with a zone; line protocol in ns. Bodies may be compressed (Content-Encoding: gzip).
     Of a body of more than 250,000 values the first ones are taken as always, and the answer is 413.
+    With `dry_run` the answer is the same, and nothing is stored nor kept aside; with `atomic` a body
+    of which any value would be refused, or of too many, is refused whole (422, 413).
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     reader = BLOCKS.get(media)
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(BLOCKS))
-    taken, more = await to_thread.run_sync(
-        _store, reader, body, backend, principal, lang, limiter=request.app.state.posting
-    )
+    posting = Posting(lambda: reader(body), body, backend, principal, lang)
+    limiter = request.app.state.posting
+    if dry_run or atomic:
+        taken, more = await to_thread.run_sync(posting.tried, limiter=limiter)
+        if atomic and not dry_run and taken.refused and not more:
+            told = {**taken.model_dump(mode="json"), "stored": 0, "repeated": 0}
+            raise ProblemError(
+                422, "not_all_good", refused=taken.refused, received=taken.received, extra=told
+            )
+        if atomic and more:
+            raise ProblemError(413, "too_many_atomic", limit=MAX_VALUES)
+    if not dry_run:
+        taken, more = await to_thread.run_sync(posting.stored, limiter=limiter)
     if more:
         raise ProblemError(
             413, "too_many_posted", limit=MAX_VALUES, extra=taken.model_dump(mode="json")
@@ -95,21 +108,3 @@ async def post_readings(
     if taken.refused:
         response.status_code = 207
     return taken
-
-
-def posting_threads() -> CapacityLimiter:
-    """Those who post wait for each other at the stores: not with the threads of those who read."""
-    return CapacityLimiter(_POSTING_THREADS)
-
-
-def _store(
-    reader: Blocks, body: bytes, backend: Backend, principal: Principal, lang: Language
-) -> tuple[Taken, bool]:
-    """Store what a body may hold; also whether it holds more than that."""
-    most = Most(reader(body), MAX_VALUES)
-    try:
-        taken = store_body(most, backend, principal.reach(Action.POST), lang)
-        return taken, most.more
-    except UnreadableBodyError as error:
-        keep_unreadable(backend, body, str(error))
-        raise ProblemError(400, "unreadable_body", reason=str(error)) from error
