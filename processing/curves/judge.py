@@ -29,7 +29,7 @@ from processing.curves.chain import (
 from processing.curves.curve import Event, Floats, Ints, flagged_runs, noise
 from processing.curves.habits import Habits, standing_out
 from processing.curves.register_spec import RegisterRules
-from processing.curves.units import SCALES, copies, units, usual_rate
+from processing.curves.units import SCALES, apart, copies, units, usual_rate
 
 _ORDINARY = 2.0
 """A rise of so many times the usual use of its time is nothing that speaks against a reading."""
@@ -38,8 +38,7 @@ _OUTRUNS = 5.0
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
 _MANY = 48  # with fewer readings in all, nothing is said of a gap's other side
-_LONG_REST = 2
-"""A new register may rest so many times longer than the old one ever did."""
+_LONG_REST = 2  # a new register may rest so many times longer than the old one ever did
 
 
 class Judge:
@@ -271,8 +270,7 @@ class Judge:
         return bool(self.value[after] - self.value[before] > times * usual * days)
 
     def _repaired(self, before: int, after: int, last: int) -> tuple[int, int] | None:
-        """The nearest readings around a fall that fit, giving up a few that lead to the break
-        and no more than half of the fall."""
+        """The nearest readings around a fall that fit, giving up a few that lead to it."""
         fall = self.value[before] - self.value[after]
         if fall <= 0:
             return None  # between growing runs nothing but time would make a leap fit
@@ -336,16 +334,18 @@ class Judge:
         or another meter that counts so much faster or slower that its unit must be another."""
         height, limit = abs(float(self.value[before])), float(self._limit(before, after))
         changed = self._rate_change(before, after)
+        fits = []
         for scale in SCALES:
             rise = float(self.value[after]) / scale - float(self.value[before])
             near = limit < 0.2 * height or rise < 0.02 * height
             if changed is not None:
-                near = abs(np.log(changed / scale)) < abs(np.log(changed))
+                near = apart(changed, scale) < apart(changed, 1.0)
             if near and -1e-6 * height - noise(height) <= rise <= limit:
-                return scale
-        if changed is not None and abs(np.log(changed)) > np.log(_ANOTHER_UNIT):
-            return min(SCALES, key=lambda scale: abs(float(np.log(changed / scale))))
-        return None
+                fits.append(scale)
+        if changed is None:
+            return fits[0] if fits else None
+        candidates = SCALES if not fits and apart(changed, 1.0) > _ANOTHER_UNIT else fits
+        return min(candidates, key=lambda scale: apart(changed, scale), default=None)
 
     def _rate_change(self, before: int, after: int) -> float | None:
         """How many times faster the register counts since then; None where nobody knows."""
@@ -362,8 +362,8 @@ class Judge:
         return slow, fast
 
     def _rest_before(self, before: int) -> int:
-        """The reading since which the register stood where it stood at `before`; for some hours, even
-        if some were passed over. After a gap it is the one before it: it may repeat any time's."""
+        """The reading since which the register stood as at `before`; for some hours, even if some
+        were passed over. After a gap it is the one before it: it may repeat any time's."""
         kept = np.flatnonzero(self.keep[: before + 1])
         moved = np.flatnonzero(self.value[kept] != self.value[before])
         if not moved.size:

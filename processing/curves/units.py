@@ -149,16 +149,16 @@ def units(
 def _by_rate(times: float, scale: float, goes_on: bool, height_told: bool) -> float:
     """The unit of a register that counts so many times faster than it once did, where so far
     `scale` was thought of."""
-    if _apart(times, 1.0) > _FACTOR:
-        nearest = min(SCALES, key=lambda other: _apart(times, other))
-        return nearest if not height_told or _apart(times, scale) > _FACTOR else scale
-    is_usual = _apart(times, 1.0) < _apart(times, scale)
+    if apart(times, 1.0) > _FACTOR:
+        nearest = min(SCALES, key=lambda other: apart(times, other))
+        return nearest if not height_told or apart(times, scale) > _FACTOR else scale
+    is_usual = apart(times, 1.0) < apart(times, scale)
     if height_told:
-        is_usual = _apart(times, scale) > _FACTOR
+        is_usual = apart(times, scale) > _FACTOR
     return 1.0 if is_usual and goes_on else scale
 
 
-def _apart(times: float, scale: float) -> float:
+def apart(times: float, scale: float) -> float:
     """How many times one is the other, whichever is larger."""
     return float(max(times / scale, scale / max(times, 1e-9)))
 
@@ -211,7 +211,7 @@ class _Steps:
         times = _faster(reference, rest)
         if times is None or not rest.lasts(_RETURN_MS):
             return 0
-        return leap + 1 if _apart(times, 1.0) < min(_apart(times, scale), _FACTOR) else 0
+        return leap + 1 if apart(times, 1.0) < min(apart(times, scale), _FACTOR) else 0
 
     def hours(self) -> Ints:
         """The hour of the day (UTC) of each step's middle."""
@@ -245,7 +245,7 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
         return None
     times = float(after.use.sum()) / expected
     is_little = before.at.size < _FEWEST_BEFORE and times < _FACTOR_OF_HARDLY_ANY
-    if is_little and not _stand_apart(before, after):
+    if is_little and not _standapart(before, after):
         return None
     if times > _FACTOR_OF_RECORDS and fastest > _RECORD * (before.use / before.length).max():
         times = max(times, 1.01 * _FACTOR)
@@ -255,13 +255,15 @@ def _faster(before: _Steps, after: _Steps) -> float | None:
 
 
 def usual_rate(at: Ints, value: Floats) -> float:
-    """The median rate (per ms) of the steps that bring anything; 0.0 if hardly any do."""
+    """The median rate (per ms) of the steps that bring anything; 0.0 if hardly any do, or they are
+    of less than a day: a night says nothing of noon."""
     step, length = np.diff(value), np.diff(at)
     rate = step[step > 0] / length[step > 0]
-    return float(np.median(rate)) if rate.size >= _FEW else 0.0
+    is_known = rate.size >= _FEW and length.sum() >= DAY_MS
+    return float(np.median(rate)) if is_known else 0.0
 
 
-def _stand_apart(before: _Steps, after: _Steps) -> bool:
+def _standapart(before: _Steps, after: _Steps) -> bool:
     """Whether every step of one side is so many times faster than every step of the other that
     even hardly any of them tell."""
     (slow, fast), (slower, faster) = (

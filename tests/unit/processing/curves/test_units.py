@@ -202,3 +202,13 @@ def test_a_week_of_days_says_nothing_of_the_unit_where_days_are_uneven() -> None
     register[8:] += 40_000.0
     curve = use_curve(np.arange(101, dtype=np.int64) * DAY * HOUR_MS, register)
     assert told(curve, "register_scaled") == [] and told(curve, "register_jump")
+
+
+def test_of_the_units_that_fit_a_height_the_speed_chooses() -> None:
+    """A young register comes back from a hundredth; a tenth of what it says then fits as well."""
+    use = np.full(100, 33.0)
+    register = np.concatenate(([0.0], np.cumsum(use)))
+    register[9:20] /= 100
+    curve = use_curve(np.arange(101, dtype=np.int64) * DAY * HOUR_MS, register)
+    kept = curve.segment == MEASURED
+    assert kept[30:].all() and curve.step[30:].sum() == pytest.approx(33.0 * curve.step[30:].size)
