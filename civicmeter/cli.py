@@ -30,6 +30,7 @@ COMMANDS = {
     "contract": "Settle a contract's month; try terms that are being negotiated.",
     "dashboards": "Build the Grafana dashboards, or push them.",
     "registry": "Check, import or export institutions, devices and contracts.",
+    "vendor": "Say who may post, mend and see what, and issue their keys.",
     "audit": "See and verify who changed what; sign where the trail ends.",
     "backup": "Copy the embedded stores while they are in use.",
     "restore": "Put a backup back.",

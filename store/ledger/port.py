@@ -20,6 +20,7 @@ from store.ledger.audit import AuditTrail
 from store.ledger.births import Births
 from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
+from store.ledger.keys import Keys
 from store.ledger.late_readings import LateSeries
 from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
@@ -68,6 +69,7 @@ class Ledger(
     Births,
     Corrections,
     KeptMessages,
+    Keys,
     LateSeries,
     Statements,
     TouchedMonths,

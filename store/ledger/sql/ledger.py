@@ -35,6 +35,7 @@ from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
 from store.ledger.sql.engine import insert_into, open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
+from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
@@ -61,6 +62,7 @@ class SqlLedger(
     SqlBirths,
     SqlCorrections,
     SqlKeptMessages,
+    SqlKeys,
     SqlLateSeries,
     SqlStatements,
     SqlTouchedMonths,

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration."""
 
 

@@ -1,0 +1,1 @@
+"""Keys and their holders in the ledger's database."""
