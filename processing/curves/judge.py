@@ -1,9 +1,9 @@
 """Judges the readings of one register: which count, where it rolled over, where it changed.
 
 A reading is judged by the meter's own habits, by the branch's registered rate, and by what stands
-on both sides of it. What contradicts a growing register is explained (a rollover, a register that
-caught up), passed over (wrong readings, however many: see processing.curves.chain), or leaves a step of
-unknown use (a reset, a jump). It is never believed because no rate is registered.
+on both sides of it. What contradicts a growing register is explained (it turned over, or caught
+up), passed over (wrong readings: see processing.curves.chain), or leaves a step of unknown use (a
+reset, a jump). It is never believed because no rate is registered.
 """
 
 from functools import partial
@@ -38,6 +38,7 @@ _OUTRUNS = 5.0
 _ANOTHER_UNIT = 30.0
 """No building uses so many times more or less after a meter's replacement nobody registered."""
 _MANY = 48  # with fewer readings in all, nothing is said of a gap's other side
+_AS_HIGH = 0.1  # where no speed tells, a register has grown by less since its unit changed
 _LONG_REST = 2  # a new register may rest so many times longer than the old one ever did
 
 
@@ -253,8 +254,7 @@ class Judge:
         return before
 
     def _goes_on_as_fast(self, before: int, after: int) -> bool:
-        """Whether the step after a leap is about as fast, as on a heating season's first morning:
-        then the leap holds hardly more than its own use."""
+        """Whether the step after a leap is about as fast, as on a season's first morning."""
         if after - before > 1 or after >= self._step.size or not self._credible[after + 1]:
             return False
         leap, following = (self._step[k] / self._length[k] for k in (before, after))
@@ -288,8 +288,8 @@ class Judge:
         return None
 
     def _may_have_fallen(self, before: int, after: int) -> bool:
-        """Whether what was passed over may have been right, and the register set back before or
-        after it: it goes on as the register does, and what is left of the step is too little."""
+        """Whether what was passed over may have been right, and the register set back beside it:
+        it goes on as the register does, and what is left of the step is too little."""
         rise, passed = self.value[after] - self.value[before], self.value[before + 1 : after]
         if not passed.size or rise < 0:
             return False
@@ -337,7 +337,7 @@ class Judge:
         fits = []
         for scale in SCALES:
             rise = float(self.value[after]) / scale - float(self.value[before])
-            near = limit < 0.2 * height or rise < 0.02 * height
+            near = limit < 0.2 * height or rise < _AS_HIGH * height
             if changed is not None:
                 near = apart(changed, scale) < apart(changed, 1.0)
             if near and -1e-6 * height - noise(height) <= rise <= limit:

@@ -153,7 +153,11 @@ def _mark_plateaus(
 ) -> None:
     """Marks runs of one number far above what the scale showed before and shows again after; of a
     noisy scale, from which it falls, if its noise would not repeat a number so often by chance."""
-    before, leap = number[:-2], number[1:-1] - number[:-2]
+    before = number[:-2].copy()
+    # Somebody who leaned on the bin just before hides the leap; nobody knows what it held then.
+    brief = (np.diff(first)[:-1] <= 2) & (number[:-2] > number[1:-1])
+    before[1:][brief[1:]] = number[:-3][brief[1:]]
+    leap = number[1:-1] - before
     back = np.maximum(0.25 * leap, max(4.0 * noise_kg, 0.1))
     least = max(rules.least_fall_kg, rules.noise_factor * noise_kg)
     times, falls = np.diff(first), np.diff(number) <= -least
@@ -164,7 +168,7 @@ def _mark_plateaus(
     often &= noise_kg > 0
     stuck = (leap >= least) & ((np.abs(number[2:] - before) <= back) | often) & (times[1:] > 2)
     for k in np.flatnonzero(stuck).tolist():
-        made_up[first[k + 1] : first[k + 2]] = True
+        made_up[first[k if brief[k] else k + 1] : first[k + 2]] = True
 
 
 def _never_by_chance(

@@ -212,3 +212,11 @@ def test_of_the_units_that_fit_a_height_the_speed_chooses() -> None:
     curve = use_curve(np.arange(101, dtype=np.int64) * DAY * HOUR_MS, register)
     kept = curve.segment == MEASURED
     assert kept[30:].all() and curve.step[30:].sum() == pytest.approx(33.0 * curve.step[30:].size)
+
+
+def test_a_register_in_its_first_week_that_is_ten_times_as_high_is_in_another_unit() -> None:
+    """Too few steps for its speed to tell."""
+    said = [1.26, np.nan, 1.29, 1.31, 1.29, 1.29, 1.31, 13.4, 13.4, 13.7, 14.0, 14.1, 14.2, 14.2]
+    register = np.array([*said, *(14.3 + 0.1 * np.arange(80))])
+    curve = use_curve(np.arange(register.size, dtype=np.int64) * DAY * HOUR_MS, register)
+    assert told(curve, "register_scaled") == [10.0]

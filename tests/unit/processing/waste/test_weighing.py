@@ -201,3 +201,11 @@ def test_a_number_said_five_times_while_the_bin_was_emptied_is_no_waste_either()
     gross[40 * DAY + 3 : 40 * DAY + 6] = gross[40 * DAY + 6 : 40 * DAY + 8] = BIN.tare_kg + 16.0
     month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
     assert month.period.whole.use[0] == pytest.approx(truth, rel=0.01)
+
+
+def test_a_number_repeated_after_somebody_leaned_on_the_bin_is_no_waste() -> None:
+    at, gross, truth, _ = simulate(60, noise=0.02, per_day=4.0)
+    gross = np.round(gross, 2)
+    gross[40 * DAY + 7], gross[40 * DAY + 8 : 41 * DAY + 9] = 147.0, 127.0
+    month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
+    assert month.period.whole.use[0] == pytest.approx(truth, rel=0.03)
