@@ -17,6 +17,11 @@ if TYPE_CHECKING:  # read by vulture, never run
     _._in_packet
     _._last_bytes_received
 
+    # columns of a row
+    _.waived_by
+    _.waived_reason
+    _.waived_at
+
     # click, uvicorn, SQLAlchemy, Prometheus and numpy call these, or read them.
     _.list_commands
     _.get_command

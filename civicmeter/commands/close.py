@@ -7,11 +7,16 @@ import click
 
 from civicmeter.by import name_of
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
+from config.closing import CHECK_CODES, check_rules_on
 from config.settings import Settings
 from domain.calendar import Month
+from domain.closing import Check, Waiver
+from domain.closing.checks import blocking, checks_of
 from domain.errors import ConfigError
+from domain.figures import MonthResult
 from domain.figures.comparing import is_running
 from processing.quality.failures import failure_of
+from reports.words.closing import check_sentence, todo_sentence
 from store.ledger.port import MonthStatus
 
 NAMED = 12
@@ -30,6 +35,9 @@ FAILED = (
     "it could not be computed, and what stands is of before ({error}); mend that, then run "
     "`civicmeter process --month {month} --institution ID` and close it"
 )
+NOT_PASSED = (
+    "{found}; or close it all the same with {waive} and --reason WHY, which is kept beside it"
+)
 STOPPED = "not tried, because closing ended with the error below; run the same command again"
 
 
@@ -37,7 +45,15 @@ STOPPED = "not tried, because closing ended with the error below; run the same c
 @click.argument("month", metavar="YYYY-MM")
 @click.option("--institution", multiple=True, metavar="ID", help="Only these institutions.")
 @click.option("--by", metavar="NAME", help="Who signs; default: you.")
-@click.option("--reason", default="", help="Why, when a closed month is restated.")
+@click.option(
+    "--reason", default="", help="Why, when a closed month is restated or a check is waived."
+)
+@click.option(
+    "--waive",
+    type=click.Choice(CHECK_CODES),
+    multiple=True,
+    help="Let go a check that is not passed; may be repeated.",
+)
 @click.pass_obj
 def command(
     settings: Settings,
@@ -45,16 +61,21 @@ def command(
     institution: tuple[str, ...],
     by: str | None,
     reason: str,
+    waive: tuple[str, ...],
 ) -> None:
     """Freeze a month; a pending restatement of a closed one becomes its next revision.
 
     What can be closed is closed. What was not is named with the reason on standard error, and
     the exit code is 2 where you can do something about it: a month that runs, that could not be
-    computed or was computed before it was over, a restatement without --reason. What is closed
+    computed or was computed before it was over, one of which a check is not passed (too much
+    missing, a serious finding, meters that do not balance, an adjustment that waits) and not
+    waived with --waive, a restatement without --reason. What is closed
     already is fine; institutions never computed for the month count only when asked for by name.
     """
     wanted = Month.parse(month)
     signed_by = name_of(by or None)
+    if waive and not reason.strip():
+        raise ConfigError("a waiver needs its reason: say why with --reason")
     with open_pipeline(settings) as pipeline:
         known = pipeline.registry.institution_by_id
         unknown = [i for i in institution if i not in known]
@@ -72,8 +93,12 @@ def command(
             for name in asked
         }
         closing = [name for name, why in reasons.items() if not why]
+        checks = _checks(pipeline, wanted, closing)
+        reasons |= {name: _not_passed(found, waive) for name, found in checks.items()}
+        closing = [name for name, why in reasons.items() if not why]
         for done, name in enumerate(closing):
             try:
+                _waive(pipeline, name, wanted, checks[name], waive, signed_by, reason)
                 revision = pipeline.ledger.close(name, wanted, signed_by=signed_by, reason=reason)
             except Exception:
                 _tell(wanted, _grouped(reasons | dict.fromkeys(closing[done:], STOPPED)))
@@ -122,6 +147,53 @@ def _doubts(pipeline: Pipeline, month: Month) -> dict[str, str]:
         elif is_running(result):
             found[result.institution] = STALE
     return found
+
+
+def _checks(pipeline: Pipeline, month: Month, names: list[str]) -> dict[str, list[Check]]:
+    """By institution, what of a month that is about to be closed keeps it open."""
+    if not names:
+        return {}
+    ledger, end = pipeline.ledger, month.plus(1)
+    rules = check_rules_on(month.first_day)
+    standing = {r.institution: r for r in ledger.results(None, month, end, days=False)}
+    waived: dict[str, set[str]] = {}
+    for waiver in ledger.waivers(month=month):
+        waived.setdefault(waiver.institution, set()).add(waiver.code)
+    found = {}
+    for name in names:
+        result: MonthResult = ledger.pending(name, month) or standing[name]
+        checks = checks_of(result, rules, ledger.adjustments(name))
+        found[name] = blocking(checks, dict.fromkeys(waived.get(name, ()), True))
+    return found
+
+
+def _not_passed(found: list[Check], waive: tuple[str, ...]) -> str:
+    """Why a month stays open, of what was found; empty if all of it is waived now."""
+    left = [check for check in found if check.code not in waive]
+    told = dict.fromkeys(f"{check_sentence(c, 'en')}: {todo_sentence(c, 'en')}" for c in left)
+    codes = " ".join(f"--waive {code}" for code in dict.fromkeys(c.code for c in left))
+    return NOT_PASSED.format(found="; ".join(told), waive=codes) if left else ""
+
+
+def _waive(
+    pipeline: Pipeline,
+    name: str,
+    month: Month,
+    found: list[Check],
+    waive: tuple[str, ...],
+    by: str,
+    reason: str,
+) -> None:
+    """Keep who let go what was found."""
+    codes = dict.fromkeys(c.code for c in found if c.code in waive)
+    if not codes:
+        return
+    at = datetime.now(UTC)
+    pipeline.ledger.waive(
+        Waiver(institution=name, month=month, code=code, by=by, reason=reason, at=at)
+        for code in codes
+    )
+    click.echo(f"{name} {month}: waived by {by}: {', '.join(codes)}")
 
 
 def _grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:

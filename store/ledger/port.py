@@ -26,6 +26,7 @@ from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
 from store.ledger.states import MonthStatus as MonthStatus
 from store.ledger.touched import TouchedMonths
+from store.ledger.waivers import Waivers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class Ledger(
     LateSeries,
     Statements,
     TouchedMonths,
+    Waivers,
     Protocol,
 ):
     """Raises StoreUnavailableError when the database cannot answer, ConfigError for a text of a

@@ -53,6 +53,7 @@ from store.ledger.sql.results import (
 )
 from store.ledger.sql.statements import SqlStatements
 from store.ledger.sql.touched import SqlTouchedMonths
+from store.ledger.sql.waivers import SqlWaivers
 
 
 class SqlLedger(
@@ -66,6 +67,7 @@ class SqlLedger(
     SqlLateSeries,
     SqlStatements,
     SqlTouchedMonths,
+    SqlWaivers,
 ):
     """A Ledger in a database. May be used from several threads, processes and hosts."""
 

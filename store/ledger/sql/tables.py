@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration."""
 
 

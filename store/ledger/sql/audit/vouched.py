@@ -119,7 +119,23 @@ SIGNATURE = Vouched(
     ("number",),
     ("number", "agreement", "month", "statement", "side", "by", "at", "digest"),
 )
-VOUCHED = (REVISION, CORRECTION, ADJUSTMENT, DECISION, EVIDENCE, MODEL, STATEMENT, SIGNATURE)
+WAIVER = Vouched(
+    "waiver",
+    paid.waiver,
+    ("institution", "month", "code"),
+    ("institution", "month", "code", "by", "reason", "at"),
+)
+VOUCHED = (
+    REVISION,
+    CORRECTION,
+    ADJUSTMENT,
+    DECISION,
+    EVIDENCE,
+    MODEL,
+    STATEMENT,
+    SIGNATURE,
+    WAIVER,
+)
 
 _RESULT = ("institution", "month", "digest", "findings", "models")
 _FIGURE = (

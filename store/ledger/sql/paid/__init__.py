@@ -31,3 +31,14 @@ signature = Table(
     Column("digest", String(64), nullable=False),
     UniqueConstraint("agreement", "month", "statement", "side"),
 )
+
+waiver = Table(
+    "waiver",
+    metadata,
+    Column("institution", Text, primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)

@@ -142,3 +142,29 @@ def test_where_the_ledger_fails_on_the_way_it_is_told_what_was_not_tried(
     said = capsys.readouterr()
     assert said.out.count("revision") == 1 and "clinic 2026-05: revision 2" in said.out
     assert "not closed: hall, school: not tried, because closing ended" in said.err
+
+
+def test_a_check_that_is_not_passed_keeps_a_month_open_until_somebody_waives_it(
+    run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gap = Finding("total_incomplete", "warning", "", {"missing_pct": 20.0})
+    whole = result("hall", MAY, 10.0)
+    shares = Shares.known(0.8)
+    broken = replace(whole.figures[0], shares=shares, findings=(gap,))
+    ledger.save_result(replace(whole, figures=(broken,)))
+    only = (str(MAY), "--institution", "hall")
+    assert run(*only) == 2
+    said = capsys.readouterr().err
+    assert "20.0% of its time has no data, at most 5% may" in said
+    assert "--waive incomplete" in said
+    assert run(*only, "--waive", "incomplete") == 2, "without a reason"
+    assert "--reason" in capsys.readouterr().err
+    assert run(*only, "--waive", "unbalanced", "--reason", "x") == 2, "another check"
+    assert run(*only, "--waive", "incomplete", "--reason", "two days without power") == 0
+    assert "waived by Wang: incomplete" in capsys.readouterr().out
+    (waiver,) = ledger.waivers("hall", MAY)
+    assert (waiver.code, waiver.by, waiver.reason) == (
+        "incomplete",
+        "Wang",
+        "two days without power",
+    )

@@ -1,0 +1,79 @@
+"""Checks before a month is closed: what of its figures would not be believed later. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from domain.adjustments import Adjustment
+from domain.calendar import Month
+from domain.closing import Check, CheckRule
+from domain.figures import Figure, MonthResult
+
+_INCOMPLETE = frozenset({"total_incomplete", "total_unknown", "main_meter_silent"})
+"""Findings of a total of which something is missing."""
+_ABOUT_SAVINGS = "savings_"
+
+
+Rules = Mapping[str, CheckRule]
+"""By code; a check without one is not made."""
+
+
+def checks_of(
+    result: MonthResult,
+    rules: Rules,
+    adjustments: Iterable[Adjustment] = (),
+    *,
+    is_touched: bool = False,
+) -> list[Check]:
+    """The checks that a computed month does not pass, by code and subject; none: it may be closed.
+
+    `rules`: those of the month's first day; `adjustments`: those of its institution; `is_touched`:
+    something came since it was computed. What is judged: totals, findings (those about
+    savings aside: they withhold a verdict, and the contract says what is paid then), the balance of
+    meter and sub-meters, what waits.
+    """
+    found = [
+        *_incomplete(result.figures, rules.get("incomplete")),
+        *_findings(result, rules),
+        *_waiting(adjustments, result.month, rules.get("adjustment_waiting")),
+    ]
+    late = rules.get("late_waiting")
+    if is_touched and late is not None:
+        found.append(Check(late.code, result.institution, late.blocks))
+    return list(dict.fromkeys(found))
+
+
+def blocking(checks: Sequence[Check], waived: Mapping[str, object]) -> list[Check]:
+    """Those that keep a month open: neither passed nor waived, by code."""
+    return [check for check in checks if check.blocks and check.code not in waived]
+
+
+def _incomplete(figures: Iterable[Figure], rule: CheckRule | None) -> Iterator[Check]:
+    if rule is None:
+        return
+    for figure in figures:
+        codes = {finding.code for finding in figure.findings}
+        missing = figure.shares.missing
+        if not figure.subject and codes & _INCOMPLETE and missing > rule.most + 1e-9:
+            yield Check(rule.code, figure.name, rule.blocks, missing, rule.most)
+
+
+def _findings(result: MonthResult, rules: Rules) -> Iterator[Check]:
+    told = [*result.findings, *(f for figure in result.figures for f in figure.findings)]
+    serious, balance = rules.get("serious_finding"), rules.get("unbalanced")
+    for finding in told:
+        is_serious = finding.severity == "serious" and not finding.code.startswith(_ABOUT_SAVINGS)
+        if serious and is_serious:
+            subject = finding.subject or result.institution
+            yield Check(serious.code, subject, serious.blocks, finding=finding)
+        if balance and finding.code == "submeters_exceed_main":
+            given = float(finding.numbers.get("pct", 0)) / 100
+            if given > balance.most + 1e-9:
+                yield Check(balance.code, finding.subject, balance.blocks, given, balance.most)
+
+
+def _waiting(
+    adjustments: Iterable[Adjustment], month: Month, rule: CheckRule | None
+) -> Iterator[Check]:
+    for one in adjustments:
+        within = one.start < month.end_day and (one.end is None or one.end > month.first_day)
+        if rule is not None and within and one.status == "waiting":
+            yield Check(rule.code, one.contract, rule.blocks, float(one.number))
