@@ -206,11 +206,16 @@ def _without_leaps(at: Ints, net: Floats, rules: WasteRules) -> Floats:
     return level
 
 
+_SURELY = 20.0
+"""So many times what a scale rocks by is no chance."""
+
+
 def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:
     """Levels without a reading or two that leap away and come straight back.
 
     A person leaning on the bin: far above, then as before. A bin lifted off its scale: below
-    the empty bin's weight. An emptied bin that is soon filled again is neither.
+    the empty bin's weight. An emptied bin that is soon filled again is neither, but nobody fills
+    it again with the same mass to the scale's noise: then it was a wrong word.
     """
     level = net.copy()
     same = max(4.0 * noise_kg, 0.1)
@@ -220,6 +225,7 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
         before, after = level[: -width - 1], level[width + 1 :]
         leaning = np.ones(before.size, dtype=bool)
         lifted = after - before > -threshold
+        dipped = np.abs(after - before) <= same
         for k in range(1, width + 1):
             between = level[k : level.size - width - 1 + k]
             leap = between - before
@@ -227,7 +233,8 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
             back = np.where(before > empty_kg, np.maximum(0.25 * leap, same), same)
             leaning &= (leap >= threshold) & (np.abs(after - before) <= back)
             lifted &= between <= -threshold
-        for i in np.flatnonzero(leaning | lifted).tolist():
+            dipped &= -leap >= _SURELY * same
+        for i in np.flatnonzero(leaning | lifted | dipped).tolist():
             level[i + 1 : i + 1 + width] = level[i]
     return level
 

@@ -22,7 +22,9 @@ def test_every_address_is_in_the_page_and_every_one_in_the_page_is_served(
     client: TestClient,
 ) -> None:
     served = set(client.app.openapi()["paths"])  # type: ignore[attr-defined]
-    named = set(re.findall(r"`(?:POST )?(/(?:v1/|healthz|readyz|metrics|api/v2/write|write)[^`?]*)`", API))
+    named = set(
+        re.findall(r"`(?:POST )?(/(?:v1/|healthz|readyz|metrics|api/v2/write|write)[^`?]*)`", API)
+    )
     for address in served:
         short = re.sub(r"^/v1/months/\{institution\}/\{month\}", "…", address)
         assert address in named or short in API or "{format}" in address, address

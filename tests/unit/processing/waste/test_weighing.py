@@ -209,3 +209,16 @@ def test_a_number_repeated_after_somebody_leaned_on_the_bin_is_no_waste() -> Non
     gross[40 * DAY + 7], gross[40 * DAY + 8 : 41 * DAY + 9] = 147.0, 127.0
     month = stream_month(BIN.stream, [bin_history(BIN, at, gross)], at[[0, -1]])
     assert month.period.whole.use[0] == pytest.approx(truth, rel=0.03)
+
+
+def test_a_dip_from_which_a_bin_comes_back_as_full_as_before_is_no_collection() -> None:
+    at, gross, truth, _ = simulate(60, noise=0.02)
+    night = 40 * DAY + 22
+    gross[night] = gross[night - 1] - 9.0
+    assert mass(at, gross) == (
+        pytest.approx(truth, rel=0.01),
+        mass(*simulate(60, noise=0.02)[:2])[1],
+    )
+    # One that is filled with something else is emptied.
+    gross[night + 1 :] -= np.where(np.arange(night + 1, gross.size) < 41 * DAY + 6, 5.0, 0.0)
+    assert mass(at, gross)[0] == pytest.approx(truth + 4.0, rel=0.01)

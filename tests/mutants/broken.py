@@ -1,0 +1,106 @@
+"""Builds that break one invariant of docs/invariants.md each, and the tests that have to notice."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """In the file, `right` becomes `wrong`; then one of `tests` fails."""
+
+    invariant: str
+    file: str
+    right: str
+    wrong: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "counted-once",
+        "store/readings/sqlite.py",
+        "INSERT OR IGNORE INTO reading {rows}",
+        "INSERT OR REPLACE INTO reading {rows}",
+        ("tests/contract/test_reading_store.py", "-k", "sqlite"),
+    ),
+    Mutant(
+        "missing-is-never-zero",
+        "processing/curves/registers.py",
+        "segment[place - 1], step[place - 1] = UNKNOWN, 0.0",
+        "segment[place - 1], step[place - 1] = MEASURED, 0.0",
+        ("tests/unit/processing/curves/test_registers.py",),
+    ),
+    Mutant(
+        "closed-stays-closed",
+        "store/ledger/sql/ledger.py",
+        "if state.computed_id not in (None, computed_id):",
+        "if state.computed_id != computed_id:",
+        ("tests/contract/test_ledger.py", "-k", "sqlite"),
+    ),
+    Mutant(
+        "nobody-edits-a-statement",
+        "store/ledger/sql/migrations/versions/0016_statements.py",
+        'for event in ("UPDATE", "DELETE"):',
+        'for event in ("DELETE",):',
+        ("tests/contract/test_statements.py", "-k", "sqlite"),
+    ),
+    Mutant(
+        "every-word-of-an-entry-is-in-its-digest",
+        "store/ledger/chain.py",
+        '    "reason",\n    "previous",',
+        '    "previous",',
+        (
+            "tests/contract/test_audit_trail.py",
+            "tests/contract/test_audit_verified.py",
+            "-k",
+            "sqlite",
+        ),
+    ),
+    Mutant(
+        "nobody-signs-for-two-sides",
+        "store/ledger/sql/statements.py",
+        "if may_be_one_person(r.by, by):",
+        "if r.by == by:",
+        ("tests/contract/test_statements.py", "-k", "sqlite"),
+    ),
+    Mutant(
+        "who-entered-does-not-approve",
+        "processing/months/bookkeeping.py",
+        'if decision.kind == "approved" and may_be_one_person(decision.by, adjustment.author):',
+        'if decision.kind == "approved" and decision.by == adjustment.author:',
+        ("tests/unit/api/access/test_door.py",),
+    ),
+    Mutant(
+        "what-is-restated-is-taken-back",
+        "domain/contracts/issued.py",
+        "settled[s.month] != s.amount_cny",
+        "settled[s.month] < s.amount_cny",
+        ("tests/unit/civicmeter/commands/test_statement.py",),
+    ),
+    Mutant(
+        "paid-to-the-fen",
+        "domain/contracts/money.py",
+        "amount_cny.quantize(FEN, ROUND_HALF_UP)",
+        "amount_cny.quantize(FEN)",
+        ("--doctest-modules", "domain/contracts/money.py"),
+    ),
+    Mutant(
+        "a-statement-rests-on-closed-months",
+        "civicmeter/wiring/issuing.py",
+        "    if found.open:\n",
+        "    if found.open and not found.statements:\n",
+        ("tests/unit/civicmeter/commands/test_statement.py",),
+    ),
+    Mutant(
+        "what-is-not-proven-is-paid-as-agreed",
+        "processing/settlement/counted.py",
+        'if verdict in ("proven", "proven_increase"):',
+        "if verdict is not None:",
+        ("tests/unit/processing/settlement",),
+    ),
+    Mutant(
+        "a-gap-keeps-a-month-open",
+        "domain/closing/checks.py",
+        "check.blocks and check.code not in waived",
+        "check.blocks and not waived and check.most > 1",
+        ("tests/unit/domain/closing", "tests/unit/civicmeter/commands/test_close.py"),
+    ),
+)
