@@ -206,8 +206,8 @@ def _without_leaps(at: Ints, net: Floats, rules: WasteRules) -> Floats:
     return level
 
 
-_SURELY = 20.0
-"""So many times what a scale rocks by is no chance."""
+_SURELY, _BEYOND_DOUBT = 20.0, 50.0
+"""So many times what a scale rocks by is no chance, where it comes back to the same, and to more."""
 
 
 def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg: float) -> Floats:
@@ -215,7 +215,7 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
 
     A person leaning on the bin: far above, then as before. A bin lifted off its scale: below
     the empty bin's weight. An emptied bin that is soon filled again is neither, but nobody fills
-    it again with the same mass to the scale's noise: then it was a wrong word.
+    it again with all that it held, and hardly more: then it was a wrong word.
     """
     level = net.copy()
     same = max(4.0 * noise_kg, 0.1)
@@ -225,7 +225,7 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
         before, after = level[: -width - 1], level[width + 1 :]
         leaning = np.ones(before.size, dtype=bool)
         lifted = after - before > -threshold
-        dipped = np.abs(after - before) <= same
+        dipped = after - before >= -same
         for k in range(1, width + 1):
             between = level[k : level.size - width - 1 + k]
             leap = between - before
@@ -233,7 +233,9 @@ def _without_excursions(net: Floats, threshold: float, noise_kg: float, empty_kg
             back = np.where(before > empty_kg, np.maximum(0.25 * leap, same), same)
             leaning &= (leap >= threshold) & (np.abs(after - before) <= back)
             lifted &= between <= -threshold
-            dipped &= -leap >= _SURELY * same
+            exactly = after - before <= same
+            dipped &= -leap >= np.where(exactly, _SURELY, _BEYOND_DOUBT) * same
+            dipped &= exactly | (after - before <= -0.25 * leap)
         for i in np.flatnonzero(leaning | lifted | dipped).tolist():
             level[i + 1 : i + 1 + width] = level[i]
     return level
