@@ -14,6 +14,7 @@ from api.dependencies import Backend
 from api.drawn import report_queue
 from api.headers import Protected
 from api.kept_answers import AskedVersions, KeptAnswers
+from api.overview import route as overview
 from api.pages import audit as audit_page
 from api.pages import board as board_page
 from api.pages import overview as page
@@ -56,6 +57,7 @@ Accept-Language.
 """
 _V1 = (
     places,
+    overview,
     figures,
     adjustments,
     comparisons,
