@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.known_board import KnownBoard
 from api.problems import ProblemError
@@ -13,6 +14,7 @@ from api.telemetry import Telemetry
 from domain.places import Institution
 from domain.registry import Registry
 from store.known_registry import KnownRegistry
+from store.known_results import KnownResults
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
@@ -34,13 +36,20 @@ class Backend:
     api_key: str = ""
     now: Callable[[], datetime] = field(default=_now)
     board: KnownBoard = field(init=False)
+    results: KnownResults = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", KnownBoard(self.store, self.ledger))
+        object.__setattr__(self, "results", KnownResults(self.ledger))
 
     @property
     def registry(self) -> Registry:
         return self.registries.get()
+
+    async def registry_known(self) -> Registry:
+        """The registry, for the event loop: a thread asks for it when it has to be asked for."""
+        recent = self.registries.recent()
+        return recent if recent is not None else await run_in_threadpool(self.registries.get)
 
     def institution(self, institution_id: str) -> Institution:
         """One institution. Raises ProblemError 404 when there is none."""
@@ -50,7 +59,8 @@ class Backend:
         return found
 
 
-def get_backend(request: Request) -> Backend:
+async def get_backend(request: Request) -> Backend:
+    """What takes no time is no plain function: each of these is a hop to a thread and back."""
     backend: Backend = request.app.state.backend
     return backend
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.pages.opening_months import opening_months, opening_results
+from api.overview.rows import ORIGINS, CityCounts, city_counts
+from api.pages.opening_months import opening_results
 from config.texts import reason_label, text
 from domain.figures import Figure, MonthResult, Shares
 from domain.figures.subjects import OfContract
@@ -18,14 +19,12 @@ from reports.words.names import carrier_name
 from reports.words.numbers import leading_text, shares_in_words
 from reports.words.texts import joined, month_name
 from reports.words.verdicts import reason_of, text_key
+from store.known_results import KnownResults
 from store.ledger.answers import MonthCounts
 from store.ledger.port import AsideEntry, Ledger
 
 PAGE_SIZE = 40
 """Institutions listed at once."""
-
-
-ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +98,16 @@ def build_overview(
     institution: str = "",
     month: str = "",
     page: int | None = None,
+    known: KnownResults | None = None,
 ) -> Overview:
     """Gather the page for an institution and month; what is not there falls back with a notice.
 
     An empty `institution` means the first one with results, an empty `month` its latest;
-    without `page` the list opens where the institution is.
+    without `page` the list opens where the institution is. `known` is what this process has read
+    of results already.
     """
-    counts = {c.institution: c for c in ledger.month_counts()}
+    known = known or KnownResults(ledger)
+    counts = {c.institution: c for c in known.of_all("month_counts", ledger.month_counts)}
     ordered = sorted(registry.institutions, key=lambda i: i.name(lang))
     # Where most has been heard of late stands first.
     ordered.sort(key=lambda i: counts[i.id].latest if i.id in counts else "", reverse=True)
@@ -119,16 +121,16 @@ def build_overview(
     page = min(max(page, 1), pages)
     detail = None
     if chosen is not None and chosen.id in counts:
-        detail, notice = _detail(ledger, registry, chosen, month, lang)
+        detail, notice = _detail(ledger, known, registry, chosen, month, lang)
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    lines = opening_results(ledger, [i.id for i in shown if i.id in counts])
+    lines = _opening(ledger, known, [i.id for i in shown if i.id in counts])
     aside = ledger.aside(samples=False)
     without_project = {c.id for c in registry.contracts if c.form == "none"}
     return Overview(
         lang=lang,
         notices=notices,
-        tiles=_tiles(registry, counts.values(), aside, lang),
+        tiles=_tiles(city_counts(registry.institutions, counts.values(), aside), lang),
         places=[
             _place(i, lines.get(i.id), counts.get(i.id), without_project, lang, chosen=i is chosen)
             for i in shown
@@ -145,8 +147,15 @@ def _t(key: str, lang: str, /, **values: object) -> str:
     return text("overview", key, lang, **values)
 
 
+def _opening(
+    ledger: Ledger, known: KnownResults, institutions: Collection[str]
+) -> dict[str, MonthResult]:
+    return known.of_each("opening", institutions, lambda those: opening_results(ledger, those))
+
+
 def _detail(
     ledger: Ledger,
+    known: KnownResults,
     registry: Registry,
     place: Institution,
     asked: str,
@@ -156,7 +165,7 @@ def _detail(
     wanted = next((m for m in months if str(m) == asked), None)
     notices = [_t("unknown_month", lang, month=asked)] if asked and wanted is None else []
     if wanted is None:
-        wanted = opening_months(ledger, [place.id])[place.id]
+        wanted = _opening(ledger, known, [place.id])[place.id].month
     month = wanted
     at = months.index(month)
     model = build_report(ledger, place.id, month, registry)
@@ -223,39 +232,30 @@ def average_shares(figures: Sequence[Figure]) -> Shares | None:
     return Shares.mean([f.shares for f in figures]) if figures else None
 
 
-def _tiles(
-    registry: Registry,
-    counts: Collection[MonthCounts],
-    aside: list[AsideEntry],
-    lang: str,
-) -> list[Tile]:
-    months = sum(c.months for c in counts)
-    closed = sum(c.closed for c in counts)
-    pending = sum(c.pending for c in counts)
-    origins = [i.origin for i in registry.institutions]
-    kept = sum(e.count for e in aside)
+def _tiles(counted: CityCounts, lang: str) -> list[Tile]:
+    kept = sum(counted.aside.values())
     return [
         Tile(
-            value=f"{len(origins):,}",
+            value=f"{sum(counted.origins.values()):,}",
             label=_t("tile.institutions", lang),
-            note=joined((_origins(origins, o, lang) for o in ORIGINS), lang),
+            note=joined((_origin(counted, o, lang) for o in ORIGINS), lang),
         ),
         Tile(
-            value=f"{closed:,}",
+            value=f"{counted.closed:,}",
             label=_t("tile.months", lang),
-            note=f"{_t('tile.open', lang)} {months - closed:,}",
+            note=f"{_t('tile.open', lang)} {counted.months - counted.closed:,}",
         ),
         Tile(
-            value=f"{pending:,}",
+            value=f"{counted.pending:,}",
             label=_t("tile.pending", lang),
-            tone="warn" if pending else "plain",
+            tone="warn" if counted.pending else "plain",
         ),
         Tile(value=f"{kept:,}", label=_t("tile.aside", lang), tone="warn" if kept else "plain"),
     ]
 
 
-def _origins(origins: list[Origin], origin: Origin, lang: str) -> str:
-    count = origins.count(origin)
+def _origin(counted: CityCounts, origin: Origin, lang: str) -> str:
+    count = counted.origins.get(origin, 0)
     return _t(f"tile.{origin}", lang, count=count) if count else ""
 
 

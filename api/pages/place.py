@@ -23,13 +23,13 @@ from api.rows.comparisons import (
     quota_rows,
     survey_field_rows,
 )
-from api.standing_results import month_status
+from api.standing_results import month_status, wholes_of_month
 from api.tables.route import ResultsRoute
 from config.processing import processing_settings
 from config.texts import text, texts, unit_text
 from domain.calendar import Month
 from domain.figures import Figure, Shares
-from domain.figures.comparing import RUNNING, NotCompared
+from domain.figures.comparing import NotCompared
 from domain.figures.kinds import GROUPS
 from domain.figures.names import AMONG_PEERS, group_of
 from reports.document import Document, build_document
@@ -182,9 +182,9 @@ def _peers(backend: Backend, model: ReportModel) -> list[PeerRow]:
         for i in backend.registry.institutions
         if i.building_type == model.institution.building_type
     }
-    month = model.month
-    known = backend.ledger.values(AMONG_PEERS, month, month.plus(1), subject="", unless=RUNNING)
-    return peer_rows({model.institution.id: model.institution}, alike.values(), known)
+    asked = {model.institution.id: model.institution}
+    known = wholes_of_month(backend, "peers", AMONG_PEERS, model.month, alike)
+    return peer_rows(asked, alike.values(), known)
 
 
 def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:
