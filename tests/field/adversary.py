@@ -316,9 +316,9 @@ def _is_seen(c: Course, begin: int, end: int) -> bool:
 
 
 def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
-    """A person leans on the bin for a reading."""
-    shown = c.shown.copy()
-    shown[begin] += draw(st.floats(20.0, 90.0))
+    """A person leans on the bin for a reading; of what is forged nothing is seen."""
+    shown, more = c.shown.copy(), draw(st.floats(20.0, 90.0))
+    shown[begin] += 0.0 if c.forged[begin] else more
     return c.but(f"leaned on {begin}", shown)
 
 
