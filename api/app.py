@@ -15,6 +15,7 @@ from api.drawn import report_queue
 from api.headers import Protected
 from api.intake.posting import posting_threads
 from api.kept_answers import AskedVersions, KeptAnswers
+from api.overview import route as overview
 from api.pages import audit as audit_page
 from api.pages import board as board_page
 from api.pages import overview as page
@@ -58,6 +59,7 @@ Accept-Language.
 """
 _V1 = (
     places,
+    overview,
     figures,
     adjustments,
     comparisons,

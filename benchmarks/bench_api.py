@@ -34,6 +34,7 @@ PANELS = {
     "figures": "/v1/figures?institution={place}",
     "savings": "/v1/savings?institution={place}",
     "totals": f"/v1/totals?by=district&{_MONTH}",
+    "overview": "/v1/overview",
     "city_month": f"/v1/consumption?{_MONTH}",
     "board": "/v1/quality/board?limit=100",
 }

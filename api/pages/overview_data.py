@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.overview.rows import ORIGINS, CityCounts, city_counts
 from api.pages.opening_months import opening_months, opening_results
 from config.texts import reason_label, text
 from domain.figures import Figure, MonthResult, Shares
@@ -23,9 +24,6 @@ from store.ledger.port import AsideEntry, Ledger
 
 PAGE_SIZE = 40
 """Institutions listed at once."""
-
-
-ORIGINS: tuple[Origin, ...] = ("measured", "simulated", "live")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +126,7 @@ def build_overview(
     return Overview(
         lang=lang,
         notices=notices,
-        tiles=_tiles(registry, counts.values(), aside, lang),
+        tiles=_tiles(city_counts(registry.institutions, counts.values(), aside), lang),
         places=[
             _place(i, lines.get(i.id), counts.get(i.id), without_project, lang, chosen=i is chosen)
             for i in shown
@@ -223,39 +221,30 @@ def average_shares(figures: Sequence[Figure]) -> Shares | None:
     return Shares.mean([f.shares for f in figures]) if figures else None
 
 
-def _tiles(
-    registry: Registry,
-    counts: Collection[MonthCounts],
-    aside: list[AsideEntry],
-    lang: str,
-) -> list[Tile]:
-    months = sum(c.months for c in counts)
-    closed = sum(c.closed for c in counts)
-    pending = sum(c.pending for c in counts)
-    origins = [i.origin for i in registry.institutions]
-    kept = sum(e.count for e in aside)
+def _tiles(counted: CityCounts, lang: str) -> list[Tile]:
+    kept = sum(counted.aside.values())
     return [
         Tile(
-            value=f"{len(origins):,}",
+            value=f"{sum(counted.origins.values()):,}",
             label=_t("tile.institutions", lang),
-            note=joined((_origins(origins, o, lang) for o in ORIGINS), lang),
+            note=joined((_origin(counted, o, lang) for o in ORIGINS), lang),
         ),
         Tile(
-            value=f"{closed:,}",
+            value=f"{counted.closed:,}",
             label=_t("tile.months", lang),
-            note=f"{_t('tile.open', lang)} {months - closed:,}",
+            note=f"{_t('tile.open', lang)} {counted.months - counted.closed:,}",
         ),
         Tile(
-            value=f"{pending:,}",
+            value=f"{counted.pending:,}",
             label=_t("tile.pending", lang),
-            tone="warn" if pending else "plain",
+            tone="warn" if counted.pending else "plain",
         ),
         Tile(value=f"{kept:,}", label=_t("tile.aside", lang), tone="warn" if kept else "plain"),
     ]
 
 
-def _origins(origins: list[Origin], origin: Origin, lang: str) -> str:
-    count = origins.count(origin)
+def _origin(counted: CityCounts, origin: Origin, lang: str) -> str:
+    count = counted.origins.get(origin, 0)
     return _t(f"tile.{origin}", lang, count=count) if count else ""
 
 

@@ -48,6 +48,7 @@ LISTS = [
     "/v1/quality/board",
     "/v1/comparisons",
     "/v1/survey",
+    "/v1/overview",
 ]
 EVIDENCE = {
     "measured_share",

@@ -1,0 +1,53 @@
+"""GET /v1/overview: what the overview page says of all institutions together, as rows."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import BackendDep
+from api.overview.rows import ASKED_NAMES, OverviewRow, city_counts, count_rows, month_rows
+from api.query import ONE_MONTH_PATTERN, LanguageDep, PageDep
+from api.tables.route import MomentsRoute
+from domain.calendar import Month
+from domain.figures.comparing import RUNNING
+from store.ledger.answers import Value
+from store.ledger.port import Ledger
+
+router = APIRouter(route_class=MomentsRoute, prefix="/v1", tags=["results"])
+_MONTHS_TRIED = 6
+
+
+@router.get("/overview")
+def overview_rows(
+    backend: BackendDep,
+    page: PageDep,
+    lang: LanguageDep,
+    month: Annotated[
+        str | None,
+        Query(
+            pattern=ONE_MONTH_PATTERN,
+            description="YYYY-MM of the sums; when absent the last that is over and has figures.",
+        ),
+    ] = None,
+) -> list[OverviewRow]:
+    """The whole city at a glance: institutions, months, what waits, a month's sums · 总览.
+
+    Counts are those of now, sums of a month that is over. What was kept aside is counted every ten
+    seconds, and an answer holds for as long.
+    """
+    ledger, registry = backend.ledger, backend.registry
+    aside = ledger.aside(samples=False)
+    counted = city_counts(registry.institutions, ledger.month_counts(), aside)
+    values = _wholes(ledger, Month.parse(month) if month else None)
+    rows = count_rows(counted, lang)
+    return page.cut([*rows, *month_rows(values, registry.institution_by_id, lang)])
+
+
+def _wholes(ledger: Ledger, asked: Month | None) -> list[Value]:
+    """Figures of whole institutions of one month; of a month that is not over there are none."""
+    months = ledger.months_known()[::-1][:_MONTHS_TRIED] if asked is None else [asked]
+    for month in months:
+        found = ledger.values(ASKED_NAMES, month, month.plus(1), subject="", unless=RUNNING)
+        if found:
+            return found
+    return []
