@@ -13,6 +13,7 @@ from api.telemetry import Telemetry
 from domain.places import Institution
 from domain.registry import Registry
 from store.known_registry import KnownRegistry
+from store.known_results import KnownResults
 from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
@@ -34,9 +35,11 @@ class Backend:
     api_key: str = ""
     now: Callable[[], datetime] = field(default=_now)
     board: KnownBoard = field(init=False)
+    results: KnownResults = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "board", KnownBoard(self.store, self.ledger))
+        object.__setattr__(self, "results", KnownResults(self.ledger))
 
     @property
     def registry(self) -> Registry:

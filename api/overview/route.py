@@ -37,7 +37,8 @@ def overview_rows(
     """
     ledger, registry = backend.ledger, backend.registry
     aside = ledger.aside(samples=False)
-    counted = city_counts(registry.institutions, ledger.month_counts(), aside)
+    counts = backend.results.of_all("month_counts", ledger.month_counts)
+    counted = city_counts(registry.institutions, counts, aside)
     values = _wholes(ledger, Month.parse(month) if month else None)
     rows = count_rows(counted, lang)
     return page.cut([*rows, *month_rows(values, registry.institution_by_id, lang)])

@@ -38,7 +38,13 @@ def overview(
 ) -> HTMLResponse:
     lang = language_of(request)
     shown = build_overview(
-        backend.ledger, backend.registry, lang, institution=institution, month=month, page=page
+        backend.ledger,
+        backend.registry,
+        lang,
+        institution=institution,
+        month=month,
+        page=page,
+        known=backend.results,
     )
     return answer(overview_html(shown), lang)
 

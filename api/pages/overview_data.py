@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.overview.rows import ORIGINS, CityCounts, city_counts
-from api.pages.opening_months import opening_months, opening_results
+from api.pages.opening_months import opening_results
 from config.texts import reason_label, text
 from domain.figures import Figure, MonthResult, Shares
 from domain.figures.subjects import OfContract
@@ -19,6 +19,7 @@ from reports.words.names import carrier_name
 from reports.words.numbers import leading_text, shares_in_words
 from reports.words.texts import joined, month_name
 from reports.words.verdicts import reason_of, text_key
+from store.known_results import KnownResults
 from store.ledger.answers import MonthCounts
 from store.ledger.port import AsideEntry, Ledger
 
@@ -97,13 +98,16 @@ def build_overview(
     institution: str = "",
     month: str = "",
     page: int | None = None,
+    known: KnownResults | None = None,
 ) -> Overview:
     """Gather the page for an institution and month; what is not there falls back with a notice.
 
     An empty `institution` means the first one with results, an empty `month` its latest;
-    without `page` the list opens where the institution is.
+    without `page` the list opens where the institution is. `known` is what this process has read
+    of results already.
     """
-    counts = {c.institution: c for c in ledger.month_counts()}
+    known = known or KnownResults(ledger)
+    counts = {c.institution: c for c in known.of_all("month_counts", ledger.month_counts)}
     ordered = sorted(registry.institutions, key=lambda i: i.name(lang))
     # Where most has been heard of late stands first.
     ordered.sort(key=lambda i: counts[i.id].latest if i.id in counts else "", reverse=True)
@@ -117,10 +121,10 @@ def build_overview(
     page = min(max(page, 1), pages)
     detail = None
     if chosen is not None and chosen.id in counts:
-        detail, notice = _detail(ledger, registry, chosen, month, lang)
+        detail, notice = _detail(ledger, known, registry, chosen, month, lang)
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    lines = opening_results(ledger, [i.id for i in shown if i.id in counts])
+    lines = _opening(ledger, known, [i.id for i in shown if i.id in counts])
     aside = ledger.aside(samples=False)
     without_project = {c.id for c in registry.contracts if c.form == "none"}
     return Overview(
@@ -143,8 +147,15 @@ def _t(key: str, lang: str, /, **values: object) -> str:
     return text("overview", key, lang, **values)
 
 
+def _opening(
+    ledger: Ledger, known: KnownResults, institutions: Collection[str]
+) -> dict[str, MonthResult]:
+    return known.of_each("opening", institutions, lambda those: opening_results(ledger, those))
+
+
 def _detail(
     ledger: Ledger,
+    known: KnownResults,
     registry: Registry,
     place: Institution,
     asked: str,
@@ -154,7 +165,7 @@ def _detail(
     wanted = next((m for m in months if str(m) == asked), None)
     notices = [_t("unknown_month", lang, month=asked)] if asked and wanted is None else []
     if wanted is None:
-        wanted = opening_months(ledger, [place.id])[place.id]
+        wanted = _opening(ledger, known, [place.id])[place.id].month
     month = wanted
     at = months.index(month)
     model = build_report(ledger, place.id, month, registry)

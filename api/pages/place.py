@@ -3,7 +3,9 @@
 Generic over figure names: what is computed is shown, whatever it is called.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -46,8 +48,12 @@ from reports.words.numbers import (
     shares_in_words,
 )
 from reports.words.quotas import measure_name
+from store.ledger.answers import Value
+from store.ledger.port import Ledger
 
 router = APIRouter(include_in_schema=False, route_class=ResultsRoute)
+_FEW = 500
+"""So many institutions are named in a question; of more the whole month is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +188,21 @@ def _peers(backend: Backend, model: ReportModel) -> list[PeerRow]:
         for i in backend.registry.institutions
         if i.building_type == model.institution.building_type
     }
-    month = model.month
-    known = backend.ledger.values(AMONG_PEERS, month, month.plus(1), subject="", unless=RUNNING)
-    return peer_rows({model.institution.id: model.institution}, alike.values(), known)
+    month, asked = model.month, {model.institution.id: model.institution}
+    known = backend.results.of_each(
+        ("peers", str(month)), alike, lambda those: _wholes(backend.ledger, month, those)
+    )
+    return peer_rows(asked, alike.values(), chain.from_iterable(known.values()))
+
+
+def _wholes(ledger: Ledger, month: Month, those: Collection[str]) -> dict[str, list[Value]]:
+    found: dict[str, list[Value]] = {}
+    among = those if len(those) <= _FEW else None
+    for v in ledger.values(
+        AMONG_PEERS, month, month.plus(1), institutions=among, subject="", unless=RUNNING
+    ):
+        found.setdefault(v.institution, []).append(v)
+    return found
 
 
 def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:
