@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.known_board import KnownBoard
 from api.problems import ProblemError
@@ -45,6 +46,10 @@ class Backend:
     def registry(self) -> Registry:
         return self.registries.get()
 
+    async def registry_known(self) -> Registry:
+        """The registry, for the event loop: a thread asks for it when it has to be asked for."""
+        return self.registries.recent() or await run_in_threadpool(self.registries.get)
+
     def institution(self, institution_id: str) -> Institution:
         """One institution. Raises ProblemError 404 when there is none."""
         found = self.registry.institution_by_id.get(institution_id)
@@ -53,7 +58,8 @@ class Backend:
         return found
 
 
-def get_backend(request: Request) -> Backend:
+async def get_backend(request: Request) -> Backend:
+    """What takes no time is no plain function: each of these is a hop to a thread and back."""
     backend: Backend = request.app.state.backend
     return backend
 

@@ -29,12 +29,14 @@ _OURS = ("api", "config", "domain", "reports")
 
 @dataclass
 class KeptAnswer:
-    """A whole answer. `packed` is its body gzipped, once somebody asked for that."""
+    """A whole answer. `packed` is its body gzipped, once somebody asked for that; `counted` the
+    bytes that it was counted with among those kept."""
 
     tag: str
     body: bytes
     headers: Mapping[str, str]
     packed: bytes | None = field(default=None)
+    counted: int = field(default=0)
 
     @property
     def size(self) -> int:
@@ -90,12 +92,16 @@ class KeptAnswers:
     def _keep(self, key: str, kept: KeptAnswer) -> None:
         if len(kept.body) > LARGEST_BYTES:
             return
+        gone = self._kept.pop(key, None)
+        # As counted, not as it is: packing makes the same answer larger. A sum over all of them
+        # would be milliseconds for everybody, with thousands of answers kept.
+        self._size -= gone.counted if gone is not None else 0
+        kept.counted = kept.size
+        self._size += kept.counted
         self._kept[key] = kept
-        self._kept.move_to_end(key)
-        self._size = sum(k.size for k in self._kept.values())
         while self._size > self._kept_bytes:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= gone.size
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= oldest.counted
 
 
 def tag_of(*rests_on: str) -> str:

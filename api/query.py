@@ -59,7 +59,7 @@ class Interval:
         return after and before
 
 
-def _interval(
+async def _interval(
     start: Annotated[
         str | None,
         Query(
@@ -101,14 +101,14 @@ ONE_MONTH_PATTERN = f"^{month_pattern(YEARS_ASKED)}$"
 MonthPath = Annotated[str, Path(pattern=ONE_MONTH_PATTERN, examples=["2019-03"])]
 
 
-def _institutions(
+async def _institutions(
     backend: BackendDep,
     institution: Annotated[
         list[str] | None,
         Query(description="Only these institutions (repeat the parameter); all when absent."),
     ] = None,
 ) -> dict[str, Institution]:
-    known = backend.registry.institution_by_id
+    known = (await backend.registry_known()).institution_by_id
     asked = [i for i in institution or [] if i]
     for i in asked:
         if i not in known:
@@ -136,7 +136,7 @@ def only_one(institutions: Collection[str]) -> str | None:
     return next(iter(institutions)) if len(institutions) == 1 else None
 
 
-def _language(
+async def _language(
     request: Request,
     lang: Annotated[
         str | None, Query(description="zh or en; otherwise as Accept-Language says.")
@@ -153,13 +153,7 @@ class Page:
     """Cuts a list of rows to the page asked for and says so in the headers:
     ``X-Total-Count`` and, where more rows follow, ``Link: <…>; rel="next"``."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Most rows.")] = DEFAULT_ROWS,
-        offset: Annotated[int, Query(ge=0, le=10**9, description="Rows to leave out first.")] = 0,
-    ) -> None:
+    def __init__(self, request: Request, response: Response, limit: int, offset: int) -> None:
         self._request = request
         self._response = response
         self._limit = limit
@@ -187,10 +181,19 @@ class Page:
         return Response(body, media_type="application/json", headers=said)
 
 
-PageDep = Annotated[Page, Depends()]
+async def _page(
+    request: Request,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Most rows.")] = DEFAULT_ROWS,
+    offset: Annotated[int, Query(ge=0, le=10**9, description="Rows to leave out first.")] = 0,
+) -> Page:
+    return Page(request, response, limit, offset)
 
 
-def only_known_parameters(request: Request) -> None:
+PageDep = Annotated[Page, Depends(_page)]
+
+
+async def only_known_parameters(request: Request) -> None:
     """Refuse a query parameter the address does not know: a misspelt filter must not be
     answered as if it were none. `lang` and `format` are known everywhere. Raises ProblemError 422."""
     path = request.scope["route"].path

@@ -132,7 +132,7 @@ class ResultsQuery:
             raise ProblemError(422, "too_many_values", values=values, limit=MAX_VALUES)
 
 
-def _query(
+async def _query(
     backend: BackendDep, institutions: InstitutionsDep, interval: IntervalDep
 ) -> ResultsQuery:
     return ResultsQuery(backend.ledger, institutions, interval)

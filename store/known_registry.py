@@ -41,6 +41,12 @@ class KnownRegistry:
             known, self._asked_at = self._known, now
         return self._newest() if known is None else self._newest(known[1])
 
+    def recent(self) -> Registry | None:
+        """What is known, if it was asked for within ASK_EVERY_S seconds: nobody is asked here."""
+        with self._lock:
+            recent = time.monotonic() - self._asked_at <= ASK_EVERY_S
+            return self._known[1] if recent and self._known is not None else None
+
     def fresh(self) -> Registry:
         """The registry of now, which costs a question of one row when it is known already.
 
