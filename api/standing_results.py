@@ -87,7 +87,8 @@ class ResultsQuery:
             places = [None]
             limit = MAX_MONTHS if names is None else MAX_NAMED_MONTHS
             self._require_months(len(self.statuses()), limit)
-        self._require_values(places, names, days=False)
+            self._require_values(places, names, days=False)
+        # Of a few the rows are counted as they are made: no question more for a small answer.
         lines: list[bytes] = []
         for only in places:
             shown = self.ledger.shown(FIGURES, only, *bounds)
@@ -95,6 +96,7 @@ class ResultsQuery:
                 (self.institutions[s.institution], s, v) for s, v in shown if self._asks_for(s)
             )
             lines += figure_lines(asked, wanted)
+            _require_few(len(lines))
         return lines
 
     def read(
@@ -127,9 +129,14 @@ class ResultsQuery:
         self, places: Iterable[str | None], names: Collection[str] | None, *, days: bool
     ) -> None:
         bounds = self.interval.coarse()
-        values = sum(self.ledger.count_values(p, *bounds, names=names, days=days) for p in places)
-        if values > MAX_VALUES:
-            raise ProblemError(422, "too_many_values", values=values, limit=MAX_VALUES)
+        _require_few(
+            sum(self.ledger.count_values(p, *bounds, names=names, days=days) for p in places)
+        )
+
+
+def _require_few(values: int) -> None:
+    if values > MAX_VALUES:
+        raise ProblemError(422, "too_many_values", values=values, limit=MAX_VALUES)
 
 
 async def _query(

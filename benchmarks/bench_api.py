@@ -4,7 +4,8 @@ A service of its own process over the ledger of `city_ledger`; 50 clients on con
 own ask the same kind of panel of many institutions. Beside it, in the same run, a bare FastAPI
 application that answers the same number of bytes. Keys, by panel: `api.panel_p95_ms.<panel>` and
 `api.panel_p95_vs_bare.<panel>` with answers asked for before; `api.cold_p95_vs_bare.<panel>` each
-asked for the first time. `pages.<page>_ms` and `pages.<page>_again_ms`: CPU of the server for a
+asked for the first time, and of the processor time of the server alone, which others on the
+machine disturb less, `api.cold_cpu_ms.<panel>` and `api.bare_cpu_ms.<panel>`. `pages.<page>_ms` and `pages.<page>_again_ms`: CPU of the server for a
 page of an institution not asked for before, and for the same again. `api.server_peak_mb`.
 """
 
@@ -131,13 +132,18 @@ def _panel(ours: _Server, bare: _Server, panel: str, address: str, first: int) -
     many = "{place}" in address
     places = [f"i{(first + k) % CITY:04d}" for k in range(100 if many else 1)]
     paths = [address.format(place=p) for p in places]
+    before = ours.cpu_s()
     cold, size = asyncio.run(_ask(ours.port, paths))
+    cold_cpu_ms = 1e3 * (ours.cpu_s() - before) / len(paths)
     warm, _ = asyncio.run(_ask(ours.port, paths * (REQUESTS // len(paths))))
+    before = bare.cpu_s()
     plain, _ = asyncio.run(_ask(bare.port, [f"/{size}"] * REQUESTS))
+    plain_cpu_ms = 1e3 * (bare.cpu_s() - before) / REQUESTS
     bare_p95 = _p95(plain)
     print(
         f"  {panel}: {size:,} bytes; p95 of bare {bare_p95:.1f} ms, asked before {_p95(warm):.1f}, "
-        f"first {_p95(cold):.1f}",
+        f"first {_p95(cold):.1f}; processor time of bare {plain_cpu_ms:.1f} ms, first "
+        f"{cold_cpu_ms:.1f}",
         file=sys.stderr,
         flush=True,
     )
@@ -145,6 +151,8 @@ def _panel(ours: _Server, bare: _Server, panel: str, address: str, first: int) -
         f"api.panel_p95_ms.{panel}": _p95(warm),
         f"api.panel_p95_vs_bare.{panel}": _p95(warm) / bare_p95,
         f"api.cold_p95_vs_bare.{panel}": _p95(cold) / bare_p95,
+        f"api.cold_cpu_ms.{panel}": cold_cpu_ms,
+        f"api.bare_cpu_ms.{panel}": plain_cpu_ms,
     }
 
 

@@ -6,7 +6,20 @@ from contextlib import suppress
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, Select, Text, and_, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+)
 
 from domain.calendar import Month
 from domain.errors import StoreUnavailableError
@@ -14,13 +27,42 @@ from domain.figures import MonthResult
 from store.ledger.answers import LastMonth, LatestShown, MonthCounts, Value, View
 from store.ledger.port import MonthStatus
 from store.ledger.sql import tables as t
-from store.ledger.sql.engine import insert_into, reading, writing
-from store.ledger.sql.results import STANDING_ID, build_results, months_between, status_of
+from store.ledger.sql.engine import asking, insert_into, reading, writing
+from store.ledger.sql.results import (
+    STANDING_ID,
+    asked_again,
+    build_results,
+    months_between,
+    status_of,
+)
 
 _ALL = ""
 """The row of `results_version` that stands for every institution."""
 _MADE_TOGETHER = 200
 _READ_TOGETHER = 500
+_OF_ONE = t.results_version.c.institution != _ALL
+_VERSION = select(t.results_version.c.version).where(~_OF_ONE)
+_VERSIONS = select(t.results_version.c.institution, t.results_version.c.version)
+_VERSIONS_AMONG = _VERSIONS.where(
+    t.results_version.c.institution.in_(bindparam("among", expanding=True))
+)
+
+
+def _shown_query(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Of the months wanted, with what is kept of the view, or null."""
+    state, kept = t.month_state, t.shown.c
+    is_view = and_(
+        kept.digest == t.result.c.digest,
+        kept.view == bindparam("view"),
+        kept.shape == bindparam("shape"),
+    )
+    return (
+        select(state, t.result.c.id, t.result.c.digest, kept.body)
+        .join(t.result, t.result.c.id == STANDING_ID)
+        .outerjoin(t.shown, is_view)
+        .where(wanted)
+        .order_by(state.c.institution, state.c.month)
+    )
 
 
 class _Has(Protocol):
@@ -32,10 +74,8 @@ class SqlAnswers:
 
     def results_version(self: _Has) -> str:
         """See Answers.results_version."""
-        column = t.results_version.c
-        with reading(self._engine) as connection:
-            query = select(column.version).where(column.institution == _ALL)
-            return connection.execute(query).scalar() or ""
+        with asking(self._engine) as connection:
+            return connection.execute(_VERSION).scalar() or ""
 
     def shown(
         self: _Has,
@@ -45,21 +85,15 @@ class SqlAnswers:
         end: Month | None = None,
     ) -> list[tuple[MonthStatus, bytes]]:
         """See Answers.shown."""
-        state, kept = t.month_state, t.shown.c
-        is_view = and_(
-            kept.digest == t.result.c.digest,
-            kept.view == view.name,
-            kept.shape == view.shape,
-        )
-        query = (
-            select(state, t.result.c.id, t.result.c.digest, kept.body)
-            .join(t.result, t.result.c.id == STANDING_ID)
-            .outerjoin(t.shown, is_view)
-            .where(months_between(institution, start, end))
-            .order_by(state.c.institution, state.c.month)
-        )
+        query, months = asked_again(_shown_query, institution, start, end)
+        values = {**months, "view": view.name, "shape": view.shape}
+        with asking(self._engine) as connection:
+            rows = connection.execute(query, values).all()
+        if all(r.body is not None for r in rows):
+            return [(status_of(r), zlib.decompress(r.body)) for r in rows]
+        # Once more, and what is missing is made of the same state.
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query, values).all()
             made = _made(connection, view, [r for r in rows if r.body is None])
         _keep_if_possible(self._engine, view, made)
         return [(status_of(r), made.get(r.digest) or zlib.decompress(r.body)) for r in rows]
@@ -152,13 +186,12 @@ class SqlAnswers:
 
     def results_versions(self: _Has, among: Collection[str] | None = None) -> dict[str, str]:
         """See Answers.results_versions."""
-        column = t.results_version.c
-        wanted = column.institution != _ALL
-        if among is not None:
-            wanted = column.institution.in_(sorted(among))
-        query = select(column.institution, column.version).where(wanted)
-        with reading(self._engine) as connection:
-            return {row.institution: row.version for row in connection.execute(query)}
+        with asking(self._engine) as connection:
+            if among is None:
+                rows = connection.execute(_VERSIONS.where(_OF_ONE))
+            else:
+                rows = connection.execute(_VERSIONS_AMONG, {"among": sorted(among)})
+            return {row.institution: row.version for row in rows}
 
     def latest_shown(
         self: _Has, view: View, institutions: Collection[str] | None = None

@@ -33,13 +33,13 @@ from store.ledger.sql.audit.trail import SqlAuditTrail
 from store.ledger.sql.audit.vouched import REVISION, frozen, result_digest, told
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
-from store.ledger.sql.engine import insert_into, open_engine, reading, upgrade, writing
+from store.ledger.sql.engine import asking, insert_into, open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
-    STANDING_ID,
+    asked_again,
     build_results,
     count_values,
     delete_result,
@@ -50,6 +50,7 @@ from store.ledger.sql.results import (
     read_results,
     state_of,
     status_of,
+    statuses_query,
 )
 from store.ledger.sql.statements import SqlStatements
 from store.ledger.sql.touched import SqlTouchedMonths
@@ -162,15 +163,9 @@ class SqlLedger(
         end: Month | None = None,
     ) -> list[MonthStatus]:
         """See Ledger.statuses."""
-        state = t.month_state.c
-        query = (
-            select(t.month_state, t.result.c.digest, t.revision.c.closed_at)
-            .join(t.result, t.result.c.id == STANDING_ID)
-            .outerjoin(t.revision, t.revision.c.result_id == state.standing_id)
-            .where(months_between(institution, start, end))
-        )
-        with reading(self._engine) as connection:
-            return sorted(map(status_of, connection.execute(query)), key=_place_and_month)
+        query, values = asked_again(statuses_query, institution, start, end)
+        with asking(self._engine) as connection:
+            return sorted(map(status_of, connection.execute(query, values)), key=_place_and_month)
 
     def results(
         self,

@@ -1,10 +1,23 @@
 """Writing, reading and deleting whole results in the ledger's tables."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    true,
+)
 
 from domain.calendar import Month
 from domain.figures import MonthResult
@@ -36,6 +49,48 @@ def months_between(
         *([state.institution == institution] if institution is not None else []),
         *([state.month >= str(start)] if start is not None else []),
         *([state.month < str(end)] if end is not None else []),
+    )
+
+
+@cache
+def _months_bound(institution: bool, start: bool, end: bool) -> ColumnElement[bool]:
+    state = t.month_state.c
+    return and_(
+        true(),
+        *([state.institution == bindparam("institution")] if institution else []),
+        *([state.month >= bindparam("start")] if start else []),
+        *([state.month < bindparam("end")] if end else []),
+    )
+
+
+@cache
+def _bound(
+    query: Callable[[ColumnElement[bool]], Select[Any]], institution: bool, start: bool, end: bool
+) -> Select[Any]:
+    return query(_months_bound(institution, start, end))
+
+
+def asked_again(
+    query: Callable[[ColumnElement[bool]], Select[Any]],
+    institution: str | None,
+    start: Month | None,
+    end: Month | None,
+) -> tuple[Select[Any], dict[str, str]]:
+    """The statement of `query`, a function of the module, for these months, and its parameters. It
+    is composed once: that takes longer than asking SQLite for an institution's year."""
+    statement = _bound(query, institution is not None, start is not None, end is not None)
+    named = {"institution": institution, "start": start, "end": end}
+    return statement, {k: str(v) for k, v in named.items() if v is not None}
+
+
+def statuses_query(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Rows for `status_of`."""
+    standing = t.month_state.c.standing_id
+    return (
+        select(t.month_state, t.result.c.digest, t.revision.c.closed_at)
+        .join(t.result, t.result.c.id == STANDING_ID)
+        .outerjoin(t.revision, t.revision.c.result_id == standing)
+        .where(wanted)
     )
 
 
