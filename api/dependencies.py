@@ -48,7 +48,8 @@ class Backend:
 
     async def registry_known(self) -> Registry:
         """The registry, for the event loop: a thread asks for it when it has to be asked for."""
-        return self.registries.recent() or await run_in_threadpool(self.registries.get)
+        recent = self.registries.recent()
+        return recent if recent is not None else await run_in_threadpool(self.registries.get)
 
     def institution(self, institution_id: str) -> Institution:
         """One institution. Raises ProblemError 404 when there is none."""

@@ -107,8 +107,7 @@ class KnownBoard:
                 said = said_of_view(row.body)
                 changed[row.institution] = Computed(Month.parse(row.month), said)
         if known is not None and known.registry is registry:
-            columns = known.columns
-        else:
-            columns = BoardColumns(registry)
-            changed = {**({} if known is None else known.columns.months), **changed}
-        return _Known(version, versions, registry, columns.with_months(changed))
+            return _Known(version, versions, registry, known.columns.with_months(changed))
+        months = {**({} if known is None else known.columns.months), **changed}
+        there = {i: computed for i, computed in months.items() if computed is not None}
+        return _Known(version, versions, registry, BoardColumns(registry, months=there))

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated
 
 from fastapi import Depends
 
-from api.dependencies import BackendDep
+from api.dependencies import Backend, BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, Interval, IntervalDep, only_one
 from api.rows.base import Wanted
@@ -24,6 +25,8 @@ MAX_NAMED_MONTHS = 25_000
 """Institution-months in one answer: with day values, with all figures, with some figures."""
 MAX_VALUES = 500_000
 """Figures and day values read for one answer, some 1 kB of memory each."""
+_NAMED = 500
+"""So many institutions are named in a statement; of more the whole month is read."""
 _FEW = 50
 """So many institutions are read one by one, without reading the whole city's months."""
 
@@ -33,6 +36,34 @@ def month_status(ledger: Ledger, institution: str, month: Month) -> MonthStatus:
     for status in ledger.statuses(institution, month, month.plus(1)):
         return status
     raise ProblemError(404, "unknown_month", institution=institution, month=month)
+
+
+def wholes_of_month(
+    backend: Backend,
+    question: str,
+    names: Collection[str],
+    month: Month,
+    among: Collection[str] | None = None,
+) -> list[Value]:
+    """Figures of whole institutions of one month that is over, of all in the registry or of some.
+
+    Kept under `question`, which has the same names each time; only institutions whose results
+    changed are read again.
+    """
+    if among is None:
+        among = backend.registry.institution_by_id
+
+    def read(those: Collection[str]) -> dict[str, list[Value]]:
+        named = those if len(those) <= _NAMED else None
+        found: dict[str, list[Value]] = {}
+        for value in backend.ledger.values(
+            names, month, month.plus(1), institutions=named, subject="", unless=RUNNING
+        ):
+            found.setdefault(value.institution, []).append(value)
+        return found
+
+    known = backend.results.of_each((question, str(month)), among, read)
+    return list(chain.from_iterable(known.values()))
 
 
 @dataclass(frozen=True)
@@ -65,7 +96,9 @@ class ResultsQuery:
         """
         bounds = self.interval.coarse()
         only = only_one(self.institutions)
-        self._require_values([only], names, days=False)
+        # At most one of each name a month: counting them one by one takes as long as reading them.
+        if self.ledger.count_months(only, *bounds) * len(names) > MAX_VALUES:
+            self._require_values([only], names, days=False)
         among = None if only is None else [only]
         found = self.ledger.values(names, *bounds, institutions=among, subject="", unless=RUNNING)
         asked = {

@@ -4,14 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import BackendDep
+from api.dependencies import Backend, BackendDep
 from api.overview.rows import ASKED_NAMES, OverviewRow, city_counts, count_rows, month_rows
 from api.query import ONE_MONTH_PATTERN, LanguageDep, PageDep
+from api.standing_results import wholes_of_month
 from api.tables.route import MomentsRoute
 from domain.calendar import Month
-from domain.figures.comparing import RUNNING
 from store.ledger.answers import Value
-from store.ledger.port import Ledger
 
 router = APIRouter(route_class=MomentsRoute, prefix="/v1", tags=["results"])
 _MONTHS_TRIED = 6
@@ -39,16 +38,16 @@ def overview_rows(
     aside = ledger.aside(samples=False)
     counts = backend.results.of_all("month_counts", ledger.month_counts)
     counted = city_counts(registry.institutions, counts, aside)
-    values = _wholes(ledger, Month.parse(month) if month else None)
+    values = _wholes(backend, Month.parse(month) if month else None)
     rows = count_rows(counted, lang)
     return page.cut([*rows, *month_rows(values, registry.institution_by_id, lang)])
 
 
-def _wholes(ledger: Ledger, asked: Month | None) -> list[Value]:
+def _wholes(backend: Backend, asked: Month | None) -> list[Value]:
     """Figures of whole institutions of one month; of a month that is not over there are none."""
-    months = ledger.months_known()[::-1][:_MONTHS_TRIED] if asked is None else [asked]
-    for month in months:
-        found = ledger.values(ASKED_NAMES, month, month.plus(1), subject="", unless=RUNNING)
+    known = backend.ledger.months_known()[::-1][:_MONTHS_TRIED] if asked is None else [asked]
+    for month in known:
+        found = wholes_of_month(backend, "overview", ASKED_NAMES, month)
         if found:
             return found
     return []

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from api.rows.base import UNITS, Row, finite, number_field, shares_fields
-from api.rows.comparisons import TotalRow, total_rows
+from api.rows.comparisons import TotalRow, in_service, total_rows
 from config.texts import reason_label, text
+from domain.calendar import Month
 from domain.carriers import ELECTRICITY, USE_OF_FIGURE
 from domain.figures import Shares
 from domain.figures.names import COMPARED
@@ -134,11 +135,10 @@ def _completeness(
 ) -> list[OverviewRow]:
     if not main:
         return []
-    shares = Shares.mean([v.shares for v in main])
+    shares = Shares.mean(list(main))
     (month,) = {v.month for v in main}
     have = {v.institution: v.revision > 0 for v in main}
     known = {v.institution for v in main if v.value is not None}
-    in_service = total_rows(main, institutions, "city")[0].institutions_registered
     return [
         OverviewRow(
             name="completeness_ratio",
@@ -150,7 +150,7 @@ def _completeness(
             waits=False,
             institutions=len(have),
             institutions_known=len(known),
-            institutions_registered=in_service,
+            institutions_registered=in_service(institutions.values(), Month.parse(month)),
             closed=sum(have.values()),
             **shares_fields(shares),
         )

@@ -3,9 +3,7 @@
 Generic over figure names: what is computed is shown, whatever it is called.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import chain
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -25,13 +23,13 @@ from api.rows.comparisons import (
     quota_rows,
     survey_field_rows,
 )
-from api.standing_results import month_status
+from api.standing_results import month_status, wholes_of_month
 from api.tables.route import ResultsRoute
 from config.processing import processing_settings
 from config.texts import text, texts, unit_text
 from domain.calendar import Month
 from domain.figures import Figure, Shares
-from domain.figures.comparing import RUNNING, NotCompared
+from domain.figures.comparing import NotCompared
 from domain.figures.kinds import GROUPS
 from domain.figures.names import AMONG_PEERS, group_of
 from reports.document import Document, build_document
@@ -48,12 +46,8 @@ from reports.words.numbers import (
     shares_in_words,
 )
 from reports.words.quotas import measure_name
-from store.ledger.answers import Value
-from store.ledger.port import Ledger
 
 router = APIRouter(include_in_schema=False, route_class=ResultsRoute)
-_FEW = 500
-"""So many institutions are named in a question; of more the whole month is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,21 +182,9 @@ def _peers(backend: Backend, model: ReportModel) -> list[PeerRow]:
         for i in backend.registry.institutions
         if i.building_type == model.institution.building_type
     }
-    month, asked = model.month, {model.institution.id: model.institution}
-    known = backend.results.of_each(
-        ("peers", str(month)), alike, lambda those: _wholes(backend.ledger, month, those)
-    )
-    return peer_rows(asked, alike.values(), chain.from_iterable(known.values()))
-
-
-def _wholes(ledger: Ledger, month: Month, those: Collection[str]) -> dict[str, list[Value]]:
-    found: dict[str, list[Value]] = {}
-    among = those if len(those) <= _FEW else None
-    for v in ledger.values(
-        AMONG_PEERS, month, month.plus(1), institutions=among, subject="", unless=RUNNING
-    ):
-        found.setdefault(v.institution, []).append(v)
-    return found
+    asked = {model.institution.id: model.institution}
+    known = wholes_of_month(backend, "peers", AMONG_PEERS, model.month, alike)
+    return peer_rows(asked, alike.values(), known)
 
 
 def _peer(row: PeerRow, lang: str) -> tuple[str, ...]:

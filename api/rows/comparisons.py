@@ -266,7 +266,9 @@ def total_rows(
         if v.institution in group_of:
             found[v.month, group_of[v.institution], v.name].append(v)
     registered = {
-        (month, group): _in_service(institutions.values(), group_of, group, Month.parse(month))
+        (month, group): in_service(
+            [i for i in institutions.values() if group_of[i.id] == group], Month.parse(month)
+        )
         for month, group in {(m, g) for m, g, _ in found}
     }
     rows = [
@@ -291,7 +293,7 @@ def _total_row(
         institutions_known=len(known),
         institutions_registered=registered,
         closed=sum(v.revision > 0 for v in values),
-        **shares_fields(Shares.mean([v.shares for v in values])),
+        **shares_fields(Shares.mean(values)),
     )
 
 
@@ -301,10 +303,7 @@ def _group(institution: Institution, by: By) -> str:
     return institution.building_type if by == "kind" else ""
 
 
-def _in_service(
-    institutions: Iterable[Institution], group_of: Mapping[str, str], group: str, month: Month
-) -> int:
+def in_service(institutions: Iterable[Institution], month: Month) -> int:
+    """How many of them are in service in the month, or were for a part of it."""
     first = month.first_day
-    return sum(
-        group_of[i.id] == group and first <= (i.in_service_until or date.max) for i in institutions
-    )
+    return sum(first <= (i.in_service_until or date.max) for i in institutions)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 from domain.calendar import Month
 from domain.figures.names import subject_of
@@ -23,6 +23,19 @@ class FactorUse:
     unit: str
     source: str
     valid_from: date
+
+
+class Shared(Protocol):
+    """What has shares as fields of its own: Shares, and rows of a city's figures."""
+
+    @property
+    def measured(self) -> float: ...
+
+    @property
+    def estimated(self) -> float: ...
+
+    @property
+    def missing(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Shares:
         return cls(**two, **{third: max(left, 0.0)})
 
     @classmethod
-    def mean(cls, parts: Sequence["Shares"]) -> "Shares":
+    def mean(cls, parts: Sequence[Shared]) -> "Shares":
         """The mean of each share, every part counting alike. Of no parts nothing is there."""
         if not parts:
             return cls.none()
@@ -114,7 +127,7 @@ class Shares:
         return cls.rest(missing=missing, estimated=estimated)
 
 
-def _columns(parts: Sequence[Shares]) -> tuple[list[float], list[float], list[float]]:
+def _columns(parts: Sequence[Shared]) -> tuple[list[float], list[float], list[float]]:
     return (
         [s.measured for s in parts],
         [s.estimated for s in parts],

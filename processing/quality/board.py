@@ -108,8 +108,13 @@ class BoardColumns:
     that report, and what the month looked at says of each. Never changed: `with_months` gives
     another one."""
 
-    def __init__(self, registry: Registry, rules: BoardRules | None = None) -> None:
-        """Of a registry of which nothing has been computed."""
+    def __init__(
+        self,
+        registry: Registry,
+        rules: BoardRules | None = None,
+        months: Mapping[str, Computed] | None = None,
+    ) -> None:
+        """Of a registry, and of what was computed of its institutions."""
         rules = rules or processing_settings().completeness
         reporting = (d for d in registry.devices if not (isinstance(d, Meter) and d.formula))
         # The order among equals, so that a stable sort need not look at it.
@@ -121,7 +126,7 @@ class BoardColumns:
         )
         for k, span in enumerate(self.spans.values()):
             self.static["institution"][span] = k
-        self.months: Mapping[str, Computed] = {}
+        self.months: Mapping[str, Computed] = months or {}
         self.told: NDArray[Any] = np.zeros(len(self.devices), _TOLD)
         self._tell(self.spans)
 

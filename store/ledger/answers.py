@@ -116,6 +116,15 @@ class Answers(Protocol):
         """Every month that was computed of the institution (None: of anybody), in order."""
         ...
 
+    def count_months(
+        self,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+    ) -> int:
+        """How many months of [start, end) were computed, of the institution or (None) of all."""
+        ...
+
     def month_counts(self) -> list[MonthCounts]:
         """Of each institution that has months, sorted by its id."""
         ...

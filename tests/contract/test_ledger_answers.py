@@ -154,6 +154,9 @@ def _same(
     assert [s.digest for s, _ in shown] == [digest(r) for r in standing]
     statuses = ledger.statuses(None, start, end)
     assert [replace(s, closed_at=None) for s in statuses] == [s for s, _ in shown]
+    assert ledger.count_months(None, start, end) == len(standing)
+    of_a = [r for r in standing if r.institution == "a"]
+    assert ledger.count_months("a", start, end) == len(of_a)
     found = {
         (v.institution, v.month, v.name, v.subject): (v.value, v.measured, v.estimated, v.missing)
         for v in ledger.values(["electricity_use_kwh"], start, end)

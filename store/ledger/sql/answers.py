@@ -65,6 +65,10 @@ def _shown_query(wanted: ColumnElement[bool]) -> Select[Any]:
     )
 
 
+def _count_query(wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count()).select_from(t.month_state).where(wanted)
+
+
 class _Has(Protocol):
     _engine: Engine
 
@@ -132,8 +136,9 @@ class SqlAnswers:
         if unless:
             found = cast(t.result.c.findings, Text).contains(f'"{unless}"', autoescape=True)
             query = query.join(t.result, and_(t.result.c.id == STANDING_ID, ~found))
-        with reading(self._engine) as connection:
-            return [Value(*row) for row in connection.execute(query)]
+        # All at once: fetched row by row a city's month takes half as long again.
+        with asking(self._engine) as connection:
+            return list(map(Value._make, connection.execute(query).all()))
 
     def last_months(
         self: _Has,
@@ -166,6 +171,18 @@ class SqlAnswers:
         with reading(self._engine) as connection:
             return [Month.parse(m) for m in connection.execute(query.order_by(month)).scalars()]
 
+    def count_months(
+        self: _Has,
+        institution: str | None = None,
+        start: Month | None = None,
+        end: Month | None = None,
+    ) -> int:
+        """See Answers.count_months."""
+        query, values = asked_again(_count_query, institution, start, end)
+        with asking(self._engine) as connection:
+            counted: int = connection.execute(query, values).scalar_one()
+            return counted
+
     def month_counts(self: _Has) -> list[MonthCounts]:
         """See Answers.month_counts."""
         state = t.month_state.c
@@ -181,8 +198,8 @@ class SqlAnswers:
             .group_by(state.institution)
             .order_by(state.institution)
         )
-        with reading(self._engine) as connection:
-            return [MonthCounts(*row) for row in connection.execute(query)]
+        with asking(self._engine) as connection:
+            return list(map(MonthCounts._make, connection.execute(query).all()))
 
     def results_versions(self: _Has, among: Collection[str] | None = None) -> dict[str, str]:
         """See Answers.results_versions."""
