@@ -5,6 +5,11 @@ restatements, corrections, another registry, and a service killed and begun anew
 was kept (views, answers, columns, sums) is compared with rows made of results as they are stored.
 """
 
+import os
+import random
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +43,7 @@ from store.ledger.sql.ledger import SqlLedger
 from store.opening import open_ledger
 from store.readings.sqlite import SqliteReadingStore
 from tests.local_client import local_client
+from tests.paths import ROOT
 
 MONTHS = (Month(2026, 2), Month(2026, 3))
 NOW = datetime(2026, 4, 10, tzinfo=UTC)
@@ -180,6 +186,27 @@ def test_the_course_reaches_every_state(city: City) -> None:
     assert (february["state"], february["revision"]) == ("closed", 2)
     (total,) = (r for r in asked(city, "/v1/totals?by=district") if r["month"] == "2026-02")
     assert (total["group"], total["institutions_known"]) == ("2", 1) and total["value"]
+
+
+def test_killed_while_another_process_computes_and_closes(city: City) -> None:
+    """kill -9, wherever it happens to be: who answers beside it says what the results say."""
+    chance, home = random.Random(3), Path(__file__).parent
+    seen = set()
+    for seed in range(4):
+        child = subprocess.Popen(
+            [sys.executable, str(home / "compute_until_killed.py"), city.url, str(seed)],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert child.stdout is not None and child.stdout.readline() == b"begun\n"
+        time.sleep(chance.uniform(0.05, 0.4))
+        assert city.client.get("/v1/overview").status_code == 200  # while it is at work
+        child.kill()
+        child.wait(10)
+        child.stdout.close()
+        expect_the_same(city)
+        seen.add(city.ledger.results_version())
+    assert len(seen) == 4, "each of them changed something"
 
 
 def asked(city: City, path: str) -> Any:
