@@ -22,8 +22,6 @@ from store.ledger.port import Ledger
 KEPT_BYTES = 64 << 20
 LARGEST_BYTES = 8 << 20
 """A larger answer is not kept: some of them would push out all others."""
-QUICK_AT_ONCE = 3
-"""So many answers on one institution are made at the same time."""
 _WORTH_PACKING = 1_000
 _OURS = ("api", "config", "domain", "reports")
 """The code and texts that answers are made by."""
@@ -54,7 +52,6 @@ class KeptAnswers:
         self._kept: OrderedDict[str, KeptAnswer] = OrderedDict()
         self._size = 0
         self._asked: dict[str, asyncio.Task[Response]] = {}
-        self.quick = asyncio.Semaphore(QUICK_AT_ONCE)
 
     async def answer(
         self, request: Request, key: str, tag: str, make: Callable[[], Awaitable[Response]]

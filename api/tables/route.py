@@ -72,16 +72,7 @@ class ResultsRoute(TableRoute):
             asked = set(request.query_params.getlist("institution"))
             own = "" if self.of_all or len(asked) != 1 else next(iter(asked))
             tag = tag_of(key, *await request.app.state.versions.of(own), self.moment(request))
-
-            async def made() -> Response:
-                # Of one institution it is quick: few at a time are sooner done than fifty threads
-                # that wait for each other, and nobody is slow in front of them.
-                if not own:
-                    return await make(request)
-                async with answers.quick:
-                    return await make(request)
-
-            return await answers.answer(request, key, tag, made)
+            return await answers.answer(request, key, tag, lambda: make(request))
 
         return handler
 
