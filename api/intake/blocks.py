@@ -23,6 +23,7 @@ from api.intake.formats import (
     ndjson_lines,
     object_said,
     row_said,
+    separator_of,
     text_of_table,
 )
 from api.intake.line_protocol import device_of, line_protocol, lines_said, text_of_lines
@@ -133,11 +134,11 @@ def _repeated(some: Sequence[T], counts: list[int]) -> list[T]:
     return list(chain.from_iterable(map(repeat, some, counts)))
 
 
-def _instants(said: Sequence[int | str]) -> list[int] | None:
+def _instants(said: Sequence[int | str], timezone: str | None = None) -> list[int] | None:
     """Times as posted, in ms; None if one is none."""
     if set(map(type, said)) == {int}:
         return cast(list[int], list(said))
-    known = {ts: time_ms(ts) for ts in set(said)}
+    known = {ts: time_ms(ts, timezone) for ts in set(said)}
     found = [at_ms for ts in said if (at_ms := known[ts]) is not None]
     return found if len(found) == len(said) else None
 
@@ -148,33 +149,40 @@ def _surely_numbers(found: Columns) -> bool:
     return min(times) >= -_EXACT and max(times) <= _EXACT and isfinite(sum(found.value))
 
 
-def csv_blocks(body: bytes) -> Iterator[Part]:
+def csv_blocks(body: bytes, timezone: str | None = None) -> Iterator[Part]:
     """As `comma_separated`; a table with quotes is not read in blocks."""
     text = text_of_table(body).replace("\r\n", "\n")
     if not text or '"' in text or "\r" in text:
-        yield from comma_separated(body)
+        yield from comma_separated(body, timezone)
         return
     lines = text.removesuffix("\n").split("\n")
-    header = header_of(lines[0].split(","))
+    separator = separator_of(text)
+    header = header_of(lines[0].split(separator))
     for start in range(1, len(lines), _ROWS):
         block = lines[start : start + _ROWS]
         rows = list(range(start + 1, start + 1 + len(block)))
-        found = _plain_cells(rows, header, block)
+        found = _plain_cells(rows, header, block, separator, timezone)
         if found is not None:
             yield found
             continue
         for row, line in zip(rows, block, strict=True):
-            yield from row_said(row, header, line)
+            yield from row_said(row, header, line, separator, timezone)
 
 
-def _plain_cells(rows: list[int], header: list[str], block: list[str]) -> Columns | None:
+def _plain_cells(
+    rows: list[int],
+    header: list[str],
+    block: list[str],
+    separator: str,
+    timezone: str | None,
+) -> Columns | None:
     width = len(header)
-    cells = _cut(block, ",", width)
+    cells = _cut(block, separator, width)
     if cells is None or max(map(len, block)) >= csv.field_size_limit():
         return None
     columns = {name: cells[k::width] for k, name in enumerate(header)}
     device = list(map(str.strip, columns.pop("device")))
-    at_ms = _times(columns.pop("ts"))
+    at_ms = _times(columns.pop("ts"), timezone)
     if at_ms is None:
         return None
     if "quantity" in columns:
@@ -253,11 +261,11 @@ def _cut(texts: list[str], separator: str, count: int) -> list[str] | None:
     return separator.join(texts).split(separator)
 
 
-def _times(texts: Sequence[str]) -> list[int] | None:
+def _times(texts: Sequence[str], timezone: str | None) -> list[int] | None:
     """Whole numbers, or RFC 3339; None if there is anything else among them."""
     if (whole := _whole_numbers(texts)) is not None:
         return whole
-    return _instants(texts)
+    return _instants(texts, timezone)
 
 
 def _whole_numbers(texts: Sequence[str]) -> list[int] | None:

@@ -111,10 +111,17 @@ def _number(raw: object) -> float | Refusal:
     return read_number(raw)
 
 
-def comma_separated(body: bytes) -> Iterator[PostedValue]:
-    """CSV (UTF-8, UTF-16 or GBK) with a header: device, ts and either quantity and value, or one column a
-    quantity. Empty cells of such a column mean nothing was measured and are passed over."""
-    reader = table_of(text_of_table(body))
+COLUMNS = {"设备": "device", "设备编号": "device", "时间": "ts", "采集时间": "ts"}
+COLUMNS |= {"数据项": "quantity", "数值": "value", "读数": "value"}
+"""What columns are called in Chinese; others are taken as they are."""
+
+
+def comma_separated(body: bytes, timezone: str | None = None) -> Iterator[PostedValue]:
+    """CSV (UTF-8, UTF-16 or GBK; with commas, semicolons or tabs) with a header: device, ts and
+    either quantity and value, or one column a quantity. Empty cells of such a column mean nothing
+    was measured and are passed over. With a `timezone`, times without a zone are local there."""
+    text = text_of_table(body)
+    reader = table_of(text, separator_of(text))
     header: list[str] | None = None
     while True:
         try:
@@ -127,7 +134,7 @@ def comma_separated(body: bytes) -> Iterator[PostedValue]:
         if header is None:
             header = header_of(cells)
         elif cells:
-            yield from _cells(reader.line_num, header, cells)
+            yield from _cells(reader.line_num, header, cells, timezone)
     if header is None:
         raise UnreadableBodyError("no header: expected device,ts,quantity,value")
 
@@ -139,16 +146,24 @@ def text_of_table(body: bytes) -> str:
         raise UnreadableBodyError(str(error)) from error
 
 
-def table_of(text: str) -> "Table":
+def separator_of(text: str) -> str:
+    """What stands between the cells of a table, by its first line."""
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)
+
+
+def table_of(text: str, separator: str) -> "Table":
     """What reads a table's rows of cells."""
-    return csv.reader(io.StringIO(text, newline=""), strict=True)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
 
 
-def row_said(row: int, header: list[str], line: str) -> Iterator[PostedValue]:
+def row_said(
+    row: int, header: list[str], line: str, separator: str, timezone: str | None
+) -> Iterator[PostedValue]:
     """What one line of a table without quotes says; an empty one, nothing."""
     try:
-        for cells in table_of(line):
-            yield from _cells(row, header, cells)
+        for cells in table_of(line, separator):
+            yield from _cells(row, header, cells, timezone)
     except csv.Error as error:
         yield bad_row(row, str(error))
 
@@ -156,7 +171,7 @@ def row_said(row: int, header: list[str], line: str) -> Iterator[PostedValue]:
 def header_of(cells: list[str]) -> list[str]:
     """The names of the columns. Raises UnreadableBodyError if they are not enough to tell what
     the rows say."""
-    header = [c.strip() for c in cells]
+    header = [COLUMNS.get(c.strip(), c.strip()) for c in cells]
     wide = [c for c in header if c not in ("device", "ts")]
     if not {"device", "ts"} <= set(header) or not wide or len(set(header)) != len(header):
         raise UnreadableBodyError(
@@ -168,12 +183,14 @@ def header_of(cells: list[str]) -> list[str]:
     return header
 
 
-def _cells(row: int, header: list[str], cells: list[str]) -> Iterator[PostedValue]:
+def _cells(
+    row: int, header: list[str], cells: list[str], timezone: str | None
+) -> Iterator[PostedValue]:
     if len(cells) != len(header):
         yield bad_row(row, f"{len(cells)} cells, the header has {len(header)}")
         return
     by_name = {n: c.strip() for n, c in zip(header, cells, strict=True)}
-    device, at_ms = by_name.pop("device"), time_ms(by_name.pop("ts"))
+    device, at_ms = by_name.pop("device"), time_ms(by_name.pop("ts"), timezone)
     if "quantity" in by_name:
         value = number_of_text(by_name["value"])
         yield posted_value(row, device, by_name["quantity"], at_ms, value)

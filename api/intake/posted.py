@@ -1,5 +1,6 @@
 """A posted value before it is judged."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -64,9 +65,11 @@ def posted_value(
     return PostedValue(row, device, quantity, said)
 
 
-def time_ms(raw: object) -> int | None:
+def time_ms(raw: object, timezone: str | None = None) -> int | None:
     """Milliseconds since the epoch of a posted time: a whole number of ms, or RFC 3339 text
-    with a zone. None when it is neither."""
+    with a zone. With a `timezone`, a text without one is local there, also as spreadsheets write
+    it (``2026/3/5 14:00``); the hour that is there twice in autumn, or never in spring, is none.
+    None when it is nothing of it."""
     if isinstance(raw, bool):
         return None
     if isinstance(raw, int):
@@ -74,16 +77,25 @@ def time_ms(raw: object) -> int | None:
     if isinstance(raw, float):
         return int(raw) if raw.is_integer() and abs(raw) <= LARGEST_MS else None
     if isinstance(raw, str):
-        return _time_of_text(raw.strip())
+        return _time_of_text(raw.strip(), timezone)
     return None
 
 
-def _time_of_text(text: str) -> int | None:
+_OF_SPREADSHEETS = re.compile(
+    r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})[ T]([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?"
+)
+
+
+def _time_of_text(text: str, timezone: str | None) -> int | None:
     digits = text.removeprefix("-")
     if digits.isascii() and digits.isdigit():
         return time_ms(int(text)) if len(digits) <= 19 else None
+    if timezone is not None and (parts := _OF_SPREADSHEETS.fullmatch(text)):
+        year, *others = (int(part or 0) for part in parts.groups())
+        month, day, hour, minute, second = others
+        text = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
     try:
-        return to_ms(parse_instant(text))
+        return to_ms(parse_instant(text, timezone=timezone))
     except InstantError:
         return None
 

@@ -1,5 +1,6 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -7,13 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.needs import Needs
 from api.dependencies import BackendDep
-from api.intake.blocks import BLOCKS
+from api.intake.blocks import BLOCKS, csv_blocks
 from api.intake.body import BodyDep
 from api.intake.posting import MAX_VALUES, Posting
 from api.intake.store_body import Taken
 from api.problems import ProblemError
 from api.query import LanguageDep
 from domain.access import Action, Principal
+from domain.calendar import zone_or_none
 
 router = APIRouter(prefix="/v1", tags=["readings"])
 
@@ -66,6 +68,13 @@ async def post_readings(
     dry_run: Annotated[
         bool, Query(description="Tell what would become of the body, and do nothing.")
     ] = False,
+    tz: Annotated[
+        str,
+        Query(
+            description="Of a table: times without a zone are local there.",
+            examples=["Asia/Shanghai"],
+        ),
+    ] = "",
     atomic: Annotated[
         bool, Query(description="Store all values, or none if any would be refused.")
     ] = False,
@@ -84,7 +93,11 @@ async def post_readings(
     reader = BLOCKS.get(media)
     if reader is None:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(BLOCKS))
-    posting = Posting(lambda: reader(body), body, backend, principal, lang)
+    if tz and (media != "text/csv" or zone_or_none(tz) is None):
+        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv)"
+        raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
+    read = partial(csv_blocks, timezone=tz) if tz else reader
+    posting = Posting(lambda: read(body), body, backend, principal, lang)
     limiter = request.app.state.posting
     if dry_run or atomic:
         taken, more = await to_thread.run_sync(posting.tried, limiter=limiter)

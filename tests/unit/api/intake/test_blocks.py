@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from api.intake import blocks
 from api.intake.batches import Most, PostedBatch
-from api.intake.blocks import BLOCKS, values
+from api.intake.blocks import BLOCKS, csv_blocks, values
+from api.intake.formats import comma_separated
 from api.intake.posted import Columns, PostedValue, UnreadableBodyError
 from config.limits import TIME_LIMITS
 from domain.access import Action, Grant
@@ -95,7 +96,9 @@ _cells = (
     | st.sampled_from(
         ["d", "b 2 ", "water_m3", "1.5", "-3", "1e5", "nan", "1_0", "٣", '"q"', '"a,b"']
     )
-    | st.sampled_from(["2026-01-01T00:00:00Z", "", " ", "\t", '"', "#", "inf", "１"])
+    | st.sampled_from(
+        ["2026-01-01T00:00:00Z", "2026/3/5 14:00", "", " ", "\t", '"', "#", "inf", "１"]
+    )
 )
 
 
@@ -119,6 +122,11 @@ _cells = (
 def test_tables_say_the_same(header: str, rows: list[list[str]], end: str) -> None:
     body = end.join([header, *(",".join(row) for row in rows)])
     same(CSV, body.encode())
+    for separator in ";\t":
+        same(CSV, body.replace(",", separator).encode())
+    by_block = said(lambda b: values(csv_blocks(b, "Asia/Shanghai")), body.encode())
+    by_value = said(lambda b: comma_separated(b, "Asia/Shanghai"), body.encode())
+    assert str(by_block) == str(by_value)
     same(CSV, body.encode("gb18030"))
     same(CSV, body.encode("utf-16"))
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -355,3 +356,25 @@ def test_line_protocol_gives_back_what_was_written(device: str, value: float, at
     (posted,) = READERS[LINES](line.encode())
     reading = Reading(device, "power_w", at_ms, value)
     assert posted == PostedValue(1, device, "power_w", reading)
+
+
+def test_a_table_as_an_office_saves_it(serve_own: Serve, own_sample: Any) -> None:
+    """GBK, semicolons, Chinese headings, local times as a spreadsheet writes them."""
+    table = "设备;采集时间;数据项;读数\r\ndy-water;2024/4/9 8:30;water_m3;7001\r\n"
+    client = serve_own()
+    headers = {"Content-Type": CSV}
+    path = "/v1/readings?lang=en&tz=Asia/Shanghai"
+    answer = client.post(path, content=table.encode("gbk"), headers=headers)
+    assert answer.json()["stored"] == 1, answer.text
+    store, _ = own_sample
+    at = datetime(2024, 4, 9, 0, 30, tzinfo=UTC)
+    frame = store.read([Series("dy-water", "water_m3")], at, at + timedelta(minutes=1))
+    assert list(frame["value"]) == [7001.0]
+    comma = table.replace("7001", "7001,5")
+    answer = client.post(path, content=comma.encode(), headers=headers)
+    assert answer.json()["rows"][0]["code"] == "bad_value"
+    answer = client.post("/v1/readings", content=table.encode(), headers=headers)
+    assert answer.json()["rows"][0]["code"] == "bad_time", "nobody said where"
+    for path, media in (("?tz=Mars", CSV), ("?tz=Asia/Shanghai", JSON)):
+        answer = client.post(f"/v1/readings{path}", content=b"[]", headers={"Content-Type": media})
+        assert answer.status_code == 422
