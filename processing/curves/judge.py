@@ -36,7 +36,7 @@ _ORDINARY = 2.0
 _OUTRUNS = 5.0
 """A step over readings that were passed over is looked at if it is so many times the usual."""
 _ANOTHER_UNIT = 30.0
-"""No building uses so many times more or less after a meter's replacement nobody registered."""
+"""Nobody uses so many times more or less after a meter's unregistered replacement."""
 _MANY = 48  # with fewer readings in all, nothing is said of a gap's other side
 _AS_HIGH = 0.1  # where no speed tells, a register has grown by less since its unit changed
 _LONG_REST = 2  # a new register may rest so many times longer than the old one ever did
@@ -122,12 +122,13 @@ class Judge:
         return leaps
 
     def _other_heights(self) -> npt.NDArray[np.bool_]:
-        """Gaps after which a register is as high in a larger unit: only its speed tells."""
+        """Steps after which a register is as high in a larger unit: only its speed tells."""
         found = np.zeros(self._step.size, dtype=bool)
         if self.at.size < _MANY:
             return found
-        gaps = np.flatnonzero(self._length > max(self.max_gap_ms, 2 * np.median(self._length)))
-        for k in gaps[(self.value[gaps] > 0) & (self._step[gaps] > 0)].tolist():
+        gaps = self._length > max(self.max_gap_ms, 2 * np.median(self._length))
+        gaps |= self.value[1:] > _OUTRUNS * self.value[:-1]  # as only young registers grow
+        for k in np.flatnonzero(gaps & (self.value[:-1] > 0) & (self._step > 0)).tolist():
             before, after = self._rates(k, k + 1)
             most = max(0.5 * self.value[k], _ORDINARY * before * self._length[k])
             rises = (self.value[k + 1] / s - self.value[k] for s in SCALES if s > _OUTRUNS)
@@ -145,8 +146,9 @@ class Judge:
 
     def _by_habit(self, earlier: int, later: int) -> float:
         """The most that was used between readings by the habits of the earlier."""
-        length = int(self.at[later] - self.at[earlier])
-        return float(self._habits.at(earlier).most(length, self.rules))
+        return float(
+            self._habits.at(earlier).most(int(self.at[later] - self.at[earlier]), self.rules)
+        )
 
     def _fits(self, runs: Runs, earlier: Ints, later: int) -> npt.NDArray[np.bool_]:
         i, j = runs.last[earlier], int(runs.first[later])

@@ -220,3 +220,15 @@ def test_a_register_in_its_first_week_that_is_ten_times_as_high_is_in_another_un
     register = np.array([*said, *(14.3 + 0.1 * np.arange(80))])
     curve = use_curve(np.arange(register.size, dtype=np.int64) * DAY * HOUR_MS, register)
     assert told(curve, "register_scaled") == [10.0]
+
+
+def test_a_young_meter_that_is_ten_times_as_high_and_as_fast_is_in_another_unit() -> None:
+    use = np.random.default_rng(5).uniform(5.0, 9.0, 100)
+    register = np.round(np.concatenate(([0.0], np.cumsum(use))), 1)
+    register[7:] *= 10
+    curve = use_curve(np.arange(101, dtype=np.int64) * DAY * HOUR_MS, register)
+    assert told(curve, "register_scaled") == [10.0]
+    # One that simply grows is believed, however young it is.
+    growing = np.round(np.concatenate(([0.0, 0.1, 0.3, 2.0], 2.0 + np.cumsum(use))), 1)
+    curve = use_curve(np.arange(growing.size, dtype=np.int64) * DAY * HOUR_MS, growing)
+    assert not curve.events
