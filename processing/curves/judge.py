@@ -146,9 +146,8 @@ class Judge:
 
     def _by_habit(self, earlier: int, later: int) -> float:
         """The most that was used between readings by the habits of the earlier."""
-        return float(
-            self._habits.at(earlier).most(int(self.at[later] - self.at[earlier]), self.rules)
-        )
+        length = int(self.at[later] - self.at[earlier])
+        return float(self._habits.at(earlier).most(length, self.rules))
 
     def _fits(self, runs: Runs, earlier: Ints, later: int) -> npt.NDArray[np.bool_]:
         i, j = runs.last[earlier], int(runs.first[later])
@@ -290,8 +289,7 @@ class Judge:
         return None
 
     def _may_have_fallen(self, before: int, after: int) -> bool:
-        """Whether what was passed over may have been right, and the register set back beside it:
-        it goes on as the register does, and what is left of the step is too little."""
+        """Whether what was passed over may have been right, and the register set back beside it."""
         rise, passed = self.value[after] - self.value[before], self.value[before + 1 : after]
         if not passed.size or rise < 0:
             return False
