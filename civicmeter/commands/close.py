@@ -9,9 +9,9 @@ from civicmeter.by import name_of
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from config.closing import CHECK_CODES, check_rules_on
 from config.settings import Settings
-from domain.calendar import Month
+from domain.calendar import Month, to_ms
 from domain.closing import Check, Waiver
-from domain.closing.checks import blocking, checks_of
+from domain.closing.checks import blocking, checks_of, is_within, waiver_problem
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.figures.comparing import is_running
@@ -94,7 +94,11 @@ def command(
         }
         closing = [name for name, why in reasons.items() if not why]
         checks = _checks(pipeline, wanted, closing)
-        reasons |= {name: _not_passed(found, waive) for name, found in checks.items()}
+        authors = _authors(pipeline, wanted, [n for n, found in checks.items() if found and waive])
+        reasons |= {
+            name: waiver_problem(signed_by, authors.get(name, ())) or _not_passed(found, waive)
+            for name, found in checks.items()
+        }
         closing = [name for name, why in reasons.items() if not why]
         for done, name in enumerate(closing):
             try:
@@ -164,6 +168,25 @@ def _checks(pipeline: Pipeline, month: Month, names: list[str]) -> dict[str, lis
         result: MonthResult = ledger.pending(name, month) or standing[name]
         checks = checks_of(result, rules, ledger.adjustments(name))
         found[name] = blocking(checks, dict.fromkeys(waived.get(name, ()), True))
+    return found
+
+
+def _authors(pipeline: Pipeline, month: Month, names: list[str]) -> dict[str, set[str]]:
+    """By institution, who entered corrections of the month's readings, or adjustments of it."""
+    if not names:
+        return {}
+    ledger, places = pipeline.ledger, pipeline.registry.institution_by_id
+    found = {
+        name: {a.author for a in ledger.adjustments(name) if is_within(a, month)} for name in names
+    }
+    owner = {d.id: d.institution for d in pipeline.registry.devices}
+    spans = {name: month.interval(places[name].timezone) for name in names}
+    for one in ledger.corrections():
+        name = owner.get(one.device, "")
+        if name in spans:
+            start, end = spans[name]
+            if to_ms(start) <= one.at_ms < to_ms(end):
+                found[name].add(one.author)
     return found
 
 

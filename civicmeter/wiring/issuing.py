@@ -10,6 +10,7 @@ from domain.contracts.issued import (
     Draft,
     Issued,
     RestsOn,
+    Waived,
     digest_of,
     restated_months,
     settled_amounts,
@@ -30,7 +31,7 @@ def issue(pipeline: Pipeline, name: str, month: Month, issued_by: str) -> Issued
     earlier = pipeline.ledger.statements([found.agreement])
     _require_closed(found)
     number = _number(found, earlier, month)
-    draft = _draft(found, earlier, month, number)
+    draft = _draft(found, earlier, month, number, _waived(pipeline, found))
     if number > 1 and not draft.restated:
         return earlier[-1]
     return pipeline.ledger.issue_statement(draft, issued_by=issued_by)
@@ -69,7 +70,21 @@ def reproduced(pipeline: Pipeline, issued: Issued) -> str:
         for s in pipeline.ledger.statements([issued.agreement])
         if (s.month, s.number) < (issued.month, issued.number)
     ]
-    return digest_of(_draft(found, earlier, issued.month, issued.number).body())
+    # What was waived after it was issued is of a later revision.
+    named = {(w["institution"], w["month"], w["code"]) for w in content.get("waived", ())}
+    waived = [w for w in _waived(pipeline, found) if (w.institution, str(w.month), w.code) in named]
+    return digest_of(_draft(found, earlier, issued.month, issued.number, waived).body())
+
+
+def _waived(pipeline: Pipeline, found: Settled) -> list[Waived]:
+    """What was let go of the months that an agreement rests on."""
+    places = dict.fromkeys(place for place, _ in found.standing)
+    waivers = [w for place in sorted(places) for w in pipeline.ledger.waivers(place)]
+    return [
+        Waived(w.institution, w.month, w.code, w.by, w.reason, w.at)
+        for w in waivers
+        if (w.institution, w.month) in found.standing
+    ]
 
 
 def _require_closed(found: Settled) -> None:
@@ -100,7 +115,13 @@ def _number(found: Settled, earlier: Sequence[Issued], month: Month) -> int:
     )
 
 
-def _draft(found: Settled, earlier: Sequence[Issued], month: Month, number: int) -> Draft:
+def _draft(
+    found: Settled,
+    earlier: Sequence[Issued],
+    month: Month,
+    number: int,
+    waived: Sequence[Waived],
+) -> Draft:
     last = found.statements[-1]
     own = [s for s in found.statements if s.month < month or number > 1]
     one = found.members[0]
@@ -118,6 +139,7 @@ def _draft(found: Settled, earlier: Sequence[Issued], month: Month, number: int)
             RestsOn(place, m, s.revision, s.digest)
             for (place, m), s in sorted(found.standing.items())
         ),
+        waived=tuple(waived),
     )
 
 

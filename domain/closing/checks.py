@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from domain.adjustments import Adjustment
+from domain.adjustments import Adjustment, same_person
 from domain.calendar import Month
 from domain.closing import Check, CheckRule
 from domain.figures import Figure, MonthResult
@@ -46,6 +46,23 @@ def blocking(checks: Sequence[Check], waived: Mapping[str, object]) -> list[Chec
     return [check for check in checks if check.blocks and check.code not in waived]
 
 
+def is_within(adjustment: Adjustment, month: Month) -> bool:
+    """Whether an adjustment is about some day of a month."""
+    ends_before = adjustment.end is not None and adjustment.end <= month.first_day
+    return adjustment.start < month.end_day and not ends_before
+
+
+def waiver_problem(by: str, entered_by: Iterable[str]) -> str:
+    """Why a person may not waive a check of a month; empty: they may. `entered_by` are who entered
+    corrections and adjustments of it, as far as that is known: none of them judges their own."""
+    if any(same_person(by, author) for author in entered_by):
+        return (
+            f"{by} entered corrections or adjustments of the month and cannot waive its checks: "
+            "somebody else has to"
+        )
+    return ""
+
+
 def _incomplete(figures: Iterable[Figure], rule: CheckRule | None) -> Iterator[Check]:
     if rule is None:
         return
@@ -74,6 +91,5 @@ def _waiting(
     adjustments: Iterable[Adjustment], month: Month, rule: CheckRule | None
 ) -> Iterator[Check]:
     for one in adjustments:
-        within = one.start < month.end_day and (one.end is None or one.end > month.first_day)
-        if rule is not None and within and one.status == "waiting":
+        if rule is not None and is_within(one, month) and one.status == "waiting":
             yield Check(rule.code, one.contract, rule.blocks, float(one.number))

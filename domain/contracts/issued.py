@@ -37,10 +37,26 @@ class RestsOn:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A check that a month it rests on did not pass, and who let it go, why and when."""
+
+    institution: str
+    month: Month
+    code: str
+    by: str
+    reason: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What is issued: the month's statement (None: only earlier months are restated), with the
-    terms and the closed months it rests on, so that anybody can reckon it again."""
+    terms and the closed months it rests on, so that anybody can reckon it again.
+
+    What was waived of these months is in the text where something was: a statement from before
+    there were waivers has the same text still.
+    """
 
     agreement: str
     month: Month
@@ -52,6 +68,7 @@ class Draft:
     statement: Statement | None
     restated: tuple[Restated, ...]
     rests_on: tuple[RestsOn, ...]
+    waived: tuple[Waived, ...] = ()
 
     @property
     def payable_cny(self) -> Decimal:
@@ -62,6 +79,8 @@ class Draft:
     def body(self) -> str:
         """All of it as one line of JSON: sorted keys, no spaces, money as decimal text."""
         plain = _plain(self) | {"payable_cny": str(self.payable_cny)}
+        if not self.waived:
+            del plain["waived"]
         if self.statement is not None:
             plain["statement"]["amount_cny"] = str(self.statement.amount_cny)
         return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -102,11 +102,18 @@ def told_words(
 def told_of(one: Issued, lang: str) -> list[str]:
     """As `told_words`, of an issued statement."""
     own = one.content["statement"]
+    waived = [_waived_words(w, lang) for w in one.content.get("waived", ())]
     if own is None:
-        return []
+        return waived
     findings = [Finding(**f) for f in own["findings"]]
     waiting = [Decimal(w["amount_cny"]) for w in own["waiting"]]
-    return told_words(findings, Decimal(own["carried_cny"]), waiting, lang)
+    return [*told_words(findings, Decimal(own["carried_cny"]), waiting, lang), *waived]
+
+
+def _waived_words(waived: Mapping[str, Any], lang: str) -> str:
+    named = {k: waived[k] for k in ("institution", "month", "by", "reason")}
+    check = text("closing", f"name.{waived['code']}", lang)
+    return text(_ROOM, "waived", lang, check=check, on=waived["at"][:10], **named)
 
 
 def signed_of(one: Issued, lang: str) -> list[str]:

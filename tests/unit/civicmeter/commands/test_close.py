@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from civicmeter.cli import main
-from domain.calendar import Month
+from domain.calendar import Month, to_ms
+from domain.corrections import Correction
 from domain.figures import Figure, MonthResult, Shares
 from domain.findings import Finding
-from domain.places import Institution
+from domain.places import Carrier, Institution, Meter
 from domain.registry import Registry
 from processing.quality.failures import failed
 from store.ledger.port import Ledger
@@ -168,3 +169,50 @@ def test_a_check_that_is_not_passed_keeps_a_month_open_until_somebody_waives_it(
         "Wang",
         "two days without power",
     )
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_who_entered_the_data_waives_no_check_of_it(
+    own: bool, run: Run, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of this month; what was entered of another month or institution stands in nobody's way."""
+    registry = ledger.registry()
+    meters = tuple(
+        Meter(
+            id=f"{place}-m",
+            institution=place,
+            name_zh="表",
+            name_en="Meter",
+            carrier=Carrier.ELECTRICITY,
+            register="electricity_import_register",
+        )
+        for place in ("hall", "school")
+    )
+    ledger.save_registry(replace(registry, devices=meters))
+    gap = Finding("total_incomplete", "warning", "", {"missing_pct": 20.0})
+    whole = result("hall", MAY, 10.0)
+    broken = replace(whole.figures[0], shares=Shares.known(0.8), findings=(gap,))
+    ledger.save_result(replace(whole, figures=(broken,)))
+    asked = (str(MAY), "--institution", "hall", "--waive", "incomplete", "--reason", "no power")
+
+    def correct(device: str, author: str, at: datetime) -> None:
+        one = Correction(
+            device=device,
+            quantity="electricity_import_register",
+            at_ms=to_ms(at),
+            value=1.0,
+            author=author,
+            reason="misread",
+            entered_at=datetime(2026, 6, 2, tzinfo=UTC),
+        )
+        ledger.enter_corrections([one], [])
+
+    correct("hall-m", "Li", datetime(2026, 5, 14, tzinfo=UTC))
+    correct("hall-m", "Wang", datetime(2026, 6, 14, tzinfo=UTC))
+    correct("school-m", "Wang", datetime(2026, 5, 14, tzinfo=UTC))
+    if own:
+        correct("hall-m", "WANG", datetime(2026, 5, 15, tzinfo=UTC))
+    assert run(*asked) == (2 if own else 0)
+    problem = "Wang entered corrections or adjustments of the month"
+    assert (problem in capsys.readouterr().err) == own
+    assert len(ledger.waivers()) == (0 if own else 1)

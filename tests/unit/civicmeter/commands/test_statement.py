@@ -1,6 +1,7 @@
 """`civicmeter statement`: issued, restated by reversing lines, signed, reckoned again."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from python_calamine import CalamineWorkbook
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.calendar import Month
+from domain.closing import Waiver
 from domain.contracts.issued import settled_amounts
 from domain.places import Term
 from domain.registry import Registry
+from reports.words.settlement import told_of
 from tests.command_line import run
 from tests.unit.civicmeter.commands.test_contract import CONTRACT, JANUARY, PLACE, _result
 
@@ -145,3 +148,23 @@ def test_a_statement_is_written_as_a_workbook(
     assert 1500.0 in [row[9] for row in rows]
     assert run(*write, "--out", tmp_path / "nowhere" / "statement.xlsx") == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def _waive(data: Path, code: str, month: Month = JANUARY) -> None:
+    at = datetime(2025, 2, 3, 8, 0, tzinfo=UTC)
+    with open_pipeline(Settings(data=data)) as pipeline:
+        pipeline.ledger.waive(
+            [Waiver(institution="hall", month=month, code=code, by="王芳", reason="停电", at=at)]
+        )
+
+
+def test_what_was_waived_of_its_months_stands_on_the_statement(data: Path) -> None:
+    _waive(data, "incomplete")
+    _waive(data, "incomplete", MARCH)
+    assert _issue(data, "2025-01") == 0
+    _waive(data, "unbalanced")
+    with open_pipeline(Settings(data=data)) as pipeline:
+        (one,) = pipeline.ledger.statements()
+    said = "hall 2025-01 did not pass the check before closing “missing data”, waived by 王芳"
+    assert told_of(one, "en") == [f"{said} on 2025-02-03: 停电"]
+    assert run("statement", "reproduce", "retrofit", "2025-01", "--data", data) == 0
