@@ -6,8 +6,11 @@ sent, for it can change while the result stays.
 
 import json
 from collections.abc import Iterable
+from dataclasses import astuple
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from config.uses import use_rules
 from domain.figures import MonthResult, Shares
 from domain.findings import Finding
 from domain.places import Institution
@@ -26,11 +29,17 @@ def _figures(result: MonthResult) -> bytes:
     from api.rows.figures import figure_fields
 
     keys = [(f.name, f.subject) for f in result.figures]
-    rows = [to_json(figure_fields(f), inf_nan_mode="null") for f in result.figures]
+    rows = [to_json(figure_fields(f, result.month), inf_nan_mode="null") for f in result.figures]
     return b"\n".join([to_json(keys), *rows])
 
 
-FIGURES = View("figures", "1", _figures)
+def _uses_version() -> str:
+    """Changes with the rules that rows are made by."""
+    rows = json.dumps([[str(v) for v in astuple(rule)] for rule in use_rules()])
+    return sha256(rows.encode()).hexdigest()[:8]
+
+
+FIGURES = View("figures", f"2-{_uses_version()}", _figures)
 """Rows of every figure (`FigureRow`), one a line, below a line of their names and subjects."""
 
 

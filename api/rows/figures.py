@@ -17,9 +17,11 @@ from api.rows.base import (
     unit_of,
 )
 from api.rows.standing import StandingResult, evidence_fields
-from domain.calendar import local_midnight
+from config.uses import use_rules_on
+from domain.calendar import Month, local_midnight
 from domain.carriers import USE_OF_FIGURE, WATER
 from domain.figures import DayValue, FactorUse, Figure, Verdict
+from domain.figures.uses import permitted_uses
 from domain.places import Carrier
 from domain.quality import QUALITIES
 from store.ledger.port import MonthState
@@ -40,6 +42,11 @@ class FigureRow(EvidenceRow):
         "",
         description="Dated factors it was computed with, by '; ': name = value unit (from day); "
         "sources: /v1/factors.",
+    )
+    permitted_uses: str = Field(
+        "",
+        description="What it may be used for, by ', ': settlement, reporting, information; by the "
+        "dated rules of config/tables/uses.toml. Empty: nothing.",
     )
 
 
@@ -65,7 +72,11 @@ class DayRow(PlaceRow):
 
 def figure_rows(standing: Iterable[StandingResult]) -> list[FigureRow]:
     """One row a figure."""
-    return [FigureRow(**s.head, **figure_fields(f)) for s in standing for f in s.result.figures]
+    return [
+        FigureRow(**s.head, **figure_fields(f, s.result.month))
+        for s in standing
+        for f in s.result.figures
+    ]
 
 
 def figures_wanted(names: Sequence[str], subject: str | None) -> Wanted:
@@ -78,7 +89,7 @@ def figures_wanted(names: Sequence[str], subject: str | None) -> Wanted:
     return wanted
 
 
-def figure_fields(f: Figure) -> dict[str, Any]:
+def figure_fields(f: Figure, month: Month) -> dict[str, Any]:
     """The fields of a FigureRow beyond the month's, in its order (views of results rest on it)."""
     return {
         **evidence_fields(f.shares, [f]),
@@ -91,7 +102,14 @@ def figure_fields(f: Figure) -> dict[str, Any]:
         "confidence": f.confidence,
         "verdict": f.verdict,
         "factors": "; ".join(map(factor_text, f.factors)),
+        "permitted_uses": uses_text(f, month),
     }
+
+
+def uses_text(figure: Figure | None, month: Month) -> str:
+    """What a figure of a month may be used for, in a cell; empty: nothing."""
+    rules = use_rules_on(month.first_day)
+    return "" if figure is None else ", ".join(permitted_uses(figure, rules))
 
 
 def factor_text(used: FactorUse) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.rows.base import EvidenceRow, Row, figure_field, finite, number_field
+from api.rows.figures import uses_text
 from api.rows.standing import Group, StandingResult, evidence_fields, groups_of, wide_fields
 from domain.figures import Figure, Verdict
 from domain.figures.names import COLUMNS
@@ -50,6 +51,9 @@ class SavingsRow(EvidenceRow):
     avoided_energy_ratio: float | None = figure_field("avoided_energy_ratio")
     confidence: float | None = number_field("Confidence of the interval, 0 to 1", "1")
     verdict: Verdict | None = Field(None, description=_VERDICT)
+    permitted_uses: str = Field(
+        "", description="What `avoided_energy_kwh` may be used for, as in /v1/figures."
+    )
     adjustments: str = Field(
         "", description="Numbers of the non-routine adjustments that are in, by ', '."
     )
@@ -109,6 +113,7 @@ def _savings_row(s: StandingResult, of: OfContract, group: Group) -> SavingsRow:
         **bounds,
         confidence=avoided.confidence if avoided else None,
         verdict=avoided.verdict if avoided else None,
+        permitted_uses=uses_text(avoided, s.result.month),
         adjustments=_adjustments(avoided),
         normalised_conditions="; ".join(f.source for f in normalised.factors) if normalised else "",
     )

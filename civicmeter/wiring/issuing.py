@@ -16,6 +16,7 @@ from domain.contracts.issued import (
     settled_amounts,
 )
 from domain.errors import ConfigError
+from domain.figures.uses import UseRule
 from domain.places import Term
 from processing.settlement.gathering import Standing
 
@@ -64,7 +65,11 @@ def reproduced(pipeline: Pipeline, issued: Issued) -> str:
         standing[where] = Standing(revision.result, revision.number, revision.digest)
     members = members_of(pipeline, issued.agreement)
     rows = [Term(**{**row, "valid_from": _day(row["valid_from"])}) for row in content["terms"]]
-    found = reckoned(pipeline, members, standing, issued.month, content["form"], rows)
+    uses = [
+        UseRule(**{**row, "valid_from": date.fromisoformat(row["valid_from"])})
+        for row in content.get("uses", ())
+    ]
+    found = reckoned(pipeline, members, standing, issued.month, content["form"], rows, uses)
     earlier = [
         s
         for s in pipeline.ledger.statements([issued.agreement])
@@ -140,6 +145,7 @@ def _draft(
             for (place, m), s in sorted(found.standing.items())
         ),
         waived=tuple(waived),
+        uses=tuple(found.uses),
     )
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from civicmeter.wiring.pipeline import Pipeline
 from config.factors_tariffs import tariff_on
+from config.uses import use_rules
 from domain.calendar import Month
 from domain.contracts.statement import SettlementError, Statement
 from domain.contracts.terms import Terms
 from domain.contracts.written import read_terms
 from domain.errors import ConfigError
+from domain.figures.uses import UseRule
 from domain.places import Contract, Term
 from processing.settlement.course import settle
 from processing.settlement.gathering import NAMES, Standing, months_of
@@ -30,6 +32,7 @@ class Settled:
     members: Sequence[Contract]
     rows: Sequence[Term]
     terms: Terms
+    uses: Sequence[UseRule]
     book: PriceBook
     standing: Mapping[tuple[str, Month], Standing]
     months: Sequence[MonthInputs]
@@ -56,7 +59,8 @@ def settled(
         raise ConfigError(f"{one.bundle} begins on {one.reporting_start}: ask for a later month")
     standing = _standing(pipeline, [c.institution for c in members], one, last)
     rows = proposed or one.payment_terms
-    return reckoned(pipeline, members, standing, last, form or one.form, rows)
+    uses = [rule for rule in use_rules() if rule.use == "settlement"]
+    return reckoned(pipeline, members, standing, last, form or one.form, rows, uses)
 
 
 def reckoned(
@@ -66,8 +70,10 @@ def reckoned(
     last: Month,
     form: str,
     rows: Sequence[Term],
+    uses: Sequence[UseRule],
 ) -> Settled:
-    """An agreement's months up to `last` by what stands for them. Raises ConfigError."""
+    """An agreement's months up to `last` by what stands for them, and by the rules of what may be
+    settled by (none: anything may). Raises ConfigError."""
     agreement = members[0].bundle
     terms, faults = read_terms(form, rows)
     if terms is None:
@@ -77,7 +83,7 @@ def reckoned(
             f"{reasons}: fill the registry's sheet payment_terms"
         )
     places = pipeline.registry.institution_by_id
-    months = months_of(members, places, standing, last)
+    months = months_of(members, places, standing, last, uses)
     districts = {places[c.institution].district_code[:2] for c in members}
     if terms.prices.by_tariff and len(districts) > 1:
         raise SettlementError(
@@ -88,7 +94,7 @@ def reckoned(
     district = districts.pop()
     book = PriceBook(terms.prices, lambda day: tariff_on(district, day))
     statements = settle(agreement, terms, months, book)
-    return Settled(agreement, members, rows, terms, book, standing, months, statements)
+    return Settled(agreement, members, rows, terms, uses, book, standing, months, statements)
 
 
 def spread(found: Settled, months: int) -> tuple[Decimal, Decimal]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from domain.calendar import Month
 from domain.contracts.money import ZERO, fen
 from domain.contracts.statement import Statement
+from domain.figures.uses import UseRule
 from domain.places import Term
 
 Side = Literal["owner", "vendor", "verifier"]
@@ -54,8 +55,8 @@ class Draft:
     """What is issued: the month's statement (None: only earlier months are restated), with the
     terms and the closed months it rests on, so that anybody can reckon it again.
 
-    What was waived of these months is in the text where something was: a statement from before
-    there were waivers has the same text still.
+    What was waived of these months, and the rules of what may be settled by, are in the text where
+    there are any: a statement from before there were has the same text still.
     """
 
     agreement: str
@@ -69,6 +70,7 @@ class Draft:
     restated: tuple[Restated, ...]
     rests_on: tuple[RestsOn, ...]
     waived: tuple[Waived, ...] = ()
+    uses: tuple[UseRule, ...] = ()
 
     @property
     def payable_cny(self) -> Decimal:
@@ -79,8 +81,9 @@ class Draft:
     def body(self) -> str:
         """All of it as one line of JSON: sorted keys, no spaces, money as decimal text."""
         plain = _plain(self) | {"payable_cny": str(self.payable_cny)}
-        if not self.waived:
-            del plain["waived"]
+        for name in ("waived", "uses"):
+            if not plain[name]:
+                del plain[name]
         if self.statement is not None:
             plain["statement"]["amount_cny"] = str(self.statement.amount_cny)
         return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -6,7 +6,7 @@ from typing import Literal
 from domain.contracts.terms import Rules
 from domain.figures import Verdict
 
-How = Literal["counts", "waits", "nothing", "unknown"]
+How = Literal["counts", "waits", "nothing", "unknown", "not_permitted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,19 @@ def counted(
     interval_kwh: tuple[float | None, float | None],
     verdict: Verdict | None,
     known_ratio: float,
+    is_permitted: bool = True,
 ) -> Counted:
     """What counts of a saving.
 
     Of one that is proven, be it an increase, the point estimate or, where the agreement says so,
-    the bound nearest to zero; of another what `not_proven` says. Unknown: too few days are known.
+    the bound nearest to zero; of another what `not_proven` says. Unknown: too few days are known. What may not be used for settlement
+    waits for its contract year where one that is not proven does, and else never counts.
     """
     if saved_kwh is None or known_ratio < float(rules.minimum_known_ratio) - 1e-9:
         return Counted("unknown")
-    if verdict in ("proven", "proven_increase"):
+    if not is_permitted and rules.not_proven != "wait":
+        return Counted("not_permitted")
+    if is_permitted and verdict in ("proven", "proven_increase"):
         rule = rules.proven_counts
     elif rules.not_proven == "wait":
         return Counted("waits", saved_kwh)

@@ -109,12 +109,14 @@ def _shared(
             (saving.low_kwh, saving.high_kwh),
             saving.verdict,
             saving.known_ratio,
+            saving.is_permitted,
         )
         if found.how in ("counts", "waits"):
             to = lines if found.how == "counts" else waiting
             to += saving_lines(saving, found.energy_kwh, month, book, share)
         if found.how != "counts":
-            findings.append(_told(f"settlement_{found.how}", saving))
+            withheld = "" if saving.is_permitted or found.how != "waits" else "_not_permitted"
+            findings.append(_told(f"settlement{withheld}_{found.how}", saving))
     return lines, waiting, findings
 
 

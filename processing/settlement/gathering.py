@@ -1,9 +1,10 @@
 """The inputs of an agreement's months, from what was computed for its institutions."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from domain.calendar import Month, months_between
 from domain.carriers import EXPORT
@@ -11,6 +12,7 @@ from domain.contracts.statement import FigureRef, SettlementError
 from domain.contracts.years import contract_year, is_last, is_last_of_year, year_start
 from domain.figures import Figure, MonthResult
 from domain.figures.subjects import OfContract
+from domain.figures.uses import UseRule, permitted_uses, rules_on
 from domain.places import Contract, Dated, Institution, value_on
 from processing.settlement.inputs import CarrierSaving, MonthInputs, PvMonth
 
@@ -41,16 +43,17 @@ def months_of(
     institutions: Mapping[str, Institution],
     standing: Mapping[tuple[str, Month], Standing],
     last: Month,
+    uses: Sequence[UseRule] = (),
 ) -> list[MonthInputs]:
     """Every month of an agreement from its first to `last`.
 
-    `members` are its contracts, one an institution, in force over the same days. Raises
-    SettlementError where a month of a member was never computed.
+    `members` are its contracts, one an institution, in force over the same days; `uses` the dated
+    rules of what may be settled by (none: anything may). Raises SettlementError where a month of a member was never computed.
     """
     one = members[0]
     end = last.plus(1)
     return [
-        _month(members, institutions, standing, m)
+        _month(members, institutions, standing, m, uses)
         for m in months_between(Month.of(one.reporting_start), end)
         if one.reporting_end is None or m.first_day < one.reporting_end
     ]
@@ -61,10 +64,12 @@ def _month(
     institutions: Mapping[str, Institution],
     standing: Mapping[tuple[str, Month], Standing],
     month: Month,
+    uses: Sequence[UseRule],
 ) -> MonthInputs:
     one = members[0]
     savings: list[CarrierSaving] = []
     roofs: list[PvMonth] = []
+    may_settle = partial(_may_settle, rules_on(uses, month.first_day))
     for contract in members:
         there = standing.get((contract.institution, month))
         if there is None:
@@ -75,8 +80,8 @@ def _month(
                 institution=contract.institution,
                 month=str(month),
             )
-        savings += [_saving(contract, str(c), there) for c in contract.carriers]
-        roofs.append(_roof(contract, there))
+        savings += [_saving(contract, str(c), there, may_settle) for c in contract.carriers]
+        roofs.append(_roof(contract, there, may_settle))
     start = max(month.first_day, one.reporting_start)
     places = [institutions[c.institution] for c in members]
     return MonthInputs(
@@ -93,11 +98,18 @@ def _month(
     )
 
 
-def _saving(contract: Contract, carrier: str, there: Standing) -> CarrierSaving:
+def _may_settle(rules: Sequence[UseRule], figure: Figure) -> bool:
+    return not rules or "settlement" in permitted_uses(figure, rules)
+
+
+def _saving(
+    contract: Contract, carrier: str, there: Standing, may_settle: Callable[[Figure], bool]
+) -> CarrierSaving:
     subject = str(OfContract(contract.id, carrier))
     figures = {f.name: f for f in there.result.figures if f.subject == subject}
     month = figures.get("avoided_energy_kwh")
-    year = figures.get(_year_figure(contract, there.result.month, figures))
+    of_year = figures.get(_year_figure(contract, there.result.month, figures))
+    year = of_year if of_year and may_settle(of_year) else None
     return CarrierSaving(
         contract=contract.id,
         carrier=carrier,
@@ -106,6 +118,7 @@ def _saving(contract: Contract, carrier: str, there: Standing) -> CarrierSaving:
         high_kwh=month.high if month else None,
         verdict=month.verdict if month else None,
         known_ratio=_known(month),
+        is_permitted=month is None or month.value is None or may_settle(month),
         by_day=_by_day(there.result, subject),
         period_ratios=_periods(there.result) if carrier == "electricity" else {},
         year_saved_kwh=year.value if year else None,
@@ -113,7 +126,7 @@ def _saving(contract: Contract, carrier: str, there: Standing) -> CarrierSaving:
         year_high_kwh=year.high if year else None,
         year_verdict=year.verdict if year else None,
         year_known_ratio=_known(year),
-        rests_on=tuple(_ref(there, f) for f in (month, year) if f is not None),
+        rests_on=tuple(_ref(there, f) for f in (month, of_year) if f is not None),
     )
 
 
@@ -149,20 +162,20 @@ def _periods(result: MonthResult) -> dict[str, float]:
     }
 
 
-def _roof(contract: Contract, there: Standing) -> PvMonth:
+def _roof(contract: Contract, there: Standing, may_settle: Callable[[Figure], bool]) -> PvMonth:
     """The self-use of all its systems, and what the institution as a whole fed in."""
     used = [f for f in there.result.figures if f.name == "pv_self_use_kwh"]
     fed = [f for f in there.result.figures if f.name == EXPORT.figure and not f.subject]
     return PvMonth(
         contract=contract.id,
-        self_use_kwh=_sum(used),
-        export_kwh=_sum(fed),
+        self_use_kwh=_sum(used, may_settle),
+        export_kwh=_sum(fed, may_settle),
         rests_on=tuple(_ref(there, f) for f in (*used, *fed)),
     )
 
 
-def _sum(figures: Iterable[Figure]) -> float | None:
-    values = [f.value for f in figures]
+def _sum(figures: Iterable[Figure], may_settle: Callable[[Figure], bool]) -> float | None:
+    values = [f.value if may_settle(f) else None for f in figures]
     return None if not values or None in values else sum(v for v in values if v is not None)
 
 

@@ -18,6 +18,8 @@ class CarrierSaving:
     `by_day` is what was avoided on each known day; empty where nobody knows (bills).
     `period_ratios` is how the use of the month is divided among the tariff's periods; empty where
     no hours are known. `year_verdict` is that of the contract year so far, None: unknown.
+    `is_permitted`: the month's saving may be used for settlement. A year whose saving may not is
+    given as one that is not known.
     """
 
     contract: str
@@ -27,6 +29,7 @@ class CarrierSaving:
     high_kwh: float | None = None
     verdict: Verdict | None = None
     known_ratio: float = 1.0
+    is_permitted: bool = True
     by_day: Mapping[date, float] = field(default_factory=dict)
     period_ratios: Mapping[str, float] = field(default_factory=dict)
     year_saved_kwh: float | None = None

@@ -41,7 +41,7 @@ def test_rows_of_use_end_with_their_carrier(client: TestClient) -> None:
     assert found and all(list(r) == list(ConsumptionRow.model_fields) for r in found)
 
 
-SHAPES = {FIGURES: ("1", "330447bff1b8"), BOARD: ("1", "e7754f30e120")}
+SHAPES = {FIGURES: ("2-02cb7025", "720a1ff629b7"), BOARD: ("1", "e7754f30e120")}
 
 
 @pytest.mark.parametrize("view", SHAPES, ids=lambda v: v.name)

@@ -287,3 +287,16 @@ def test_days_without_a_saving_cost_no_span_its_own() -> None:
     (found,) = _settled(_terms("shared", *SHARE, *prices), _month(JUNE, saving))
     assert [li.quantity for li in found.lines] == [D("0.000"), D("1500.000")]
     assert found.amount_cny == D("720.00")
+
+
+def test_what_waits_though_it_may_not_be_settled_alone_counts_with_its_year() -> None:
+    """November may not be settled by itself; the contract year is proven, and may."""
+    terms = _terms("shared", *SHARE, *FLAT)
+    november, december = Month(2025, 11), Month(2025, 12)
+    months = [
+        _month(november, _saving(november, 1_000.0, is_permitted=False)),
+        _month(december, _saving(december, 1_000.0, year_verdict="proven")),
+    ]
+    assert [s.amount_cny for s in _settled(terms, *months)] == [D("0.00"), D("840.00")]
+    months[1] = _month(december, _saving(december, 1_000.0))
+    assert [s.amount_cny for s in _settled(terms, *months)] == [D("0.00"), D("420.00")]
