@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from domain.adjustments import Adjustment, same_person
+from domain.access import may_be_one_person
+from domain.adjustments import Adjustment
 from domain.calendar import Month
 from domain.closing import Check, CheckRule
 from domain.figures import Figure, MonthResult
@@ -55,7 +56,7 @@ def is_within(adjustment: Adjustment, month: Month) -> bool:
 def waiver_problem(by: str, entered_by: Iterable[str]) -> str:
     """Why a person may not waive a check of a month; empty: they may. `entered_by` are who entered
     corrections and adjustments of it, as far as that is known: none of them judges their own."""
-    if any(same_person(by, author) for author in entered_by):
+    if any(may_be_one_person(by, author) for author in entered_by):
         return (
             f"{by} entered corrections or adjustments of the month and cannot waive its checks: "
             "somebody else has to"
