@@ -116,6 +116,7 @@ def _saving(
         saved_kwh=month.value if month else None,
         low_kwh=month.low if month else None,
         high_kwh=month.high if month else None,
+        confidence=month.confidence or contract.confidence if month else None,
         verdict=month.verdict if month else None,
         known_ratio=_known(month),
         is_permitted=month is None or month.value is None or may_settle(month),

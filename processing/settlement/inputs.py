@@ -14,7 +14,7 @@ from domain.figures import Verdict
 class CarrierSaving:
     """A month's avoided energy of a contract's carrier.
 
-    `saved_kwh` None: nobody can say. `known_ratio` is the share of its days that are known.
+    `saved_kwh` None: nobody can say. `confidence` is that of the intervals. `known_ratio` is the share of its days that are known.
     `by_day` is what was avoided on each known day; empty where nobody knows (bills).
     `period_ratios` is how the use of the month is divided among the tariff's periods; empty where
     no hours are known. `year_verdict` is that of the contract year so far, None: unknown.
@@ -27,6 +27,7 @@ class CarrierSaving:
     saved_kwh: float | None
     low_kwh: float | None = None
     high_kwh: float | None = None
+    confidence: float | None = None
     verdict: Verdict | None = None
     known_ratio: float = 1.0
     is_permitted: bool = True

@@ -11,6 +11,8 @@ from civicmeter.wiring.settling import proposed_terms, settled, spread
 from config.settings import Settings
 from config.texts import LANGUAGES, Language, text
 from domain.calendar import Month
+from processing.settlement.drawn import DRAWS, drawn
+from reports.words.names import carrier_name
 
 MONTHS = 12
 
@@ -23,7 +25,8 @@ MONTHS = 12
 @click.pass_obj
 def try_command(settings: Settings, contract: str, file: Path, until: str, lang: Language) -> None:
     """Settle the months of a contract up to a month under the terms of a file, and print them with
-    the sums at both ends of the savings' intervals. Nothing is kept.
+    the sums at both ends of the savings' intervals, and the percentiles of the sum drawn over
+    these. Nothing is kept.
 
     The file has `form` and rows of terms, as the registry's sheet payment_terms has them:
     [[term]] with name, value and, where they apply, of and valid_from.
@@ -40,3 +43,9 @@ def try_command(settings: Settings, contract: str, file: Path, until: str, lang:
     point = sum((s.amount_cny for s in statements), Decimal(0))
     told = {"months": len(statements), "low": low, "point": point, "high": high}
     click.echo(text("settlement", "spread", lang, **told))
+    found = drawn(agreement.agreement, agreement.terms, agreement.months, agreement.book, MONTHS)
+    percentiles = {"p10": found.p10_cny, "p50": found.p50_cny, "p90": found.p90_cny}
+    click.echo(text("settlement", "drawn", lang, draws=DRAWS, **percentiles))
+    for (contract_id, carrier), rho in found.correlations.items():
+        named = {"contract": contract_id, "carrier": carrier_name(carrier, lang)}
+        click.echo(text("settlement", "correlation", lang, rho=f"{rho:.2f}", **named))

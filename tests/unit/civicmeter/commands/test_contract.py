@@ -1,5 +1,6 @@
 """`civicmeter contract settle` and `try`: from a ledger's months to a statement."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -112,6 +113,11 @@ def test_other_terms_are_tried(
     said = capsys.readouterr().out
     assert "2160.00 CNY at the lower bounds" in said
     assert "2400.00 CNY at their estimates, 2640.00 CNY at the upper" in said
+    drawn = re.search(r"P10 (\S+) CNY, P50 (\S+) CNY, P90 (\S+) CNY", said)
+    assert drawn is not None
+    p10, p50, p90 = map(float, drawn.groups())
+    assert 2160 < p10 < p50 < p90 < 2640 and abs(p50 - 2400) < 20
+    assert "retrofit electricity: correlation of its months' errors 1.00" in said
 
 
 @pytest.mark.parametrize(
