@@ -33,9 +33,11 @@ def counted(
     """
     if saved_kwh is None or known_ratio < float(rules.minimum_known_ratio) - 1e-9:
         return Counted("unknown")
-    if not is_permitted and rules.not_proven != "wait":
+    if not is_permitted and rules.not_proven == "wait":
+        return Counted("waits", saved_kwh)
+    if not is_permitted:
         return Counted("not_permitted")
-    if is_permitted and verdict in ("proven", "proven_increase"):
+    if verdict in ("proven", "proven_increase"):
         rule = rules.proven_counts
     elif rules.not_proven == "wait":
         return Counted("waits", saved_kwh)

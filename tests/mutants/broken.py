@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "what-may-not-be-settled-is-not-paid",
         "processing/settlement/counted.py",
-        'if not is_permitted and rules.not_proven != "wait":',
+        "if not is_permitted:",
         'if not is_permitted and rules.not_proven == "nothing":',
         ("tests/unit/civicmeter/commands/test_permitted_use.py",),
     ),
