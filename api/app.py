@@ -10,7 +10,8 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api.access.door import Door
-from api.dependencies import Backend
+from api.access.keys import AnyIssued
+from api.dependencies import Backend, utc_now
 from api.drawn import report_queue
 from api.headers import Protected
 from api.intake.posting import posting_threads
@@ -84,6 +85,7 @@ def create_app(
     status: Callable[[], dict[str, object]] | None = None,
     parts: Callable[[], Mapping[str, str]] | None = None,
     api_key: str = "",
+    read_key: str = "",
     hosts: Sequence[str] = (),
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
@@ -92,8 +94,9 @@ def create_app(
     """The application over open stores, which it neither opens nor closes.
 
     `status` adds what the operator should see in /readyz; `parts` tells of each thread beside the
-    service ``ok`` or why it is not, which makes the service not ready. With `api_key` set, whatever
-    changes something needs it; without, it has to come from this machine. `hosts` are names the
+    service ``ok`` or why it is not, which makes the service not ready. With `api_key` set, whoever
+    asks needs it, or `read_key` to read, or a key that was issued; without, what changes something
+    has to come from this machine. `hosts` are names the
     service is asked under besides those of the loopback (see Door). `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
     ends with the service. `now` tells the time (UTC), for tests.
@@ -107,7 +110,8 @@ def create_app(
         status=status,
         parts=parts,
         api_key=api_key,
-        **({"now": now} if now else {}),
+        read_key=read_key,
+        now=now or utc_now,
     )
     app = FastAPI(
         title="Civicmeter",
@@ -123,6 +127,7 @@ def create_app(
         },
     )
     app.state.backend = backend
+    app.state.any_issued = AnyIssued(ledger)
     app.state.answers = KeptAnswers()
     app.state.versions = AskedVersions(ledger, backend.registries)
     app.state.watch = service.Watch(backend)

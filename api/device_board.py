@@ -22,7 +22,8 @@ def board_rows(
     out; those that have none at all are shown, for their devices have never been heard. When a
     device was last heard may be some seconds old.
     """
-    registry, now = backend.registry, backend.now()
+    # What is known of all is narrowed by the institutions given.
+    registry, now = backend.registries.get(), backend.now()
     if month is None:
         return backend.board.latest(registry, now, institutions)
     found = backend.board.of_month(registry, now, institutions, month)

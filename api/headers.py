@@ -28,6 +28,8 @@ class Protected:
                 headers = MutableHeaders(scope=message)
                 for name, value in PROTECTING.items():
                     headers.setdefault(name, value)
+                # What one key is told is no answer for another.
+                headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
         await self._app(scope, receive, protected)

@@ -1,10 +1,9 @@
 """The conflicts nobody has decided yet; no HTML here."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from api.dependencies import Backend
-from api.query import Owners
 from api.rows.conflicts import Claim, ConflictRow, conflict_row
 from domain.readings import Series
 from processing.months.entered_corrections import reported
@@ -18,18 +17,18 @@ _PIECES = 20_000
 """So many kept pieces are looked at, those of decided conflicts among them."""
 
 
-def open_conflicts(backend: Backend, owners: Owners) -> list[ConflictRow]:
-    """Conflicts nobody has decided yet, the latest first; MOST_CONFLICTS of them, if there are
+def open_conflicts(backend: Backend, institutions: Collection[str]) -> list[ConflictRow]:
+    """Conflicts of the institutions' devices nobody has decided yet, the latest first; MOST_CONFLICTS of them, if there are
     more.
 
     A correction of the reading, whatever it says, decides.
     """
-    devices = backend.registry.device_by_id
+    devices = backend.in_part.device_by_id
     decided = {(c.device, c.quantity, c.at_ms) for c in backend.ledger.corrections()}
     claims: set[Claim] = set()
     for claim in _claims(_pieces(backend)):
         known = devices.get(claim.device)
-        if known and known.institution in owners and claim[1:4] not in decided:
+        if known and known.institution in institutions and claim[1:4] not in decided:
             claims.add(claim)
             if len(claims) >= MOST_CONFLICTS:
                 break

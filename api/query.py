@@ -1,13 +1,13 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from api.dependencies import BackendDep
+from api.access.seen import BackendDep
 from api.language import language_of
 from api.problems import ProblemError
 from config.texts import Language
@@ -101,14 +101,22 @@ ONE_MONTH_PATTERN = f"^{month_pattern(YEARS_ASKED)}$"
 MonthPath = Annotated[str, Path(pattern=ONE_MONTH_PATTERN, examples=["2019-03"])]
 
 
+InstitutionQuery = Annotated[
+    list[str] | None,
+    Query(description="Only these institutions (repeat the parameter); all when absent."),
+]
+
+
 async def _institutions(
-    backend: BackendDep,
-    institution: Annotated[
-        list[str] | None,
-        Query(description="Only these institutions (repeat the parameter); all when absent."),
-    ] = None,
+    backend: BackendDep, institution: InstitutionQuery = None
 ) -> dict[str, Institution]:
-    known = (await backend.registry_known()).institution_by_id
+    await backend.registry_known()
+    return _asked_of(backend.registry.institution_by_id, institution)
+
+
+def _asked_of(
+    known: dict[str, Institution], institution: list[str] | None
+) -> dict[str, Institution]:
     asked = [i for i in institution or [] if i]
     for i in asked:
         if i not in known:
@@ -117,18 +125,37 @@ async def _institutions(
 
 
 InstitutionsDep = Annotated[dict[str, Institution], Depends(_institutions)]
+"""Those that whoever asks may see as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
-    """The institutions whose things are asked for; with none named, also things of nobody known,
-    such as a device that is not registered."""
+async def _places(
+    backend: BackendDep, institution: InstitutionQuery = None
+) -> dict[str, Institution]:
+    await backend.registry_known()
+    return _asked_of(backend.in_part.institution_by_id, institution)
 
-    institutions: Mapping[str, Institution]
-    asked: Sequence[str] | None
 
-    def __contains__(self, institution: str) -> bool:
-        return not any(self.asked or ()) or institution in self.institutions
+PlacesDep = Annotated[dict[str, Institution], Depends(_places)]
+"""Also those of which a device or a contract may be seen: for routes that tell of single ones, and
+ask of each whether it may be seen."""
+
+
+async def _owned(
+    backend: BackendDep, places: PlacesDep, institution: InstitutionQuery = None
+) -> Callable[[str], bool]:
+    everything = backend.sees_all and not any(institution or ())
+    devices = backend.in_part.device_by_id
+
+    def owned(device: str) -> bool:
+        known = devices.get(device)
+        return everything if known is None else known.institution in places
+
+    return owned
+
+
+OwnedDep = Annotated[Callable[[str], bool], Depends(_owned)]
+"""Whether a device is of the institutions asked for; with none named also one of nobody known, to
+who sees all."""
 
 
 def only_one(institutions: Collection[str]) -> str | None:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from api.dependencies import Backend, BackendDep
+from api.access.seen import BackendDep
+from api.dependencies import Backend
 from api.problems import ProblemError
-from api.query import InstitutionsDep, Interval, IntervalDep, only_one
+from api.query import InstitutionsDep, Interval, IntervalDep, PlacesDep, only_one
 from api.rows.base import Wanted
 from api.rows.standing import StandingResult
 from api.views import FIGURES, figure_lines
@@ -36,6 +37,14 @@ def month_status(ledger: Ledger, institution: str, month: Month) -> MonthStatus:
     for status in ledger.statuses(institution, month, month.plus(1)):
         return status
     raise ProblemError(404, "unknown_month", institution=institution, month=month)
+
+
+def months_known(backend: Backend, institution: str = "") -> list[Month]:
+    """The months there are of an institution, or of all that may be seen; sorted."""
+    if institution or backend.sees_all:
+        return backend.ledger.months_known(institution or None)
+    places = backend.registry.institution_by_id
+    return sorted({m for place in places for m in backend.ledger.months_known(place)})
 
 
 def wholes_of_month(
@@ -73,6 +82,8 @@ class ResultsQuery:
     ledger: Ledger
     institutions: Mapping[str, Institution]
     interval: Interval
+    sees_all: bool = True
+    """Whether whoever asks may see every institution: of others not even counts are told."""
 
     def statuses(self) -> list[tuple[Institution, MonthStatus]]:
         """Where each month asked for stands, and whose it is; sorted by institution and month."""
@@ -96,10 +107,12 @@ class ResultsQuery:
         """
         bounds = self.interval.coarse()
         only = only_one(self.institutions)
+        among = [only] if only else None if self.sees_all else sorted(self.institutions)
         # At most one of each name a month: counting them one by one takes as long as reading them.
-        if self.ledger.count_months(only, *bounds) * len(names) > MAX_VALUES:
-            self._require_values([only], names, days=False)
-        among = None if only is None else [only]
+        places = [None] if among is None else among
+        months = sum(self.ledger.count_months(p, *bounds) for p in places)
+        if months * len(names) > MAX_VALUES:
+            self._require_values(places, names, days=False)
         found = self.ledger.values(names, *bounds, institutions=among, subject="", unless=RUNNING)
         asked = {
             (institution, month)
@@ -117,9 +130,9 @@ class ResultsQuery:
         bounds = self.interval.coarse()
         places: list[str | None] = [*sorted(self.institutions)]
         if len(places) > _FEW:
-            places = [None]
             limit = MAX_MONTHS if names is None else MAX_NAMED_MONTHS
             self._require_months(len(self.statuses()), limit)
+            places = [None] if self.sees_all else places
             self._require_values(places, names, days=False)
         # Of a few the rows are counted as they are made: no question more for a small answer.
         lines: list[bytes] = []
@@ -145,7 +158,7 @@ class ResultsQuery:
         self._require_months(len(found), limit)
         start, end = self.interval.coarse()
         places = sorted({i for i, _ in found})
-        each = [None] if len(places) > _FEW else places
+        each = [None] if len(places) > _FEW and self.sees_all else places
         self._require_values(each, names, days=days)
         rows = []
         for only in each:
@@ -175,7 +188,18 @@ def _require_few(values: int) -> None:
 async def _query(
     backend: BackendDep, institutions: InstitutionsDep, interval: IntervalDep
 ) -> ResultsQuery:
-    return ResultsQuery(backend.ledger, institutions, interval)
+    return ResultsQuery(backend.ledger, institutions, interval, backend.sees_all)
 
 
 ResultsDep = Annotated[ResultsQuery, Depends(_query)]
+
+
+async def _part_query(
+    backend: BackendDep, places: PlacesDep, interval: IntervalDep
+) -> ResultsQuery:
+    return ResultsQuery(backend.ledger, places, interval, backend.sees_all)
+
+
+PartResultsDep = Annotated[ResultsQuery, Depends(_part_query)]
+"""Also of institutions of which only a contract or a device may be seen: for routes that tell of
+single ones, and leave out the others."""

@@ -52,8 +52,10 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     api_key: str = ""
-    """Secret. What changes something needs it; without one only this machine may, and the service
-    listens on no other address."""
+    """Secret. The administrator's key: whoever asks needs it, or a key that was issued; without one
+    only this machine may write, and the service listens on no other address."""
+    read_key: str = ""
+    """Secret. Reads everything and changes nothing: for dashboards."""
     allowed_hosts: tuple[str, ...] = ()
     """Names or addresses the service is asked under, separated by commas, besides localhost and
     where it listens; ``*`` for any."""

@@ -79,7 +79,7 @@ valid() {
 init() {
   mkdir -p "$dir"
   chmod 0700 "$dir"
-  for name in mqtt_password influx_password influx_token influx_read_password api_key grafana_password; do
+  for name in mqtt_password influx_password influx_token influx_read_password api_key read_key grafana_password; do
     if [ -s "$dir/$name" ]; then
       say "$name: kept"
     else

@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # read by vulture, never run
     _._in_packet
     _._last_bytes_received
 
+    # Read from the JSON of a statement that was issued.
+    _.owners
+
     # columns of a row
     _.waived_by
     _.waived_reason

@@ -7,16 +7,22 @@ Issued keys are looked up for every request, so that one revoked is so at once i
 import base64
 import binascii
 import hmac
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from api.dependencies import Backend, BackendDep
+from api.dependencies import Backend
 from api.problems import ProblemError
 from domain.access import Action, Grant, Principal
+from domain.errors import StoreUnavailableError
 from domain.keys import prefix_of
+from store.ledger.port import Ledger
 
 _header = APIKeyHeader(
     name="X-API-Key",
@@ -29,35 +35,120 @@ ANYONE = Principal(
     "anyone",
     (Grant(frozenset({Action.READ, Action.POST, Action.CORRECT, Action.AUDIT})),),
 )
-"""Everybody on this machine, where no key is configured; who is elsewhere, the door refuses."""
-
-_NOTED_EVERY = timedelta(minutes=1)
+"""Everybody on this machine, where nothing is configured; who is elsewhere, the door refuses."""
 
 INSTALLATION = Principal("key", (Grant(frozenset(Action)),))
 """Whoever holds the installation's own key."""
 
+READER = Principal("reader", (Grant(frozenset({Action.READ})),))
+"""Whoever holds the installation's key that only reads."""
 
-def principal_of(
-    backend: BackendDep,
+_NOTED_EVERY = timedelta(minutes=1)
+_ASKED_EVERY_S = 1.0
+
+
+class AnyIssued:
+    """Whether a key was ever issued. Keys are never taken out, so a yes holds; a no is asked again
+    after a second. For any thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._there = False
+        self._asked_at = float("-inf")
+
+    @property
+    def known(self) -> bool:
+        """Whether `get` has its answer without asking the ledger."""
+        return self._there or time.monotonic() - self._asked_at < _ASKED_EVERY_S
+
+    def get(self) -> bool:
+        if not self.known:
+            asked_at = time.monotonic()
+            self._there = self._ledger.any_key_issued()
+            self._asked_at = asked_at
+        return self._there
+
+
+async def principal_of(
+    request: Request,
     header_key: Annotated[str | None, Depends(_header)] = None,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
-    authorization: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Principal:
     """Whose key the request carries. Raises ProblemError 401 without one, 403 with a wrong one.
 
-    Where the installation has none, who shows no issued key is anybody: the door lets in only
-    this machine's own people then."""
-    given = header_key or (bearer.credentials if bearer else "") or _of_influx(authorization)
+    Where the installation has none and none was ever issued, whoever asks is anybody."""
+    del header_key, bearer  # documented by these, read where answers that are kept find it too
+    return await asker(request)
+
+
+async def asker(request: Request) -> Principal:
+    """As `principal_of`, once a request: a thread is taken only where the ledger is asked."""
+    found: Principal | None = getattr(request.state, "principal", None)
+    if found is None:
+        backend: Backend = request.app.state.backend
+        any_issued: AnyIssued = request.app.state.any_issued
+        own = backend.api_key or backend.read_key
+        if prefix_of(_given(request.headers)) is not None or not (own or any_issued.known):
+            found = await run_in_threadpool(_principal, request, backend)
+        else:
+            found = _principal(request, backend)
+        request.state.principal = found
+    return found
+
+
+def _principal(request: Request, backend: Backend) -> Principal:
+    given = _given(request.headers)
     prefix = prefix_of(given)
     if prefix is not None:
         return _issued(backend, prefix, given)
-    if not backend.api_key:
+    any_issued: AnyIssued = request.app.state.any_issued
+    if not (backend.api_key or backend.read_key or any_issued.get()):
         return ANYONE
     if not given:
-        raise ProblemError(401, "needs_key", headers={"WWW-Authenticate": "Bearer"})
-    if not hmac.compare_digest(given.encode(), backend.api_key.encode()):
+        # A browser asks its reader for a key, as the password of any name.
+        asks = 'Basic realm="Civicmeter"' if _is_browser(request) else "Bearer"
+        raise ProblemError(401, "needs_key", headers={"WWW-Authenticate": asks})
+    own = _of_own_key(backend, given)
+    if own is None:
         raise ProblemError(403, "wrong_key")
-    return INSTALLATION
+    return own
+
+
+def _of_own_key(backend: Backend, given: str) -> Principal | None:
+    for own, principal in ((backend.api_key, INSTALLATION), (backend.read_key, READER)):
+        if own and hmac.compare_digest(given.encode(), own.encode()):
+            return principal
+    return None
+
+
+def is_stranger(request: Request) -> bool:
+    """Whether keys are configured and the request carries none of them. Asks no store, for those
+    who ask whether the stores are well; so whoever holds an issued key is a stranger here."""
+    backend: Backend = request.app.state.backend
+    if not (backend.api_key or backend.read_key):
+        return False
+    return _of_own_key(backend, _given(request.headers)) is None
+
+
+def _is_browser(request: Request) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _given(headers: Mapping[str, str]) -> str:
+    """The key as programs and browsers send it: a header of its own, a bearer token, ``Token KEY``
+    (InfluxDB 2), or the password of HTTP's basic authentication (browsers, InfluxDB 1); empty if
+    it is none of these."""
+    if "x-api-key" in headers:
+        return headers["x-api-key"]
+    scheme, _, said = headers.get("authorization", "").partition(" ")
+    if scheme.lower() in ("bearer", "token"):
+        return said.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(said, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _issued(backend: Backend, prefix: str, given: str) -> Principal:
@@ -69,22 +160,9 @@ def _issued(backend: Backend, prefix: str, given: str) -> Principal:
     if state != "valid":
         raise ProblemError(403, f"key_{state}", prefix=prefix)
     if key.last_used_at is None or now - key.last_used_at >= _NOTED_EVERY:
-        backend.ledger.key_used(prefix, now)
+        with suppress(StoreUnavailableError):  # who may read is not refused for a note
+            backend.ledger.key_used(prefix, now)
     return key.principal()
-
-
-def _of_influx(authorization: str) -> str:
-    """The key as clients of InfluxDB send it: ``Token KEY`` (version 2), or the password of
-    HTTP's basic authentication (version 1); empty if it is neither."""
-    scheme, _, said = authorization.partition(" ")
-    if scheme.lower() == "token":
-        return said.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(said, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
 
 
 PrincipalDep = Annotated[Principal, Depends(principal_of)]

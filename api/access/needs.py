@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from api.access.keys import PrincipalDep
-from api.dependencies import BackendDep
+from fastapi import Depends
+
+from api.access.keys import ANYONE, PrincipalDep
 from api.problems import ProblemError
 from domain.access import Action, Principal
 
@@ -19,8 +20,20 @@ class Needs:
     action: Action
     refused: str = "wrong_key"
 
-    def __call__(self, backend: BackendDep, principal: PrincipalDep) -> Principal:
+    async def __call__(self, principal: PrincipalDep) -> Principal:
         """Raises ProblemError 401 without a key, 403 where it does not allow the action."""
         if not principal.may_somewhere(self.action):
-            raise ProblemError(403, self.refused if backend.api_key else "no_key_configured")
+            raise ProblemError(403, "no_key_configured" if principal is ANYONE else self.refused)
         return principal
+
+
+NEEDS_READ = Depends(Needs(Action.READ))
+"""For a router whose routes tell of institutions."""
+
+
+async def anybody() -> None:
+    """What a route needs that tells nothing of institutions: nothing."""
+
+
+OPEN = Depends(anybody)
+"""For a router, or a route, that anybody may ask."""

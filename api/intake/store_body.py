@@ -61,14 +61,18 @@ class _Tally:
 
     def refuse(self, posted: PostedValue, refusal: Refusal) -> None:
         """Report a value, and keep it aside: whole where it may yet become a reading."""
+        told = refusal
+        if refusal.code == "foreign_device":
+            # What is not the sender's is not there: which devices others have, nobody can try out.
+            told = Refusal("unknown_device", {"device": posted.device[:_NAME_CHARS]})
         if len(self.rows) < MAX_REPORTED:
             self.rows.append(
                 RefusedRow(
                     row=posted.row,
                     device=posted.device[:_NAME_CHARS],
                     quantity=posted.quantity[:_NAME_CHARS],
-                    code=refusal.code,
-                    reason=refusal_text(refusal, self.lang),
+                    code=told.code,
+                    reason=refusal_text(told, self.lang),
                 )
             )
         if isinstance(posted.said, Reading):

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.access.needs import Needs
-from api.dependencies import Backend, BackendDep
+from api.access.seen import BackendDep
+from api.dependencies import Backend
 from api.language import language_of
 from api.pages.html import answer, options, render
 from config.texts import text

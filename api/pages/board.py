@@ -8,14 +8,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Backend, BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
+from api.dependencies import Backend
 from api.device_board import board_rows
 from api.language import language_of
 from api.open_conflicts import open_conflicts
 from api.pages.html import answer, options, render
-from api.query import Owners
 from api.rows.conflicts import ConflictRow
 from api.rows.quality import sentence
+from api.standing_results import months_known
 from config.processing import processing_settings
 from config.texts import text
 from domain.calendar import Month
@@ -28,7 +30,7 @@ from reports.words.bounds import bounds_counted_text
 from reports.words.numbers import UNKNOWN, percent
 from reports.words.texts import month_name
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[NEEDS_READ])
 
 PAGE_SIZE = 100
 """Devices shown at once."""
@@ -100,14 +102,14 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     """The page of a board."""
     registry = backend.registry
     known = registry.institution_by_id
-    notices = _warnings(backend, lang)
+    notices = _warnings(backend, lang) if backend.sees_all else []
     chosen = known
     if asked.institution in known:
         chosen = {asked.institution: known[asked.institution]}
     elif asked.institution:
         notices.append(_b("unknown_institution", lang, id=asked.institution))
         asked = replace(asked, institution="")
-    every = backend.ledger.months_known(asked.institution or None)
+    every = months_known(backend, asked.institution)
     month = _month(asked.month)
     if asked.month and month not in every:
         notices.append(_b("unknown_month", lang, month=asked.month))
@@ -118,7 +120,7 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(asked.page, pages)
     shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    conflicts = open_conflicts(backend, Owners(chosen, [*chosen]))
+    conflicts = open_conflicts(backend, chosen)
     return render(
         "board.html",
         lang,

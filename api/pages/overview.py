@@ -13,7 +13,8 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ, OPEN
+from api.access.seen import BackendDep
 from api.drawn import drawn
 from api.language import language_of
 from api.pages.html import HERE, answer, render
@@ -28,7 +29,7 @@ TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf
 FOREVER = "public, max-age=31536000, immutable"
 
 
-@router.get("/", response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse, dependencies=[NEEDS_READ])
 def overview(
     request: Request,
     backend: BackendDep,
@@ -45,6 +46,7 @@ def overview(
         month=month,
         page=page,
         known=backend.results,
+        sees_all=backend.sees_all,
     )
     return answer(overview_html(shown), lang)
 
@@ -75,7 +77,7 @@ class _Specs:
         return json.dumps(self._specs, ensure_ascii=False).replace("<", "\\u003c")
 
 
-@router.get("/static/{name}")
+@router.get("/static/{name}", dependencies=[OPEN])
 async def static(request: Request, name: str) -> Response:
     """A file of the page. Addresses carry a version, so that browsers may keep them."""
     if name == f"vega-{library_version()}.js":

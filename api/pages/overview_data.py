@@ -99,15 +99,22 @@ def build_overview(
     month: str = "",
     page: int | None = None,
     known: KnownResults | None = None,
+    sees_all: bool = True,
 ) -> Overview:
     """Gather the page for an institution and month; what is not there falls back with a notice.
 
     An empty `institution` means the first one with results, an empty `month` its latest;
     without `page` the list opens where the institution is. `known` is what this process has read
-    of results already.
+    of results already. Nothing is told of institutions that are not in the registry given, nor of
+    devices, but to who sees all.
     """
     known = known or KnownResults(ledger)
-    counts = {c.institution: c for c in known.of_all("month_counts", ledger.month_counts)}
+    there = registry.institution_by_id
+    counts = {
+        c.institution: c
+        for c in known.of_all("month_counts", ledger.month_counts)
+        if sees_all or c.institution in there
+    }
     ordered = sorted(registry.institutions, key=lambda i: i.name(lang))
     # Where most has been heard of late stands first.
     ordered.sort(key=lambda i: counts[i.id].latest if i.id in counts else "", reverse=True)
@@ -125,7 +132,8 @@ def build_overview(
         notices += notice
     shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     lines = _opening(ledger, known, [i.id for i in shown if i.id in counts])
-    aside = ledger.aside(samples=False)
+    devices = registry.device_by_id
+    aside = [e for e in ledger.aside(samples=False) if sees_all or e.device in devices]
     without_project = {c.id for c in registry.contracts if c.form == "none"}
     return Overview(
         lang=lang,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Backend, BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
+from api.dependencies import Backend
 from api.language import language_of
 from api.pages.html import answer, render
 from api.query import MonthPath
@@ -47,7 +49,7 @@ from reports.words.numbers import (
 )
 from reports.words.quotas import measure_name
 
-router = APIRouter(include_in_schema=False, route_class=ResultsRoute)
+router = APIRouter(include_in_schema=False, route_class=ResultsRoute, dependencies=[NEEDS_READ])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from api.access.needs import OPEN
 from api.language import language_of
 from api.problems import problem_codes
 from config.texts import text, texts
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[OPEN])
 
 
 @router.get("/docs", response_class=HTMLResponse)

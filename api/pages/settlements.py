@@ -7,10 +7,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep, sees_statement
+from api.dependencies import Backend
 from api.language import language_of
 from api.pages.html import answer, options, render
 from config.texts import text
+from domain.calendar import Month
 from domain.contracts.issued import Issued
 from reports.words.settlement import (
     ShownLine,
@@ -23,7 +26,7 @@ from reports.words.settlement import (
     told_of,
 )
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[NEEDS_READ])
 
 PAGE_SIZE = 12
 
@@ -36,7 +39,7 @@ def settlements_page(
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
 ) -> HTMLResponse:
     lang = language_of(request)
-    keys = backend.ledger.statement_keys()
+    keys = _seen_keys(backend)
     agreements = sorted({agreement for agreement, _, _ in keys})
     wanted = [key for key in keys if contract in ("", key[0])]
     wanted.sort(key=lambda key: (key[1], key[0], key[2]), reverse=True)
@@ -61,6 +64,13 @@ def settlements_page(
         csv="/v1/settlements/lines?" + urlencode({**asked, "lang": lang, "format": "csv"}),
     )
     return answer(html, lang)
+
+
+def _seen_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+    if backend.sees_all:
+        return backend.ledger.statement_keys()
+    seen = (s for s in backend.ledger.statements() if sees_statement(backend, s))
+    return [(s.agreement, s.month, s.number) for s in seen]
 
 
 def _shown(one: Issued, lang: str) -> dict[str, Any]:

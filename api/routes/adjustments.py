@@ -7,12 +7,13 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ValidationError
 
-from api.access.names import signed
-from api.access.needs import Needs
-from api.dependencies import Backend, BackendDep
+from api.access.names import own_name, signed
+from api.access.needs import NEEDS_READ, Needs
+from api.access.seen import BackendDep
+from api.dependencies import Backend, WholeBackendDep
 from api.intake.body import JsonBodyDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, PageDep, only_one
+from api.query import PageDep, PlacesDep, only_one
 from api.rows.adjustments import (
     AdjustmentRow,
     NewAdjustment,
@@ -28,7 +29,9 @@ from domain.places import Contract
 from processing.months.bookkeeping import decide_adjustment, enter_adjustment
 from processing.savings.entered_adjustments import approval, contract_of, formula_of
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["adjustments"])
+router = APIRouter(
+    route_class=TableRoute, prefix="/v1", tags=["adjustments"], dependencies=[NEEDS_READ]
+)
 Posted = TypeVar("Posted", bound=BaseModel)
 
 
@@ -41,18 +44,21 @@ NumberPath = Annotated[int, Path(ge=1, le=10**12, description="Number of the adj
 @router.get("/adjustments")
 def adjustments(
     backend: BackendDep,
-    institutions: InstitutionsDep,
+    institutions: PlacesDep,
     page: PageDep,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
     status: Annotated[list[AdjustmentStatus] | None, Query(description="Only these.")] = None,
 ) -> list[AdjustmentRow]:
     """Non-routine adjustments, withdrawn ones too · 非常规调整."""
     contracts = [c for c in contract or [] if c]
+    seen = {c.id for c in backend.in_part.contracts}
+    whole = backend.registry.institution_by_id
     return page.cut(
         [
             adjustment_row(a, institutions[a.institution])
             for a in backend.ledger.adjustments(only_one(institutions))
             if a.institution in institutions
+            and (a.institution in whole or a.contract in seen)
             and (not contracts or a.contract in contracts)
             and (not status or a.status in status)
         ]
@@ -79,7 +85,7 @@ def adjustments(
     ),
 )
 def post_adjustment(
-    principal: AdjusterDep, backend: BackendDep, body: JsonBodyDep
+    principal: AdjusterDep, backend: WholeBackendDep, body: JsonBodyDep
 ) -> AdjustmentRow:
     """Enter an adjustment; it counts once somebody else has approved it · 登记非常规调整.
 
@@ -87,7 +93,9 @@ def post_adjustment(
     installation's own key.
     """
     posted = _read(NewAdjustment, body)
-    contract = contract_of(backend.registries.fresh(), posted.contract)
+    backend.registries.fresh()
+    seen = backend.through(principal.reach(Action.READ))
+    contract = contract_of(seen.in_part, posted.contract)
     needed = [Action.ADJUST, Action.APPROVE] if posted.approver else [Action.ADJUST]
     for action in needed:
         _require(principal, action, contract.institution, contract.id)
@@ -129,11 +137,11 @@ def post_adjustment(
     openapi_extra=example_of(NewDecision, {"kind": "approved", "by": "Li Wei"}),
 )
 def post_decision(
-    principal: ApproverDep, backend: BackendDep, number: NumberPath, body: JsonBodyDep
+    principal: ApproverDep, backend: WholeBackendDep, number: NumberPath, body: JsonBodyDep
 ) -> AdjustmentRow:
     """Approve or withdraw an adjustment · 批准或撤销非常规调整."""
     posted = _read(NewDecision, body)
-    found = _known(backend, number)
+    found = _known(backend, principal, number)
     _require(principal, Action.APPROVE, found.institution, found.contract)
     decision = Decision(posted.kind, signed(posted.by, principal), backend.now(), posted.reason)
     decided = decide_adjustment(backend.ledger, number, decision, Actor.of(principal))
@@ -145,9 +153,9 @@ def post_decision(
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
-def evidence(principal: AdjusterDep, backend: BackendDep, number: NumberPath) -> Response:
+def evidence(principal: AdjusterDep, backend: WholeBackendDep, number: NumberPath) -> Response:
     """The evidence file of an adjustment, as it was given · 依据文件."""
-    found = _known(backend, number)
+    found = _known(backend, principal, number)
     _require(principal, Action.ADJUST, found.institution, found.contract)
     content = backend.ledger.evidence(found.evidence_sha256)
     if content is None:
@@ -169,11 +177,12 @@ def _require(principal: Principal, action: Action, institution: str, contract: s
 
 
 def _approver(given: str, principal: Principal) -> str:
-    """Who approves what is just entered. A personal key's holder enters it, so cannot approve."""
+    """Who approves what is just entered. Who enters it in their own name cannot."""
     if not given.strip():
         return ""
-    if principal.person:
-        raise ProblemError(403, "not_your_name", given=given[:100], person=principal.person)
+    own = own_name(principal)
+    if own:
+        raise ProblemError(403, "not_your_name", given=given[:100], person=own)
     return signed(given, principal)
 
 
@@ -191,9 +200,12 @@ def _read(model: type[Posted], body: bytes) -> Posted:
         ) from error
 
 
-def _known(backend: Backend, number: int) -> Adjustment:
+def _known(backend: Backend, principal: Principal, number: int) -> Adjustment:
+    """An adjustment that the principal may see. Raises ProblemError 404 otherwise."""
     for found in backend.ledger.adjustments():
-        if found.number == number:
+        if found.number == number and principal.may(
+            Action.READ, institution=found.institution, contract=found.contract
+        ):
             return found
     raise ProblemError(404, "unknown_adjustment", number=number)
 

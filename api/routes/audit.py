@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from api.access.needs import Needs
-from api.dependencies import BackendDep
+from api.access.seen import BackendDep
 from api.problems import ProblemError
 from api.query import InstitutionsDep, LanguageDep, PageDep, instant_of
 from api.rows.trail.entries import AuditRow, audit_row

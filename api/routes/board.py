@@ -4,14 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
 from api.device_board import board_rows
 from api.query import ONE_MONTH_PATTERN, InstitutionsDep, PageDep
 from api.rows.quality import BoardDeviceRow, DeviceState, board_device_rows
 from api.tables.route import MomentsRoute
 from domain.calendar import Month
 
-router = APIRouter(route_class=MomentsRoute, prefix="/v1", tags=["quality"])
+router = APIRouter(
+    route_class=MomentsRoute, prefix="/v1", tags=["quality"], dependencies=[NEEDS_READ]
+)
 
 
 @router.get("/quality/board")

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
 from api.query import LanguageDep, MonthPath
 from api.rows.trail.checks import CheckRow, check_rows
 from api.standing_results import month_status
@@ -11,7 +12,7 @@ from config.closing import check_rules_on
 from domain.calendar import Month
 from domain.closing.checks import checks_of
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"])
+router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["months"], dependencies=[NEEDS_READ])
 
 
 @router.get("/months/{institution}/{month}/checks")

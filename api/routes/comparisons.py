@@ -1,12 +1,14 @@
 """How a month, a year and an institution compare: earlier months, quotas, peers, the form."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
 from api.problems import ProblemError
 from api.query import Interval, LanguageDep, PageDep
 from api.rows.comparisons import (
@@ -30,13 +32,15 @@ from domain.calendar import Month
 from domain.figures import MonthResult
 from domain.figures.names import AMONG_PEERS, COMPARED
 
-router = APIRouter(route_class=ResultsRoute, prefix="/v1", tags=["comparisons"])
+router = APIRouter(
+    route_class=ResultsRoute, prefix="/v1", tags=["comparisons"], dependencies=[NEEDS_READ]
+)
 
 
 def histories(query: ResultsQuery, names: tuple[str, ...], back: int) -> Iterator[History]:
     """The asked months of each institution, with the `back` months before them."""
     asked = query.interval
-    wider = ResultsQuery(query.ledger, query.institutions, _earlier(asked, back))
+    wider = replace(query, interval=_earlier(asked, back))
     by_institution: dict[str, list[MonthResult]] = {}
     for s in wider.read(names):
         by_institution.setdefault(s.institution.id, []).append(s.result)
@@ -72,7 +76,7 @@ def quotas(query: ResultsDep, page: PageDep, lang: LanguageDep) -> list[QuotaRow
 def peers(backend: BackendDep, query: ResultsDep, page: PageDep) -> list[PeerRow]:
     """Each institution among those of its building type · 同类比较."""
     everybody = backend.registry.institution_by_id
-    known = ResultsQuery(query.ledger, everybody, query.interval).wholes(AMONG_PEERS)
+    known = replace(query, institutions=everybody).wholes(AMONG_PEERS)
     return page.cut(peer_rows(query.institutions, everybody.values(), known))
 
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
 from api.query import LanguageDep, PageDep
 from api.rows.quality import (
     READINGS_NAMES,
@@ -19,7 +20,9 @@ from api.standing_results import ResultsDep
 from api.tables.route import OwnResultsRoute
 from domain.findings import Severity
 
-router = APIRouter(route_class=OwnResultsRoute, prefix="/v1", tags=["quality"])
+router = APIRouter(
+    route_class=OwnResultsRoute, prefix="/v1", tags=["quality"], dependencies=[NEEDS_READ]
+)
 
 
 @router.get("/quality")

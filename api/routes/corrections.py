@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
 from api.access.names import signed
-from api.access.needs import Needs
-from api.dependencies import Backend, BackendDep
+from api.access.needs import NEEDS_READ, Needs
+from api.access.seen import BackendDep
+from api.dependencies import Backend, WholeBackendDep
 from api.intake.body import JsonBodyDep
 from api.intake.posted import time_ms
 from api.problems import ProblemError
-from api.query import InstitutionsDep, LanguageDep, Owners, PageDep
+from api.query import LanguageDep, OwnedDep, PageDep
 from api.rows.corrections import CorrectionRow, CorrectionsEntered, TouchedRow, correction_row
 from api.tables.route import TableRoute
 from config.texts import refusal_text
@@ -26,7 +27,9 @@ from domain.registry import Registry
 from processing.months.bookkeeping import enter_corrections
 from processing.months.entered_corrections import refusals, reported, series_of
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
+router = APIRouter(
+    route_class=TableRoute, prefix="/v1", tags=["readings"], dependencies=[NEEDS_READ]
+)
 MAX_CORRECTIONS = 10_000
 CorrectorDep = Annotated[Principal, Depends(Needs(Action.CORRECT))]
 _EXAMPLE = [
@@ -75,15 +78,14 @@ class _Posted(BaseModel):
 @router.get("/corrections")
 def corrections(
     backend: BackendDep,
-    institutions: InstitutionsDep,
+    owned: OwnedDep,
     page: PageDep,
-    institution: Annotated[list[str] | None, Query()] = None,
     device: Annotated[list[str] | None, Query(description="Only these devices.")] = None,
 ) -> list[CorrectionRow]:
     """Corrections of readings in the order entered · 读数更正记录."""
-    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
+    devices = backend.in_part.device_by_id
     every = backend.ledger.corrections()
-    known = {c.device for c in every}
+    known = {c.device for c in every} if backend.sees_all else set()
     for one in device or []:
         if one not in devices and one not in known:
             raise ProblemError(404, "unknown_device", id=one)
@@ -91,7 +93,7 @@ def corrections(
     found = []
     for k, c in enumerate(every):
         owner = devices[c.device].institution if c.device in devices else ""
-        if owner in owners and (not device or c.device in device):
+        if owned(c.device) and (not device or c.device in device):
             found.append((owner, c, last[series_of(c), c.at_ms] == k))
     cut = page.cut(found)
     said = reported(backend.store, [(series_of(c), c.at_ms) for _, c, _ in cut])
@@ -112,7 +114,7 @@ def corrections(
     },
 )
 def post_corrections(
-    backend: BackendDep, principal: CorrectorDep, body: JsonBodyDep, lang: LanguageDep
+    backend: WholeBackendDep, principal: CorrectorDep, body: JsonBodyDep, lang: LanguageDep
 ) -> CorrectionsEntered:
     """Correct readings · 更正读数.
 
@@ -179,18 +181,10 @@ def _correction(posted: object, principal: Principal, now: datetime) -> Correcti
         quantity=one.quantity,
         at_ms=at_ms,
         value=value,
-        author=_author(one.author, principal),
+        author=signed(one.author, principal),
         reason=one.reason,
         entered_at=now,
     )
-
-
-def _author(given: str, principal: Principal) -> str:
-    """Who is named, and whose key it was where that is not for every institution, such as a
-    vendor's: nobody signs for the administration."""
-    given = signed(given, principal)
-    for_all = principal.may(Action.CORRECT) or principal.person
-    return given if for_all or not given.strip() else f"{given} ({principal.name})"
 
 
 def _foreign(
@@ -203,7 +197,8 @@ def _foreign(
         if device is not None and not principal.may(
             Action.CORRECT, institution=device.institution, device=device.id
         ):
-            refused[k] = Refusal("foreign_device", {"device": c.device})
+            # What is not theirs is not there: which devices others have, nobody can try out.
+            refused[k] = Refusal("unknown_device", {"device": c.device})
     return refused
 
 

@@ -1,11 +1,14 @@
 """What was computed: every figure with its evidence, and views for each trade."""
 
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
+from api.dependencies import Backend
 from api.query import PageDep
 from api.rows.figures import (
     USE_CARRIERS,
@@ -34,13 +37,15 @@ from api.rows.savings import (
 )
 from api.rows.solar import PV_NAMES, PvRow, pv_rows
 from api.rows.waste import WASTE_NAMES, WasteRow, waste_rows
-from api.standing_results import ResultsDep
+from api.standing_results import PartResultsDep, ResultsDep
 from api.tables.route import OwnResultsRoute
 from domain.places import Carrier
 from processing.savings.portfolio import Kind
 from processing.savings.portfolio import Per as SumPer
 
-router = APIRouter(route_class=OwnResultsRoute, prefix="/v1", tags=["results"])
+router = APIRouter(
+    route_class=OwnResultsRoute, prefix="/v1", tags=["results"], dependencies=[NEEDS_READ]
+)
 
 NamesDep = Annotated[
     list[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]] | None,
@@ -56,6 +61,13 @@ Per = Literal["institution", "meter", "all"]
 def _given(values: list[str] | None) -> list[str]:
     """A filter's values; an empty one (a dashboard variable without a choice) asks for all."""
     return [v for v in values or [] if v]
+
+
+def _seen(given: list[str], backend: Backend, there: Iterable[str]) -> Collection[str] | None:
+    """Those of a filter's values that may be seen; None for all, where all may."""
+    if backend.sees_all:
+        return given or None
+    return {one for one in there if not given or one in given}
 
 
 @router.get("/figures", response_model=list[FigureRow])
@@ -111,19 +123,21 @@ def consumption_days(
 
 @router.get("/savings")
 def savings(
-    query: ResultsDep,
+    backend: BackendDep,
+    query: PartResultsDep,
     page: PageDep,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
     carrier: Annotated[list[Carrier] | None, Query(description="Only these carriers.")] = None,
 ) -> list[SavingsRow]:
     """Avoided energy with its interval, by contract and carrier · 节能量及区间."""
-    return page.cut(savings_rows(query.read(SAVINGS_NAMES), _given(contract), carrier or ()))
+    asked = _seen(_given(contract), backend, (c.id for c in backend.in_part.contracts))
+    return page.cut(savings_rows(query.read(SAVINGS_NAMES), asked, carrier or ()))
 
 
 @router.get("/savings/portfolio")
 def savings_portfolio(
     backend: BackendDep,
-    query: ResultsDep,
+    query: PartResultsDep,
     page: PageDep,
     period: Annotated[Kind, Query(description="Each month, or the year up to it.")] = "month",
     vendor: Annotated[list[str] | None, Query(description="Only contracts of these.")] = None,
@@ -135,7 +149,7 @@ def savings_portfolio(
     vendors, ids = _given(vendor), _given(contract)
     asked = {
         c.id: c
-        for c in backend.registry.contracts
+        for c in backend.in_part.contracts
         if (not vendors or c.vendor in vendors) and (not ids or c.id in ids)
     }
     read = query.read(SAVINGS_NAMES)
@@ -145,12 +159,13 @@ def savings_portfolio(
 @router.get("/pv")
 def pv(
     backend: BackendDep,
-    query: ResultsDep,
+    query: PartResultsDep,
     page: PageDep,
     system: Annotated[list[str] | None, Query(description="Only these PV systems.")] = None,
 ) -> list[PvRow]:
     """Rooftop PV by month · 光伏月度结果."""
-    return page.cut(pv_rows(query.read(PV_NAMES), backend.registry, _given(system)))
+    asked = _seen(_given(system), backend, backend.in_part.device_by_id)
+    return page.cut(pv_rows(query.read(PV_NAMES), backend.in_part, asked))
 
 
 @router.get("/waste")

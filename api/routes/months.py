@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
 from api.problems import ProblemError
 from api.query import MonthPath, PageDep
 from api.rows.figures import FigureRow, figure_rows
@@ -22,7 +23,9 @@ from api.tables.route import OwnResultsRoute
 from domain.calendar import Month
 from store.ledger.port import MonthState, Revision
 
-router = APIRouter(route_class=OwnResultsRoute, prefix="/v1", tags=["months"])
+router = APIRouter(
+    route_class=OwnResultsRoute, prefix="/v1", tags=["months"], dependencies=[NEEDS_READ]
+)
 
 
 @router.get("/months")

@@ -6,14 +6,17 @@ from typing import TypeVar
 
 from fastapi import APIRouter
 
-from api.dependencies import BackendDep
-from api.query import InstitutionsDep, PageDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
+from api.query import InstitutionsDep, PageDep, PlacesDep
 from api.rows import registry as rows
 from api.tables.route import TableRoute
 from domain.models import ModelRecord
 from domain.places import Bin, Building, Contract, Institution, Meter, PvSystem, WeatherStation
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["registry"])
+router = APIRouter(
+    route_class=TableRoute, prefix="/v1", tags=["registry"], dependencies=[NEEDS_READ]
+)
 Thing = TypeVar("Thing", Meter, PvSystem, Bin, WeatherStation, Building, Contract)
 Device = TypeVar("Device", Meter, PvSystem, Bin, WeatherStation)
 Item = TypeVar("Item")
@@ -33,7 +36,7 @@ def _rows(
 
 
 def _devices(backend: BackendDep, kind: type[Device]) -> list[Device]:
-    return [d for d in backend.registry.devices if isinstance(d, kind)]
+    return [d for d in backend.in_part.devices if isinstance(d, kind)]
 
 
 @router.get("/institutions")
@@ -54,9 +57,7 @@ def buildings(
 
 
 @router.get("/meters")
-def meters(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
-) -> list[rows.MeterRow]:
+def meters(backend: BackendDep, institutions: PlacesDep, page: PageDep) -> list[rows.MeterRow]:
     """Meters · 计量表."""
     today, meters = _today(backend), _devices(backend, Meter)
     return page.cut(_rows(meters, institutions, lambda m, i: rows.meter_row(m, i, today)))
@@ -64,21 +65,21 @@ def meters(
 
 @router.get("/pv-systems")
 def pv_systems(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: PageDep
 ) -> list[rows.PvSystemRow]:
     """Rooftop PV systems · 屋顶光伏."""
     return page.cut(_rows(_devices(backend, PvSystem), institutions, rows.pv_row))
 
 
 @router.get("/bins")
-def bins(backend: BackendDep, institutions: InstitutionsDep, page: PageDep) -> list[rows.BinRow]:
+def bins(backend: BackendDep, institutions: PlacesDep, page: PageDep) -> list[rows.BinRow]:
     """Sorted-waste bins · 分类垃圾桶."""
     return page.cut(_rows(_devices(backend, Bin), institutions, rows.bin_row))
 
 
 @router.get("/weather-stations")
 def weather_stations(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: PageDep
 ) -> list[rows.DeviceRow]:
     """Weather stations · 气象站."""
     return page.cut(_rows(_devices(backend, WeatherStation), institutions, rows.device_row))
@@ -86,15 +87,15 @@ def weather_stations(
 
 @router.get("/contracts")
 def contracts(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: PageDep
 ) -> list[rows.ContractRow]:
     """Contracts and savings projects · 节能合同与项目."""
-    return page.cut(_rows(backend.registry.contracts, institutions, rows.contract_row))
+    return page.cut(_rows(backend.in_part.contracts, institutions, rows.contract_row))
 
 
 @router.get("/contracts/proof")
 def contract_proofs(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: PageDep
 ) -> list[rows.ContractProofRow]:
     """What would prove the savings that contracts expect · 合同预期节能量如何证实."""
     today = _today(backend)
@@ -104,7 +105,7 @@ def contract_proofs(
     return page.cut(
         [
             row
-            for c in backend.registry.contracts
+            for c in backend.in_part.contracts
             if c.institution in institutions
             for row in rows.contract_proof_rows(
                 c, institutions[c.institution], kept.get(c.id, []), today

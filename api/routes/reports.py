@@ -8,7 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.dependencies import Backend, BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
+from api.dependencies import Backend
 from api.drawn import drawn
 from api.problems import ProblemError
 from api.query import LanguageDep, MonthPath, PageDep
@@ -20,7 +22,9 @@ from domain.calendar import Month
 from reports.model import build_report
 from reports.render import FORMATS, MEDIA_TYPES, Job, ReportFile, missing_text, report_file
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["reports"])
+router = APIRouter(
+    route_class=TableRoute, prefix="/v1", tags=["reports"], dependencies=[NEEDS_READ]
+)
 _log = logging.getLogger(__name__)
 
 
@@ -92,9 +96,8 @@ def _standing(backend: Backend, institution: str, month: Month) -> tuple[str, ..
 
     Raises ProblemError 404 where there is none.
     """
-    registry = backend.registries.fresh()
-    if institution not in registry.institution_by_id:
-        raise ProblemError(404, "unknown_institution", id=institution)
+    backend.registries.fresh()
+    backend.institution(institution)
     version = backend.registries.version()
     status = month_status(backend.ledger, institution, month)
     standing = (status.state, str(status.revision), status.digest)

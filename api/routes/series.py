@@ -5,16 +5,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, Owners, PageDep, instant_of
+from api.query import OwnedDep, PageDep, PlacesDep, instant_of
 from api.rows.readings import ReadingRow, SeriesRow, reading_rows, series_row
 from api.tables.route import TableRoute
 from domain.places import AnyDevice
 from domain.quantities import QUANTITIES
 from domain.readings import Series
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["readings"])
+router = APIRouter(
+    route_class=TableRoute, prefix="/v1", tags=["readings"], dependencies=[NEEDS_READ]
+)
 MAX_READINGS = 200_000
 _MAX_SERIES = 200
 
@@ -22,34 +25,29 @@ _MAX_SERIES = 200
 @router.get("/series/list")
 def series_list(
     backend: BackendDep,
-    institutions: InstitutionsDep,
+    owned: OwnedDep,
     page: PageDep,
-    institution: Annotated[list[str] | None, Query()] = None,
 ) -> list[SeriesRow]:
     """Which series there are and how far they reach · 已有序列."""
-    devices, owners = backend.registry.device_by_id, Owners(institutions, institution)
+    devices = backend.in_part.device_by_id
     there = backend.store.latest()[["device", "quantity"]].itertuples(index=False, name=None)
-    owned = []
-    for device, quantity in there:
-        known = devices.get(device)
-        if (known.institution if known else "") in owners:
-            owned.append(Series(device, quantity))
+    wanted = [Series(device, quantity) for device, quantity in there if owned(device)]
     # Counting reads whole series: only those of the page.
-    counted = backend.store.series(page.cut(owned)).itertuples(index=False, name=None)
+    counted = backend.store.series(page.cut(wanted)).itertuples(index=False, name=None)
     return [series_row(d, q, n, first, last, devices.get(d)) for d, q, n, first, last in counted]
 
 
 @router.get("/series/latest")
 def series_latest(
     backend: BackendDep,
-    institutions: InstitutionsDep,
+    institutions: PlacesDep,
     page: PageDep,
     device: Annotated[
         list[str] | None, Query(description="Only these devices; all of `institution` if absent.")
     ] = None,
 ) -> list[ReadingRow]:
     """The last reading of every series · 最新读数."""
-    devices = _devices(backend, device) if device else backend.registry.devices
+    devices = _devices(backend, device) if device else backend.in_part.devices
     wanted = {d.id for d in devices if d.institution in institutions}
     if device:
         frame = backend.store.latest([Series(d, q) for d in sorted(wanted) for q in QUANTITIES])
@@ -94,7 +92,7 @@ def series(
 
 
 def _devices(backend: BackendDep, ids: list[str]) -> list[AnyDevice]:
-    known = backend.registry.device_by_id
+    known = backend.in_part.device_by_id
     for i in ids:
         if i not in known:
             raise ProblemError(404, "unknown_device", id=i)

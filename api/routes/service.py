@@ -6,13 +6,15 @@ from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
 
+from api.access.keys import is_stranger
+from api.access.needs import OPEN
 from api.apart import Apart
 from api.dependencies import Backend
 from api.problems import ProblemError
 from domain.errors import StoreUnavailableError
 from domain.readings import Series
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], dependencies=[OPEN])
 _NOBODY = "-"
 _LATER = {"Retry-After": "5"}
 _LIMIT_S = 3.0
@@ -64,10 +66,12 @@ async def _within(part: Apart[Said], otherwise: Said, name: str) -> Said:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "A part is not ready."}})
 async def readyz(request: Request) -> dict[str, object]:
-    """The stores answer, the threads beside the service are well, and what else the operator wants
-    to know · 是否就绪."""
+    """The stores answer, the threads beside the service are well, and, to the holder of the
+    installation's key, what else the operator wants to know · 是否就绪."""
     watch: Watch = request.app.state.watch
     state, status = await watch.state()
+    if is_stranger(request):
+        status = _NO_STATUS  # it names institutions
     not_ready = [name for name, value in state.items() if value != "ok"]
     if not_ready:
         raise ProblemError(

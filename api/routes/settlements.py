@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import BackendDep
+from api.access.needs import NEEDS_READ
+from api.access.seen import BackendDep, sees_statement
+from api.dependencies import Backend
 from api.problems import ProblemError
-from api.query import ONE_MONTH_PATTERN, InstitutionsDep, LanguageDep, PageDep
+from api.query import ONE_MONTH_PATTERN, LanguageDep, PageDep, PlacesDep
 from api.rows.trail.settlements import (
     SettlementLineRow,
     SettlementRow,
@@ -17,9 +19,10 @@ from api.tables.route import TableRoute
 from domain.calendar import Month
 from domain.contracts.issued import Issued
 from reports.statements.workbook import statement_xlsx
-from store.ledger.port import Ledger
 
-router = APIRouter(route_class=TableRoute, prefix="/v1", tags=["settlements"])
+router = APIRouter(
+    route_class=TableRoute, prefix="/v1", tags=["settlements"], dependencies=[NEEDS_READ]
+)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Agreements = Annotated[
     list[str] | None, Query(alias="contract", description="Only these contracts or bundles.")
@@ -37,20 +40,20 @@ MonthText = Annotated[
 @router.get("/settlements")
 def settlements(
     backend: BackendDep,
-    institutions: InstitutionsDep,
+    institutions: PlacesDep,
     page: PageDep,
     agreements: Agreements = None,
     month: MonthText = None,
 ) -> list[SettlementRow]:
     """Statements as they were issued, one row each · 结算单."""
-    found = _wanted(backend.ledger, set(institutions), agreements, month)
+    found = _wanted(backend, set(institutions), agreements, month)
     return page.cut([settlement_row(one) for one in found])
 
 
 @router.get("/settlements/lines")
 def settlement_lines(
     backend: BackendDep,
-    institutions: InstitutionsDep,
+    institutions: PlacesDep,
     page: PageDep,
     lang: LanguageDep,
     agreements: Agreements = None,
@@ -60,7 +63,7 @@ def settlement_lines(
 
     The lines of a statement sum to its `payable_cny`.
     """
-    found = _wanted(backend.ledger, set(institutions), agreements, month)
+    found = _wanted(backend, set(institutions), agreements, month)
     return page.cut([row for one in found for row in line_rows(one, lang)])
 
 
@@ -81,7 +84,7 @@ def settlement_workbook(
 ) -> Response:
     """A statement as a workbook whose formulas reckon the payment · 结算单 XLSX."""
     found = backend.ledger.statements([contract], month=Month.parse(month), number=number)
-    if not found:
+    if not found or not sees_statement(backend, found[0]):
         raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
     name = f"statement_{month}_{number}_{lang}.xlsx"
     return Response(
@@ -92,9 +95,13 @@ def settlement_workbook(
 
 
 def _wanted(
-    ledger: Ledger, institutions: set[str], agreements: list[str] | None, month: str | None
+    backend: Backend, institutions: set[str], agreements: list[str] | None, month: str | None
 ) -> list[Issued]:
     """The statements asked for that concern one of these institutions."""
     asked = [a for a in agreements or [] if a] or None
-    found = ledger.statements(asked, month=Month.parse(month) if month else None)
-    return [one for one in found if institutions & set(one.content["owners"])]
+    found = backend.ledger.statements(asked, month=Month.parse(month) if month else None)
+    return [
+        one
+        for one in found
+        if institutions & set(one.content["owners"]) and sees_statement(backend, one)
+    ]

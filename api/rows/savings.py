@@ -1,6 +1,6 @@
 """Rows of savings: by contract, carrier and month, and of portfolios. Pure functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -78,15 +78,17 @@ class SavingsRow(EvidenceRow):
 
 
 def savings_rows(
-    standing: Iterable[StandingResult], contracts: Sequence[str] = (), carriers: Sequence[str] = ()
+    standing: Iterable[StandingResult],
+    contracts: Collection[str] | None = None,
+    carriers: Sequence[str] = (),
 ) -> list[SavingsRow]:
-    """One row a contract, carrier and month."""
+    """One row a contract, carrier and month; `contracts`: of these only."""
     rows = []
     for s in standing:
         for subject, group in groups_of(s, SAVINGS_NAMES):
             if not isinstance(subject, OfContract):
                 continue
-            of_these = not contracts or subject.contract in contracts
+            of_these = contracts is None or subject.contract in contracts
             if of_these and (not carriers or subject.carrier in carriers):
                 rows.append(_savings_row(s, subject, group))
     return rows

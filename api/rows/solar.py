@@ -1,6 +1,6 @@
 """Rows of rooftop PV: one a system and month."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from pydantic import Field
 
@@ -33,15 +33,20 @@ PV_NAMES = COLUMNS["pv"]
 
 
 def pv_rows(
-    standing: Iterable[StandingResult], registry: Registry, systems: Sequence[str] = ()
+    standing: Iterable[StandingResult], registry: Registry, systems: Collection[str] | None = None
 ) -> list[PvRow]:
-    """One row a PV system and month; its export is that of the grid meter it feeds."""
+    """One row a PV system and month, of `systems` only if they are given.
+
+    Its export is that of the grid meter it feeds.
+    """
     rows = []
     for s in standing:
         by_subject = dict(groups_of(s, PV_NAMES))
         for subject, group in by_subject.items():
             system = str(subject)
-            if not any(group_of(n) == "pv" for n in group) or (systems and system not in systems):
+            if not any(group_of(n) == "pv" for n in group) or (
+                systems is not None and system not in systems
+            ):
                 continue
             device = registry.device_by_id.get(system)
             meter = device.grid_meter if isinstance(device, PvSystem) else system

@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
+from api.access.seen import sight_of
 from api.dependencies import Backend
 from api.kept_answers import KeptAnswers, tag_of
 from api.language import language_of
@@ -66,9 +67,10 @@ class ResultsRoute(TableRoute):
 
         async def handler(request: Request) -> Response:
             answers: KeptAnswers = request.app.state.answers
-            key = "\n".join(
-                (request.url.path, request.url.query, _format_of(request), language_of(request))
-            )
+            # Who asks comes first: what is kept is told to those only who see the same.
+            sight = await sight_of(request)
+            asked_for = (request.url.path, request.url.query)
+            key = "\n".join((*asked_for, _format_of(request), language_of(request), sight))
             asked = set(request.query_params.getlist("institution"))
             own = "" if self.of_all or len(asked) != 1 else next(iter(asked))
             tag = tag_of(key, *await request.app.state.versions.of(own), self.moment(request))

@@ -41,6 +41,7 @@ def app_of(
         store=pipeline.store,
         ledger=pipeline.ledger,
         api_key=settings.api_key,
+        read_key=settings.read_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
         registries=pipeline.registries,
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
@@ -69,7 +70,7 @@ def require_closed(settings: Settings) -> None:
     """Raise ConfigError where others could reach the service and no key is set."""
     if not settings.api_key and not is_loopback(settings.http_host):
         raise ConfigError(
-            f"without a key anybody who reaches {settings.http_host} could write here: set "
+            f"without a key anybody who reaches {settings.http_host} could read and write here: set "
             "CIVICMETER_API_KEY_FILE to a file that holds one, or listen on 127.0.0.1"
         )
 

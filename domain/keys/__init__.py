@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.access import Action, Grant, Principal
+from domain.audit import LOCAL, PROCESSOR, SERVICE
 
 
 class Role(StrEnum):
@@ -49,7 +50,8 @@ class Key:
     """A key as it is kept. `holder` is the vendor's id, `person` whose own key it is (empty: of a
     program, or of several people). `institutions`, `contracts` and `devices` narrow it; None: all.
 
-    It holds within ``[issued_at, expires_at)`` (None: for ever), until it is revoked.
+    It holds within ``[issued_at, expires_at)`` (None: for ever), until it is revoked; `issued_at` is to
+    come where it was issued beforehand.
     """
 
     prefix: str
@@ -117,6 +119,12 @@ def prefix_of(text: str) -> str | None:
 def digest_of(text: str) -> str:
     """SHA-256 of a key as it is shown, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+RESERVED = frozenset(
+    {"key", "reader", "anyone", LOCAL.principal, PROCESSOR.principal, SERVICE.principal}
+)
+"""Who is called so in the audit trail is no holder of an issued key."""
 
 
 @dataclass(frozen=True, slots=True)

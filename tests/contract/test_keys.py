@@ -53,7 +53,12 @@ def test_who_is_not_there_holds_no_key_and_nobody_is_there_twice(ledger: SqlLedg
         ledger.add_holder(ESCO)
     with pytest.raises(ConfigError, match="characters"):
         ledger.add_holder(Holder("x" * 201, "x", NOW))
+    with pytest.raises(ConfigError, match="another id"):
+        ledger.add_holder(Holder("Processor", "x", NOW))
     assert ledger.issued_keys() == [] and len(told(ledger)) == 1
+    assert not ledger.any_key_issued()
+    ledger.issue_key(make()[1])
+    assert ledger.any_key_issued()
 
 
 def test_a_rotated_key_goes_on_for_a_while_and_never_longer_than_it_would_have(

@@ -433,16 +433,20 @@ def test_correcting_needs_the_key_and_only_for_ones_own_devices(pipeline: Pipeli
     body = posted(value=TRUTH)
 
     def vendor(institution: str) -> Principal:
-        return Principal("esco", (Grant(frozenset({Action.CORRECT}), frozenset({institution})),))
+        may = frozenset({Action.READ, Action.CORRECT})
+        return Principal("esco", (Grant(may, frozenset({institution})),))
 
     assert client.post("/v1/corrections", json=body).status_code == 401
     assert client.post("/v1/corrections", json=body, headers={"X-API-Key": "x"}).status_code == 403
-    assert client.get("/v1/corrections").status_code == 200
+    assert client.get("/v1/corrections").status_code == 401
+    own = {k: v for k, v in body.items() if k != "author"}
     app.dependency_overrides[principal_of] = lambda: vendor("mill")
-    answer = client.post("/v1/corrections", json=body)
+    answer = client.post("/v1/corrections", json=own)
     assert answer.status_code == 422
-    assert answer.json()["rows"][0]["code"] == "foreign_device"
+    assert answer.json()["rows"][0]["code"] == "unknown_device"  # as one of nobody
     app.dependency_overrides[principal_of] = lambda: vendor("hall")
-    assert client.post("/v1/corrections", json=body).status_code == 200
     # Nobody enters one under another's name.
-    assert client.get("/v1/corrections").json()[0]["author"] == "Wang (esco)"
+    named = client.post("/v1/corrections", json=body)
+    assert (named.status_code, named.json()["code"]) == (403, "not_your_name")
+    assert client.post("/v1/corrections", json=own).status_code == 200
+    assert client.get("/v1/corrections").json()[0]["author"] == "esco"

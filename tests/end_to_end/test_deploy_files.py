@@ -85,6 +85,12 @@ def test_grafana_reads_with_an_account_that_cannot_write() -> None:
     influx = next(s for s in provisioned("datasources")["datasources"] if s["type"] == "influxdb")
     header = influx["secureJsonData"]["httpHeaderValue1"]
     assert header == "Token grafana:$__file{/run/secrets/influx_read_password}"
+    infinity = next(s for s in provisioned("datasources")["datasources"] if s != influx)
+    assert infinity["jsonData"]["httpHeaderName1"] == "X-API-Key"
+    key = infinity["secureJsonData"]["httpHeaderValue1"]
+    assert (
+        key == "$__file{/run/secrets/read_key}" and "api_key" not in SERVICES["grafana"]["secrets"]
+    )
     script = (DEPLOY / "influxdb" / "read-account.sh").read_text(encoding="utf-8")
     assert "--read-bucket" in script and "write" not in script
     assert "./influxdb:/docker-entrypoint-initdb.d:ro" in SERVICES["influxdb"]["volumes"]
@@ -164,7 +170,7 @@ def test_the_environment_is_made_of_real_settings(tmp_path: Path) -> None:
         f"/{influx['DOCKER_INFLUXDB_INIT_BUCKET']}"
     )
     assert settings.influx_token == (tmp_path / "influx_token").read_text()
-    assert settings.api_key
+    assert settings.api_key and settings.read_key
     assert settings.mqtt_password
     assert str(settings.http_port) == service["ports"][0].rpartition(":")[2]
     assert service["command"][0] in COMMANDS

@@ -165,7 +165,9 @@ class Installation:
         return answer.stdout
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+        key = (self.secrets / "read_key").read_text()
+        request = urllib.request.Request(f"{self.url}{path}", headers={"X-API-Key": key})
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
     def readings(self, device: str) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.dependencies import Backend, BackendDep
+from api.access.needs import OPEN
+from api.dependencies import Backend, WholeBackendDep
 from api.intake.blocks import line_blocks
 from api.intake.body import BodyDep
 from api.intake.posting import MAX_VALUES, Posting
@@ -49,7 +50,7 @@ _LINES = {
 @router.post("/api/v2/write", status_code=204, responses=_REFUSED, openapi_extra=_LINES)
 async def write_v2(
     request: Request,
-    backend: BackendDep,
+    backend: WholeBackendDep,
     principal: PosterDep,
     body: BodyDep,
     lang: LanguageDep,
@@ -67,7 +68,7 @@ async def write_v2(
 @router.post("/write", status_code=204, responses=_REFUSED, openapi_extra=_LINES)
 async def write_v1(
     request: Request,
-    backend: BackendDep,
+    backend: WholeBackendDep,
     principal: PosterDep,
     body: BodyDep,
     lang: LanguageDep,
@@ -107,14 +108,16 @@ def _partial(taken: Taken) -> str:
     return f"partial write: {'; '.join(told)} dropped={taken.refused}"
 
 
-@router.api_route("/ping", methods=["GET", "HEAD"], status_code=204, include_in_schema=False)
+@router.api_route(
+    "/ping", methods=["GET", "HEAD"], status_code=204, include_in_schema=False, dependencies=[OPEN]
+)
 async def ping(request: Request) -> Response:
     """As InfluxDB's clients ask whether anybody is there."""
     said = {"X-Influxdb-Build": "Civicmeter", "X-Influxdb-Version": request.app.version}
     return Response(status_code=204, headers=said)
 
 
-@router.get("/health", include_in_schema=False)
+@router.get("/health", include_in_schema=False, dependencies=[OPEN])
 async def health(request: Request) -> dict[str, str]:
     """As InfluxDB 2's clients ask; whether the stores are ready says /readyz."""
     return {

@@ -7,7 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.needs import Needs
-from api.dependencies import BackendDep
+from api.dependencies import WholeBackendDep
 from api.intake.blocks import BLOCKS, csv_blocks
 from api.intake.body import BodyDep
 from api.intake.posting import MAX_VALUES, Posting
@@ -61,7 +61,7 @@ _BODY: dict[str, Any] = {
 async def post_readings(
     request: Request,
     response: Response,
-    backend: BackendDep,
+    backend: WholeBackendDep,
     principal: PosterDep,
     body: BodyDep,
     lang: LanguageDep,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from civicmeter.commands.vendor.issue_key import DAY, end_of_day, show
+from civicmeter.commands.vendor.issue_key import DAY, day_to_come, show
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.access import name_problem
@@ -33,7 +33,7 @@ def rotate_command(
         raise ConfigError(problem)
     now = datetime.now(UTC)
     text, new_prefix = new_key_text()
-    until = end_of_day(expires.date()) if expires else None
+    until = day_to_come(expires.date()) if expires else None
     with open_pipeline(settings) as pipeline:
         old = pipeline.ledger.key(prefix)
         if old is None:

@@ -24,6 +24,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--institution", multiple=True, help="Only this one; may be repeated.")
 @click.option("--contract", multiple=True, help="Only this one; may be repeated.")
 @click.option("--device", multiple=True, help="Only this one; may be repeated.")
+@click.option(
+    "--from", "begins", type=DAY, help="The first day (UTC) on which it holds; left out: now."
+)
 @click.option("--expires", type=DAY, help="The first day (UTC) on which it holds no more.")
 @click.option("--by", required=True, metavar="NAME", help="On whose word.")
 @click.pass_obj
@@ -35,6 +38,7 @@ def issue_key_command(
     institution: tuple[str, ...],
     contract: tuple[str, ...],
     device: tuple[str, ...],
+    begins: datetime | None,
     expires: datetime | None,
     by: str,
 ) -> None:
@@ -49,23 +53,25 @@ def issue_key_command(
         holder=id,
         role=Role(role),
         person=person,
-        issued_at=datetime.now(UTC),
-        expires_at=end_of_day(expires.date()) if expires else None,
+        issued_at=day_to_come(begins.date()) if begins else datetime.now(UTC),
+        expires_at=day_to_come(expires.date()) if expires else None,
         institutions=frozenset(institution) or None,
         contracts=frozenset(contract) or None,
         devices=frozenset(device) or None,
     )
+    if key.expires_at is not None and key.expires_at <= key.issued_at:
+        raise ConfigError("the key would have expired before it holds: give a later --expires")
     with open_pipeline(settings) as pipeline:
         _require_known(pipeline.ledger.registry(), key)
         pipeline.ledger.issue_key(key, actor=LOCAL.on_word_of(by))
     show(key, text)
 
 
-def end_of_day(day: date) -> datetime:
+def day_to_come(day: date) -> datetime:
     """The instant at which a day begins (UTC), in the future. Raises ConfigError otherwise."""
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
     if at <= datetime.now(UTC):
-        raise ConfigError(f"{day} is not in the future: a key would have expired already")
+        raise ConfigError(f"{day} is not in the future: give a day from tomorrow on")
     return at
 
 

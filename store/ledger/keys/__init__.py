@@ -13,7 +13,7 @@ class Keys(Protocol):
     Raises StoreUnavailableError when the database cannot answer."""
 
     def add_holder(self, holder: Holder, *, actor: Actor = LOCAL) -> None:
-        """Raises ConfigError if the id is taken."""
+        """Raises ConfigError if the id is taken, or reserved."""
         ...
 
     def holders(self) -> list[Holder]:
@@ -42,6 +42,10 @@ class Keys(Protocol):
 
     def key(self, prefix: str) -> Key | None:
         """The key with a prefix."""
+        ...
+
+    def any_key_issued(self) -> bool:
+        """Whether there is a key, whatever became of it."""
         ...
 
     def key_used(self, prefix: str, at: datetime) -> None:

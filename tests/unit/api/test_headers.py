@@ -37,6 +37,7 @@ def test_every_answer_is_protected(client: TestClient, path: str, status: int) -
     answer = client.get(path)
     assert answer.status_code == status
     assert {n: answer.headers[n] for n in PROTECTING} == PROTECTING
+    assert path.startswith("/static/") or "public" not in answer.headers["Cache-Control"]
 
 
 def test_what_the_door_refuses_is_protected_too(client: TestClient) -> None:

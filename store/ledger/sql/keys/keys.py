@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, and_, or_, select, update
 
 from domain.audit import LOCAL, Act, Actor
 from domain.errors import ConfigError
-from domain.keys import Holder, Key, Role
+from domain.keys import RESERVED, Holder, Key, Role
 from store.ledger.lengths import NAME_CHARS, TEXT_CHARS, require_length
 from store.ledger.sql.audit.append import append
 from store.ledger.sql.engine import asking, insert_into, reading, writing
@@ -27,6 +27,10 @@ class SqlKeys:
         """See Keys.add_holder."""
         for what, text in (("id", holder.id), ("name", holder.name)):
             require_length(f"the {what} of a holder of keys", text, NAME_CHARS)
+        if holder.id.casefold() in RESERVED:
+            raise ConfigError(
+                f"{holder.id} is how the audit trail calls its own: choose another id"
+            )
         row = {"id": holder.id, "name": holder.name, "added_at": holder.added_at}
         with writing(self._engine) as connection:
             new = insert_into(connection, key_holder).on_conflict_do_nothing()
@@ -96,6 +100,11 @@ class SqlKeys:
                 select(api_key).where(api_key.c.prefix == prefix)
             ).one_or_none()
         return None if row is None else _key(row)
+
+    def any_key_issued(self) -> bool:
+        """See Keys.any_key_issued."""
+        with asking(self._engine) as connection:
+            return connection.execute(select(api_key.c.prefix).limit(1)).first() is not None
 
     def key_used(self, prefix: str, at: datetime) -> None:
         """See Keys.key_used."""

@@ -168,7 +168,7 @@ def test_a_letter_of_another_alphabet_makes_no_second_person(serve_own: Serve, t
     path = f"/v1/adjustments/{number}/decisions"
     answer = client.post(path, json={"kind": "approved", "by": twin}, headers=key)
     assert answer.status_code == 422
-    assert client.get("/v1/adjustments").json()[0]["status"] == "waiting"
+    assert client.get("/v1/adjustments", headers=key).json()[0]["status"] == "waiting"
 
 
 def test_two_values_of_one_instant_are_shown_and_a_correction_decides(serve_own: Serve) -> None:
@@ -178,10 +178,10 @@ def test_two_values_of_one_instant_are_shown_and_a_correction_decides(serve_own:
     plain = key | {"Content-Type": "text/plain"}
     line = "meter,device=dy-main energy_import_kwh={} 1712628000000000000\n"
     client.post("/v1/readings", content=line.format(1222.5), headers=plain)
-    (row,) = client.get("/v1/aside?code=conflict&lang=en").json()
+    (row,) = client.get("/v1/aside?code=conflict&lang=en", headers=key).json()
     assert "1222.5 came, and 1005.0 is stored" in row["detail"] and "correction" in row["detail"]
     decided = CORRECTION | {"at": 1712628000000, "value": 1222.5, "author": "Li Wei"}
     answer = client.post("/v1/corrections", json=decided, headers=key)
     assert answer.status_code == 200, answer.text
-    (said,) = client.get("/v1/corrections").json()
+    (said,) = client.get("/v1/corrections", headers=key).json()
     assert (said["reported_value"], said["value"], said["stands"]) == (1005.0, 1222.5, True)

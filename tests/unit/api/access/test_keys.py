@@ -83,7 +83,7 @@ def test_a_narrowed_key_speaks_for_its_devices_only(serve_own: Serve, own_sample
     assert post(client, text).status_code == 200
     answer = post(client, text, device="dy-main")
     assert answer.status_code == 422
-    assert answer.json()["rows"][0]["code"] == "foreign_device"
+    assert answer.json()["rows"][0]["code"] == "unknown_device"  # as one of nobody
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -95,3 +95,24 @@ def test_a_role_does_what_it_is_for(serve_own: Serve, own_sample: Any, role: Rol
     asked = client.get("/v1/audit", headers={"Authorization": f"Bearer {text}"})
     audits = role in (Role.AUDITOR, Role.ADMIN)
     assert asked.status_code == (200 if audits else 403)
+
+
+def test_with_a_key_issued_nobody_reads_without_one(serve_own: Serve, own_sample: Any) -> None:
+    client = serve_own()
+    assert client.get("/v1/institutions").status_code == 200
+    text, _ = issue(own_sample, role=Role.VIEWER)
+    client = serve_own()  # what was not there is asked again after a second
+    for path in ("/v1/institutions", "/v1/figures", "/", "/quality"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"X-API-Key": text}).status_code == 200
+    asked = client.get("/", headers={"Accept": "text/html"})
+    assert asked.headers["www-authenticate"].startswith("Basic")
+
+
+def test_the_key_that_reads_changes_nothing(serve_own: Serve) -> None:
+    client = serve_own(read_key="look")
+    assert client.get("/v1/institutions").status_code == 401
+    assert client.get("/v1/institutions", headers={"X-API-Key": "look"}).status_code == 200
+    assert post(client, "look").status_code == 403
+    assert client.get("/v1/audit", headers={"X-API-Key": "look"}).status_code == 403
+    assert post(client, "guess").json()["code"] == "wrong_key"

@@ -263,7 +263,7 @@ def test_posting_needs_the_key_where_one_is_set(serve_own: Serve) -> None:
     assert post(client, GOOD[JSON]).status_code == 401
     assert post(client, GOOD[JSON], **{"X-API-Key": "wrong"}).status_code == 403
     assert post(client, GOOD[JSON], Authorization="Bearer wrong").status_code == 403
-    assert client.get("/v1/institutions").status_code == 200
+    assert client.get("/v1/institutions").status_code == 401
     plain = serve_own(api_key="secret")
     assert post(plain, GOOD[JSON], **{"X-API-Key": "secret"}).status_code == 200
     assert post(plain, GOOD[JSON], Authorization="Bearer secret").status_code == 200

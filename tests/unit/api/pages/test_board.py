@@ -141,6 +141,7 @@ def test_a_conflict_is_shown_with_both_values_until_somebody_decides(
         aside.unstored(store.write([reading]), lambda _, s=source: s)  # type: ignore[misc]
     keep(ledger, aside.entries(), aside.kept(), ROOM)
     client = serve_own(api_key="secret")
+    client.headers["X-API-Key"] = "secret"
     rows = {r["source"]: r for r in client.get("/v1/conflicts").json()}
     assert {(r["stored_value"], r["other_value"]) for r in rows.values()} == {
         (999.0, 7.25),

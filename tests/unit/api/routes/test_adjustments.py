@@ -62,10 +62,11 @@ def test_it_is_entered_approved_by_somebody_else_and_withdrawn(
     assert post(client, {"kind": "withdrawn", "by": "赵"}, decisions).status_code == 422
     told = post(client, {"kind": "withdrawn", "by": "赵", "reason": "重复"}, decisions)
     assert told.json()["status"] == "withdrawn" and "重复" in told.json()["decisions"]
-    (listed,) = client.get("/v1/adjustments").json()
+    (listed,) = client.get("/v1/adjustments", headers=KEY).json()
     assert listed == told.json()
-    assert client.get("/v1/adjustments?status=approved").json() == []
-    assert client.get("/v1/adjustments?contract=dy-saving&institution=cam-b7").json() == []
+    assert client.get("/v1/adjustments?status=approved", headers=KEY).json() == []
+    other = "/v1/adjustments?contract=dy-saving&institution=cam-b7"
+    assert client.get(other, headers=KEY).json() == []
     file = client.get(f"/v1/adjustments/{row['number']}/evidence", headers=KEY)
     assert file.content == CONTENT and file.headers["X-Content-Type-Options"] == "nosniff"
     assert file.headers["Content-Disposition"].startswith("attachment;")
@@ -75,7 +76,7 @@ def test_with_an_approver_it_counts_at_once(serve_own: Serve) -> None:
     client = serve_own(api_key="secret")
     row = post(client, ENTRY | {"approver": "李伟"}).json()
     assert (row["status"], row["approver"]) == ("approved", "李伟")
-    csv = client.get("/v1/adjustments?format=csv").text
+    csv = client.get("/v1/adjustments?format=csv", headers=KEY).text
     assert "dy-saving" in csv and "李伟" in csv
 
 
@@ -99,17 +100,23 @@ def test_a_vendor_may_only_propose_and_only_for_its_own(serve_own: Serve) -> Non
     app: Any = client.app
 
     def vendor(*institutions: str) -> None:
-        grant = Grant(frozenset({Action.ADJUST}), frozenset(institutions))
+        grant = Grant(frozenset({Action.READ, Action.ADJUST}), frozenset(institutions))
         app.dependency_overrides[principal_of] = lambda: Principal("esco", (grant,))
 
+    own = {k: v for k, v in ENTRY.items() if k != "author"}
     vendor(api_sample.HALL)
-    assert code(post(client, ENTRY)) == (403, "may_only_propose")
+    foreign, unknown = post(client, own), post(client, own | {"contract": "none"})
+    assert code(foreign) == code(unknown) == (422, "bad_value")
+    assert "there are: none" in foreign.json()["detail"]
     vendor(api_sample.CAMPUS)
-    assert code(post(client, ENTRY | {"approver": "ESCO's lawyer"})) == (403, "may_only_propose")
-    number = post(client, ENTRY).json()["number"]
+    assert code(post(client, own | {"approver": "ESCO's lawyer"})) == (403, "may_only_propose")
+    assert code(post(client, ENTRY)) == (403, "not_your_name")
+    row = post(client, own).json()
+    number, author = row["number"], row["author"]
+    assert author == "esco"
     decision = post(client, {"kind": "approved", "by": "x"}, f"/{number}/decisions")
     assert code(decision) == (403, "may_only_propose")
-    assert client.get("/v1/adjustments").json()[0]["status"] == "waiting"
+    assert client.get("/v1/adjustments", headers=KEY).json()[0]["status"] == "waiting"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +147,7 @@ def test_what_cannot_be_is_refused_in_words(
     client = serve_own(api_key="secret")
     answer = post(client, ENTRY | change)
     assert answer.status_code == 422 and says in answer.json()["detail"], answer.text
-    assert client.get("/v1/adjustments").json() == []
+    assert client.get("/v1/adjustments", headers=KEY).json() == []
 
 
 def test_broken_and_large_bodies_and_unknown_numbers(serve_own: Serve) -> None:

@@ -82,3 +82,14 @@ def test_ready_again_when_the_part_answers(
         "ledger": "ok",
         "collecting": "ok",
     }
+
+
+def test_readiness_names_no_institution_to_strangers(serve_own: Callable[..., TestClient]) -> None:
+    failed = {"rounds": {"not_computed": {"dongying-campus": "no weather"}}}
+    for keys in ({"api_key": "own"}, {"read_key": "own"}):
+        client = serve_own(status=lambda: failed, **keys)
+        for key in ({}, {"X-API-Key": "guess"}):
+            answer = client.get("/readyz", headers=key)
+            assert answer.status_code == 200 and "dongying" not in answer.text
+        assert client.get("/readyz", headers={"X-API-Key": "own"}).json()["rounds"]
+    assert serve_own(status=lambda: failed).get("/readyz").json()["rounds"]

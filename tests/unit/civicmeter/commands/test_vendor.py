@@ -24,6 +24,8 @@ def test_a_keys_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     text = out.splitlines()[-1]
     prefix = prefix_of(text)
     assert code == 0 and prefix is not None
+    assert vendor("issue-key", "esco", "--from", "2090-01-01", *by)[0] == 0
+    assert " early " in vendor("list")[1]
     code, out, _ = vendor("rotate", prefix, *by)
     newer = prefix_of(out.splitlines()[-1])
     assert code == 0 and newer is not None
@@ -37,7 +39,7 @@ def test_a_keys_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     entries = ledger.audit_entries(Wanted(), limit=9, newest_first=False)
     own = [e for e in entries if e.act.kind in ("api_key", "key_holder")]
     assert {e.actor.word for e in own} == {"Li Wei"}
-    assert [e.act.action for e in own] == ["add", "issue", "issue", "change", "revoke"]
+    assert [e.act.action for e in own] == ["add", "issue", "issue", "issue", "change", "revoke"]
     ledger.close_connections()
 
 
@@ -46,6 +48,10 @@ def test_a_keys_life(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     [
         (("issue-key", "esco", "--institution", "nowhere"), "no institution nowhere"),
         (("issue-key", "esco", "--expires", "2020-01-01"), "not in the future"),
+        (
+            ("issue-key", "esco", "--from", "2090-01-02", "--expires", "2090-01-02"),
+            "expired before it holds",
+        ),
         (("rotate", "00000000"), "no key begins with 00000000"),
         (("add", "a b\n", "--name", "x"), "is no id"),
     ],
