@@ -13,6 +13,7 @@ Three. A figure is the same to the last bit whatever other institutions' devices
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from domain.findings import Finding
 from domain.places import AnyDevice, Bin, Carrier, Institution, Meter, PvSystem, WasteStream
@@ -142,15 +143,16 @@ def judged(course: Course, *, with_forged: bool = True) -> Judged | None:
     return Judged(use.grid(MONTH_MS), use.grid(HOURS_MS), findings, within)
 
 
-def _after_its_last_word(course: Course, true: Floats) -> float:
-    """What was used after the register moved for the last time: that it rested, or that a gateway
-    repeats its value, only what comes next could tell."""
+def _until_its_last_word(course: Course) -> npt.NDArray[np.bool_]:
+    """The hours before the register moved for the last time: that it rests afterwards, or that a
+    gateway repeats its value, only what comes next could tell."""
     if course.kind in ("bin", "pv_power"):
-        return 0.0
+        return np.ones(HOURS_MS.size - 1, dtype=bool)
     at, value = course.said()
-    moves = np.flatnonzero(np.diff(value[np.isfinite(value)]) != 0)
-    last = at[np.isfinite(value)][moves[-1] + 1] if moves.size else at[0]
-    return float(true[HOURS_MS[:-1] >= last].sum())
+    finite = np.isfinite(value)
+    moves = np.flatnonzero(np.diff(value[finite]) != 0)
+    last = at[finite][moves[-1] + 1] if moves.size else at[0]
+    return np.asarray(HOURS_MS[:-1] < last, dtype=bool)
 
 
 def broken_rule(course: Course) -> str:
@@ -169,11 +171,15 @@ def broken_rule(course: Course) -> str:
     told = ", ".join(f.code for f in found.findings)
     if found.value > truth + slack and not found.is_serious:
         return f"too much: {numbers}, slack {slack:.2f}: {told}"
-    lost += _after_its_last_word(course, true * (1.0 - found.unknown))
+    told_of = _until_its_last_word(course)
+    lost += float((true * (1.0 - found.unknown))[~told_of].sum())
     if truth - found.value > lost + slack and not found.is_serious:
         return f"too little: {numbers}, slack {slack:.2f}: {told}"
     if course.forged.any():
         without = judged(course, with_forged=False)
+        if not told_of.all() and without is not None:
+            hides = float((without.hours.missing - found.hours.missing)[told_of].sum())
+            return f"a bad message hides {hides:.1f} h: {told}" if hides > 1e-6 else ""
         if without is not None and found.missing < without.missing - 1e-9:
             return f"a bad message hides {without.missing - found.missing:.4f}: {told}"
     return ""
