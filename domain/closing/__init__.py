@@ -36,8 +36,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """One check of one institution's month, let go. It is never taken back: a month that is
-    restated is checked anew, and its waivers are read beside it.
+    """One check of one institution's month, let go. It is never taken back, and holds for what
+    the month is restated to as well: the check is told each time, with who let it go.
 
     Raises ConfigError without a reason, or for a name that cannot stand under it.
     """
