@@ -71,7 +71,8 @@ class Place:
     def client(self, **objects: frozenset[str]) -> TestClient:
         """Whose key is for these objects only; without any, for every one."""
         app = create_app(store=self.store, ledger=self.ledger, now=lambda: NOW)
-        grant = Grant(frozenset({Action.POST, Action.CORRECT}), **objects)
+        may = frozenset({Action.READ, Action.POST, Action.CORRECT})
+        grant = Grant(may, **objects)
         app.dependency_overrides[principal_of] = lambda: Principal("k", (grant,))
         return local_client(app)
 
@@ -105,7 +106,6 @@ class Place:
             "quantity": quantity,
             "at": at,
             "value": value,
-            "author": "Wang",
             "reason": "photo of the display",
         }
         return self.client(**who).post(f"/v1/corrections?lang={lang}", json=body).json()
@@ -197,7 +197,8 @@ def test_a_key_speaks_for_its_institutions_only(place: Place) -> None:
     school = frozenset({"school"})
     (row,) = place.post(said, institutions=school)["rows"]
     (corrected,) = place.correct(*said, institutions=school)["rows"]
-    assert row["code"] == corrected["code"] == "foreign_device"
+    # To a key there is no device beyond its own.
+    assert row["code"] == corrected["code"] == "unknown_device"
     assert row["reason"] == corrected["reason"]
     # Replaying it gives the key no rights; the device has to be its institution's.
     assert place.replay().still == {"foreign_device": 1}
@@ -211,7 +212,7 @@ def test_a_key_for_a_device_speaks_for_no_other(place: Place) -> None:
     rows = [(d, "energy_import_kwh", AT, 5.0) for d in ("m1", "m2", "new")]
     answer = place.post(*rows, devices=frozenset({"m1", "new"}))
     assert answer["stored"] == 1
-    assert [r["code"] for r in answer["rows"]] == ["foreign_device", "unknown_device"]
+    assert [r["code"] for r in answer["rows"]] == ["unknown_device", "unknown_device"]
     place.register(meter("new"))
     assert place.replay().still == {"foreign_device": 1}
     assert place.stored("new") == [(AT, 5.0)]
