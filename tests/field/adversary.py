@@ -306,13 +306,13 @@ def _held(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
 
 
 def _is_seen(c: Course, begin: int, end: int) -> bool:
-    """Whether a hold is longer than the register ever rests by itself, or ends in a step larger
-    than any that it ever makes: else both are as they are at other times, to anybody."""
+    """Whether a hold is longer than the register ever rests by itself, and than one reading, or ends
+    in a step larger than any that it ever makes: else both are as at other times, to anybody."""
     units = np.round(c.used / c.digit)
     moves = np.flatnonzero(np.diff(units) > 0)
     rests = np.diff(np.concatenate(([-1], moves, [units.size - 1]))) - 1
     leap = units[end] - units[begin - 1] if end < units.size else 0.0
-    return bool(end - begin > rests.max() or leap > np.diff(units).max())
+    return bool(end - begin > max(rests.max(), 1) or leap > np.diff(units).max())
 
 
 def _leaned_on(draw: st.DrawFn, c: Course, begin: int, end: int) -> Course:
