@@ -10,7 +10,6 @@ import hmac
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -43,7 +42,6 @@ INSTALLATION = Principal("key", (Grant(frozenset(Action)),))
 READER = Principal("reader", (Grant(frozenset({Action.READ})),))
 """Whoever holds the installation's key that only reads."""
 
-_NOTED_EVERY = timedelta(minutes=1)
 _ASKED_EVERY_S = 1.0
 
 
@@ -159,7 +157,7 @@ def _issued(backend: Backend, prefix: str, given: str) -> Principal:
     state = key.state(now)
     if state != "valid":
         raise ProblemError(403, f"key_{state}", prefix=prefix)
-    if key.last_used_at is None or now - key.last_used_at >= _NOTED_EVERY:
+    if not key.is_use_noted(now):
         with suppress(StoreUnavailableError):  # who may read is not refused for a note
             backend.ledger.key_used(prefix, now)
     return key.principal()

@@ -3,7 +3,7 @@
 What a body says is defined value by value (`api.intake.formats`, `api.intake.line_protocol`); that
 costs some microseconds a value. A block of rows is read here at a fraction of it, but only where no
 row could be read otherwise there: as soon as anything is unusual (an escape, a quote too many, a
-time that is no whole number, a missing cell) the whole block is left to those. Both say the same of
+value that is no number, a missing cell) the whole block is left to those. Both say the same of
 any body, which is tested.
 """
 

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.access import Action, Grant, Principal
@@ -41,6 +41,8 @@ ACTIONS: Mapping[Role, frozenset[Action]] = {
 }
 """What each role may do, within what its key is narrowed to."""
 
+NOTED_EVERY = timedelta(minutes=1)
+"""So often the use of a key is noted."""
 _MARK = "cm"
 _PREFIX_BYTES, _SECRET_BYTES = 4, 32
 
@@ -79,6 +81,10 @@ class Key:
         if self.expires_at is not None and self.expires_at <= now:
             return "expired"
         return "valid" if self.issued_at <= now else "early"
+
+    def is_use_noted(self, now: datetime) -> bool:
+        """Whether a use of it was noted so lately that one now need not be."""
+        return self.last_used_at is not None and now - self.last_used_at < NOTED_EVERY
 
     def is_of(self, text: str) -> bool:
         """Whether this is the key that somebody shows, whatever its state."""

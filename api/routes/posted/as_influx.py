@@ -23,6 +23,7 @@ from api.intake.store_body import Taken
 from api.problems import ProblemError
 from api.query import LanguageDep
 from api.routes.posted.readings import PosterDep
+from api.routes.service import Watch
 from config.texts import Language
 from domain.access import Principal
 
@@ -118,11 +119,15 @@ async def ping(request: Request) -> Response:
 
 
 @router.get("/health", include_in_schema=False, dependencies=[OPEN])
-async def health(request: Request) -> dict[str, str]:
-    """As InfluxDB 2's clients ask; whether the stores are ready says /readyz."""
+async def health(request: Request, response: Response) -> dict[str, str]:
+    """As InfluxDB 2's clients ask: ``pass``, or 503 and ``fail``; which part it is says /readyz."""
+    watch: Watch = request.app.state.watch
+    state, _ = await watch.state()
+    ready = all(value == "ok" for value in state.values())
+    response.status_code = 200 if ready else 503
     return {
         "name": "civicmeter",
-        "message": "ready for queries and writes",
-        "status": "pass",
+        "message": "ready for writes" if ready else "not ready: ask /readyz",
+        "status": "pass" if ready else "fail",
         "version": request.app.version,
     }

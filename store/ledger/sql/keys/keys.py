@@ -1,21 +1,20 @@
 """Keys and their holders: issued, rotated, revoked, each told of in the audit trail."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, or_, select, update
 
 from domain.audit import LOCAL, Act, Actor
 from domain.errors import ConfigError
-from domain.keys import RESERVED, Holder, Key, Role
+from domain.keys import NOTED_EVERY, RESERVED, Holder, Key, Role
 from store.ledger.lengths import NAME_CHARS, TEXT_CHARS, require_length
 from store.ledger.sql.audit.append import append
 from store.ledger.sql.engine import asking, insert_into, reading, writing
 from store.ledger.sql.keys.tables import api_key, key_holder
 
 _NARROWED = ("institutions", "contracts", "devices")
-_NOTED_EVERY = timedelta(minutes=1)
 
 
 class SqlKeys:
@@ -109,7 +108,7 @@ class SqlKeys:
     def key_used(self, prefix: str, at: datetime) -> None:
         """See Keys.key_used."""
         last = api_key.c.last_used_at
-        old = or_(last.is_(None), last < at - _NOTED_EVERY)
+        old = or_(last.is_(None), last <= at - NOTED_EVERY)
         here = and_(api_key.c.prefix == prefix, old)
         with writing(self._engine) as connection:
             connection.execute(update(api_key).where(here).values(last_used_at=at))

@@ -97,3 +97,11 @@ def test_somebody_is_there(serve_own: Serve) -> None:
     for answer in (client.get("/ping"), client.head("/ping")):
         assert answer.status_code == 204 and answer.headers["X-Influxdb-Version"]
     assert client.get("/health").json()["status"] == "pass"
+
+
+def test_a_store_that_is_away_is_no_health(serve_own: Serve, own_sample: Any) -> None:
+    store, _ = own_sample
+    client = serve_own()
+    store.close()
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "fail")
