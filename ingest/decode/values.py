@@ -52,7 +52,7 @@ def number(value: object) -> float:
     12.0
     >>> number("12")
     Traceback (most recent call last):
-    domain.errors.PayloadError: bad_value: the value must be a finite number, not '12'
+    domain.errors.PayloadError: bad_value: the value must be a finite number, with a point for decimals and nothing between thousands, not '12'
     """
     found = read_number(value)
     if isinstance(found, Refusal):
