@@ -72,6 +72,10 @@ def export(settings: Settings, file: Path, force: bool) -> None:
     click.echo(f"{file}: {_counts(registry)}")
 
 
+_TOLD = 12
+"""So many devices or institutions are named, the others counted."""
+
+
 @command.command("propose-bounds")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.xlsx", help="Where to."
@@ -127,17 +131,22 @@ def propose_operation(settings: Settings, out: Path, names: tuple[str, ...], for
         if unknown := sorted(set(names) - set(known)):
             raise ConfigError(f"no institution {unknown[0]!r}: there are {', '.join(known)}")
         places = [known[n] for n in names] or list(registry.institutions)
-        proposals = list(propose(pipeline, places, datetime.now(UTC), progress))
+        unread: list[str] = []
+        proposals = list(propose(pipeline, places, datetime.now(UTC), progress, unread.append))
+    if unread:
+        named = ", ".join(unread[:_TOLD]) + (", …" if len(unread) > _TOLD else "")
+        click.echo(
+            f"of {len(unread)} of {len(places)} institutions nothing is known: their electricity "
+            f"and water cannot be read ({named})",
+            err=True,
+        )
     if not proposals:
-        click.echo("no closure is seen in the last three years that is not registered")
+        if len(unread) < len(places):
+            click.echo("no closure is seen in the last three years that is not registered")
         return
     write_proposals(registry, proposals, out)
     click.echo(f"{out}: {len(proposals)} closures proposed; see its sheet proposals for each")
     click.echo(f"look at them, then take them in: civicmeter registry import {out}")
-
-
-_TOLD = 12
-"""So many devices without a bound are looked up and named, the others counted."""
 
 
 def _tell_bounds(pipeline: "Pipeline", imported: Registry) -> None:
