@@ -23,6 +23,7 @@ from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
 from api.pages import settlements as settlements_page
+from api.pages import verify as verify_page
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
 from api.routes import (
@@ -143,6 +144,7 @@ def create_app(
     app.include_router(board_page.router)
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
+    app.include_router(verify_page.router)
     app.include_router(place_page.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)

@@ -14,7 +14,7 @@ from api.language import language_of
 from api.pages.html import answer, options, render
 from config.texts import text
 from domain.calendar import Month
-from domain.contracts.issued import Issued
+from domain.contracts.issued import Issued, code_of
 from reports.words.settlement import (
     ShownLine,
     about_words,
@@ -85,7 +85,9 @@ def _shown(one: Issued, lang: str) -> dict[str, Any]:
         "told": told_of(one, lang),
         "signed": signed_of(one, lang),
         "digest": one.digest,
+        "code": code_of(one.digest),
         "workbook": "/v1/settlements/workbook?" + urlencode({**named, "lang": lang}),
+        "paper": "/v1/settlements/paper?" + urlencode({**named, "lang": lang}),
     }
 
 

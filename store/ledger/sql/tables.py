@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest migration."""
 
 
@@ -239,6 +239,7 @@ revision = Table(
     Column("signed_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("closed_at", UtcDateTime, nullable=False),
+    Index("ix_revision_digest", "digest"),
 )
 
 model = Table(

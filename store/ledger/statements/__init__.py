@@ -26,6 +26,10 @@ class Statements(Protocol):
         """Agreement, month and number of every statement, in the same order, without their text."""
         ...
 
+    def statement_by_digest(self, start: str) -> Issued | None:
+        """The statement whose digest begins so (20 hexadecimal digits or more), if there is one."""
+        ...
+
     def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:
         """Keep a statement. Of two who issue the same at the same time, one does and both get it.
 
