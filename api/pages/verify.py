@@ -6,7 +6,7 @@ told that the paper does not say, but for what came after it.
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.needs import OPEN
@@ -18,13 +18,13 @@ from domain.contracts.issued import SIDES, Issued, code_of, start_of_digest
 from reports.statements.papers import known_of, pending_of
 from reports.tables import local_time
 from reports.words.settlement import title_of
-from store.ledger.port import Closing
+from store.ledger.states import Closing
 
 router = APIRouter(include_in_schema=False, dependencies=[OPEN])
 
 
 @router.get("/verify", response_class=HTMLResponse)
-def verify_form(request: Request, code: str = "") -> HTMLResponse | RedirectResponse:
+def verify_form(request: Request, code: str = "") -> Response:
     lang = language_of(request)
     start = start_of_digest(code)
     if start is not None:

@@ -21,7 +21,7 @@ from domain.registry import Registry
 from store.ledger.answers import View
 from store.ledger.canonical import digest
 from store.ledger.lengths import require_records, require_signature
-from store.ledger.port import AsideEntry, Closing, ModelRecord, MonthState, MonthStatus, Revision
+from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
 from store.ledger.records import from_plain, split_columns
 from store.ledger.sql import tables as t
 from store.ledger.sql.adjustments import SqlAdjustments
@@ -35,7 +35,6 @@ from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
 from store.ledger.sql.engine import (
     asking,
-    begins,
     insert_into,
     open_engine,
     reading,
@@ -248,15 +247,6 @@ class SqlLedger(
         """See Ledger.revisions. The first one first."""
         with reading(self._engine) as connection:
             return _revisions(connection, institution, month)
-
-    def closing_by_digest(self, start: str) -> Closing | None:
-        """See Ledger.closing_by_digest."""
-        c = t.revision.c
-        names = (c.institution, c.month, c.number, c.digest, c.signed_by, c.closed_at)
-        query = select(*names).where(begins(c.digest, start)).order_by(c.closed_at.desc()).limit(1)
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else Closing(**{**row._mapping, "month": Month.parse(row.month)})
 
     def save_model(self, model: ModelRecord, *, actor: Actor = LOCAL) -> None:
         """See Ledger.save_model."""

@@ -239,7 +239,6 @@ revision = Table(
     Column("signed_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("closed_at", UtcDateTime, nullable=False),
-    Index("ix_revision_digest", "digest"),
 )
 
 model = Table(

@@ -95,6 +95,7 @@ SINGLE = {
     "/v1/reports/{institution}/{month}.{format}": "/v1/reports/{place}/2024-02.html",
     "/institutions/{institution}/{month}": "/institutions/{place}/2024-02",
     "/v1/settlements/workbook": "/v1/settlements/workbook?contract={contract}&month=2025-06",
+    "/v1/settlements/paper": "/v1/settlements/paper?contract={contract}&month=2025-06",
 }
 OWN = {"device": "b7-elec", "place": HALL, "contract": "b7-lights"}
 FOREIGN = {"device": "dy-main", "place": CAMPUS, "contract": "dy-saving"}
@@ -235,6 +236,8 @@ def test_the_matrix_knows_every_route(city: TestClient) -> None:
         "/ping",
         "/health",
         "/static/{name}",
+        "/verify",
+        "/verify/{code}",
     ]
     assert asked == known | set(quiet)
 

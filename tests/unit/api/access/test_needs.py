@@ -11,8 +11,11 @@ from api.access.keys import ANYONE, INSTALLATION, principal_of
 from api.access.needs import Needs, anybody
 from domain.access import Action, Grant, Principal
 
-OPEN_PATHS = {"/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"}
-"""What tells nothing of institutions."""
+OPEN_PATHS = {
+    *("/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"),
+    *("/verify", "/verify/{code}"),
+}
+"""What tells nothing of institutions, or only to who holds a paper with its code."""
 
 
 def _declared(dependant: Dependant) -> Iterator[Action | None]:
