@@ -33,14 +33,7 @@ from store.ledger.sql.audit.trail import SqlAuditTrail
 from store.ledger.sql.audit.vouched import REVISION, frozen, result_digest, told
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
-from store.ledger.sql.engine import (
-    asking,
-    insert_into,
-    open_engine,
-    reading,
-    upgrade,
-    writing,
-)
+from store.ledger.sql.engine import asking, insert_into, open_engine, reading, upgrade, writing
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
