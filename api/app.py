@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.access.door import Door
 from api.access.keys import AnyIssued
+from api.access.passwords import password_threads
 from api.dependencies import Backend, utc_now
 from api.drawn import report_queue
 from api.headers import Protected
@@ -23,6 +24,7 @@ from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
 from api.pages import settlements as settlements_page
+from api.pages.people import signing_in
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
 from api.routes import (
@@ -87,6 +89,7 @@ def create_app(
     api_key: str = "",
     read_key: str = "",
     hosts: Sequence[str] = (),
+    proxies: Sequence[str] = (),
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
@@ -95,9 +98,10 @@ def create_app(
 
     `status` adds what the operator should see in /readyz; `parts` tells of each thread beside the
     service ``ok`` or why it is not, which makes the service not ready. With `api_key` set, whoever
-    asks needs it, or `read_key` to read, or a key that was issued; without, what changes something
-    has to come from this machine. `hosts` are names the
-    service is asked under besides those of the loopback (see Door). `registries` is the registry as
+    asks needs it, or `read_key` to read, or a key that was issued, or signs in; without, what changes
+    something has to come from this machine. `hosts` are names the service is asked under besides
+    those of the loopback (see Door), `proxies` the addresses of those who are believed whom they
+    speak for (see address_of). `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
     ends with the service. `now` tells the time (UTC), for tests.
     """
@@ -133,6 +137,8 @@ def create_app(
     app.state.watch = service.Watch(backend)
     app.state.report_queue = reports_drawn or report_queue()
     app.state.posting = posting_threads()
+    app.state.passwords = password_threads()
+    app.state.proxies = frozenset(proxies)
     app.state.library_queue = page.library_queue()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
@@ -144,6 +150,7 @@ def create_app(
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
     app.include_router(place_page.router)
+    app.include_router(signing_in.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Door, hosts=hosts, open_to_all=not api_key)
@@ -160,6 +167,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.report_queue.close()
     app.state.posting = posting_threads()
+    app.state.passwords = password_threads()
     app.state.library_queue.close()
 
 

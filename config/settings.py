@@ -59,6 +59,9 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     """Names or addresses the service is asked under, separated by commas, besides localhost and
     where it listens; ``*`` for any."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of reverse proxies before the service, separated by commas: what they say last of who
+    asks (X-Forwarded-For) is believed, where requests and attempts to sign in are counted."""
 
     report_workers: int = 1
     """Processes that draw reports for the service, some 300 MB each while there is work."""
@@ -155,5 +158,6 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "http_port": _port,
     "spool_mb": _size,
     "allowed_hosts": _names,
+    "proxies": _names,
     **{name: _count(name) for name in ("report_workers", "report_queue")},
 }

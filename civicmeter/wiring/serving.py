@@ -43,6 +43,7 @@ def app_of(
         api_key=settings.api_key,
         read_key=settings.read_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
+        proxies=settings.proxies,
         registries=pipeline.registries,
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
         status=lambda: {

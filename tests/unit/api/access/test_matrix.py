@@ -14,10 +14,12 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
+from api.access.sessions import form_token
 from api.app import create_app
 from domain.access import Action
 from domain.calendar import to_ms
 from domain.keys import ACTIONS, Holder, Key, Role, digest_of, new_key_text
+from domain.people import Account, new_session
 from domain.places import Contract
 from domain.registry import Registry
 from store.ledger.port import AsideEntry
@@ -182,8 +184,14 @@ def adjustment(what: dict[str, str], **more: object) -> dict[str, object]:
     }
 
 
+@pytest.fixture(scope="module", params=["key", "session"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Both ways in: whatever a key of a role may, somebody of that role who signed in may too."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+def city(tmp_path_factory: pytest.TempPathFactory, way: str) -> TestClient:
     return serve(tmp_path_factory.mktemp("city"), alone=False)
 
 
@@ -194,29 +202,43 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
 
 
 @pytest.fixture(scope="module")
-def key_of(city: TestClient) -> Callable[..., dict[str, str]]:
+def key_of(city: TestClient, way: str) -> Callable[..., dict[str, str]]:
     app: Any = city.app
     ledger = app.state.backend.ledger
     made: dict[object, dict[str, str]] = {}
+    carry = by_key if way == "key" else by_session
 
     def key_of(role: Role, **narrowed: str) -> dict[str, str]:
-        """The header of a key of a role, narrowed to one thing of a kind."""
+        """The headers of a role, narrowed to one thing of a kind."""
         name = (role, *narrowed.items())
         if name not in made:
-            text, prefix = new_key_text()
             holder = f"office-{len(made)}"
             ledger.add_holder(Holder(holder, holder, NOW))
             only: Any = {kind: frozenset({one}) for kind, one in narrowed.items()}
-            issued_at = NOW - timedelta(days=1)
-            digest = digest_of(text)
-            key = Key(
-                prefix=prefix, digest=digest, holder=holder, role=role, issued_at=issued_at, **only
-            )
-            ledger.issue_key(key)
-            made[name] = {"X-API-Key": text}
+            made[name] = carry(ledger, holder=holder, role=role, **only)
         return made[name]
 
     return key_of
+
+
+def by_key(ledger: SqlLedger, **granted: Any) -> dict[str, str]:
+    text, prefix = new_key_text()
+    issued_at = NOW - timedelta(days=1)
+    ledger.issue_key(Key(prefix=prefix, digest=digest_of(text), issued_at=issued_at, **granted))
+    return {"X-API-Key": text}
+
+
+def by_session(ledger: SqlLedger, **granted: Any) -> dict[str, str]:
+    login = granted["holder"]
+    account = Account(login=login, person=f"Person of {login}", added_at=NOW, **granted)
+    ledger.add_person(account)
+    text, session = new_session(login, NOW)
+    assert ledger.begin_session(session, account)
+    return {
+        "Cookie": f"civicmeter_session={text}",
+        "Origin": "http://127.0.0.1:8000",
+        "X-CSRF-Token": form_token(text),
+    }
 
 
 KeyOf = Callable[..., dict[str, str]]
@@ -235,6 +257,8 @@ def test_the_matrix_knows_every_route(city: TestClient) -> None:
         "/ping",
         "/health",
         "/static/{name}",
+        "/sign-in",
+        "/with-key",
     ]
     assert asked == known | set(quiet)
 
@@ -362,24 +386,24 @@ def test_a_key_of_a_contract_or_a_device_sees_these_alone(city: TestClient, key_
     contract = key_of(Role.VENDOR, contracts="dy-saving")
     device = key_of(Role.VENDOR, devices="dy-main")
     expected = {
-        contract["X-API-Key"]: {
+        "contract": {
             "/v1/contracts": 1,
             "/v1/adjustments": 1,
             "/v1/settlements": 1,
             "/v1/settlements/lines": 1,
         },
-        device["X-API-Key"]: {
+        "device": {
             "/v1/meters": 1,
             "/v1/series/list": 1,
             "/v1/series/latest": 1,
             "/v1/corrections": 1,
         },
     }
-    for key in (contract, device):
+    for kind, key in (("contract", contract), ("device", device)):
         for path in LISTS:
             rows = city.get(path, headers=key).json()
             assert all(CAMPUS in json.dumps(row) or path in WORDS for row in rows if "id" in row)
-            least = expected[key["X-API-Key"]].get(path, 0)
+            least = expected[kind].get(path, 0)
             assert len(rows) >= least, path
             if path in ("/v1/institutions", "/v1/figures", "/v1/months", "/v1/consumption"):
                 assert rows == []

@@ -12,6 +12,7 @@ from api.access.needs import Needs, anybody
 from domain.access import Action, Grant, Principal
 
 OPEN_PATHS = {"/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"}
+OPEN_PATHS |= {"/sign-in", "/sign-out", "/with-key"}
 """What tells nothing of institutions."""
 
 
@@ -40,6 +41,8 @@ def test_every_route_says_what_it_needs(serve_own: Callable[..., TestClient]) ->
     assert {path for path, _, declared in told if None in declared} == OPEN_PATHS
     assert all(len(declared) == 1 for path, _, declared in told if path in OPEN_PATHS)
     assert {path: declared - {Action.READ} for path, changes, declared in told if changes} == {
+        "/sign-in": {None},
+        "/sign-out": {None},
         "/api/v2/write": {Action.POST},
         "/write": {Action.POST},
         "/v1/adjustments": {Action.ADJUST},
