@@ -12,10 +12,12 @@ from fastapi.routing import APIRoute
 from api.access.door import Door
 from api.access.keys import AnyIssued
 from api.access.passwords import password_threads
+from api.access.rates import Rates
 from api.dependencies import Backend, utc_now
 from api.drawn import report_queue
 from api.headers import Protected
 from api.intake.posting import posting_threads
+from api.intake.turns import Turns
 from api.kept_answers import AskedVersions, KeptAnswers
 from api.overview import route as overview
 from api.pages import audit as audit_page
@@ -90,6 +92,7 @@ def create_app(
     read_key: str = "",
     hosts: Sequence[str] = (),
     proxies: Sequence[str] = (),
+    rates: Rates | None = None,
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
@@ -101,7 +104,8 @@ def create_app(
     asks needs it, or `read_key` to read, or a key that was issued, or signs in; without, what changes
     something has to come from this machine. `hosts` are names the service is asked under besides
     those of the loopback (see Door), `proxies` the addresses of those who are believed whom they
-    speak for (see address_of). `registries` is the registry as
+    speak for (see address_of), `rates` how often who may ask
+    (any number when None). `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
     ends with the service. `now` tells the time (UTC), for tests.
     """
@@ -138,7 +142,9 @@ def create_app(
     app.state.report_queue = reports_drawn or report_queue()
     app.state.posting = posting_threads()
     app.state.passwords = password_threads()
+    app.state.turns = Turns()
     app.state.proxies = frozenset(proxies)
+    app.state.rates = rates or Rates("", "")
     app.state.library_queue = page.library_queue()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
@@ -168,6 +174,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.report_queue.close()
     app.state.posting = posting_threads()
     app.state.passwords = password_threads()
+    app.state.turns = Turns()
     app.state.library_queue.close()
 
 

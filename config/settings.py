@@ -62,6 +62,12 @@ class Settings:
     proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies before the service, separated by commas: what they say last of who
     asks (X-Forwarded-For) is believed, where requests and attempts to sign in are counted."""
+    rate_limit: str = "50/second; 1500/minute"
+    """So many requests of one issued key, and of one person who signed in, in each process that
+    answers; empty: any number."""
+    rate_limit_strangers: str = "20/second; 300/minute"
+    """So many requests from one address that come with no key or session that holds, and attempts to
+    sign in, in each process; empty: any number."""
 
     report_workers: int = 1
     """Processes that draw reports for the service, some 300 MB each while there is work."""

@@ -18,6 +18,8 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.access.address import address_of
+from api.access.rates import Rates
 from api.access.sessions import require_own_form, session_text, sign_in_address
 from api.dependencies import Backend
 from api.problems import ElsewhereError, ProblemError
@@ -85,10 +87,20 @@ async def principal_of(
 
 
 async def asker(request: Request) -> Principal:
-    """As `principal_of`, once a request: a thread is taken only where the ledger is asked."""
+    """As `principal_of`, once a request: a thread is taken only where the ledger is asked. Requests
+    are counted here (see Rates), but for those of the installation's own keys, which are the
+    operator's, and of this machine's people where nothing is configured."""
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
-        found = await _signed_in(request) or await _by_key(request)
+        rates: Rates = request.app.state.rates
+        try:
+            found = await _signed_in(request) or await _by_key(request)
+        except (ProblemError, ElsewhereError):
+            rates.count_stranger(address_of(request))
+            raise
+        caller = getattr(request.state, "caller", "")
+        if caller:
+            rates.count(caller)
         request.state.principal = found
     return found
 
@@ -107,6 +119,7 @@ async def _signed_in(request: Request) -> Principal | None:
         return None
     await require_own_form(request, session)
     request.state.account = account
+    request.state.caller = f"person {account.login}"
     return account.principal()
 
 
@@ -123,7 +136,9 @@ def _principal(request: Request, backend: Backend) -> Principal:
     given = _given(request.headers)
     prefix = prefix_of(given)
     if prefix is not None:
-        return _issued(backend, prefix, given)
+        principal = _issued(backend, prefix, given)
+        request.state.caller = f"key {prefix}"
+        return principal
     any_issued: AnyIssued = request.app.state.any_issued
     if not (backend.api_key or backend.read_key or any_issued.get()):
         return ANYONE

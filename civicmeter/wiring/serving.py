@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from api.access.door import is_loopback
+from api.access.rates import Rates
 from api.app import create_app
 from api.drawn import report_queue
 from civicmeter.wiring.patience import PatientProtocol
@@ -44,6 +45,7 @@ def app_of(
         read_key=settings.read_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
         proxies=settings.proxies,
+        rates=Rates(settings.rate_limit, settings.rate_limit_strangers),
         registries=pipeline.registries,
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
         status=lambda: {

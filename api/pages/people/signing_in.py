@@ -14,6 +14,7 @@ from api.access.forms import field, form_of
 from api.access.keys import asker
 from api.access.needs import OPEN
 from api.access.passwords import is_right
+from api.access.rates import Rates
 from api.access.sessions import (
     drop_session,
     keep_session,
@@ -48,6 +49,8 @@ async def sign_in_page(request: Request, next: str = "/") -> HTMLResponse:
 @router.post("/sign-in", response_class=HTMLResponse)
 async def sign_in(request: Request, backend: WholeBackendDep) -> Response:
     require_own_page(request)
+    rates: Rates = request.app.state.rates
+    rates.count_stranger(address_of(request))
     form = await form_of(request)
     onward, login = field(form, "next"), plain_login(field(form, "login"))
     now = backend.now()

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.access.needs import Needs
 from api.dependencies import WholeBackendDep
 from api.intake.blocks import BLOCKS, csv_blocks
-from api.intake.body import BodyDep
 from api.intake.posting import MAX_VALUES, Posting
 from api.intake.store_body import Taken
+from api.intake.turns import BodyInTurnDep
 from api.problems import ProblemError
 from api.query import LanguageDep
 from domain.access import Action, Principal
@@ -55,6 +55,7 @@ _BODY: dict[str, Any] = {
         413: {"description": "The body is too large, or holds more than 250,000 values."},
         415: {"description": "Content type not supported."},
         422: {"description": "No value could be stored."},
+        429: {"description": "Too many requests, or too many that wait: after `Retry-After`."},
         503: {"description": "The store is not available: post again."},
     },
 )
@@ -63,7 +64,7 @@ async def post_readings(
     response: Response,
     backend: WholeBackendDep,
     principal: PosterDep,
-    body: BodyDep,
+    body: BodyInTurnDep,
     lang: LanguageDep,
     dry_run: Annotated[
         bool, Query(description="Tell what would become of the body, and do nothing.")

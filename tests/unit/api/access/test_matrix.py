@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,10 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
-from api.access.sessions import form_token
 from api.app import create_app
 from domain.access import Action
 from domain.calendar import to_ms
-from domain.keys import ACTIONS, Holder, Key, Role, digest_of, new_key_text
-from domain.people import Account, new_session
+from domain.keys import ACTIONS, Holder, Role
 from domain.places import Contract
 from domain.registry import Registry
 from store.ledger.port import AsideEntry
@@ -27,6 +25,7 @@ from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
 from tests import api_sample
 from tests.api_sample import CAMPUS, FEBRUARY, FIRST_AT, HALL, MARCH, NOW
+from tests.callers import by_key, by_session
 from tests.local_client import local_client
 from tests.statement_sample import DRAFT
 
@@ -219,26 +218,6 @@ def key_of(city: TestClient, way: str) -> Callable[..., dict[str, str]]:
         return made[name]
 
     return key_of
-
-
-def by_key(ledger: SqlLedger, **granted: Any) -> dict[str, str]:
-    text, prefix = new_key_text()
-    issued_at = NOW - timedelta(days=1)
-    ledger.issue_key(Key(prefix=prefix, digest=digest_of(text), issued_at=issued_at, **granted))
-    return {"X-API-Key": text}
-
-
-def by_session(ledger: SqlLedger, **granted: Any) -> dict[str, str]:
-    login = granted["holder"]
-    account = Account(login=login, person=f"Person of {login}", added_at=NOW, **granted)
-    ledger.add_person(account)
-    text, session = new_session(login, NOW)
-    assert ledger.begin_session(session, account)
-    return {
-        "Cookie": f"civicmeter_session={text}",
-        "Origin": "http://127.0.0.1:8000",
-        "X-CSRF-Token": form_token(text),
-    }
 
 
 KeyOf = Callable[..., dict[str, str]]
