@@ -26,7 +26,8 @@ from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
 from api.pages import settlements as settlements_page
-from api.pages.people import signing_in
+from api.pages.people import own, own_changes, signing_in
+from api.pages.people.waiting import Accept
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
 from api.routes import (
@@ -93,6 +94,7 @@ def create_app(
     hosts: Sequence[str] = (),
     proxies: Sequence[str] = (),
     rates: Rates | None = None,
+    accept: Accept | None = None,
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
@@ -105,7 +107,7 @@ def create_app(
     something has to come from this machine. `hosts` are names the service is asked under besides
     those of the loopback (see Door), `proxies` the addresses of those who are believed whom they
     speak for (see address_of), `rates` how often who may ask
-    (any number when None). `registries` is the registry as
+    (any number when None), `accept` what accepts a device that waits (None: no page does). `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
     ends with the service. `now` tells the time (UTC), for tests.
     """
@@ -144,6 +146,7 @@ def create_app(
     app.state.passwords = password_threads()
     app.state.turns = Turns()
     app.state.proxies = frozenset(proxies)
+    app.state.accept = accept
     app.state.rates = rates or Rates("", "")
     app.state.library_queue = page.library_queue()
     for room in _V1:
@@ -157,6 +160,8 @@ def create_app(
     app.include_router(settlements_page.router)
     app.include_router(place_page.router)
     app.include_router(signing_in.router)
+    app.include_router(own.router)
+    app.include_router(own_changes.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Door, hosts=hosts, open_to_all=not api_key)

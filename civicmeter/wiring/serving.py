@@ -20,6 +20,7 @@ from api.access.door import is_loopback
 from api.access.rates import Rates
 from api.app import create_app
 from api.drawn import report_queue
+from civicmeter.wiring.accepting import accepted
 from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.ports import require_free_port
@@ -48,6 +49,7 @@ def app_of(
         rates=Rates(settings.rate_limit, settings.rate_limit_strangers),
         registries=pipeline.registries,
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
+        accept=partial(accepted, pipeline),
         status=lambda: {
             **({"collector": asdict(collector.counters())} if collector else {}),
             **({"rounds": rounds.status()} if rounds else {}),

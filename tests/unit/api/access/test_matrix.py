@@ -238,6 +238,7 @@ def test_the_matrix_knows_every_route(city: TestClient) -> None:
         "/static/{name}",
         "/sign-in",
         "/with-key",
+        "/me",
     ]
     assert asked == known | set(quiet)
 
@@ -294,6 +295,14 @@ def test_a_foreign_thing_is_one_that_never_was(city: TestClient, key_of: KeyOf, 
         if foreign.headers["content-type"] == "application/problem+json":
             words = re.sub("|".join(FOREIGN.values()), "no-such", foreign.text)
             assert words == none.text
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_ones_own_page_tells_of_nobody_else(city: TestClient, key_of: KeyOf, role: Role) -> None:
+    page = city.get("/me", headers=key_of(role, institutions=HALL))
+    assert page.status_code == 200 and "b7-elec" in page.text
+    assert not any(word in page.text for word in (CAMPUS, "dy-", "东营", "ghost"))
+    assert "ghost" in city.get("/me", headers=MASTER).text, "it waits to be registered"
 
 
 @pytest.mark.parametrize("path", AUDITS)

@@ -43,6 +43,11 @@ def test_every_route_says_what_it_needs(serve_own: Callable[..., TestClient]) ->
     assert {path: declared - {Action.READ} for path, changes, declared in told if changes} == {
         "/sign-in": {None},
         "/sign-out": {None},
+        "/me/keys": set(),  # whoever signed in, of their own
+        "/me/keys/{prefix}/rotate": set(),
+        "/me/keys/{prefix}/revoke": set(),
+        "/me/try": {Action.POST},
+        "/me/waiting": {Action.ADMINISTER},
         "/api/v2/write": {Action.POST},
         "/write": {Action.POST},
         "/v1/adjustments": {Action.ADJUST},
