@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.access.door import Door
 from api.access.keys import AnyIssued
+from api.access.oidc import Oidc
 from api.access.passwords import password_threads
 from api.access.rates import Rates
 from api.dependencies import Backend, utc_now
@@ -26,7 +27,7 @@ from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
 from api.pages import settlements as settlements_page
-from api.pages.people import own, own_changes, signing_in
+from api.pages.people import by_provider, own, own_changes, signing_in
 from api.pages.people.waiting import Accept
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
@@ -95,6 +96,7 @@ def create_app(
     proxies: Sequence[str] = (),
     rates: Rates | None = None,
     accept: Accept | None = None,
+    oidc: Oidc | None = None,
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
@@ -107,7 +109,8 @@ def create_app(
     something has to come from this machine. `hosts` are names the service is asked under besides
     those of the loopback (see Door), `proxies` the addresses of those who are believed whom they
     speak for (see address_of), `rates` how often who may ask
-    (any number when None), `accept` what accepts a device that waits (None: no page does). `registries` is the registry as
+    (any number when None), `accept` what accepts a device that waits (None: no page does), `oidc` who else says
+    who somebody is. `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
     ends with the service. `now` tells the time (UTC), for tests.
     """
@@ -147,6 +150,8 @@ def create_app(
     app.state.turns = Turns()
     app.state.proxies = frozenset(proxies)
     app.state.accept = accept
+    app.state.oidc = oidc
+    app.state.asking_provider = by_provider.provider_threads()
     app.state.rates = rates or Rates("", "")
     app.state.library_queue = page.library_queue()
     for room in _V1:
@@ -160,6 +165,7 @@ def create_app(
     app.include_router(settlements_page.router)
     app.include_router(place_page.router)
     app.include_router(signing_in.router)
+    app.include_router(by_provider.router)
     app.include_router(own.router)
     app.include_router(own_changes.router)
     add_problem_handlers(app)
@@ -179,6 +185,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.report_queue.close()
     app.state.posting = posting_threads()
     app.state.passwords = password_threads()
+    app.state.asking_provider = by_provider.provider_threads()
     app.state.turns = Turns()
     app.state.library_queue.close()
 

@@ -68,6 +68,16 @@ class Settings:
     rate_limit_strangers: str = "20/second; 300/minute"
     """So many requests from one address that come with no key or session that holds, and attempts to
     sign in, in each process; empty: any number."""
+    public_url: str = ""
+    """The address under which browsers reach the service, ``https://meters.example.cn``; needed with an
+    identity provider, which sends them back there."""
+    oidc_issuer: str = ""
+    """An OpenID Connect provider by which people sign in, ``https://id.example.cn/realms/city``; empty:
+    by password only."""
+    oidc_client_id: str = ""
+    """Who this service is to the provider."""
+    oidc_client_secret: str = ""
+    """Secret. Empty where the provider asks for none (a public client)."""
 
     report_workers: int = 1
     """Processes that draw reports for the service, some 300 MB each while there is work."""

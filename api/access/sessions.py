@@ -27,9 +27,8 @@ def session_text(request: Request) -> str:
     return request.cookies.get(_SECURE_COOKIE) or request.cookies.get(_COOKIE) or ""
 
 
-def keep_session(request: Request, response: Response, text: str) -> None:
+def keep_session(response: Response, text: str, *, secure: bool) -> None:
     """Have the browser hold a session: no script reads it, and through https nobody on the way."""
-    secure = is_https(request)
     response.set_cookie(
         _SECURE_COOKIE if secure else _COOKIE,
         text,

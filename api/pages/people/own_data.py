@@ -78,7 +78,7 @@ class Refused:
     row: AsideRow
     reason: str
     last: str
-    remedy: str
+    remedy_text: str
 
 
 def refused(backend: Backend, lang: str) -> tuple[list[Refused], int]:

@@ -17,6 +17,7 @@ from api.access.passwords import is_right
 from api.access.rates import Rates
 from api.access.sessions import (
     drop_session,
+    is_https,
     keep_session,
     place_of,
     require_own_form,
@@ -43,7 +44,7 @@ router = APIRouter(include_in_schema=False, dependencies=[OPEN])
 
 @router.get("/sign-in", response_class=HTMLResponse)
 async def sign_in_page(request: Request, next: str = "/") -> HTMLResponse:
-    return _page(request, next)
+    return sign_in_answer(request, next)
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -65,18 +66,22 @@ async def sign_in(request: Request, backend: WholeBackendDep) -> Response:
     limiter = request.app.state.passwords
     right = await to_thread.run_sync(is_right, kept, field(form, "password"), limiter=limiter)
     if account is None or not right:
-        return _page(request, onward, "wrong", 403)
+        return sign_in_answer(request, onward, "wrong", 403)
     await run_in_threadpool(backend.ledger.forget_attempt, name, address)
     if account.locked_at is not None:
-        return _page(request, onward, "locked", 403, {"day": f"{account.locked_at:%Y-%m-%d}"})
-    return await begin(request, backend, account, onward) or _page(request, onward, "wrong", 403)
+        return sign_in_answer(
+            request, onward, "locked", 403, {"day": f"{account.locked_at:%Y-%m-%d}"}
+        )
+    begun = await begin(request, backend, account, onward, secure=is_https(request))
+    return begun or sign_in_answer(request, onward, "wrong", 403)
 
 
 async def begin(
-    request: Request, backend: Backend, account: Account, onward: str
+    request: Request, backend: Backend, account: Account, onward: str, *, secure: bool
 ) -> Response | None:
     """A session of somebody who said who they are, in another's place if there was one; None if
-    they were locked, or given another password, in the meantime."""
+    they were locked, or given another password, in the meantime. `secure`: its cookie goes through
+    https alone."""
     session, kept = new_session(account.login, backend.now())
     if not await run_in_threadpool(backend.ledger.begin_session, kept, account):
         return None
@@ -84,7 +89,7 @@ async def begin(
     if before:
         await run_in_threadpool(backend.ledger.end_session, session_digest(before))
     response = RedirectResponse(place_of(onward), 303)
-    keep_session(request, response, session)
+    keep_session(response, session, secure=secure)
     return response
 
 
@@ -116,24 +121,26 @@ async def with_key(request: Request, next: str = "/") -> Response:
 
 
 def _shut(request: Request, onward: str, until: datetime, now: datetime) -> HTMLResponse:
-    response = _page(request, onward, "shut", 429, {"until": f"{until:%H:%M}"})
+    response = sign_in_answer(request, onward, "shut", 429, {"until": f"{until:%H:%M}"})
     response.headers["Retry-After"] = str(max(1, int((until - now).total_seconds())))
     return response
 
 
-def _page(
+def sign_in_answer(
     request: Request,
     onward: str,
     notice: str = "",
     status: int = 200,
     values: Mapping[str, Any] | None = None,
 ) -> HTMLResponse:
+    """The page, with what has to be said first."""
     lang = language_of(request)
     html = render(
         "sign_in.html",
         lang,
         p=lambda key, **filled: text("people", key, lang, **filled),
         onward=place_of(onward),
+        by_provider=request.app.state.oidc is not None,
         notice=text("people", f"notice.{notice}", lang, **(values or {})) if notice else "",
     )
     page = answer(html, lang)

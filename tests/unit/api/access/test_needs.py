@@ -12,7 +12,7 @@ from api.access.needs import Needs, anybody
 from domain.access import Action, Grant, Principal
 
 OPEN_PATHS = {"/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"}
-OPEN_PATHS |= {"/sign-in", "/sign-out", "/with-key"}
+OPEN_PATHS |= {"/sign-in", "/sign-out", "/with-key", "/sign-in/oidc", "/sign-in/oidc/back"}
 """What tells nothing of institutions."""
 
 

@@ -97,7 +97,7 @@ def test_what_came_lately_is_counted_by_device_the_silent_first(wang: Browser) -
     posted = wang.client.post("/v1/readings", json=[*rows, old], headers=wang.script)
     assert posted.json()["stored"] == 4, posted.text
     page = wang.page()
-    counts = dict(re.findall(r'data-device="([\w-]+)".*?class="num \w*">([\d,]+)<', page))
+    counts = dict(re.findall(r'data-device="([\w-]+)".*?class="num[^>]*>([\d,]+)<', page))
     assert counts["dy-water"] == "3" and counts["dy-main"] == "24"
     assert list(counts)[-1] == "dy-water", "the one that was heard last"
     assert "b7-elec" not in page
