@@ -11,10 +11,10 @@ _MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
 _FIELDS, _FILES = 30, 1
 
 
-async def form_of(request: Request) -> FormData:
+async def form_of(request: Request, most: int = MAX_FORM_BYTES) -> FormData:
     """The form; empty where the body is none, or there is none.
 
-    Raises ProblemError 411 without a length, 413 beyond MAX_FORM_BYTES, 400 for a broken one.
+    Raises ProblemError 411 without a length, 413 beyond `most` bytes, 400 for a broken one.
     """
     kept: FormData | None = getattr(request.state, "form", None)
     if kept is not None:
@@ -25,12 +25,10 @@ async def form_of(request: Request) -> FormData:
         length = request.headers.get("content-length", "")
         if not (length.isascii() and length.isdigit()):
             raise ProblemError(411, "no_length")
-        if int(length) > MAX_FORM_BYTES:
-            raise ProblemError(413, "too_large", limit=MAX_FORM_BYTES)
+        if int(length) > most:
+            raise ProblemError(413, "too_large", limit=most)
         await request.body()  # kept, for whoever reads it after us
-        form = await request.form(
-            max_fields=_FIELDS, max_files=_FILES, max_part_size=MAX_FORM_BYTES
-        )
+        form = await request.form(max_fields=_FIELDS, max_files=_FILES, max_part_size=most)
     request.state.form = form
     return form
 

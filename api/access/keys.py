@@ -16,11 +16,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import (
+    APIKeyCookie,
+    APIKeyHeader,
+    HTTPAuthorizationCredentials,
+    HTTPBearer,
+)
 
 from api.access.address import address_of
 from api.access.rates import Rates
-from api.access.sessions import require_own_form, session_text, sign_in_address
+from api.access.sessions import COOKIE, require_own_form, session_text, sign_in_address
 from api.dependencies import Backend
 from api.problems import ElsewhereError, ProblemError
 from domain.access import Action, Grant, Principal
@@ -35,6 +40,12 @@ _header = APIKeyHeader(
     description="The installation's key, or one that was issued: ``cm_…``.",
 )
 _bearer = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description="Of somebody who signed in (``__Host-`` before it through https); what changes "
+    "something needs the page's own Origin and X-CSRF-Token as well.",
+)
 
 ANYONE = Principal(
     "anyone",
@@ -77,12 +88,17 @@ async def principal_of(
     request: Request,
     header_key: Annotated[str | None, Depends(_header)] = None,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+    cookie: Annotated[str | None, Depends(_cookie)] = None,
 ) -> Principal:
     """Whose key the request carries, or who signed in. Raises ProblemError 401 without either, 403
     with a wrong key, and ElsewhereError to who asks for a page without either.
 
     Where the installation has none and none was ever issued, whoever asks is anybody."""
-    del header_key, bearer  # documented by these, read where answers that are kept find it too
+    del (
+        header_key,
+        bearer,
+        cookie,
+    )  # documented by these, read where answers that are kept find it too
     return await asker(request)
 
 
@@ -169,7 +185,7 @@ def is_stranger(request: Request) -> bool:
 
 
 def _is_browser(request: Request) -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _given(headers: Mapping[str, str]) -> str:

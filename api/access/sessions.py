@@ -16,7 +16,7 @@ from api.access.forms import form_of
 from api.problems import ProblemError
 from domain.people import SESSION_LASTS
 
-_COOKIE, _SECURE_COOKIE = "civicmeter_session", "__Host-civicmeter_session"
+COOKIE, _SECURE_COOKIE = "civicmeter_session", "__Host-civicmeter_session"
 TOKEN_FIELD, TOKEN_HEADER = "csrf", "X-CSRF-Token"
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NONCE_CHARS = 32
@@ -24,13 +24,13 @@ _NONCE_CHARS = 32
 
 def session_text(request: Request) -> str:
     """What the browser was given when its user signed in; empty if nothing."""
-    return request.cookies.get(_SECURE_COOKIE) or request.cookies.get(_COOKIE) or ""
+    return request.cookies.get(_SECURE_COOKIE) or request.cookies.get(COOKIE) or ""
 
 
 def keep_session(response: Response, text: str, *, secure: bool) -> None:
     """Have the browser hold a session: no script reads it, and through https nobody on the way."""
     response.set_cookie(
-        _SECURE_COOKIE if secure else _COOKIE,
+        _SECURE_COOKIE if secure else COOKIE,
         text,
         max_age=int(SESSION_LASTS.total_seconds()),
         path="/",
@@ -42,7 +42,7 @@ def keep_session(response: Response, text: str, *, secure: bool) -> None:
 
 def drop_session(response: Response) -> None:
     """Have the browser forget it."""
-    for name, secure in ((_COOKIE, False), (_SECURE_COOKIE, True)):
+    for name, secure in ((COOKIE, False), (_SECURE_COOKIE, True)):
         response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
 
 
@@ -101,7 +101,10 @@ def place_of(text: str) -> str:
 
 
 def sign_in_address(request: Request) -> str:
-    """The page on which a browser's user says who they are, to come back here."""
+    """The page on which a browser's user says who they are, to come back here; after a form that
+    came too late, to their own page."""
+    if request.method not in _CHANGES_NOTHING:
+        return "/sign-in?next=/me"
     query = f"?{request.url.query}" if request.url.query else ""
     here = quote(f"{request.url.path}{query}"[:2000], safe="/")
     lang = request.query_params.get("lang", "")

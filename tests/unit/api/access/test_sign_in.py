@@ -162,6 +162,8 @@ def test_signing_out_and_time_end_a_session(browser: Ask, clock: Clock) -> None:
     assert client.get("/quality").status_code == 200
     clock.now = NOW + SESSION_LASTS
     assert client.get("/quality").status_code == 303
+    late = client.post("/me/keys", data={"role": "viewer"}, headers=OWN)
+    assert (late.status_code, late.headers["location"]) == (303, "/sign-in?next=/me")
 
 
 @pytest.mark.parametrize("end", ["lock", "password", "again"])
@@ -244,6 +246,7 @@ def test_a_form_is_read_within_bounds(browser: Ask) -> None:
     client = browser()
     big = {"Content-Length": str(1 << 30), "Content-Type": "application/x-www-form-urlencoded"}
     assert client.post("/sign-in", content=b"x=1", headers=OWN | big).status_code == 413
+    assert sign_in(client, password="x" * 20_000).status_code == 413
     many = "&".join(f"a{i}=1" for i in range(100))
     plain = OWN | {"Content-Type": "application/x-www-form-urlencoded"}
     assert client.post("/sign-in", content=many, headers=plain).status_code == 400
