@@ -17,6 +17,7 @@ from domain.keys import Holder, Role
 from domain.people import Account
 from tests import api_sample
 from tests.end_to_end.browsing import Visit, browsing
+from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, provider
 from tests.servers import free_port
 
 PASSWORD = "correct horse battery"
@@ -160,3 +161,25 @@ def test_a_waiting_device_is_registered_with_two_clicks_and_its_readings_are_the
     assert "new-water is registered; 3 readings that waited are stored." in page.inner_text("main")
     assert page.locator('[data-waiting="new-water"]').count() == 0
     assert "new-water" in pipeline.registry.device_by_id
+
+
+def test_somebody_signs_in_by_the_identity_provider(browser: Browser, pipeline: Pipeline) -> None:
+    zhao = replace(VENDOR, login="zhao", person="赵敏", password="", subject="17")
+    pipeline.ledger.add_person(zhao)
+    port = free_port()
+    with provider() as idp:
+        settings = replace(
+            pipeline.settings,
+            public_url=f"http://127.0.0.1:{port}",
+            oidc_issuer=idp.issuer,
+            oidc_client_id=CLIENT_ID,
+            oidc_client_secret=CLIENT_SECRET,
+        )
+        app = app_of(replace(pipeline, settings=settings))
+        with serving(app, "127.0.0.1", port) as address:
+            visit = Visit(browser, address, "me?lang=en", 1400)
+            visit.page.get_by_role("link", name="Sign in by the organisation").click()
+            assert visit.page.url == f"{address}me?lang=en"
+            assert "赵敏" in visit.page.inner_text("main") and visit.complaints == []
+            visit.page.get_by_role("button", name="Sign out").click()
+            assert "/sign-in" in visit.page.url
