@@ -10,6 +10,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api.access.door import Door
+from api.access.forms import large_forms
 from api.access.keys import AnyIssued
 from api.access.oidc import Oidc
 from api.access.passwords import password_threads
@@ -145,13 +146,10 @@ def create_app(
     app.state.versions = AskedVersions(ledger, backend.registries)
     app.state.watch = service.Watch(backend)
     app.state.report_queue = reports_drawn or report_queue()
-    app.state.posting = posting_threads()
-    app.state.passwords = password_threads()
-    app.state.turns = Turns()
+    _open_queues(app)
     app.state.proxies = frozenset(proxies)
     app.state.accept = accept
     app.state.oidc = oidc
-    app.state.asking_provider = by_provider.provider_threads()
     app.state.rates = rates or Rates("", "")
     app.state.library_queue = page.library_queue()
     for room in _V1:
@@ -183,11 +181,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.openapi()
     yield
     app.state.report_queue.close()
+    _open_queues(app)
+    app.state.library_queue.close()
+
+
+def _open_queues(app: FastAPI) -> None:
+    """Where requests wait for each other, each kind for its own; of one event loop."""
     app.state.posting = posting_threads()
+    app.state.turns = Turns()
     app.state.passwords = password_threads()
     app.state.asking_provider = by_provider.provider_threads()
-    app.state.turns = Turns()
-    app.state.library_queue.close()
+    app.state.large_forms = large_forms()
 
 
 def _operation_id(route: APIRoute) -> str:

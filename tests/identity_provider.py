@@ -32,6 +32,8 @@ class Provider:
         self.algorithm = "RS256"
         self.published = [self.key]
         self.down = False
+        self.told: dict[str, str] = {}
+        self.token_answer: dict[str, str] | None = None
         self.issuer = ""
         self.asked: list[str] = []
         self._codes: dict[str, dict[str, str]] = {}
@@ -47,7 +49,12 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
+            **self.told,
         }
+
+    def jwks(self) -> dict[str, Any]:
+        """Its public keys."""
+        return dict(KeySet([k for k in self.published if k is not None]).as_dict(private=False))
 
     def authorize(self, asked: dict[str, str]) -> str:
         """Where the browser is sent back to. Nobody has to type a password here."""
@@ -83,6 +90,8 @@ class Provider:
             **self.claims,
         }
         claims.pop(self.drop, None)
+        if self.token_answer is not None:
+            return 200, self.token_answer
         return 200, {"access_token": "x", "token_type": "Bearer", "id_token": self._signed(claims)}
 
     def _signed(self, claims: dict[str, Any]) -> str:
@@ -113,8 +122,7 @@ def provider() -> Iterator[Provider]:
             elif parts.path == "/.well-known/openid-configuration":
                 self._say(200, made.discovery())
             elif parts.path == "/jwks":
-                keys = KeySet([k for k in made.published if k is not None])
-                self._say(200, dict(keys.as_dict(private=False)))
+                self._say(200, made.jwks())
             elif parts.path == "/authorize":
                 asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
                 self.send_response(302)

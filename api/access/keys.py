@@ -109,14 +109,16 @@ async def asker(request: Request) -> Principal:
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
         rates: Rates = request.app.state.rates
-        try:
-            found = await _signed_in(request) or await _by_key(request)
-        except (ProblemError, ElsewhereError):
-            rates.count_stranger(address_of(request))
-            raise
-        caller = getattr(request.state, "caller", "")
-        if caller:
-            rates.count(caller)
+        found = await _signed_in(request)
+        if found is None:
+            try:
+                found = await _by_key(request)
+            except (ProblemError, ElsewhereError):
+                rates.count_stranger(address_of(request))
+                raise
+            prefix = getattr(request.state, "key_prefix", "")
+            if prefix:
+                rates.count(f"key {prefix}")
         request.state.principal = found
     return found
 
@@ -133,9 +135,10 @@ async def _signed_in(request: Request) -> Principal | None:
     account = await run_in_threadpool(backend.ledger.signed_in, digest, backend.now())
     if account is None:
         return None
-    await require_own_form(request, session)
     request.state.account = account
-    request.state.caller = f"person {account.login}"
+    rates: Rates = request.app.state.rates
+    rates.count(f"person {account.login}")  # before a form is read
+    await require_own_form(request, session)
     return account.principal()
 
 
@@ -153,7 +156,7 @@ def _principal(request: Request, backend: Backend) -> Principal:
     prefix = prefix_of(given)
     if prefix is not None:
         principal = _issued(backend, prefix, given)
-        request.state.caller = f"key {prefix}"
+        request.state.key_prefix = prefix
         return principal
     any_issued: AnyIssued = request.app.state.any_issued
     if not (backend.api_key or backend.read_key or any_issued.get()):

@@ -4,9 +4,9 @@ Sources: OpenID Connect Core 1.0 (3.1, and 3.1.3.7 for what an ID token has to h
 RFC 7636 (PKCE, S256), RFC 9207 (`iss` of the answer), RFC 9700.
 """
 
+import base64
 import hmac
 import json
-import logging
 import secrets
 import threading
 import time
@@ -32,7 +32,6 @@ _LEEWAY_S = 60
 _ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 """Signed with a key that only the provider has; never `none`, never our own secret."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_log = logging.getLogger(__name__)
 
 
 class ProviderError(Exception):
@@ -53,13 +52,15 @@ class Asked:
     onward: str
 
     def text(self) -> str:
-        return json.dumps(asdict(self))
+        plain = json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return base64.urlsafe_b64encode(plain.encode()).decode()
 
     @classmethod
     def of_text(cls, text: str) -> "Asked | None":
         """None for what is none of ours."""
         try:
-            return cls(**{name: str(value) for name, value in json.loads(text).items()})
+            plain = json.loads(base64.urlsafe_b64decode(text.encode()))
+            return cls(**{name: str(value) for name, value in plain.items()})
         except (ValueError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -142,7 +143,7 @@ class Oidc:
                 sub={"essential": True},
                 nonce={"essential": True, "value": asked.nonce},
             ).validate(claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, KeyError, TypeError) as error:
             raise ProviderError(f"the ID token does not hold: {error}") from error
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if claims.get("azp", self._client_id) != self._client_id or (
@@ -155,7 +156,7 @@ class Oidc:
         """Keys change: of one that is not known they are asked for again, seldom."""
         try:
             return jwt.decode(id_token, self._key_set(), algorithms=_ALGORITHMS)
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, KeyError, TypeError):
             if self._keys is None or time.monotonic() - self._keys[0] < _KEYS_AGAIN_S:
                 raise
             self._keys = None
@@ -168,8 +169,11 @@ class Oidc:
                 told = _fetched(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
                 if told.get("issuer") != self._issuer:
                     raise ProviderError(f"{self._issuer} calls itself {told.get('issuer')!r}")
-                for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    _require_safe(f"the provider's {name}", str(told.get(name, "")))
+                try:
+                    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                        _require_safe(f"the provider's {name}", str(told.get(name, "")))
+                except ConfigError as error:
+                    raise ProviderError(str(error)) from error
                 self._known = time.monotonic(), told
             return self._known[1]
 

@@ -17,6 +17,8 @@ SESSION_LASTS = timedelta(hours=12)
 LEAST_CHARS, MOST_CHARS = 12, 200
 """Of a password. NIST SP 800-63B asks for length, and for no rules of composition."""
 _LEAST_DIFFERENT = 5
+_TELLING_CHARS = 4
+"""A shorter login is in many a sentence by chance."""
 _LOGIN = re.compile(r"[\w.@-]{1,100}")
 
 
@@ -83,12 +85,14 @@ def password_problem(password: str, login: str) -> str | None:
 
     >>> password_problem("correct horse battery", "wang") is None
     True
+    >>> password_problem("a delightful morning", "li") is None
+    True
     """
     if not LEAST_CHARS <= len(password) <= MOST_CHARS:
         return f"a password has {LEAST_CHARS} to {MOST_CHARS} characters: a short sentence will do"
     if len(set(password)) < _LEAST_DIFFERENT:
         return f"a password has at least {_LEAST_DIFFERENT} different characters"
-    if login in password.casefold():
+    if len(login) >= _TELLING_CHARS and login in password.casefold():
         return "a password that holds the login is guessed first: leave it out"
     return None
 

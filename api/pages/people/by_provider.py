@@ -20,6 +20,8 @@ from api.problems import ProblemError
 router = APIRouter(include_in_schema=False, prefix="/sign-in/oidc", dependencies=[OPEN])
 COOKIE = "civicmeter_oidc"
 _MAX_AGE_S = 600
+_MOST_CHARS = 500
+"""Of where to go on: a cookie holds 4 kB."""
 _AT_ONCE = 4
 _log = logging.getLogger(__name__)
 
@@ -33,15 +35,16 @@ def provider_threads() -> CapacityLimiter:
 async def to_provider(request: Request, next: str = "/") -> Response:
     oidc = _provider(request)
     limiter = request.app.state.asking_provider
+    onward = place_of(next) if len(next) <= _MOST_CHARS else "/"
     try:
-        address, asked = await to_thread.run_sync(oidc.ask, place_of(next), limiter=limiter)
+        address, asked = await to_thread.run_sync(oidc.ask, onward, limiter=limiter)
     except (ProviderAwayError, ProviderError) as error:
-        return _away(request, next, error)
+        return _away(request, onward, error)
     response = RedirectResponse(address, 303)
     response.headers["Cache-Control"] = "no-store"
     response.set_cookie(
         COOKIE,
-        asked.text().encode().hex(),
+        asked.text(),
         max_age=_MAX_AGE_S,
         path="/sign-in/oidc",
         secure=oidc.is_https,
@@ -91,10 +94,7 @@ async def _answered(request: Request, oidc: Oidc, now: datetime) -> str | Respon
 
 
 def _asked(request: Request) -> Asked | None:
-    try:
-        return Asked.of_text(bytes.fromhex(request.cookies.get(COOKIE, "")).decode())
-    except ValueError:
-        return None
+    return Asked.of_text(request.cookies.get(COOKIE, ""))
 
 
 def _away(request: Request, onward: str, error: Exception) -> Response:

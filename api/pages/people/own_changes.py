@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData, UploadFile
 
-from api.access.forms import field, form_of
+from api.access.forms import LARGE_FORM, field, form_of
 from api.access.needs import Needs
 from api.access.seen import BackendDep
 from api.dependencies import Backend
@@ -182,7 +182,7 @@ def _own_key(backend: Backend, account: Account, prefix: str) -> Key:
     raise ProblemError(404, "unknown_key", prefix=prefix[:20])
 
 
-@router.post("/try", response_class=HTMLResponse)
+@router.post("/try", response_class=HTMLResponse, dependencies=[LARGE_FORM])
 async def try_readings(request: Request, principal: PosterDep, backend: BackendDep) -> HTMLResponse:
     """What would become of a file, or of what was typed; nothing is stored nor kept aside."""
     form, lang = await form_of(request), language_of(request)

@@ -40,8 +40,6 @@ from domain.people import (
 )
 
 router = APIRouter(include_in_schema=False, dependencies=[OPEN])
-_MOST_BYTES = 16 << 10
-"""Of a login, a password and an address."""
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
@@ -54,7 +52,7 @@ async def sign_in(request: Request, backend: WholeBackendDep) -> Response:
     require_own_page(request)
     rates: Rates = request.app.state.rates
     rates.count_stranger(address_of(request))
-    form = await form_of(request, _MOST_BYTES)
+    form = await form_of(request)
     onward, login = field(form, "next"), plain_login(field(form, "login"))
     now = backend.now()
     name = mark_of("name", login)

@@ -98,6 +98,7 @@ def test_through_https_both_cookies_never_leave_it(browser: Callable[..., TestCl
         {"claims": {"azp": "another"}},
         {"claims": {"iss": "https://evil.example"}},
         {"drop": "iss"},
+        {"token_answer": {"access_token": "x", "token_type": "Bearer"}},
         {"drop": "sub"},
         {"claims": {"sub": ""}},
         {"claims": {"exp": int(time.time()) - 3600}},
@@ -181,7 +182,33 @@ def test_a_provider_that_is_away_is_told(browser: Callable[..., TestClient], idp
     assert there_and_back(client).status_code == 303
 
 
+@pytest.mark.parametrize(
+    "keys", [{"keys": [{"kty": "RSA"}]}, {"keys": [{}]}, {"keys": "none"}, {}], ids=str
+)
+def test_keys_that_are_none_sign_nobody_in(
+    browser: Callable[..., TestClient],
+    monkeypatch: pytest.MonkeyPatch,
+    idp: Provider,
+    keys: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(idp, "jwks", lambda: keys)
+    assert there_and_back(browser()).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "told", [{"issuer": "https://evil.example"}, {"token_endpoint": "ftp://x"}]
+)
+def test_a_provider_that_tells_nonsense_of_itself_is_not_asked(
+    browser: Callable[..., TestClient], idp: Provider, told: dict[str, str]
+) -> None:
+    idp.told = told
+    assert browser().get("/sign-in/oidc").status_code == 503
+
+
 def test_it_leads_nowhere_else(browser: Callable[..., TestClient]) -> None:
+    assert there_and_back(browser(), "/" + "楼" * 3_000).headers["location"] == "/"
+    far = there_and_back(browser(), "/" + "楼" * 400)
+    assert far.status_code == 303 and far.headers["location"] != "/"
     assert there_and_back(browser(), "//evil.example").headers["location"] == "/"
 
 
