@@ -110,6 +110,9 @@ def test_a_wrong_password_is_told_and_the_right_one_leads_on(
     page.get_by_label("Password").fill("a wrong one here")
     page.get_by_role("button").click()
     assert "Login or password is not right" in page.inner_text("main")
+    page.locator("a.lang").click()
+    assert page.url.startswith(f"{address}sign-in?next=/quality") and "登录名" in page.content()
+    page.locator("a.lang").click()
     page.get_by_label("Login").fill("esco")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button").click()
@@ -126,6 +129,9 @@ def test_a_vendor_issues_a_key_tries_a_file_and_ends_the_key(
     assert re.fullmatch(r"cm_[0-9a-f]{8}_[0-9a-f]{64}", key)
     asked = page.request.get(f"{address}v1/institutions", headers={"X-API-Key": key})
     assert [row["id"] for row in asked.json()] == [api_sample.CAMPUS]
+    page.locator("a.lang").click()
+    assert page.url == f"{address}me?lang=zh" and "供应商" in page.inner_text("main")
+    page.goto(f"{address}me?lang=en")
     table = tmp_path / "april.csv"
     table.write_text(
         "设备,时间,数据项,数值\n"

@@ -26,7 +26,7 @@ from api.pages.people.waiting import Accept, waiting
 from api.problems import ProblemError
 from config.texts import text
 from domain.access import Action, Principal
-from domain.keys import Key
+from domain.keys import Key, Role
 from domain.people import Account
 
 router = APIRouter(include_in_schema=False)
@@ -86,7 +86,10 @@ def own_answer(
             "/settlements?" + urlencode({"contract": contract, "lang": lang})
         ),
         keys=[_key(key, account, lang) for key in own_keys(backend, account)] if account else [],
-        roles=options(((r, r) for r in roles_within(account.role)), "") if account else "",
+        role=_role(account.role, lang) if account else "",
+        roles=options(((r, _role(r, lang)) for r in roles_within(account.role)), "")
+        if account
+        else "",
         places=options(((id, name) for name, id in places), ""),
         tries=principal.may_somewhere(Action.POST),
         waiting=waiting(backend) if administers else None,
@@ -109,12 +112,16 @@ def _who(principal: Principal, lang: str) -> str:
     return text("people", named, lang) if known else principal.person or principal.name
 
 
+def _role(role: Role, lang: str) -> str:
+    return text("people", f"role_of.{role}", lang)
+
+
 def _key(key: Key, account: Account, lang: str) -> dict[str, Any]:
     narrowed = (key.institutions, key.contracts, key.devices)
     only = sorted(one for ids in narrowed if ids is not None for one in ids)
     return {
         "prefix": key.prefix,
-        "role": key.role.value,
+        "role": _role(key.role, lang),
         "person": key.person,
         "only": ", ".join(only) or text("people", "everything", lang),
         "until": f"{key.expires_at:%Y-%m-%d}"

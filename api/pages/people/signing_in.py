@@ -113,8 +113,9 @@ async def with_key(request: Request, next: str = "/") -> Response:
     if "authorization" in request.headers:
         try:
             await asker(request)
-        except ProblemError:
-            pass
+        except ProblemError as error:
+            if error.status not in (401, 403):
+                raise
         else:
             return RedirectResponse(place_of(next), 303)
     raise ProblemError(401, "needs_key", headers={"WWW-Authenticate": 'Basic realm="Civicmeter"'})

@@ -55,6 +55,7 @@ def test_strangers_are_counted_by_address_and_are_in_nobody_elses_way(
     assert codes == [401, 403, 403, 429, 429]
     own = {"Origin": "http://127.0.0.1:8000"}
     assert client.post("/sign-in", data={"login": "x"}, headers=own).status_code == 429
+    assert client.get("/with-key", headers={"Authorization": "Bearer guess"}).status_code == 429
     assert ask(client, key).status_code == ask(client, "installation").status_code == 200
 
 
