@@ -13,7 +13,7 @@ from api.access.passwords import hashed
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.serving import app_of, serving
 from config.settings import Settings
-from domain.keys import Holder, Role
+from domain.keys import Holder, Key, Role, digest_of, new_key_text
 from domain.people import Account
 from tests import api_sample
 from tests.end_to_end.browsing import Visit, browsing
@@ -189,3 +189,20 @@ def test_somebody_signs_in_by_the_identity_provider(browser: Browser, pipeline: 
             assert "赵敏" in visit.page.inner_text("main") and visit.complaints == []
             visit.page.get_by_role("button", name="Sign out").click()
             assert "/sign-in" in visit.page.url
+
+
+def test_a_browser_with_a_key_gives_it_once_and_goes_on(
+    browser: Browser, address: str, pipeline: Pipeline
+) -> None:
+    """What it answered once it sends to every address from then on."""
+    text, prefix = new_key_text()
+    digest = digest_of(text)
+    key = Key(prefix=prefix, digest=digest, holder="office", role=Role.VIEWER, issued_at=AT)
+    pipeline.ledger.issue_key(key)
+    page = browser.new_context(http_credentials={"username": "any", "password": text}).new_page()
+    page.goto(f"{address}quality?lang=en")
+    assert "/sign-in?next=/quality" in page.url, "no box of the browser's own"
+    page.get_by_role("link", name="Use a key instead").click()
+    assert page.url == f"{address}quality?lang=en"
+    page.goto(f"{address}me?lang=en")
+    assert "office" in page.inner_text("main") and page.locator("#keys").count() == 0
