@@ -67,6 +67,19 @@ def test_nobody_is_there_twice_nor_of_nobody(office: SqlLedger) -> None:
     assert [a.login for a in office.people()] == ["li", "wang", "zhao"]
 
 
+def test_whom_the_provider_knows_can_be_said_later(office: SqlLedger) -> None:
+    office.add_person(replace(WANG, login="li", subject="", password=""))
+    with pytest.raises(ConfigError, match="is wang"):
+        office.set_subject("li", WANG.subject)
+    office.set_subject("wang", "")
+    office.set_subject("li", WANG.subject)
+    found = office.person_of_subject(WANG.subject)
+    assert found is not None and found.login == "li"
+    with pytest.raises(ConfigError, match="nobody signs in as zhao"):
+        office.set_subject("zhao", "18")
+    assert told(office) == ["add", "add", "change", "change"]
+
+
 def test_a_session_holds_until_it_is_over(office: SqlLedger) -> None:
     text, session = new_session("wang", NOW)
     assert office.begin_session(session, WANG)

@@ -4,6 +4,7 @@ import click
 
 from civicmeter.commands.person.add import add_command
 from civicmeter.commands.person.ending import lock_command, unlock_command
+from civicmeter.commands.person.link import link_command
 from civicmeter.commands.person.password import set_password_command
 from civicmeter.commands.person.seen import list_command
 
@@ -16,6 +17,7 @@ def command() -> None:
 for _subcommand in (
     add_command,
     set_password_command,
+    link_command,
     lock_command,
     unlock_command,
     list_command,

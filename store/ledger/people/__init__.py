@@ -34,6 +34,11 @@ class People(Protocol):
         they are not there."""
         ...
 
+    def set_subject(self, login: str, subject: str, *, actor: Actor = LOCAL) -> None:
+        """Say whom the identity provider calls so; empty: nobody. Raises ConfigError if they are not
+        there, or somebody else is called so."""
+        ...
+
     def lock_person(self, login: str, *, at: datetime, reason: str, actor: Actor = LOCAL) -> None:
         """End the person's sessions, and let them begin none. Of one locked before, the earlier
         lock stands. Raises ConfigError if they are not there."""

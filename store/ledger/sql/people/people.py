@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, select, update
 
 from domain.audit import LOCAL, Act, Actor
 from domain.errors import ConfigError
@@ -82,6 +82,25 @@ class SqlPeople:
             _end_sessions(connection, login)
             after = {"password_set_at": at.isoformat()}
             append(connection, actor, [Act(action="change", kind="person", id=login, after=after)])
+
+    def set_subject(self, login: str, subject: str, *, actor: Actor = LOCAL) -> None:
+        """See People.set_subject."""
+        require_length(f"the subject of {login[:NAME_CHARS]}", subject, NAME_CHARS)
+        others = and_(person.c.subject == subject, person.c.login != login)
+        with writing(self._engine) as connection:
+            before = _there(connection, login).subject
+            taken = connection.execute(select(person.c.login).where(others)).scalar_one_or_none()
+            if taken is not None:
+                raise ConfigError(f"{subject} is {taken}: civicmeter person list")
+            _change(connection, login, subject=subject or None)
+            act = Act(
+                action="change",
+                kind="person",
+                id=login,
+                before={"subject": before},
+                after={"subject": subject},
+            )
+            append(connection, actor, [act])
 
     def lock_person(self, login: str, *, at: datetime, reason: str, actor: Actor = LOCAL) -> None:
         """See People.lock_person."""

@@ -38,6 +38,10 @@ def test_a_persons_life(
     assert run(*issue) == 0
     code, said = person("lock", "wang", "--reason", "left", *BY)
     assert code == 0 and "civicmeter vendor revoke" in said
+    code, said = person("lock", "wang", "--reason", "left", "--revoke-keys", *BY)
+    assert code == 0 and "is revoked" in said
+    assert person("link", "wang", "--subject", "17", *BY)[0] == 2
+    assert person("link", "wang", "--subject", "18", *BY)[0] == 0
     said = person("list")[1]
     rows = {line.split()[0]: line for line in said.splitlines()}
     assert "identity provider" in rows["li"] and rows["wang"].rstrip()[-3:-2] == "-"
@@ -51,7 +55,7 @@ def test_a_persons_life(
     assert wang is not None
     assert is_right(wang.password, "another sentence") and not is_right(wang.password, PASSWORD)
     entries = ledger.audit_entries(Wanted(kinds=("person",)), limit=9, newest_first=False)
-    assert [e.act.action for e in entries] == ["add", "add", "lock", "unlock", "change"]
+    assert [e.act.action for e in entries] == ["add", "add", "lock", "change", "unlock", "change"]
     assert {e.actor.word for e in entries} == {"Li Wei"}
     ledger.close_connections()
 
