@@ -39,7 +39,7 @@ def settlements_page(
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
 ) -> HTMLResponse:
     lang = language_of(request)
-    keys = _seen_keys(backend)
+    keys = seen_statement_keys(backend)
     agreements = sorted({agreement for agreement, _, _ in keys})
     wanted = [key for key in keys if contract in ("", key[0])]
     wanted.sort(key=lambda key: (key[1], key[0], key[2]), reverse=True)
@@ -66,7 +66,8 @@ def settlements_page(
     return answer(html, lang)
 
 
-def _seen_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+def seen_statement_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+    """(agreement, month, number) of the statements that whoever asks may see."""
     if backend.sees_all:
         return backend.ledger.statement_keys()
     seen = (s for s in backend.ledger.statements() if sees_statement(backend, s))

@@ -22,6 +22,7 @@ from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
 from store.ledger.keys import Keys
 from store.ledger.late_readings import LateSeries
+from store.ledger.people import People
 from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
 from store.ledger.states import MonthStatus as MonthStatus
@@ -72,6 +73,7 @@ class Ledger(
     KeptMessages,
     Keys,
     LateSeries,
+    People,
     Statements,
     TouchedMonths,
     Waivers,

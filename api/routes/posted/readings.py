@@ -1,6 +1,5 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
-from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -8,14 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.needs import Needs
 from api.dependencies import WholeBackendDep
-from api.intake.blocks import BLOCKS, csv_blocks
-from api.intake.body import BodyDep
 from api.intake.posting import MAX_VALUES, Posting
+from api.intake.reading import reader_of
 from api.intake.store_body import Taken
+from api.intake.turns import BodyInTurnDep
 from api.problems import ProblemError
 from api.query import LanguageDep
 from domain.access import Action, Principal
-from domain.calendar import zone_or_none
 
 router = APIRouter(prefix="/v1", tags=["readings"])
 
@@ -55,6 +53,7 @@ _BODY: dict[str, Any] = {
         413: {"description": "The body is too large, or holds more than 250,000 values."},
         415: {"description": "Content type not supported."},
         422: {"description": "No value could be stored."},
+        429: {"description": "Too many requests, or too many that wait: after `Retry-After`."},
         503: {"description": "The store is not available: post again."},
     },
 )
@@ -63,7 +62,7 @@ async def post_readings(
     response: Response,
     backend: WholeBackendDep,
     principal: PosterDep,
-    body: BodyDep,
+    body: BodyInTurnDep,
     lang: LanguageDep,
     dry_run: Annotated[
         bool, Query(description="Tell what would become of the body, and do nothing.")
@@ -90,13 +89,7 @@ async def post_readings(
     of which any value would be refused, or of too many, is refused whole (422, 413).
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    reader = BLOCKS.get(media)
-    if reader is None:
-        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(BLOCKS))
-    if tz and (media != "text/csv" or zone_or_none(tz) is None):
-        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv)"
-        raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
-    read = partial(csv_blocks, timezone=tz) if tz else reader
+    read = reader_of(media, tz)
     posting = Posting(lambda: read(body), body, backend, principal, lang)
     limiter = request.app.state.posting
     if dry_run or atomic:

@@ -37,6 +37,7 @@ from store.ledger.sql.engine import asking, insert_into, open_engine, reading, u
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
+from store.ledger.sql.people.people import SqlPeople
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
     asked_again,
@@ -66,6 +67,7 @@ class SqlLedger(
     SqlKeptMessages,
     SqlKeys,
     SqlLateSeries,
+    SqlPeople,
     SqlStatements,
     SqlTouchedMonths,
     SqlWaivers,

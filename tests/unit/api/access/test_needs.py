@@ -11,10 +11,9 @@ from api.access.keys import ANYONE, INSTALLATION, principal_of
 from api.access.needs import Needs, anybody
 from domain.access import Action, Grant, Principal
 
-OPEN_PATHS = {
-    *("/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"),
-    *("/verify", "/verify/{code}"),
-}
+OPEN_PATHS = {"/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"}
+OPEN_PATHS |= {"/sign-in", "/sign-out", "/with-key", "/sign-in/oidc", "/sign-in/oidc/back"}
+OPEN_PATHS |= {"/verify", "/verify/{code}"}
 """What tells nothing of institutions, or only to who holds a paper with its code."""
 
 
@@ -43,6 +42,13 @@ def test_every_route_says_what_it_needs(serve_own: Callable[..., TestClient]) ->
     assert {path for path, _, declared in told if None in declared} == OPEN_PATHS
     assert all(len(declared) == 1 for path, _, declared in told if path in OPEN_PATHS)
     assert {path: declared - {Action.READ} for path, changes, declared in told if changes} == {
+        "/sign-in": {None},
+        "/sign-out": {None},
+        "/me/keys": set(),  # whoever signed in, of their own
+        "/me/keys/{prefix}/rotate": set(),
+        "/me/keys/{prefix}/revoke": set(),
+        "/me/try": {Action.POST},
+        "/me/waiting": {Action.ADMINISTER},
         "/api/v2/write": {Action.POST},
         "/write": {Action.POST},
         "/v1/adjustments": {Action.ADJUST},
