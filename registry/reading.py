@@ -1,8 +1,11 @@
-"""The registry read from a workbook: every problem there is, with its sheet, row and column."""
+"""The registry read from a workbook: every problem there is, with its sheet, row and column.
+
+A column or a sheet that is not there says nothing: what is registered of a known record stays.
+"""
 
 import dataclasses
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from registry.sheets import (
     Convert,
     columns_of,
     fields_of,
+    records_of,
     sheet_of,
 )
 from registry.workbook_cells import Rows, WorkbookError, read_cells
@@ -26,7 +30,8 @@ from registry.workbook_cells import Rows, WorkbookError, read_cells
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a workbook; `row` counts from 1 as spreadsheets do, 0 for the sheet."""
+    """Something wrong in a workbook; `row` counts from 1 as spreadsheets do, 0 for the sheet. An
+    empty `sheet`: of a record that is registered and not in the workbook."""
 
     sheet: str
     row: int
@@ -34,6 +39,8 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
+        if not self.sheet:
+            return self.reason
         place = f"sheet {self.sheet}"
         place += f", row {self.row}" if self.row else ""
         place += f", column {self.column}" if self.column else ""
@@ -67,25 +74,37 @@ def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
     return read_with_places(path)[:2]
 
 
-def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
+def read_with_places(
+    path: Path, known: Registry | None = None
+) -> tuple[Registry, list[Problem], Places]:
     """The registry of a workbook, every problem of its cells, and where its records stand.
 
-    With problems the registry holds the records that could be read. Raises ConfigError when
-    the file is no workbook, or one that asks for more memory or time than a registry does.
+    Records of `known` keep what the workbook has no column or sheet for. With problems the registry
+    holds the records that could be read. Raises ConfigError when the file is no workbook, or one
+    that asks for more memory or time than a registry does.
     """
-    ours = (*SHEETS, *HISTORIES)
     try:
-        names, sheets = read_cells(path, ours)
+        names, sheets = read_cells(path, _OURS)
     except WorkbookError as error:
         raise ConfigError(f"{path}: {error}") from error
+    return read_tables(names, sheets, known)
+
+
+def read_tables(
+    names: Iterable[str], sheets: Mapping[str, Rows], known: Registry | None = None
+) -> tuple[Registry, list[Problem], Places]:
+    """As `read_with_places`, of the cells of sheets; `names` are those of all sheets there are."""
     problems = [
-        Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
+        Problem(name, 0, "", f"not one of ours; there are {', '.join(_OURS)}")
         for name in names
-        if name not in (*ours, NOTES)
+        if name not in (*_OURS, NOTES)
     ]
-    histories = {n: _read_history(n, sheets.get(n, []), problems) for n in HISTORIES}
+    had = {(sheet_of(r), r.id): r for r in records_of(known or Registry())}
+    histories = {n: _read_history(n, sheets[n], problems) for n in HISTORIES if sheets.get(n)}
     rows: dict[tuple[str, str], int] = {}
-    records = {n: _read_records(n, sheets.get(n, []), histories, problems, rows) for n in SHEETS}
+    records = {
+        n: _read_records(n, sheets.get(n, []), histories, had, problems, rows) for n in SHEETS
+    }
     for name, items in histories.items():
         problems += _strays(name, items, records)
     registry = Registry(
@@ -100,6 +119,7 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
     return registry, problems, Places(rows, at)
 
 
+_OURS = (*SHEETS, *HISTORIES)
 Items = dict[tuple[str, str], list[tuple[int, Any]]]
 """(record, field) → the items, each with its row, in the order they have in the record."""
 
@@ -170,6 +190,7 @@ def _read_records(
     name: str,
     cells: Rows,
     histories: dict[str, Items],
+    had: Mapping[tuple[str, str], Any],
     problems: list[Problem],
     rows: dict[tuple[str, str], int],
 ) -> list[Any]:
@@ -182,16 +203,27 @@ def _read_records(
     }
     columns = columns_of(name)
     converters = {c: converter(c, hints[c]) for c in columns}
+    header = {str(c).strip() for c in cells[0][1]} if cells else set()
+    fields = {h: fields_of(h, name) for h in HISTORIES}
     found = []
     for row_number, row in _table(name, cells, columns, problems):
         before = len(problems)
         values: dict[str, Any] = {}
-        for column in columns:
+        for column in columns:  # the id is the first of them
+            old = had.get((name, values.get("id", "")))
+            if column not in header and old is not None:
+                values[column] = getattr(old, column)
+                continue
             place = (name, row_number)
             _cell(row, column, converters[column], column in needed, place, values, problems)
-        for history, items in histories.items():
-            for field in fields_of(history, name):
-                values[field] = tuple(i for _, i in items.get((values.get("id", ""), field), ()))
+        old = had.get((name, values.get("id", "")))
+        for history, of in fields.items():
+            for field in of:
+                if history in histories:
+                    items = histories[history].get((values.get("id", ""), field), ())
+                    values[field] = tuple(i for _, i in items)
+                elif old is not None:
+                    values[field] = getattr(old, field)
         if len(problems) == before:
             found.append(kind(**values))
             rows[name, values["id"]] = row_number

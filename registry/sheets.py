@@ -9,6 +9,7 @@ import dataclasses
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from domain.calendar import from_ms
@@ -28,6 +29,8 @@ from domain.places import (
     Term,
     WeatherStation,
 )
+from domain.registry import Registry
+from domain.registry.records import Record
 from registry.cells import converter, day, instant_ms, number, text
 
 SHEETS: dict[str, type] = {
@@ -53,8 +56,8 @@ class History:
 
     The first two columns name the record and its field; those with a default may stay empty.
     Where `field` is given, it is the only one, and the first column, `record`, names a record.
-    `cells` gives an item's cells in the order of the other columns, `make` an item of the values
-    of its columns. `timed`: items are put in the order of their first value, when each begins.
+    `cells` gives an item's cells in the order of the other columns, of which the first `told_by` tell
+    it from others of its field; `make` an item of the values of its columns. `timed`: items are put in the order of their first value, when each begins.
     """
 
     item: Any
@@ -65,6 +68,7 @@ class History:
     record: str = "record"
     field: str = ""
     timed: bool = True
+    told_by: int = 1
 
     @property
     def keys(self) -> list[str]:
@@ -127,6 +131,7 @@ HISTORIES = {
         {"carrier": None, "note": ""},
         record="contract",
         field="measures",
+        told_by=3,
     ),
     "payment_terms": History(
         Term,
@@ -142,23 +147,34 @@ HISTORIES = {
         record="contract",
         field="payment_terms",
         timed=False,
+        told_by=3,
     ),
 }
 
 
+_SHEET_OF = {kind: name for name, kind in SHEETS.items()}
+
+
 def sheet_of(record: object) -> str:
     """The sheet of a record's type."""
-    return next(name for name, kind in SHEETS.items() if kind is type(record))
+    return _SHEET_OF[type(record)]
 
 
-def fields_of(history: str, sheet: str) -> list[str]:
+def records_of(registry: Registry) -> tuple[Record, ...]:
+    """All records of a registry."""
+    return (*registry.institutions, *registry.buildings, *registry.devices, *registry.contracts)
+
+
+@cache
+def fields_of(history: str, sheet: str) -> tuple[str, ...]:
     """The fields of a sheet's records that a history sheet holds."""
     hints = typing.get_type_hints(SHEETS[sheet])
     items = (HISTORIES[history].item, ...)
-    return [n for n, h in hints.items() if typing.get_args(h) == items]
+    return tuple(n for n, h in hints.items() if typing.get_args(h) == items)
 
 
-def columns_of(sheet: str) -> list[str]:
+@cache
+def columns_of(sheet: str) -> tuple[str, ...]:
     """The columns of a sheet of records: their fields but those that history sheets hold."""
     elsewhere = {f for h in HISTORIES for f in fields_of(h, sheet)}
-    return [f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere]
+    return tuple(f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere)

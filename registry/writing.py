@@ -11,7 +11,7 @@ import xlsxwriter
 
 from domain.errors import ConfigError
 from domain.registry import Registry
-from registry.sheets import HISTORIES, NOTES, SHEETS, columns_of, fields_of
+from registry.sheets import HISTORIES, NOTES, SHEETS, columns_of, fields_of, records_of, sheet_of
 
 
 def write_xlsx(
@@ -28,7 +28,7 @@ def write_xlsx(
         _write_sheet(book, NOTES, [str(c) for c in notes[0]], (list(row) for row in notes[1:]))
     for name in SHEETS:
         columns = columns_of(name)
-        rows = ([_to_cell(getattr(r, c)) for c in columns] for r in records[name])
+        rows = ([to_cell(getattr(r, c)) for c in columns] for r in records[name])
         _write_sheet(book, name, columns, rows)
     for name, history in HISTORIES.items():
         _write_sheet(book, name, history.header, _history_rows(name, records))
@@ -57,16 +57,9 @@ def _write_sheet(
 
 
 def _records(registry: Registry) -> dict[str, list[Any]]:
-    of_type = {kind: name for name, kind in SHEETS.items()}
     found: dict[str, list[Any]] = {name: [] for name in SHEETS}
-    everything = (
-        *registry.institutions,
-        *registry.buildings,
-        *registry.devices,
-        *registry.contracts,
-    )
-    for record in everything:
-        found[of_type[type(record)]].append(record)
+    for record in records_of(registry):
+        found[sheet_of(record)].append(record)
     return found
 
 
@@ -79,7 +72,8 @@ def _history_rows(history: str, records: dict[str, list[Any]]) -> Iterator[list[
                     yield [*keys, *HISTORIES[history].cells(item)]
 
 
-def _to_cell(value: object) -> object:
+def to_cell(value: object) -> object:
+    """The cell of a record's field; None: an empty one."""
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple) and all(isinstance(v, str) for v in value):
