@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.xlsx")
 
+_LANG = click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    default="en",
+    show_default=True,
+    help="Of what changes.",
+)
+
 
 @click.group("registry")
 def command() -> None:
@@ -39,20 +47,43 @@ def check(settings: Settings, file: Path) -> None:
 
 @command.command("import")
 @_FILE
+@click.option("--dry-run", is_flag=True, help="Tell row by row what would change; do nothing.")
+@click.option(
+    "--if-version", metavar="VERSION", help="Only if the registry is still that of the dry run."
+)
+@_LANG
 @BY
 @click.pass_obj
-def import_(settings: Settings, file: Path, by: str | None) -> None:
-    """Add or update the records of a workbook; records not in it stay."""
+def import_(
+    settings: Settings,
+    file: Path,
+    dry_run: bool,
+    if_version: str | None,
+    lang: str,
+    by: str | None,
+) -> None:
+    """Add or update the records of a workbook, all or none; records not in it stay, and so does
+    what it has no column or sheet for."""
     from civicmeter.wiring.pipeline import open_pipeline
-    from registry.merging import merged
+    from registry.importing import compare, take_in
+    from registry.reading import read_with_places
+    from registry.told import change_text, summary_text
 
     actor = LOCAL.on_word_of(name_of(by))
     with open_pipeline(settings) as pipeline:
-        known = pipeline.registry
-        registry = _checked(file, known)
-        pipeline.save_registry(merged(known, registry), actor)
-        click.echo(f"imported {_counts(registry)}")
-        _tell_bounds(pipeline, registry)
+        ledger, registries = pipeline.ledger, pipeline.registries
+        found = compare(lambda known: read_with_places(file, known), ledger, registries, if_version)
+        _require_none(file, [str(p) for p in found.problems])
+        if dry_run:
+            for change in found.changes:
+                click.echo(change_text(change, lang))
+            click.echo(summary_text(found.changes, lang))
+            click.echo(f"civicmeter registry import {file} --if-version {found.version}")
+            return
+        take_in(found, ledger, registries, actor)
+        click.echo(f"imported {_counts(found.read)}")
+        click.echo(summary_text(found.changes, lang))
+        _tell_bounds(pipeline, found.read)
 
 
 @command.command("export")
@@ -167,9 +198,13 @@ def _checked(file: Path, known: Registry) -> Registry:
     from registry.merging import check_xlsx
 
     registry, problems = check_xlsx(file, known)
+    _require_none(file, problems)
+    return registry
+
+
+def _require_none(file: Path, problems: list[str]) -> None:
     if problems:
         raise ConfigError(f"{file} has {len(problems)} problems:\n  " + "\n  ".join(problems))
-    return registry
 
 
 def _counts(registry: Registry) -> str:
