@@ -43,6 +43,8 @@ from api.routes import (
     settlements,
 )
 from api.routes.posted import as_influx, readings
+from api.routes.registry import single as registry_record
+from api.routes.registry import workbook as registry_workbook
 from api.telemetry import CountRequests, Telemetry
 from reports.drawing_queue import DrawingQueue
 from reports.render import ReportFile
@@ -60,6 +62,8 @@ Accept-Language.
 """
 _V1 = (
     places,
+    registry_workbook,
+    registry_record,
     overview,
     figures,
     adjustments,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from registry.sheets import HISTORIES, NOTES, SHEETS, columns_of, fields_of, rec
 
 
 def write_xlsx(
-    registry: Registry, path: Path, notes: Sequence[Sequence[object]] | None = None
+    registry: Registry, path: Path | BytesIO, notes: Sequence[Sequence[object]] | None = None
 ) -> None:
-    """Write every record, and in a sheet of their own `notes`: a header and rows for people.
+    """Write every record to a file or into memory, and in a sheet of their own `notes`: a header and rows for people.
 
     Raises ConfigError when the file cannot be written.
     """
     records = _records(registry)
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(str(path), options)
+    target = path if isinstance(path, BytesIO) else str(path)
+    book = xlsxwriter.Workbook(target, options)
     if notes is not None:
         _write_sheet(book, NOTES, [str(c) for c in notes[0]], (list(row) for row in notes[1:]))
     for name in SHEETS:
@@ -82,5 +84,5 @@ def to_cell(value: object) -> object:
         (m1, d1), (m2, d2) = value
         return f"{m1:02d}-{d1:02d}/{m2:02d}-{d2:02d}"
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else None
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str) if value else None
     return value if value != "" else None

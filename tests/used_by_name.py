@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.waived_by
     _.waived_reason
     _.waived_at
+    _.closed_months
+    _.first_closed
+    _.last_closed
 
     # click, uvicorn, SQLAlchemy, Prometheus and numpy call these, or read them.
     _.list_commands

@@ -143,7 +143,7 @@ def _as_table(answer: Response, model: type[Row] | None, wanted: str) -> Respons
 def _table_response(
     rows: list[dict[str, Any]], model: type[Row] | None, wanted: str, answer: Response
 ) -> Response:
-    kept = {k: v for k, v in answer.headers.items() if k in ("x-total-count", "link")}
+    kept = {k: v for k, v in answer.headers.items() if k in ("x-total-count", "link", "etag")}
     headers = {**kept, "Vary": "Accept"}
     if wanted == "parquet" and model is not None:
         content = parquet_bytes(table_of(rows, model))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,11 +162,12 @@ def test_a_history_sheet_that_is_there_says_all_of_the_records_in_the_workbook(
     book: Callable[[Sheets], Path],
 ) -> None:
     known = Registry((replace(PLACE, headcount=(Dated(date(2018, 1, 1), 9.0),)),))
-    head, row = ["id"], [PLACE.id]
-    dated = [["record", "field", "valid_from", "value"], [PLACE.id, "staff", date(2019, 1, 1), 5]]
-    (place,) = read_with_places(book({"institutions": [head, row], "dated": dated}), known)[
-        0
-    ].institutions
+    dated: list[list[Any]] = [
+        ["record", "field", "valid_from", "value"],
+        [PLACE.id, "staff", date(2019, 1, 1), 5],
+    ]
+    path = book({"institutions": [["id"], [PLACE.id]], "dated": dated})
+    (place,) = read_with_places(path, known)[0].institutions
     assert (place.headcount, place.staff) == ((), (Dated(date(2019, 1, 1), 5.0),))
 
 
