@@ -12,6 +12,7 @@ from typing import Any
 
 from domain.errors import ConfigError
 from domain.registry import Registry
+from domain.registry.fit import Double
 from domain.registry.records import Misfit
 from registry.cells import CellError, converter, is_blank, text
 from registry.sheets import (
@@ -49,24 +50,36 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the records of a workbook stand: the row of each, by sheet and id, and the rows of
-    its items, by history sheet, id and field, in the order of the items."""
+    """Where the records of a workbook stand: the rows of each, by sheet and id (several: it is there
+    several times), and the rows of its items, by history sheet, id and field, in the order of the
+    items."""
 
-    records: Mapping[tuple[str, str], int]
+    records: Mapping[tuple[str, str], Sequence[int]]
     items: Mapping[tuple[str, str, str], Sequence[int]]
 
     def of(self, misfit: Misfit) -> Problem | None:
         """A misfit with its place; None if its record is not in the workbook."""
         sheet = sheet_of(misfit.record)
-        row = self.records.get((sheet, misfit.record.id))
-        if row is None:
+        own = self.records.get((sheet, misfit.record.id))
+        if own is None:
             return None
         for history in HISTORIES:
             rows = self.items.get((history, misfit.record.id, misfit.field), ())
             if rows and misfit.field in fields_of(history, sheet):
                 at = misfit.item if misfit.item in range(len(rows)) else 0
                 return Problem(history, rows[at], "", str(misfit))
-        return Problem(sheet, row, misfit.field, str(misfit))
+        said = str(misfit)
+        if isinstance(misfit, Double):
+            said += f" (also at {', '.join(self._others(sheet, misfit.record.id))})"
+        return Problem(sheet, own[-1], misfit.field, said)
+
+    def _others(self, sheet: str, name: str) -> list[str]:
+        """Where else an id stands that is there several times, as spreadsheets write a cell."""
+        sheets = DEVICE_SHEETS if sheet in DEVICE_SHEETS else (sheet,)
+        cells = [(s, row) for s in sheets for row in self.records.get((s, name), ())]
+        return [
+            f"{s}!A{row}" for s, row in cells if (s, row) != (sheet, self.records[sheet, name][-1])
+        ]
 
 
 def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
@@ -101,7 +114,7 @@ def read_tables(
     ]
     had = {(sheet_of(r), r.id): r for r in records_of(known or Registry())}
     histories = {n: _read_history(n, sheets[n], problems) for n in HISTORIES if sheets.get(n)}
-    rows: dict[tuple[str, str], int] = {}
+    rows: dict[tuple[str, str], list[int]] = {}
     records = {
         n: _read_records(n, sheets.get(n, []), histories, had, problems, rows) for n in SHEETS
     }
@@ -192,7 +205,7 @@ def _read_records(
     histories: dict[str, Items],
     had: Mapping[tuple[str, str], Any],
     problems: list[Problem],
-    rows: dict[tuple[str, str], int],
+    rows: dict[tuple[str, str], list[int]],
 ) -> list[Any]:
     kind = SHEETS[name]
     hints = typing.get_type_hints(kind)
@@ -226,7 +239,7 @@ def _read_records(
                     values[field] = getattr(old, field)
         if len(problems) == before:
             found.append(kind(**values))
-            rows[name, values["id"]] = row_number
+            rows.setdefault((name, values["id"]), []).append(row_number)
     return found
 
 

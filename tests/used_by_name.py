@@ -109,3 +109,4 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.savings_calibration
     # As people read a workbook in tests, without the places of its records.
     _.read_xlsx
+    _.check_xlsx

@@ -8,13 +8,17 @@ import click
 
 from civicmeter.by import BY, name_of
 from config.settings import Settings
+from config.texts import text
 from domain.audit import LOCAL
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.registry import Registry
 from domain.registry.unbounded import unbounded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from civicmeter.wiring.pipeline import Pipeline
+    from registry.reading import Problem
 
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.xlsx")
 
@@ -23,7 +27,7 @@ _LANG = click.option(
     type=click.Choice(["zh", "en"]),
     default="en",
     show_default=True,
-    help="Of what changes.",
+    help="Of problems and changes.",
 )
 
 
@@ -34,14 +38,20 @@ def command() -> None:
 
 @command.command("check")
 @_FILE
+@_LANG
 @click.pass_obj
-def check(settings: Settings, file: Path) -> None:
+def check(settings: Settings, file: Path, lang: str) -> None:
     """Tell every problem of a workbook; nothing is changed."""
     from civicmeter.wiring.pipeline import open_pipeline
+    from registry.merging import fitted
+    from registry.reading import read_with_places
 
     with open_pipeline(settings) as pipeline:
-        registry = _checked(file, pipeline.registry)
-        click.echo(f"{file}: no problems; {_counts(registry)}")
+        known = pipeline.registry
+        registry, problems = fitted(*read_with_places(file, known), known)
+        _require_none(file, problems, lang)
+        said = text("registry", "no_problems", lang, file=file)
+        click.echo(f"{said}; {_counts(registry)}")
         _tell_bounds(pipeline, registry)
 
 
@@ -73,7 +83,7 @@ def import_(
     with open_pipeline(settings) as pipeline:
         ledger, registries = pipeline.ledger, pipeline.registries
         found = compare(lambda known: read_with_places(file, known), ledger, registries, if_version)
-        _require_none(file, [str(p) for p in found.problems])
+        _require_none(file, found.problems, lang)
         if dry_run:
             for change in found.changes:
                 click.echo(change_text(change, lang))
@@ -194,17 +204,12 @@ def _tell_bounds(pipeline: "Pipeline", imported: Registry) -> None:
     )
 
 
-def _checked(file: Path, known: Registry) -> Registry:
-    from registry.merging import check_xlsx
+def _require_none(file: Path, problems: "Sequence[Problem]", lang: str) -> None:
+    from registry.problem_words import problem_text
 
-    registry, problems = check_xlsx(file, known)
-    _require_none(file, problems)
-    return registry
-
-
-def _require_none(file: Path, problems: list[str]) -> None:
     if problems:
-        raise ConfigError(f"{file} has {len(problems)} problems:\n  " + "\n  ".join(problems))
+        said = text("registry", "problems", lang, file=file, count=len(problems))
+        raise ConfigError("\n  ".join((said, *(problem_text(p, lang) for p in problems))))
 
 
 def _counts(registry: Registry) -> str:

@@ -13,6 +13,7 @@ from domain.audit import Actor
 from domain.errors import ChangedMeanwhileError
 from registry.comparing import Change
 from registry.importing import Difference, Read, compare, take_in
+from registry.problem_words import problem_text, reason_text
 from registry.reading import Problem
 from registry.told import change_text
 
@@ -41,15 +42,15 @@ ADMINISTRATORS = Depends(_administrator)
 AdministratorDep = Annotated[Principal, ADMINISTRATORS]
 
 
-def compared(backend: Backend, read: Read, if_version: str | None = None) -> Difference:
+def compared(backend: Backend, read: Read, lang: str, if_version: str | None = None) -> Difference:
     """What would change. Raises ProblemError 412, and 422 with every problem."""
     try:
         found = compare(read, backend.ledger, backend.registries, if_version)
     except ChangedMeanwhileError:
         raise ProblemError(412, "changed_meanwhile") from None
     if found.problems:
-        problems = [_problem(p) for p in found.problems[:_MOST_PROBLEMS]]
-        count, first = len(found.problems), str(found.problems[0])
+        problems = [_problem(p, lang) for p in found.problems[:_MOST_PROBLEMS]]
+        count, first = len(found.problems), problem_text(found.problems[0], lang)
         raise ProblemError(
             422, "registry_refused", extra={"problems": problems}, count=count, first=first
         )
@@ -88,10 +89,10 @@ def tags_of(header: str) -> list[str]:
     return [t.strip('"') for t in map(str.strip, header.split(",")) if not t.startswith("W/") and t]
 
 
-def _problem(problem: Problem) -> dict[str, object]:
+def _problem(problem: Problem, lang: str) -> dict[str, object]:
     return {
         "sheet": problem.sheet,
         "row": problem.row or None,
         "column": problem.column,
-        "reason": problem.reason,
+        "reason": reason_text(problem.reason, lang),
     }

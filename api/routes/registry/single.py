@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from api.dependencies import WholeBackendDep
 from api.intake.body import JsonBodyDep
 from api.problems import ProblemError
+from api.query import LanguageDep
 from api.routes.registry.changing import (
     ADMINISTRATORS,
     REFUSED,
@@ -73,6 +74,7 @@ def put_registry_record(
     sheet: SheetPath,
     id: NamePath,
     body: JsonBodyDep,
+    lang: LanguageDep,
     if_match: IfMatch = "",
     if_none_match: Annotated[str, Header(description="`*`: it is a new record.")] = "",
     dry_run: Annotated[bool, Query(description="Tell what would change, and do nothing.")] = False,
@@ -100,7 +102,7 @@ def put_registry_record(
         return read_plain(sheet, id, plain, known)
 
     for left in reversed(range(_TRIES)):
-        found = compared(backend, read)
+        found = compared(backend, read, lang)
         if not dry_run:
             try:
                 taken_in(backend, found, principal)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.dependencies import WholeBackendDep
 from api.intake.body import BodyDep
 from api.problems import ProblemError
+from api.query import LanguageDep
 from api.routes.registry.changing import (
     ADMINISTRATORS,
     REFUSED,
@@ -80,6 +81,7 @@ def put_registry_workbook(
     principal: AdministratorDep,
     response: Response,
     body: Annotated[bytes, Depends(_xlsx)],
+    lang: LanguageDep,
     if_match: IfMatch = "",
     dry_run: Annotated[
         bool, Query(description="Tell what would change, and do nothing; needs no If-Match.")
@@ -92,7 +94,7 @@ def put_registry_workbook(
     """
     if not if_match and not dry_run:
         raise ProblemError(428, "needs_match")
-    found = _compared(backend, body, if_match)
+    found = _compared(backend, body, lang, if_match)
     if not dry_run:
         taken_in(backend, found, principal)
     version = found.version if dry_run else backend.registries.versioned()[0]
@@ -100,7 +102,7 @@ def put_registry_workbook(
     return [change_row(c) for c in found.changes]
 
 
-def _compared(backend: WholeBackendDep, body: bytes, if_match: str) -> Difference:
+def _compared(backend: WholeBackendDep, body: bytes, lang: str, if_match: str) -> Difference:
     tags = tags_of(if_match)
     version = None
     if if_match and tags != ["*"]:
@@ -112,7 +114,7 @@ def _compared(backend: WholeBackendDep, body: bytes, if_match: str) -> Differenc
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "workbook.xlsx"
             path.write_bytes(body)
-            return compared(backend, lambda known: read_with_places(path, known), version)
+            return compared(backend, lambda known: read_with_places(path, known), lang, version)
     except ConfigError as error:  # it names a file of ours
         reason = str(error).replace(str(path), "workbook")
         raise ProblemError(422, "bad_value", reason=reason) from None

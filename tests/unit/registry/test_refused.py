@@ -100,3 +100,13 @@ def test_a_formula_written_in_a_column_is_sent_to_its_sheet(book: Callable[[Shee
     path = book({"institutions": HALL, "meters": [[*METERS, "formula"], [*M1, "a:1"]]})
     (problem,) = check_xlsx(path)[1]
     assert "a sheet of its own: meter, part, factor" in problem
+
+
+def test_a_device_bound_in_two_places_is_told_with_both(book: Callable[[Sheets], Path]) -> None:
+    places = [*HALL, ["mill", "厂", "Mill"]]
+    bins = [["id", "institution", "stream"], ["b1", "hall", "food"], ["m1", "mill", "food"]]
+    again = ["m1", "mill", *M1[2:]]
+    path = book({"institutions": places, "meters": [METERS, M1, again], "bins": bins})
+    (problem,) = check_xlsx(path)[1]
+    said = "sheet bins, row 3, column id: device 'm1' is there 3 times: keep one"
+    assert problem == f"{said} (also at meters!A2, meters!A3)"

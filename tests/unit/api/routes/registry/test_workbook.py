@@ -116,6 +116,8 @@ def test_every_problem_is_told_with_its_place_and_all_is_kept_out(
     assert {(p["sheet"], p["row"], p["column"]) for p in problems} == {
         ("institutions", 3, "name_en")
     }
+    expected = {"zh": "必须填写", "en": "must be filled"}[lang]
+    assert {p["reason"] for p in problems} == {expected} and expected in answer.json()["detail"]
     assert "H" not in types(served)
 
 
