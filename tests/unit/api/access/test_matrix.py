@@ -89,6 +89,8 @@ ADMINISTRATORS = ["/v1/registry/workbook", "/v1/registry/{sheet}/{id}"]
 SINGLE = {
     "/v1/series": "/v1/series?device={device}&quantity=energy_import_kwh&start=2024-04-09"
     "&end=2024-04-10",
+    "/v1/series/summary": "/v1/series/summary?device={device}&quantity=energy_import_kwh"
+    "&start=2024-04-09&end=2024-04-10",
     "/v1/months/{institution}/{month}/revisions": "/v1/months/{place}/2024-02/revisions",
     "/v1/months/{institution}/{month}/revisions/{number}": "/v1/months/{place}/2024-02/revisions/1",
     "/v1/months/{institution}/{month}/restatement": "/v1/months/{place}/2024-02/restatement",
