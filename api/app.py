@@ -55,7 +55,7 @@ from store.readings.port import ReadingStore
 _DESCRIPTION = """\
 Readings in, monthly figures with their evidence out · 上传读数，读取带依据的月度结果。
 
-Lists are flat arrays of rows, as CSV or Parquet with `?format=`. Months are local calendar months of the institution, intervals
+Lists are flat arrays of rows, as CSV, XLSX or Parquet with `?format=`. Months are local calendar months of the institution, intervals
 are half-open (`end` is excluded), instants are UTC. A value that could not be said is null;
 missing is never 0. Errors are problem details (RFC 9457) in zh or en by `?lang` or
 Accept-Language.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.closed_months
     _.first_closed
     _.last_closed
+    _.minimum_at
+    _.maximum_at
 
     # click, uvicorn, SQLAlchemy, Prometheus and numpy call these, or read them.
     _.list_commands

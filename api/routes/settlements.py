@@ -16,6 +16,7 @@ from api.rows.trail.settlements import (
     settlement_row,
 )
 from api.tables.route import TableRoute
+from api.tables.workbook import XLSX
 from domain.calendar import Month
 from domain.contracts.issued import Issued
 from reports.statements.workbook import statement_xlsx
@@ -23,7 +24,6 @@ from reports.statements.workbook import statement_xlsx
 router = APIRouter(
     route_class=TableRoute, prefix="/v1", tags=["settlements"], dependencies=[NEEDS_READ]
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Agreements = Annotated[
     list[str] | None, Query(alias="contract", description="Only these contracts or bundles.")
 ]

@@ -24,6 +24,7 @@ from api.routes.registry.changing import (
 )
 from api.rows.trail.changes import ChangeRow
 from api.tables.route import TableRoute
+from api.tables.workbook import XLSX
 from domain.errors import ConfigError
 from registry.importing import Difference
 from registry.reading import read_with_places
@@ -32,7 +33,6 @@ from registry.writing import write_xlsx
 router = APIRouter(
     route_class=TableRoute, prefix="/v1/registry", tags=["registry"], dependencies=[ADMINISTRATORS]
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
