@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from api.access.needs import NEEDS_READ
 from api.access.seen import BackendDep
 from api.problems import ProblemError
-from api.query import MAX_ROWS, OwnedDep, PageDep, PlacesDep, instant_of
+from api.query import MAX_ROWS, CursorPageDep, OwnedDep, PageDep, PlacesDep, instant_of
 from api.rows.readings import (
     ReadingRow,
     SeriesRow,
@@ -46,14 +46,15 @@ EndQuery = Annotated[str | None, Query(description="End, excluded: ms, or RFC 33
 def series_list(
     backend: BackendDep,
     owned: OwnedDep,
-    page: PageDep,
+    page: CursorPageDep,
 ) -> list[SeriesRow]:
     """Which series there are and how far they reach · 已有序列."""
     devices = backend.in_part.device_by_id
     there = backend.store.latest()[["device", "quantity"]].itertuples(index=False, name=None)
     wanted = [Series(device, quantity) for device, quantity in there if owned(device)]
     # Counting reads whole series: only those of the page.
-    counted = backend.store.series(page.cut(wanted)).itertuples(index=False, name=None)
+    asked = page.cut_by(wanted, lambda s: (s.device, s.quantity))
+    counted = backend.store.series(asked).itertuples(index=False, name=None)
     return [series_row(d, q, n, first, last, devices.get(d)) for d, q, n, first, last in counted]
 
 
