@@ -12,6 +12,7 @@ from typing import Any
 import xlsxwriter
 
 from api.rows.base import Row
+from domain.instants import parse_instant
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST = 32_767
@@ -39,7 +40,7 @@ def xlsx_bytes(rows: Sequence[dict[str, Any]], model: type[Row]) -> bytes:
             for r, row in enumerate(rows, 1):
                 value = row[name]
                 if kind is datetime and value is not None:
-                    at = datetime.fromisoformat(value).replace(tzinfo=None)
+                    at = parse_instant(value).replace(tzinfo=None)
                     table.write_datetime(r, c, at, instant)
                 elif kind is date and value is not None:
                     table.write_datetime(r, c, date.fromisoformat(value), day)
