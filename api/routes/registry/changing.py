@@ -7,7 +7,7 @@ from fastapi import Depends, Header
 from api.access.needs import Needs
 from api.dependencies import Backend
 from api.problems import ProblemError
-from api.rows.trail.changes import ChangeRow
+from api.rows.trail.changes import RegistryChangeRow
 from domain.access import Action, Principal
 from domain.audit import Actor
 from domain.errors import ChangedMeanwhileError
@@ -65,9 +65,9 @@ def taken_in(backend: Backend, found: Difference, principal: Principal) -> None:
         raise ProblemError(412, "changed_meanwhile") from None
 
 
-def change_row(change: Change) -> ChangeRow:
+def change_row(change: Change) -> RegistryChangeRow:
     months = change.months
-    return ChangeRow(
+    return RegistryChangeRow(
         change=change.kind,
         sheet=change.sheet,
         record=change.record,

@@ -20,7 +20,7 @@ from api.routes.registry.changing import (
     tags_of,
     taken_in,
 )
-from api.rows.trail.changes import ChangeRow
+from api.rows.trail.changes import RegistryChangeRow
 from domain.registry import Registry
 from domain.registry.records import Record
 from registry.reading import Places, Problem
@@ -78,7 +78,7 @@ def put_registry_record(
     if_match: IfMatch = "",
     if_none_match: Annotated[str, Header(description="`*`: it is a new record.")] = "",
     dry_run: Annotated[bool, Query(description="Tell what would change, and do nothing.")] = False,
-) -> list[ChangeRow]:
+) -> list[RegistryChangeRow]:
     """Add or change a record by the checks of the workbook, and tell what changes · 修改台账单条记录.
 
     What the body leaves out stays as it is registered; null empties it. Rows of a history sheet that

@@ -22,7 +22,7 @@ from api.routes.registry.changing import (
     tags_of,
     taken_in,
 )
-from api.rows.trail.changes import ChangeRow
+from api.rows.trail.changes import RegistryChangeRow
 from api.tables.route import TableRoute
 from api.tables.workbook import XLSX
 from domain.errors import ConfigError
@@ -86,7 +86,7 @@ def put_registry_workbook(
     dry_run: Annotated[
         bool, Query(description="Tell what would change, and do nothing; needs no If-Match.")
     ] = False,
-) -> list[ChangeRow]:
+) -> list[RegistryChangeRow]:
     """Take in a workbook, all of it or nothing, and tell row by row what changes · 导入台账工作簿.
 
     The ETag of the answer is the registry's version: of a dry run the one compared with, to be sent

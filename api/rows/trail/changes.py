@@ -5,7 +5,7 @@ from pydantic import Field
 from api.rows.base import Row
 
 
-class ChangeRow(Row):
+class RegistryChangeRow(Row):
     change: str = Field(
         description="new: a record; changed: a field or an item; ended: an end where there was none; "
         "added, removed: an item of what changes over time, or a device replaced by one of another "
