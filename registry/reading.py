@@ -119,7 +119,7 @@ def read_tables(
         n: _read_records(n, sheets.get(n, []), histories, had, problems, rows) for n in SHEETS
     }
     for name, items in histories.items():
-        problems += _strays(name, items, records)
+        problems += _strays(name, items, rows)
     registry = Registry(
         tuple(records["institutions"]),
         tuple(records["buildings"]),
@@ -237,14 +237,16 @@ def _read_records(
                     values[field] = tuple(i for _, i in items)
                 elif old is not None:
                     values[field] = getattr(old, field)
+        if "id" in values:
+            rows.setdefault((name, values["id"]), []).append(row_number)
         if len(problems) == before:
             found.append(kind(**values))
-            rows.setdefault((name, values["id"]), []).append(row_number)
     return found
 
 
-def _strays(history: str, items: Items, records: dict[str, list[Any]]) -> list[Problem]:
-    known = {(r.id, f) for n, rs in records.items() for f in fields_of(history, n) for r in rs}
+def _strays(history: str, items: Items, rows: Mapping[tuple[str, str], object]) -> list[Problem]:
+    """Items of records that are not there; one with a problem of its own is."""
+    known = {(name, f) for sheet, name in rows for f in fields_of(history, sheet)}
     return [
         Problem(
             history,
