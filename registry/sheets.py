@@ -6,9 +6,11 @@ an institution, `measures` what was done for a contract, and when, `payment_term
 """
 
 import dataclasses
+import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -178,3 +180,30 @@ def columns_of(sheet: str) -> tuple[str, ...]:
     """The columns of a sheet of records: their fields but those that history sheets hold."""
     elsewhere = {f for h in HISTORIES for f in fields_of(h, sheet)}
     return tuple(f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere)
+
+
+@cache
+def choices_of(sheet: str) -> Mapping[str, tuple[str, ...]]:
+    """The columns of a sheet in which one of few words stands, with these words."""
+    if sheet in SHEETS:
+        hints, titles = typing.get_type_hints(SHEETS[sheet]), {c: c for c in columns_of(sheet)}
+    else:
+        item, columns = HISTORIES[sheet].item, HISTORIES[sheet].columns
+        hints = typing.get_type_hints(item) if isinstance(item, type) else {}
+        titles = {title: name for title, name, _ in columns}
+    found = {title: _words_of(hints.get(name)) for title, name in titles.items()}
+    if sheet not in SHEETS and not HISTORIES[sheet].field:
+        fields = (f for records in SHEETS for f in fields_of(sheet, records))
+        found["field"] = tuple(dict.fromkeys(fields))
+    return {title: words for title, words in found.items() if words}
+
+
+def _words_of(hint: Any) -> tuple[str, ...]:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return tuple(w for w in parts if w)
+    if origin in (types.UnionType, typing.Union):
+        return next((words for p in parts if (words := _words_of(p))), ())
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return tuple(member.value for member in hint)
+    return ()

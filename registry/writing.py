@@ -12,7 +12,16 @@ import xlsxwriter
 
 from domain.errors import ConfigError
 from domain.registry import Registry
-from registry.sheets import HISTORIES, NOTES, SHEETS, columns_of, fields_of, records_of, sheet_of
+from registry.sheets import (
+    HISTORIES,
+    NOTES,
+    SHEETS,
+    choices_of,
+    columns_of,
+    fields_of,
+    records_of,
+    sheet_of,
+)
 
 
 def write_xlsx(
@@ -48,6 +57,8 @@ def _write_sheet(
     sheet.write_row(0, 0, columns, book.add_format({"bold": True, "bottom": 1}))
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, len(columns) - 1, 18)
+    if name != NOTES:
+        _offer_words(sheet, name, columns)
     for r, cells in enumerate(rows, 1):
         for c, cell in enumerate(cells):
             if isinstance(cell, date):
@@ -56,6 +67,21 @@ def _write_sheet(
                 sheet.write_string(r, c, cell)
             elif cell is not None:
                 sheet.write_number(r, c, cell)
+
+
+def _offer_words(sheet: Any, name: str, columns: Sequence[str]) -> None:
+    """A drop-down in each column in which one of few words stands; in the first row of an empty table
+    as well."""
+    for column, words in choices_of(name).items():
+        c = columns.index(column)
+        if len(",".join(words)) <= _LONGEST_LIST:
+            offered = {"validate": "list", "source": list(words), "error_type": "stop"}
+            sheet.data_validation(1, c, _LAST_ROW, c, offered)
+
+
+_LONGEST_LIST = 255
+"""Characters that a drop-down may have in all."""
+_LAST_ROW = 20_000
 
 
 def _records(registry: Registry) -> dict[str, list[Any]]:
