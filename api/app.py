@@ -51,6 +51,8 @@ from api.routes import (
     settlements,
 )
 from api.routes.posted import as_influx, readings
+from api.routes.registry import single as registry_record
+from api.routes.registry import workbook as registry_workbook
 from api.telemetry import CountRequests, Telemetry
 from reports.drawing_queue import DrawingQueue
 from reports.render import ReportFile
@@ -61,13 +63,15 @@ from store.readings.port import ReadingStore
 _DESCRIPTION = """\
 Readings in, monthly figures with their evidence out · 上传读数，读取带依据的月度结果。
 
-Lists are flat arrays of rows, as CSV or Parquet with `?format=`. Months are local calendar months of the institution, intervals
+Lists are flat arrays of rows, as CSV, XLSX or Parquet with `?format=`. Months are local calendar months of the institution, intervals
 are half-open (`end` is excluded), instants are UTC. A value that could not be said is null;
 missing is never 0. Errors are problem details (RFC 9457) in zh or en by `?lang` or
 Accept-Language.
 """
 _V1 = (
     places,
+    registry_workbook,
+    registry_record,
     overview,
     figures,
     adjustments,

@@ -92,9 +92,13 @@ class Ledger(
         something else. One row is read."""
         ...
 
-    def save_registry(self, registry: Registry, *, actor: Actor = LOCAL) -> None:
-        """Add or update every record of a registry; records not in it stay. The audit trail tells
-        of each that really changed."""
+    def save_registry(
+        self, registry: Registry, *, actor: Actor = LOCAL, if_version: str | None = None
+    ) -> None:
+        """Add or update every record of a registry, all or none; records not in it stay. The audit
+        trail tells of each that really changed.
+
+        With `if_version`, only while that is the registry's version. Raises ChangedMeanwhileError."""
         ...
 
     def save_result(self, result: MonthResult) -> MonthState:

@@ -86,9 +86,12 @@ WORDS = ["/v1/quantities", "/v1/figure-names"]
 PAGES = ["/", "/quality", "/settlements", "/v1/overview"]
 """And what else is told of all together, whatever is asked for."""
 AUDITS = ["/v1/audit", "/audit"]
+ADMINISTRATORS = ["/v1/registry/workbook", "/v1/registry/{sheet}/{id}"]
 SINGLE = {
     "/v1/series": "/v1/series?device={device}&quantity=energy_import_kwh&start=2024-04-09"
     "&end=2024-04-10",
+    "/v1/series/summary": "/v1/series/summary?device={device}&quantity=energy_import_kwh"
+    "&start=2024-04-09&end=2024-04-10",
     "/v1/months/{institution}/{month}/revisions": "/v1/months/{place}/2024-02/revisions",
     "/v1/months/{institution}/{month}/revisions/{number}": "/v1/months/{place}/2024-02/revisions/1",
     "/v1/months/{institution}/{month}/restatement": "/v1/months/{place}/2024-02/restatement",
@@ -227,10 +230,11 @@ KeyOf = Callable[..., dict[str, str]]
 def test_the_matrix_knows_every_route(city: TestClient) -> None:
     app: Any = city.app
     asked = {r.path for r in iter_route_contexts(app.routes) if "GET" in (r.methods or ())}
-    known = {*LISTS, *WORDS, *PAGES, *AUDITS, *SINGLE, "/v1/adjustments/{number}/evidence"}
+    known = {*LISTS, *WORDS, *PAGES, *AUDITS, *SINGLE, *ADMINISTRATORS}
     quiet = "/openapi.json /docs /healthz /readyz /metrics /ping /health /static/{name}"
     people = "/sign-in /sign-in/oidc /sign-in/oidc/back /with-key /me /verify /verify/{code}"
-    assert asked == known | {*quiet.split(), *people.split()}
+    more = {"/v1/adjustments/{number}/evidence"}
+    assert asked == known | {*quiet.split(), *people.split()} | more
 
 
 def said(answer: Any) -> object:
