@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from config.texts import text, texts
+from registry.headings import both_names
 from registry.reading import Problem
 
 _ROOM = "registry_problems"
@@ -23,9 +24,11 @@ def problem_text(problem: Problem, lang: str) -> str:
     """A problem with its place, in Chinese or English."""
     if lang != "zh":
         return str(problem)
-    where = [text(_ROOM, "place", lang, sheet=problem.sheet)] if problem.sheet else []
+    sheet, column = problem.sheet, problem.column
+    where = [text(_ROOM, "place", lang, sheet=both_names("sheet", sheet, lang))] if sheet else []
     where += [text(_ROOM, "row", lang, row=problem.row)] if problem.row else []
-    where += [text(_ROOM, "column", lang, column=problem.column)] if problem.column else []
+    if column:
+        where.append(text(_ROOM, "column", lang, column=both_names("column", column, lang)))
     said = reason_text(problem.reason, lang)
     return f"{' '.join(where)}：{said}" if where else said
 

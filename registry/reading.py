@@ -15,6 +15,7 @@ from domain.registry import Registry
 from domain.registry.fit import Double
 from domain.registry.records import Misfit
 from registry.cells import CellError, converter, is_blank, text
+from registry.headings import by_short_names, sheet_names
 from registry.sheets import (
     DEVICE_SHEETS,
     HISTORIES,
@@ -97,10 +98,13 @@ def read_with_places(
     that asks for more memory or time than a registry does.
     """
     try:
-        names, sheets = read_cells(path, _OURS)
+        cells = read_cells(path, tuple(sheet_names()))
     except WorkbookError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return read_tables(names, sheets, known)
+    names, sheets, twice = by_short_names(*cells)
+    registry, problems, places = read_tables(names, sheets, known)
+    doubled = [Problem(n, 0, "", "the sheet is there under another name too") for n in twice]
+    return registry, [*doubled, *problems], places
 
 
 def read_tables(

@@ -12,6 +12,7 @@ import xlsxwriter
 
 from domain.errors import ConfigError
 from domain.registry import Registry
+from registry.headings import heading
 from registry.sheets import (
     HISTORIES,
     NOTES,
@@ -25,9 +26,13 @@ from registry.sheets import (
 
 
 def write_xlsx(
-    registry: Registry, path: Path | BytesIO, notes: Sequence[Sequence[object]] | None = None
+    registry: Registry,
+    path: Path | BytesIO,
+    notes: Sequence[Sequence[object]] | None = None,
+    lang: str = "",
 ) -> None:
-    """Write every record to a file or into memory, and in a sheet of their own `notes`: a header and rows for people.
+    """Write every record to a file or into memory, its sheets and columns called as in that language
+    (empty: by their short names), and in a sheet of their own `notes`: a header and rows for people.
 
     Raises ConfigError when the file cannot be written.
     """
@@ -36,13 +41,15 @@ def write_xlsx(
     target = path if isinstance(path, BytesIO) else str(path)
     book = xlsxwriter.Workbook(target, options)
     if notes is not None:
-        _write_sheet(book, NOTES, [str(c) for c in notes[0]], (list(row) for row in notes[1:]))
+        _write_sheet(
+            book, NOTES, [str(c) for c in notes[0]], (list(row) for row in notes[1:]), lang
+        )
     for name in SHEETS:
         columns = columns_of(name)
         rows = ([to_cell(getattr(r, c)) for c in columns] for r in records[name])
-        _write_sheet(book, name, columns, rows)
+        _write_sheet(book, name, columns, rows, lang)
     for name, history in HISTORIES.items():
-        _write_sheet(book, name, history.header, _history_rows(name, records))
+        _write_sheet(book, name, history.header, _history_rows(name, records), lang)
     try:
         book.close()
     except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
@@ -50,11 +57,12 @@ def write_xlsx(
 
 
 def _write_sheet(
-    book: Any, name: str, columns: Sequence[str], rows: Iterator[list[object]]
+    book: Any, name: str, columns: Sequence[str], rows: Iterator[list[object]], lang: str
 ) -> None:
-    sheet = book.add_worksheet(name)
+    called = columns if name == NOTES else [heading("column", c, lang) for c in columns]
+    sheet = book.add_worksheet(name if name == NOTES else heading("sheet", name, lang))
     days = book.add_format({"num_format": "yyyy-mm-dd"})
-    sheet.write_row(0, 0, columns, book.add_format({"bold": True, "bottom": 1}))
+    sheet.write_row(0, 0, called, book.add_format({"bold": True, "bottom": 1}))
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, len(columns) - 1, 18)
     if name != NOTES:

@@ -99,8 +99,13 @@ def import_(
 @command.command("export")
 @_FILE
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    help="Of the names of sheets and columns; default: short names.",
+)
 @click.pass_obj
-def export(settings: Settings, file: Path, force: bool) -> None:
+def export(settings: Settings, file: Path, force: bool, lang: str | None) -> None:
     """Write the whole registry as a workbook; of an empty one, the columns to fill in."""
     from civicmeter.wiring.pipeline import open_pipeline
     from registry.writing import write_xlsx
@@ -109,7 +114,7 @@ def export(settings: Settings, file: Path, force: bool) -> None:
         raise ConfigError(f"{file} is there already: name another file, or give --force")
     with open_pipeline(settings) as pipeline:
         registry = pipeline.registry
-    write_xlsx(registry, file)
+    write_xlsx(registry, file, lang=lang or "")
     click.echo(f"{file}: {_counts(registry)}")
 
 

@@ -4,7 +4,7 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -49,11 +49,17 @@ _reading = Lock()
     response_class=Response,
     responses={200: {"content": {XLSX: {}}, "description": "The workbook; ETag: its version."}},
 )
-def registry_workbook(backend: WholeBackendDep) -> Response:
+def registry_workbook(
+    backend: WholeBackendDep,
+    headings: Annotated[
+        Literal["zh", "en"] | None,
+        Query(description="Language of the names of sheets and columns; else their short names."),
+    ] = None,
+) -> Response:
     """The whole registry as a workbook · 台账工作簿."""
     version, registry = backend.registries.versioned()
     file = BytesIO()
-    write_xlsx(registry, file)
+    write_xlsx(registry, file, lang=headings or "")
     named = {"Content-Disposition": 'attachment; filename="registry.xlsx"'}
     return Response(file.getvalue(), media_type=XLSX, headers={**named, "ETag": f'"{version}"'})
 

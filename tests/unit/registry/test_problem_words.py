@@ -228,7 +228,10 @@ def test_what_is_wrong_with_a_workbook_is_told_in_both_languages(
 
 def test_places_are_said_in_chinese() -> None:
     problem = Problem("meters", 3, "parent", "must be filled")
-    assert problem_text(problem, "zh") == "工作表 meters 第 3 行 parent 列：必须填写"
+    assert (
+        problem_text(problem, "zh")
+        == "工作表 meters（计量表） 第 3 行 parent（上级表编号） 列：必须填写"
+    )
     assert problem_text(replace(problem, sheet="", row=0, column=""), "zh") == "必须填写"
     assert reason_text("nobody wrote this", "zh") == "nobody wrote this"
 

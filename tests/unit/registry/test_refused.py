@@ -132,4 +132,4 @@ def test_a_first_attempt_is_told_all_that_is_wrong_with_it(book: Callable[[Sheet
     }
     for problem in (*in_cells, *together):
         assert str(problem).startswith("sheet ")
-        assert problem_text(problem, "zh").startswith(f"工作表 {problem.sheet} 第 2 行")
+        assert problem_text(problem, "zh").startswith(f"工作表 {problem.sheet}（")

@@ -89,6 +89,9 @@ def test_one_problem_keeps_all_of_it_out(
     assert "sheet institutions, row 3, column district_code" in capsys.readouterr().err
     assert run("registry", "check", file, "--lang", "zh", "--data", data) == 2
     said = capsys.readouterr().err
-    assert "有 1 处问题" in said and "工作表 institutions 第 3 行 district_code 列：" in said
+    assert (
+        "有 1 处问题" in said
+        and "工作表 institutions（机构） 第 3 行 district_code（行政区划代码） 列：" in said
+    )
     assert "请填 GB/T 2260 的 6 位代码" in said
     assert registered(data).institution_by_id[HALL.id] == HALL

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from python_calamine import CalamineWorkbook
 
 from api.routes.registry import workbook
 from domain.registry import Registry
@@ -53,6 +54,16 @@ def test_what_comes_down_goes_up_and_changes_nothing(served: TestClient, tmp_pat
     version = down.headers["etag"]
     up = served.put(AT, content=down.content, headers={**SENT, "If-Match": version})
     assert (up.status_code, up.json(), up.headers["etag"]) == (200, [], version)
+
+
+def test_it_comes_down_in_chinese_and_goes_up_all_the_same(served: TestClient) -> None:
+    down = served.get(f"{AT}?headings=zh", headers=KEY)
+    names = CalamineWorkbook.from_filelike(BytesIO(down.content)).sheet_names
+    assert names[0] == "机构"
+    match = {"If-Match": down.headers["etag"]}
+    up = served.put(AT, content=down.content, headers={**SENT, **match})
+    assert (up.status_code, up.json()) == (200, [])
+    assert served.get(f"{AT}?headings=fr", headers=KEY).status_code == 422
 
 
 def test_a_dry_run_tells_rows_and_the_months_that_rest_on_them(served: TestClient) -> None:
