@@ -18,8 +18,7 @@ from domain.calendar import Month
 from domain.figures import DayValue, Figure, MonthResult, Shares
 from domain.places import Contract, Institution, Term
 from domain.registry import Registry
-from reports.isolated import in_worker
-from reports.statements.papers import PAPERS, PAPERS_PER_WORKER, paper_file, paper_of
+from reports.statements.papers import PAPERS, paper_files, paper_of
 
 CONTRACTS, MONTHS = 300, 12
 FIRST = Month(2025, 1)
@@ -56,7 +55,7 @@ def _measured(pipeline: Pipeline) -> dict[str, float]:
         for one in issued
         for format in PAPERS
     )
-    sizes = [len(made.content) for made in in_worker(paper_file, papers, PAPERS_PER_WORKER)]
+    sizes = [len(made.content) for made in paper_files(papers)]
     month_s = perf_counter() - began
     assert len(sizes) == CONTRACTS * len(PAPERS) and min(sizes) > 5_000
     return {

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.calendar import Month
 from domain.carriers import BOARD_USES, ELECTRICITY, GAS_ENERGY
+from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult
 from domain.figures.subjects import OfContract
 from domain.registry import Registry
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 Progress = Callable[[str, int, int], None]
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Raises ConfigError where it cannot be written."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written ({error}): name another file") from error
 
 
 @contextmanager

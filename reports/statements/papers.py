@@ -1,11 +1,13 @@
 """A statement as a file of any format: what it needs from the ledger, and the making in a worker."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from config.texts import Language
 from domain.contracts.issued import Issued
 from domain.registry import Registry
+from reports.isolated import in_worker
 from reports.render import MEDIA_TYPES, ReportFile
 from reports.statements.document import Known, build_statement, file_name
 from reports.statements.evidence import Evidence, evidence_of, signed_months
@@ -13,7 +15,7 @@ from store.ledger.port import Ledger
 
 PaperFormat = Literal["pdf", "xlsx"]
 PAPERS: tuple[PaperFormat, ...] = ("pdf", "xlsx")
-PAPERS_PER_WORKER = 300
+_PAPERS_PER_WORKER = 300
 """They have no charts, and leave little behind in the process that makes them."""
 MEDIA_TYPE = {format: MEDIA_TYPES[format] for format in PAPERS}
 
@@ -66,6 +68,11 @@ def pending_of(ledger: Ledger, one: Issued) -> tuple[str, ...]:
         if s.state == "restatement_pending"
     ]
     return tuple(f"{place} {month}" for place, month in waits if (place, month) in named)
+
+
+def paper_files(papers: Iterable[Paper]) -> Iterator[ReportFile]:
+    """The files of papers, in order, each as soon as it is made, in a process of its own."""
+    return in_worker(paper_file, papers, _PAPERS_PER_WORKER)
 
 
 def paper_file(paper: Paper) -> ReportFile:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from civicmeter.output import write_file
 from civicmeter.wiring.issuing import issued_statement
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
@@ -26,9 +27,8 @@ def write_command(
 ) -> None:
     """Write an issued statement as FILE.pdf, with the figures it rests on and a code to look it up
     by, or as FILE.xlsx, whose formulas reckon the payment again."""
-    from reports.isolated import in_worker
     from reports.render import missing_text
-    from reports.statements.papers import PAPERS, paper_file, paper_of
+    from reports.statements.papers import PAPERS, paper_files, paper_of
 
     format = next((f for f in PAPERS if out.suffix.lower() == f".{f}"), None)
     if format is None:
@@ -36,11 +36,8 @@ def write_command(
     with open_pipeline(settings) as pipeline:
         one = issued_statement(pipeline, contract, Month.parse(month), number)
         paper = paper_of(pipeline.ledger, pipeline.registry, one, lang, format)
-    made = next(in_worker(paper_file, [paper]))
-    try:
-        out.write_bytes(made.content)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written ({error}): name another file") from error
+    made = next(paper_files([paper]))
+    write_file(out, made.content)
     click.echo(f"{out}: {contract} {month} statement {number}, digest {one.digest[:16]}")
     if made.missing:
         raise CivicmeterError(f"the file is written, but {missing_text(made.missing)}")

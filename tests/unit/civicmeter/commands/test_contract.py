@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
@@ -118,6 +119,16 @@ def test_other_terms_are_tried(
     p10, p50, p90 = map(float, drawn.groups())
     assert 2160 < p10 < p50 < p90 < 2640 and abs(p50 - 2400) < 20
     assert "retrofit electricity: correlation of its months' errors 1.00" in said
+    out = tmp_path / "trial.xlsx"
+    assert run(*asked, "--out", out, "--data", data) == 0
+    book = CalamineWorkbook.from_path(out)
+    rows = {row[0]: row[1] for row in book.get_sheet_by_name("Sums").to_python()}
+    assert (rows["2025-01"], rows["2025-02"], rows["Sum at the estimates"]) == (1600, 800, 2400)
+    assert rows["P10"] == pytest.approx(p10) and rows["P90"] == pytest.approx(p90)
+    lines = book.get_sheet_by_name("Lines").to_python()
+    assert sum(row[8] for row in lines[1:]) == pytest.approx(2400)
+    assert book.get_sheet_by_name("Terms").to_python()[1][:3] == ["vendor_share", "1", "0.5"]
+    assert run(*asked, "--out", tmp_path / "no" / "trial.xlsx", "--data", data) == 2
 
 
 @pytest.mark.parametrize(
