@@ -96,6 +96,8 @@ SINGLE = {
     "/v1/months/{institution}/{month}/revisions/{number}": "/v1/months/{place}/2024-02/revisions/1",
     "/v1/months/{institution}/{month}/restatement": "/v1/months/{place}/2024-02/restatement",
     "/v1/months/{institution}/{month}/checks": "/v1/months/{place}/2024-02/checks",
+    "/v1/months/{institution}/{month}/diff": "/v1/months/{place}/2024-02/diff",
+    "/v1/months/{institution}/{month}/diff/money": "/v1/months/{place}/2024-02/diff/money",
     "/v1/reports/{institution}/{month}.{format}": "/v1/reports/{place}/2024-02.html",
     "/institutions/{institution}/{month}": "/institutions/{place}/2024-02",
     "/v1/settlements/workbook": "/v1/settlements/workbook?contract={contract}&month=2025-06",
