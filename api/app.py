@@ -24,6 +24,7 @@ from api.kept_answers import AskedVersions, KeptAnswers
 from api.overview import route as overview
 from api.pages import audit as audit_page
 from api.pages import board as board_page
+from api.pages import closing as closing_page
 from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
@@ -170,6 +171,7 @@ def create_app(
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
     app.include_router(verify_page.router)
+    app.include_router(closing_page.router)
     app.include_router(place_page.router)
     app.include_router(signing_in.router)
     app.include_router(by_provider.router)

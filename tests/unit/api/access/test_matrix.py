@@ -99,6 +99,7 @@ SINGLE = {
     "/v1/months/{institution}/{month}/diff": "/v1/months/{place}/2024-02/diff",
     "/v1/months/{institution}/{month}/diff/money": "/v1/months/{place}/2024-02/diff/money",
     "/v1/reports/{institution}/{month}.{format}": "/v1/reports/{place}/2024-02.html",
+    "/institutions/{institution}/{month}/close": "/institutions/{place}/2024-02/close",
     "/institutions/{institution}/{month}": "/institutions/{place}/2024-02",
     "/v1/settlements/workbook": "/v1/settlements/workbook?contract={contract}&month=2025-06",
     "/v1/settlements/paper": "/v1/settlements/paper?contract={contract}&month=2025-06",
