@@ -6,8 +6,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.rows.base import Row
+from domain.calendar import YEARS_ASKED, month_pattern
+from domain.contracts.issued import Side
 from store.ledger.port import Refusal, Revision
 
+ONE_MONTH = f"^{month_pattern(YEARS_ASKED)}$"
 _BY = "In whose name, with the installation's key; a personal key says that itself."
 _DIGEST = "Digest of what was looked at (`waiting_digest`); something else by now is not signed."
 
@@ -27,6 +30,25 @@ class NewRestatement(NewClosing):
     """Approve what waits as the next revision, or refuse it: then the signed one stays."""
 
     decision: Literal["approved", "refused"] = Field(description="approved or refused.")
+
+
+class NewStatement(BaseModel):
+    """Issue the statement of a contract's month."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    contract: str = Field(description="The contract or bundle.", max_length=200)
+    month: str = Field(description="YYYY-MM.", pattern=ONE_MONTH)
+    by: str = Field("", description=_BY, max_length=500)
+
+
+class NewWord(NewStatement):
+    """What a side says of a statement: it signs, or refuses and says why."""
+
+    number: int = Field(1, description="Which statement of the month.", ge=1, le=10**6)
+    side: Side = Field(description="For whom: the caller's own side.")
+    decision: Literal["signed", "refused"] = Field(description="signed or refused.")
+    reason: str = Field("", description="Why; a refusal needs it.", max_length=2_000)
 
 
 class SignedRow(Row):
