@@ -1,13 +1,12 @@
 """What somebody decides about a month, once for the routes and for the pages' forms: who may, whose
 name stands under it, and why not, in the reader's language."""
 
-import json
 from collections.abc import Mapping
 
 from fastapi import Request
 
 from api.access.names import signed
-from api.closing.diffs import diff_rows
+from api.closing.diffs import changes_kept, diff_rows
 from api.dependencies import Backend
 from api.language import language_of
 from api.problems import ProblemError
@@ -34,7 +33,7 @@ def place_of(
     may not see, 403 where they may not do this."""
     found = backend.through(principal.reach(Action.READ)).institution(institution)
     if not principal.may(action, institution=institution):
-        raise ProblemError(403, "may_not", action=action.value)
+        raise ProblemError(403, "may_not")
     return found
 
 
@@ -109,10 +108,7 @@ def refuse(
     """Refuse the restatement that waits. Raises ProblemError 409."""
     name = name_under(by, principal)
     _require_seen(request, one, digest)
-    rows = diff_rows(backend, one, "en")
-    changes = json.dumps(
-        [[r.name, r.subject, r.standing_value, r.pending_value] for r in rows], ensure_ascii=False
-    )
+    changes = changes_kept(diff_rows(backend, one, "en"))
     try:
         return refuse_month(
             backend.ledger, one, by=name, reason=reason, changes=changes, actor=Actor.of(principal)

@@ -1,5 +1,6 @@
 """What a waiting restatement would change: figure by figure, why, and how much money."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,6 +51,12 @@ def diff_rows(backend: Backend, one: Closable, lang: str) -> list[DiffRow]:
         why = ("、" if lang == "zh" else ", ").join(words)
         rows.append(DiffRow(**row.model_dump(), causes=", ".join(causes), why_text=why))
     return rows
+
+
+def changes_kept(rows: Sequence[DiffRow]) -> str:
+    """What a refusal keeps of them, as JSON: figure, subject, from, to."""
+    told = [[r.name, r.subject, r.standing_value, r.pending_value] for r in rows]
+    return json.dumps(told, ensure_ascii=False)
 
 
 def money_of(backend: Backend, one: Closable) -> list[AmountChange]:

@@ -68,6 +68,6 @@ def issue(backend: Backend, principal: Principal, contract: str, month: Month, b
         raise ProblemError(404, "unknown_contract", id=contract)
     every = [c for c in backend.registry.contracts if c.bundle == members[0].bundle]
     if not all(principal.may(Action.CLOSE, institution=c.institution) for c in every):
-        raise ProblemError(403, "may_not", action=Action.CLOSE.value)
+        raise ProblemError(403, "may_not")
     name = name_under(by, principal)
     return backend.settling.issue(members[0].bundle, month, name, Actor.of(principal))

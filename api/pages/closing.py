@@ -36,7 +36,7 @@ from domain.closing.checks import waived_by
 from domain.contracts.issued import AmountChange
 from reports.words.closing import check_sentence, todo_sentence
 from reports.words.names import label
-from reports.words.numbers import amount
+from reports.words.numbers import amount, percent
 from store.closing import Closable
 
 router = APIRouter(include_in_schema=False, dependencies=[NEEDS_READ])
@@ -214,20 +214,24 @@ def _check(one: Closable, code: str, check: Check | None, lang: str) -> dict[str
 def _change(row: DiffRow, lang: str) -> dict[str, Any]:
     name = row.name
     if not name:
-        return {
-            "name": text("closing", "page.month_itself", lang),
-            "subject": "",
-            "why": row.why_text,
-        }
+        empty = ("subject", "was", "now", "change", "was_known", "now_known", "days")
+        named = {"name": text("closing", "page.month_itself", lang), "why": row.why_text}
+        return {**dict.fromkeys(empty, ""), **named}
     return {
         "name": label(name, lang),
         "subject": row.subject,
         "was": amount(name, row.standing_value, lang),
         "now": amount(name, row.pending_value, lang),
         "change": amount(name, row.change, lang),
+        "was_known": _known(row.standing_measured_share, lang),
+        "now_known": _known(row.pending_measured_share, lang),
         "days": row.days_changed,
         "why": row.why_text,
     }
+
+
+def _known(share: float | None, lang: str) -> str:
+    return "" if share is None else text("closing", "page.known", lang, share=percent(share, 0))
 
 
 def _money(one: AmountChange, lang: str) -> dict[str, str]:

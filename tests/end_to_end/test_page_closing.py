@@ -80,7 +80,7 @@ def test_from_a_finding_to_a_statement_signed_by_both(
 
     page.get_by_label("In whose name").fill("Li Wei")
     page.get_by_role("button", name="Close the month").click()
-    assert "1 checks are not passed" in page.get_by_role("alert").inner_text()
+    assert "not passed and not waived: 1" in page.get_by_role("alert").inner_text()
     page.get_by_label("In whose name").fill("Li Wei")
     page.get_by_label("Why “missing data” is let go").fill("no power for a week")
     page.get_by_role("button", name="Close the month").click()
@@ -133,7 +133,8 @@ def test_refused_the_signed_revision_stays(
 ) -> None:
     pipeline.ledger.save_result(january(4_000.0, 1.0))
     pipeline.ledger.close("hall", JANUARY, signed_by="Li")
-    pipeline.ledger.save_result(january(3_600.0, 1.0))
+    told = Finding("api_test", "warning", "hall")
+    pipeline.ledger.save_result(replace(january(3_600.0, 1.0), findings=(told,)))
     context = browser.new_context(
         http_credentials={"username": "x", "password": "installation"},
         viewport={"width": 390, "height": 1400},
@@ -141,10 +142,12 @@ def test_refused_the_signed_revision_stays(
     page = context.new_page()
     page.goto(f"{address}{PATH}?lang=zh")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.get_by_text("该月的提示与模型").is_visible()
     page.get_by_label("署名").fill("王芳")
     page.get_by_label("原因", exact=True).fill("网关正在调试")
     page.get_by_role("button", name="拒绝重述").click()
     assert page.locator("[data-state]").get_attribute("data-state") == "closed"
     assert page.locator("tr[data-refusal]").is_visible()
-    assert pipeline.ledger.save_result(january(3_600.0, 1.0)) == "closed"
+    again = replace(january(3_600.0, 1.0), findings=(told,))
+    assert pipeline.ledger.save_result(again) == "closed"
     context.close()
