@@ -139,6 +139,27 @@ MUTANTS = (
         ("tests/unit/civicmeter/commands/test_close.py",),
     ),
     Mutant(
+        "a-waiver-is-of-what-was-found",
+        "domain/closing/checks.py",
+        "if (w.code, w.fact) == (check.code, check.fact)",
+        "if w.code == check.code",
+        ("tests/unit/domain/closing",),
+    ),
+    Mutant(
+        "who-entered-restates-nothing",
+        "store/closing.py",
+        "if one.is_restatement and _is_own(by, one.authors_since):",
+        "if one.is_restatement and by in one.authors_since:",
+        ("tests/unit/api/routes/test_closing.py",),
+    ),
+    Mutant(
+        "refused-stays-refused",
+        "store/ledger/sql/ledger.py",
+        "if new_digest == signed or is_refused(connection, state, new_digest):",
+        "if new_digest == signed:",
+        ("tests/contract/test_refusals.py", "-k", "sqlite"),
+    ),
+    Mutant(
         "who-entered-waives-nothing",
         "domain/closing/checks.py",
         "if any(may_be_one_person(by, author) for author in entered_by):",
