@@ -148,8 +148,8 @@ def why_not_closed(
     left = [check for check in keeps if check.code not in waive]
     if left:
         return NotClosedError("not_passed", left, count=len(left))
-    if keeps and (problem := waiver_problem(by, one.authors)):
-        return NotClosedError("own_data", by=by, problem=problem)
+    if keeps and waiver_problem(by, one.authors):
+        return NotClosedError("own_data", by=by)
     return None
 
 

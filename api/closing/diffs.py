@@ -18,6 +18,7 @@ from domain.closing.checks import is_within
 from domain.contracts.issued import AmountChange
 from domain.corrections import Correction
 from domain.figures import MonthResult
+from domain.figures.subjects import OfContract
 from domain.places import Meter
 from store.closing import Closable
 from store.ledger.audit import Wanted
@@ -104,7 +105,7 @@ def _causes(
     found = []
     if _factors(standing, key) != _factors(pending, key):
         found.append("factor")
-    if any(a.contract == row.subject.partition("/")[0] for a in since.adjustments):
+    if _contract(standing, pending, key) in {a.contract for a in since.adjustments}:
         found.append("adjustment")
     own = [c for c in since.corrections if _is_of(backend, c, row)]
     if own:
@@ -119,6 +120,13 @@ def _causes(
     elif not found:
         found.append("program")
     return found
+
+
+def _contract(standing: MonthResult, pending: MonthResult, key: tuple[str, str]) -> str | None:
+    """The contract that a figure is about; None: it is about none."""
+    figures = (*standing.figures, *pending.figures)
+    about = next((f.about for f in figures if (f.name, f.subject) == key), None)
+    return about.contract if isinstance(about, OfContract) else None
 
 
 def _factors(result: MonthResult, key: tuple[str, str]) -> object:
