@@ -15,7 +15,7 @@ from api.access.keys import AnyIssued
 from api.access.oidc import Oidc
 from api.access.passwords import password_threads
 from api.access.rates import Rates
-from api.dependencies import Backend, utc_now
+from api.dependencies import Backend, Settling, utc_now
 from api.drawn import report_queue
 from api.headers import Protected
 from api.intake.posting import posting_threads
@@ -24,6 +24,7 @@ from api.kept_answers import AskedVersions, KeptAnswers
 from api.overview import route as overview
 from api.pages import audit as audit_page
 from api.pages import board as board_page
+from api.pages import closing as closing_page
 from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
@@ -106,6 +107,7 @@ def create_app(
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
+    settling: Settling | None = None,
 ) -> FastAPI:
     """The application over open stores, which it neither opens nor closes.
 
@@ -118,7 +120,8 @@ def create_app(
     (any number when None), `accept` what accepts a device that waits (None: no page does), `oidc` who else says
     who somebody is. `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
-    ends with the service. `now` tells the time (UTC), for tests.
+    ends with the service. `now` tells the time (UTC), for tests. `settling` settles contracts;
+    without, no statement is issued here and no restatement told in money.
     """
     telemetry = Telemetry()
     backend = Backend(
@@ -131,6 +134,7 @@ def create_app(
         api_key=api_key,
         read_key=read_key,
         now=now or utc_now,
+        settling=settling,
     )
     app = FastAPI(
         title="Civicmeter",
@@ -167,6 +171,7 @@ def create_app(
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
     app.include_router(verify_page.router)
+    app.include_router(closing_page.router)
     app.include_router(place_page.router)
     app.include_router(signing_in.router)
     app.include_router(by_provider.router)

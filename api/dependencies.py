@@ -13,6 +13,10 @@ from api.known_board import KnownBoard
 from api.problems import ProblemError
 from api.telemetry import Telemetry
 from domain.access import Grant
+from domain.audit import Actor
+from domain.calendar import Month
+from domain.contracts.issued import AmountChange, Issued
+from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
 from domain.registry.narrowed import partly_seen, wholly_seen
@@ -22,6 +26,16 @@ from store.ledger.port import Ledger
 from store.readings.port import ReadingStore
 
 _NARROWED_KEPT = 100
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Contracts settled, which the front door knows how to: `changes` gives what a result would make
+    of the statements that rest on a month of an institution, `issue` issues a statement of a contract
+    and month in somebody's name. Both raise ConfigError for what cannot be settled."""
+
+    changes: Callable[[str, Month, MonthResult], list[AmountChange]]
+    issue: Callable[[str, Month, str, Actor], Issued]
 
 
 def utc_now() -> datetime:
@@ -46,6 +60,7 @@ class Backend:
     api_key: str = ""
     read_key: str = ""
     now: Callable[[], datetime] = field(default=utc_now)
+    settling: Settling | None = None
     seen_through: tuple[Grant, ...] | None = None
     board: KnownBoard = field(init=False)
     results: KnownResults = field(init=False)

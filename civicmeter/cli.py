@@ -21,6 +21,7 @@ COMMANDS = {
     "process": "Compute the open months.",
     "correct": "Say what a reading should have been, and why; the raw one stays.",
     "close": "Freeze a month as a signed revision.",
+    "restate": "See what a waiting restatement would change, and refuse it.",
     "export": "Write figures, days, readings or findings as CSV or Parquet.",
     "report": "Write monthly reports as HTML, PDF or XLSX.",
     "serve": "Serve the API and the overview page.",

@@ -21,6 +21,7 @@ from reports.charts.sections import (
 )
 from reports.model import ReportModel, Saving
 from reports.tables import FactorLine, FigureGroup, factor_lines, figure_groups, local_time
+from reports.words.closing import waiver_words
 from reports.words.findings import all_findings, finding_line
 from reports.words.lead import lead
 from reports.words.names import subject_name
@@ -228,6 +229,7 @@ def _signature(model: ReportModel, lang: str) -> list[tuple[str, str]]:
         (t("sign.closed_at", lang), local_time(standing.closed_at, zone)),
         (t("sign.computed_at", lang), local_time(standing.computed_at, zone)),
         (t("sign.reason", lang), standing.reason),
+        *((t("sign.waived", lang), waiver_words(w, lang)) for w in model.waivers),
         (t("sign.digest", lang), standing.digest),
         (t("sign.verify", lang), "" if standing.preliminary else verify_text(standing.digest)),
         (t("sign.models", lang), joined((m[:16] for m in model.result.models), lang)),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from domain.adjustments import Adjustment
 from domain.calendar import Month, local_day
+from domain.closing import Waiver
 from domain.errors import ConfigError
 from domain.figures import Figure, MonthResult, Verdict
 from domain.figures.comparing import is_running
@@ -103,6 +104,8 @@ class ReportModel:
     contracts: tuple[Contract, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     models: tuple[ModelRecord, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    """What was let go of the month's checks; of one that was never signed nothing is told."""
 
     def figure(self, name: str, subject: str = "") -> Figure | None:
         return find(self.result, name, subject)
@@ -228,6 +231,8 @@ def build_report(
         )
     revisions = ledger.revisions(institution, month)
     report = _report(registry, place, history, _standing(status, revisions))
+    if revisions:
+        report = replace(report, waivers=tuple(ledger.waivers(institution, month)))
     if not report.contracts:
         return report
     return replace(

@@ -2,16 +2,16 @@
 
 import re
 from hashlib import sha256
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ValidationError
 
 from api.access.names import own_name, signed
 from api.access.needs import NEEDS_READ, Needs
 from api.access.seen import BackendDep
 from api.dependencies import Backend, WholeBackendDep
 from api.intake.body import JsonBodyDep
+from api.intake.read_body import read_as
 from api.problems import ProblemError
 from api.query import PageDep, PlacesDep, only_one
 from api.rows.adjustments import (
@@ -32,7 +32,6 @@ from processing.savings.entered_adjustments import approval, contract_of, formul
 router = APIRouter(
     route_class=TableRoute, prefix="/v1", tags=["adjustments"], dependencies=[NEEDS_READ]
 )
-Posted = TypeVar("Posted", bound=BaseModel)
 
 
 # Without any key configured, nobody may: adjustments change what is paid.
@@ -92,7 +91,7 @@ def post_adjustment(
     With the key of a vendor it can only be proposed: the approval has to come from the
     installation's own key.
     """
-    posted = _read(NewAdjustment, body)
+    posted = read_as(NewAdjustment, body)
     backend.registries.fresh()
     seen = backend.through(principal.reach(Action.READ))
     contract = contract_of(seen.in_part, posted.contract)
@@ -140,7 +139,7 @@ def post_decision(
     principal: ApproverDep, backend: WholeBackendDep, number: NumberPath, body: JsonBodyDep
 ) -> AdjustmentRow:
     """Approve or withdraw an adjustment · 批准或撤销非常规调整."""
-    posted = _read(NewDecision, body)
+    posted = read_as(NewDecision, body)
     found = _known(backend, principal, number)
     _require(principal, Action.APPROVE, found.institution, found.contract)
     decision = Decision(posted.kind, signed(posted.by, principal), backend.now(), posted.reason)
@@ -184,20 +183,6 @@ def _approver(given: str, principal: Principal) -> str:
     if own:
         raise ProblemError(403, "not_your_name", given=given[:100], person=own)
     return signed(given, principal)
-
-
-def _read(model: type[Posted], body: bytes) -> Posted:
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        errors = [
-            {"where": ".".join(("body", *map(str, e["loc"]))), "reason": e["msg"]}
-            for e in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        where, reason = errors[0]["where"], errors[0]["reason"]
-        raise ProblemError(
-            422, "bad_parameter", extra={"errors": errors}, where=where, reason=reason
-        ) from error
 
 
 def _known(backend: Backend, principal: Principal, number: int) -> Adjustment:

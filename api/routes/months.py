@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from api.access.needs import NEEDS_READ
 from api.access.seen import BackendDep
 from api.problems import ProblemError
-from api.query import MonthPath, PageDep
+from api.query import MonthPath, PageDep, only_one
 from api.rows.figures import FigureRow, figure_rows
 from api.rows.months import (
     ChangeRow,
@@ -21,6 +21,7 @@ from api.rows.standing import StandingResult
 from api.standing_results import ResultsDep, month_status
 from api.tables.route import OwnResultsRoute
 from domain.calendar import Month
+from domain.closing import Waiver
 from store.ledger.port import MonthState, Revision
 
 router = APIRouter(
@@ -30,13 +31,22 @@ router = APIRouter(
 
 @router.get("/months")
 def months(
+    backend: BackendDep,
     query: ResultsDep,
     page: PageDep,
     state: Annotated[list[MonthState] | None, Query(description="Only these.")] = None,
 ) -> list[MonthStateRow]:
     """Where each month stands · 各月状态."""
     found = [(i, s) for i, s in query.statuses() if not state or s.state in state]
-    return [month_state_row(i, s) for i, s in page.cut(found)]
+    shown = page.cut(found)
+    # Of what was signed: a version of the results is told with it.
+    waivers: dict[tuple[str, Month], list[Waiver]] = {}
+    for one in backend.ledger.waivers(only_one({i.id for i, s in shown if s.revision})):
+        waivers.setdefault((one.institution, one.month), []).append(one)
+    return [
+        month_state_row(i, s, waivers.get((i.id, s.month), ()) if s.revision else ())
+        for i, s in shown
+    ]
 
 
 @router.get("/months/{institution}/{month}/revisions")

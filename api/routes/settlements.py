@@ -4,13 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Query, Response
 
-from api.access.needs import NEEDS_READ
+from api.access.needs import NEEDS_READ, Needs
 from api.access.seen import BackendDep, sees_statement
 from api.dependencies import Backend
 from api.drawn import drawn
+from api.closing.sides import issue, say, statement_of
+from api.dependencies import Backend, WholeBackendDep
+from api.intake.body import JsonBodyDep
+from api.intake.read_body import read_as
 from api.problems import ProblemError
 from api.query import ONE_MONTH_PATTERN, LanguageDep, PageDep, PlacesDep
+from api.rows.adjustments import example_of
+from api.rows.trail.decided import NewStatement, NewWord
 from api.rows.trail.settlements import (
     SettlementLineRow,
     SettlementRow,
@@ -19,6 +26,7 @@ from api.rows.trail.settlements import (
 )
 from api.tables.route import TableRoute
 from config.texts import Language
+from domain.access import Action, Principal
 from domain.calendar import Month
 from domain.contracts.issued import Issued
 from reports.statements.papers import MEDIA_TYPE, Paper, PaperFormat, paper_file, paper_of
@@ -26,6 +34,9 @@ from reports.statements.papers import MEDIA_TYPE, Paper, PaperFormat, paper_file
 router = APIRouter(
     route_class=TableRoute, prefix="/v1", tags=["settlements"], dependencies=[NEEDS_READ]
 )
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CloserDep = Annotated[Principal, Depends(Needs(Action.CLOSE, "may_not"))]
+SignerDep = Annotated[Principal, Depends(Needs(Action.SIGN, "may_not"))]
 Agreements = Annotated[
     list[str] | None, Query(alias="contract", description="Only these contracts or bundles.")
 ]
@@ -151,6 +162,47 @@ def _gathered(
     if not found or not sees_statement(backend, found[0]):
         raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
     return paper_of(backend.ledger, backend.registry, found[0], lang, format)
+
+
+@router.post(
+    "/settlements",
+    status_code=201,
+    openapi_extra=example_of(NewStatement, {"contract": "retrofit", "month": "2026-06"}),
+)
+def issue_statement(
+    principal: CloserDep, backend: WholeBackendDep, body: JsonBodyDep
+) -> SettlementRow:
+    """Issue the statement of a contract's month, once its months are closed · 出具结算单.
+
+    The last one issued again, after a restatement, settles the difference alone; without any it is
+    given as it stands."""
+    posted = read_as(NewStatement, body)
+    month = Month.parse(posted.month)
+    return settlement_row(issue(backend, principal, posted.contract, month, posted.by))
+
+
+@router.post(
+    "/settlements/signatures",
+    status_code=201,
+    openapi_extra=example_of(
+        NewWord,
+        {"contract": "retrofit", "month": "2026-06", "side": "owner", "decision": "signed"},
+    ),
+)
+def sign_statement(
+    principal: SignerDep, backend: WholeBackendDep, body: JsonBodyDep
+) -> SettlementRow:
+    """Sign a statement for one's own side, or refuse it with a reason · 签署或拒绝结算单.
+
+    A statement never changes; who refused may sign later. Nobody speaks for two sides."""
+    posted = read_as(NewWord, body)
+    month = Month.parse(posted.month)
+    one = statement_of(backend, principal, posted.contract, month, posted.number)
+    signs = posted.decision == "signed"
+    by, reason = posted.by, posted.reason
+    return settlement_row(
+        say(backend, principal, one, posted.side, signs=signs, by=by, reason=reason)
+    )
 
 
 def _wanted(

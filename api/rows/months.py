@@ -1,7 +1,7 @@
 """Rows of a month's life: where it stands, its signed revisions, what waits, its reports."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.rows.base import UNITS, MonthRow, month_fields, number_field, unit_of
 from api.rows.standing import StandingResult
+from domain.closing import Waiver
 from domain.figures import MonthResult
 from domain.places import Institution
 from store.ledger.canonical import canonical_json
@@ -20,14 +21,20 @@ class MonthStateRow(MonthRow):
     digest: str = Field(description="Digest of the result's canonical JSON.")
     computed_at: datetime = Field(description="When it was last computed, UTC.")
     closed_at: datetime | None = Field(None, description="When it was last closed, UTC.")
+    waived: str = Field(
+        "", description="Checks before closing that were let go, and by whom: code (name), by ', '."
+    )
 
 
-def month_state_row(institution: Institution, status: MonthStatus) -> MonthStateRow:
+def month_state_row(
+    institution: Institution, status: MonthStatus, waivers: Iterable[Waiver] = ()
+) -> MonthStateRow:
     return MonthStateRow(
         **month_fields(institution, status.month, status),
         digest=status.digest,
         computed_at=status.computed_at,
         closed_at=status.closed_at,
+        waived=", ".join(dict.fromkeys(f"{w.code} ({w.by})" for w in waivers)),
     )
 
 

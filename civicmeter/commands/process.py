@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """Compute the open months; a closed month that would change waits as a restatement."""
     from civicmeter.wiring.processing_rounds import process_touched
+    from domain.figures.failing import failure_of
     from processing.months.job import process
-    from processing.quality.failures import failure_of
 
     if touched and (month or institution):
         raise ConfigError("--touched says itself what to compute: leave --month and --institution")

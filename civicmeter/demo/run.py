@@ -20,10 +20,10 @@ from civicmeter.wiring.pipeline import Pipeline, make_folder
 from config.texts import LANGUAGES
 from domain.calendar import Month
 from domain.errors import CivicmeterError, ConfigError
+from domain.figures.failing import failure_of
 from ingest.live.collector import Collector
 from ingest.live.counters import Counts
 from processing.months.job import process
-from processing.quality.failures import failure_of
 from reports.model import ReportModel, build_report
 from reports.render import FORMATS, file_name, render_many
 from reports.words.known import has_data

@@ -1,12 +1,15 @@
 """Statements issued from what is closed, and reckoned again from what they rest on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from civicmeter.wiring.pipeline import Pipeline
 from civicmeter.wiring.settling import Settled, members_of, reckoned, settled
+from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 from domain.contracts.issued import (
+    AmountChange,
     Draft,
     Issued,
     RestsOn,
@@ -16,12 +19,15 @@ from domain.contracts.issued import (
     settled_amounts,
 )
 from domain.errors import ConfigError
+from domain.figures import MonthResult
 from domain.figures.uses import UseRule
 from domain.places import Term
 from processing.settlement.gathering import Standing
 
 
-def issue(pipeline: Pipeline, name: str, month: Month, issued_by: str) -> Issued:
+def issue(
+    pipeline: Pipeline, name: str, month: Month, issued_by: str, actor: Actor = LOCAL
+) -> Issued:
     """The statement of an agreement's month, issued; what earlier months come to by now is settled
     in it. A month that was issued gets another only where something was restated since, which
     then settles nothing but that; else the one that stands is given.
@@ -35,7 +41,39 @@ def issue(pipeline: Pipeline, name: str, month: Month, issued_by: str) -> Issued
     draft = _draft(found, earlier, month, number, _waived(pipeline, found))
     if number > 1 and not draft.restated:
         return earlier[-1]
-    return pipeline.ledger.issue_statement(draft, issued_by=issued_by)
+    return pipeline.ledger.issue_statement(draft, issued_by=issued_by, actor=actor)
+
+
+def changes(
+    pipeline: Pipeline, institution: str, month: Month, result: MonthResult
+) -> list[AmountChange]:
+    """What the amounts of the institution's agreements come to with another result of a month, where
+    they differ: of the months that are settled, and of that month itself."""
+    found = []
+    for agreement in dict.fromkeys(c.bundle for c in pipeline.registry.contracts_of(institution)):
+        members = members_of(pipeline, agreement)
+        issued = pipeline.ledger.statements([agreement])
+        last = max([month, *(s.month for s in issued)])
+        if month < Month.of(members[0].reporting_start) or not members[0].payment_terms:
+            continue
+        now = settled(pipeline, agreement, last)
+        key = (institution, month)
+        moved = {**now.standing, key: replace(now.standing[key], result=result)}
+        then = reckoned(pipeline, members, moved, last, members[0].form, now.rows, list(now.uses))
+        was = {s.month: s.amount_cny for s in now.statements} | settled_amounts(issued)
+        numbers = {s.month: s.number for s in issued}
+        found += [
+            AmountChange(
+                agreement=agreement,
+                month=s.month,
+                number=numbers.get(s.month, 0),
+                was_cny=was[s.month],
+                now_cny=s.amount_cny,
+            )
+            for s in then.statements
+            if s.month >= month and was[s.month] != s.amount_cny
+        ]
+    return found
 
 
 def issued_statement(pipeline: Pipeline, agreement: str, month: Month, number: int) -> Issued:

@@ -10,8 +10,8 @@ from civicmeter.wiring.pipeline import Pipeline
 from domain.calendar import Month
 from domain.errors import CivicmeterError
 from domain.figures import MonthResult
+from domain.figures.failing import failure_of
 from processing.months import job
-from processing.quality.failures import failure_of
 
 log = logging.getLogger("civicmeter.processing")
 

@@ -20,8 +20,10 @@ from api.access.door import is_loopback
 from api.access.oidc import Oidc
 from api.access.rates import Rates
 from api.app import create_app
+from api.dependencies import Settling
 from api.drawn import report_queue
 from civicmeter.wiring.accepting import accepted
+from civicmeter.wiring.issuing import changes, issue
 from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.ports import require_free_port
@@ -49,6 +51,7 @@ def app_of(
         proxies=settings.proxies,
         rates=Rates(settings.rate_limit, settings.rate_limit_strangers),
         registries=pipeline.registries,
+        settling=Settling(partial(changes, pipeline), partial(issue, pipeline)),
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
         oidc=oidc_of(settings),
         accept=partial(accepted, pipeline),

@@ -1,11 +1,11 @@
 """Checks before a month is closed: what of its figures would not be believed later. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from domain.access import may_be_one_person
 from domain.adjustments import Adjustment
 from domain.calendar import Month
-from domain.closing import Check, CheckRule
+from domain.closing import Check, CheckRule, Waiver
 from domain.figures import Figure, MonthResult
 
 _INCOMPLETE = frozenset({"total_incomplete", "total_unknown", "main_meter_silent"})
@@ -24,7 +24,7 @@ def checks_of(
     *,
     is_touched: bool = False,
 ) -> list[Check]:
-    """The checks that a computed month does not pass, by code and subject; none: it may be closed.
+    """The checks that a computed month does not pass, each fact once; none: it may be closed.
 
     `rules`: those of the month's first day; `adjustments`: those of its institution; `is_touched`:
     something came since it was computed. What is judged: totals, findings (those about
@@ -39,12 +39,17 @@ def checks_of(
     late = rules.get("late_waiting")
     if is_touched and late is not None:
         found.append(Check(late.code, result.institution, late.blocks))
-    return list(dict.fromkeys(found))
+    return list({check.fact: check for check in found}.values())
 
 
-def blocking(checks: Sequence[Check], waived: Mapping[str, object]) -> list[Check]:
-    """Those that keep a month open: neither passed nor waived, by code."""
-    return [check for check in checks if check.blocks and check.code not in waived]
+def waived_by(check: Check, waivers: Iterable[Waiver]) -> Waiver | None:
+    """Who has let go what a check says; None: nobody."""
+    return next((w for w in waivers if (w.code, w.fact) == (check.code, check.fact)), None)
+
+
+def blocking(checks: Iterable[Check], waivers: Collection[Waiver]) -> list[Check]:
+    """Those that keep a month open: neither passed nor waived."""
+    return [check for check in checks if check.blocks and waived_by(check, waivers) is None]
 
 
 def is_within(adjustment: Adjustment, month: Month) -> bool:

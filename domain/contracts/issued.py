@@ -28,6 +28,18 @@ class Restated:
     now_cny: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmountChange:
+    """What a waiting restatement makes of a month of an agreement: `number` of the last statement
+    that settled it, 0 where none did yet."""
+
+    agreement: str
+    month: Month
+    number: int
+    was_cny: Decimal
+    now_cny: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class RestsOn:
     """A closed month of an institution that a statement was reckoned from."""
@@ -99,6 +111,17 @@ class Signature:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a side has against a statement. It may sign later: the last word counts."""
+
+    side: Side
+    by: str
+    reason: str
+    at: datetime
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
     """A statement as it is kept: `body` is its JSON, `digest` the SHA-256 of it."""
@@ -112,6 +135,16 @@ class Issued:
     issued_by: str
     issued_at: datetime
     signatures: tuple[Signature, ...] = ()
+    refusals: tuple[Refused, ...] = ()
+
+    def signature(self, side: Side) -> Signature | None:
+        """A side's signature; None: it has not signed."""
+        return next((s for s in self.signatures if s.side == side), None)
+
+    def refusal(self, side: Side) -> Refused | None:
+        """What a side that has not signed has against it; None: nothing was said."""
+        own = [r for r in self.refusals if r.side == side]
+        return own[-1] if own and self.signature(side) is None else None
 
     @property
     def content(self) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from domain.calendar import Month, zone_or_none
 from domain.errors import CivicmeterError, ConfigError
 from domain.figures import MonthResult
+from domain.figures.failing import FAILED
 from domain.findings import Finding
 from domain.places import Institution
 from domain.registry import Registry
@@ -15,7 +16,6 @@ from domain.registry.records import Record, misfits_of
 
 log = logging.getLogger("civicmeter.processing")
 
-FAILED = "computation_failed"
 _LONGEST_ERROR = 300
 
 
@@ -67,8 +67,3 @@ def months_to_tell(
     return [m for m in wanted if not closed.get(m)] or (
         [] if closed.get(this_month) else [this_month]
     )
-
-
-def failure_of(result: MonthResult) -> str:
-    """The error for which a month could not be computed; empty where it was."""
-    return next((str(f.numbers["error"]) for f in result.findings if f.code == FAILED), "")

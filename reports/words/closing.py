@@ -1,7 +1,7 @@
 """What keeps a month from being closed, as sentences."""
 
 from config.texts import text
-from domain.closing import Check
+from domain.closing import Check, Waiver
 from reports.words.findings import sentence
 from reports.words.names import label
 
@@ -22,3 +22,10 @@ def check_sentence(check: Check, lang: str) -> str:
 def todo_sentence(check: Check, lang: str) -> str:
     """What to do about it."""
     return text("closing", f"todo.{check.code}", lang)
+
+
+def waiver_words(waiver: Waiver, lang: str) -> str:
+    """What was let go, by whom, when and why."""
+    check = text("closing", f"name.{waiver.code}", lang)
+    values = {"by": waiver.by, "on": f"{waiver.at:%Y-%m-%d}", "reason": waiver.reason}
+    return text("closing", "let_go", lang, check=check, **values)

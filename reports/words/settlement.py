@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from config.texts import finding_text, text, texts
-from domain.contracts.issued import SIDES, Issued
+from domain.contracts.issued import SIDES, Issued, Side
 from domain.contracts.money import ZERO
 from domain.findings import Finding
 from reports.words.names import carrier_name
@@ -117,13 +117,21 @@ def _waived_words(waived: Mapping[str, Any], lang: str) -> str:
 
 
 def signed_of(one: Issued, lang: str) -> list[str]:
-    """Who signed for each side; of a third party only where one did."""
-    by = {s.side: s.by for s in one.signatures}
+    """Who signed for each side, or refuses and why; of a third party only where one said anything."""
     return [
-        text(_ROOM, f"signed.{side}", lang, name=by.get(side) or text(_ROOM, "unsigned", lang))
+        text(_ROOM, f"signed.{side}", lang, name=_word_of(one, side, lang))
         for side in SIDES
-        if side in by or side != "verifier"
+        if side != "verifier" or one.signature(side) or one.refusal(side)
     ]
+
+
+def _word_of(one: Issued, side: Side, lang: str) -> str:
+    signed, refused = one.signature(side), one.refusal(side)
+    if signed is not None:
+        return signed.by
+    if refused is not None:
+        return text(_ROOM, "refused_by", lang, name=refused.by, reason=refused.reason)
+    return text(_ROOM, "unsigned", lang)
 
 
 def kind_words(kind: str, lang: str) -> str:

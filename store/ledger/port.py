@@ -10,6 +10,7 @@ from typing import Protocol
 
 from domain.audit import LOCAL, Actor
 from domain.calendar import Month
+from domain.errors import CivicmeterError
 from domain.figures import MonthResult
 from domain.models import ModelKey as ModelKey
 from domain.models import ModelRecord as ModelRecord
@@ -62,6 +63,30 @@ class Revision:
     signed_by: str
     reason: str
     closed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A waiting restatement that somebody refused: revision `revision` stays. `digest` is of what
+    was refused, `changes` what it would have changed, as JSON: rows of figure, subject, from, to."""
+
+    institution: str
+    month: Month
+    revision: int
+    digest: str
+    changes: str
+    by: str
+    reason: str
+    at: datetime
+
+
+class ChangedMeanwhileError(CivicmeterError):
+    """What somebody decided about is not what is there any more."""
+
+    def __init__(self, institution: str, month: Month) -> None:
+        super().__init__(
+            f"{institution} {month} was computed anew or decided on meanwhile: look at it again"
+        )
 
 
 class Ledger(
@@ -160,11 +185,32 @@ class Ledger(
         *,
         signed_by: str,
         reason: str = "",
+        expected: str | None = None,
         actor: Actor = LOCAL,
     ) -> Revision:
         """Freeze the month: its computed result, or the pending restatement, as the next
         revision. Closing an already closed month with nothing pending gives the standing
-        revision. Raises ConfigError for a month never computed."""
+        revision. Raises ConfigError for a month never computed, ChangedMeanwhileError where
+        `expected` is given, the digest of what is to be signed, and it is another by now."""
+        ...
+
+    def refuse_restatement(
+        self,
+        institution: str,
+        month: Month,
+        *,
+        digest: str,
+        changes: str,
+        by: str,
+        reason: str,
+        actor: Actor = LOCAL,
+    ) -> Refusal:
+        """Refuse what waits: the standing revision stays, and an equal result waits no more while
+        it does. Raises ChangedMeanwhileError unless what waits has this digest."""
+        ...
+
+    def refusals(self, institution: str, month: Month) -> list[Refusal]:
+        """The first one first."""
         ...
 
     def revisions(self, institution: str, month: Month) -> list[Revision]: ...

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,29 @@ def test_each_side_signs_once_and_nobody_for_two(ledger: SqlLedger) -> None:
         ledger.sign_statement("retrofit", JULY, 1, side="owner", by="Cao")
 
 
+def test_a_side_refuses_with_a_reason_and_may_sign_later(ledger: SqlLedger) -> None:
+    issued = ledger.issue_statement(DRAFT, issued_by="Li")
+    refuse = partial(ledger.refuse_statement, "retrofit", JUNE, 1)
+    with pytest.raises(ConfigError, match="needs its reason"):
+        refuse(side="vendor", by="Cao", reason=" ")
+    refused = refuse(side="vendor", by="Cao", reason="the price of June is another")
+    said = refused.refusal("vendor")
+    assert said is not None and (said.by, said.digest) == ("Cao", issued.digest)
+    assert refused.refusal("owner") is None and refused.digest == issued.digest
+    with pytest.raises(ConfigError, match=r"Cao has refused .* nobody signs for two sides"):
+        ledger.sign_statement("retrofit", JUNE, 1, side="owner", by="cao")
+    signed = ledger.sign_statement("retrofit", JUNE, 1, side="vendor", by="Cao")
+    assert signed.refusal("vendor") is None and len(signed.refusals) == 1
+    with pytest.raises(ConfigError, match="signed for the vendor already"):
+        refuse(side="vendor", by="Cao", reason="after all not")
+    assert ledger.verify_audit().broken == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        "UPDATE statement_refusal SET reason = 'z'",
+        "DELETE FROM statement_refusal",
         "UPDATE statement SET body = '{}'",
         "DELETE FROM statement",
         "UPDATE signature SET by = 'X'",
@@ -121,6 +142,7 @@ def test_each_side_signs_once_and_nobody_for_two(ledger: SqlLedger) -> None:
 )
 def test_the_database_refuses_to_change_one(ledger: SqlLedger, change: str) -> None:
     ledger.issue_statement(DRAFT, issued_by="Li")
+    ledger.refuse_statement("retrofit", JUNE, 1, side="owner", by="Cao", reason="x")
     ledger.sign_statement("retrofit", JUNE, 1, side="owner", by="Cao")
     change = change.replace(" by =", ' "by" =')
     with pytest.raises(DatabaseError, match="never changed"), ledger._engine.begin() as connection:

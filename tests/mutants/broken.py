@@ -56,9 +56,9 @@ MUTANTS = (
     ),
     Mutant(
         "nobody-signs-for-two-sides",
-        "store/ledger/sql/statements.py",
-        "if may_be_one_person(r.by, by):",
-        "if r.by == by:",
+        "store/ledger/sql/signed/statements.py",
+        "if r.side != side and may_be_one_person(r.by, by):",
+        "if r.side != side and r.by == by:",
         ("tests/contract/test_statements.py", "-k", "sqlite"),
     ),
     Mutant(
@@ -99,8 +99,8 @@ MUTANTS = (
     Mutant(
         "a-gap-keeps-a-month-open",
         "domain/closing/checks.py",
-        "check.blocks and check.code not in waived",
-        "check.blocks and not waived and check.most > 1",
+        "check.blocks and waived_by(check, waivers) is None",
+        "check.blocks and waived_by(check, waivers) is None and check.most > 1",
         ("tests/unit/domain/closing", "tests/unit/civicmeter/commands/test_close.py"),
     ),
     Mutant(
@@ -133,10 +133,31 @@ MUTANTS = (
     ),
     Mutant(
         "a-waiver-lets-one-check-go",
-        "civicmeter/commands/close.py",
-        "left = [check for check in found if check.code not in waive]",
-        "left = [check for check in found if not waive]",
+        "store/closing.py",
+        "left = [check for check in keeps if check.code not in waive]",
+        "left = [check for check in keeps if not waive]",
         ("tests/unit/civicmeter/commands/test_close.py",),
+    ),
+    Mutant(
+        "a-waiver-is-of-what-was-found",
+        "domain/closing/checks.py",
+        "if (w.code, w.fact) == (check.code, check.fact)",
+        "if w.code == check.code",
+        ("tests/unit/domain/closing",),
+    ),
+    Mutant(
+        "who-entered-restates-nothing",
+        "store/closing.py",
+        "if one.is_restatement and _is_own(by, one.authors_since):",
+        "if one.is_restatement and by in one.authors_since:",
+        ("tests/unit/api/routes/test_closing.py",),
+    ),
+    Mutant(
+        "refused-stays-refused",
+        "store/ledger/sql/ledger.py",
+        "if new_digest == signed or is_refused(connection, state, new_digest):",
+        "if new_digest == signed:",
+        ("tests/contract/test_refusals.py", "-k", "sqlite"),
     ),
     Mutant(
         "who-entered-waives-nothing",

@@ -1,12 +1,13 @@
 """Rows of what keeps a month from being closed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from pydantic import Field
 
 from api.rows.base import Row
 from domain.closing import Check, Waiver
+from domain.closing.checks import waived_by
 from reports.words.closing import check_sentence, todo_sentence
 
 
@@ -23,11 +24,11 @@ class CheckRow(Row):
     waived_at: datetime | None = Field(description="When, UTC.")
 
 
-def check_rows(checks: Iterable[Check], waivers: Mapping[str, Waiver], lang: str) -> list[CheckRow]:
-    """The rows of checks; `waivers` by code."""
+def check_rows(checks: Iterable[Check], waivers: Collection[Waiver], lang: str) -> list[CheckRow]:
+    """The rows of checks, each with who has let go what it says."""
     found = []
     for check in checks:
-        waiver = waivers.get(check.code)
+        waiver = waived_by(check, waivers)
         found.append(
             CheckRow(
                 code=check.code,

@@ -3,6 +3,7 @@
 import click
 
 from civicmeter.commands.statement.issue import issue_command
+from civicmeter.commands.statement.refuse import refuse_command
 from civicmeter.commands.statement.reproduce import reproduce_command
 from civicmeter.commands.statement.seen import list_command
 from civicmeter.commands.statement.sign import sign_command
@@ -17,6 +18,7 @@ def command() -> None:
 for _subcommand in (
     issue_command,
     sign_command,
+    refuse_command,
     list_command,
     write_command,
     reproduce_command,

@@ -13,19 +13,17 @@ from sqlalchemy import Connection, Row, and_, select
 
 from domain.audit import LOCAL, Act, Actor
 from domain.calendar import Month
-from domain.errors import ConfigError
 from domain.figures import MonthResult
 from store.ledger.answers import View
 from store.ledger.canonical import digest
-from store.ledger.lengths import require_signature
-from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
+from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus
 from store.ledger.sql import tables as t
 from store.ledger.sql.adjustments import SqlAdjustments
 from store.ledger.sql.answers import SqlAnswers, keep_views, say_changed
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
 from store.ledger.sql.audit.append import append
 from store.ledger.sql.audit.trail import SqlAuditTrail
-from store.ledger.sql.audit.vouched import REVISION, frozen, result_digest, told
+from store.ledger.sql.audit.vouched import frozen
 from store.ledger.sql.births import SqlBirths
 from store.ledger.sql.corrections import SqlCorrections
 from store.ledger.sql.engine import asking, insert_into, open_engine, reading, upgrade, writing
@@ -37,7 +35,6 @@ from store.ledger.sql.registry import SqlRegistry
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
     asked_again,
-    build_results,
     count_values,
     delete_result,
     digest_of,
@@ -49,9 +46,10 @@ from store.ledger.sql.results import (
     status_of,
     statuses_query,
 )
-from store.ledger.sql.statements import SqlStatements
+from store.ledger.sql.signed.closing import SqlClosing, is_refused
+from store.ledger.sql.signed.statements import SqlStatements
+from store.ledger.sql.signed.waivers import SqlWaivers
 from store.ledger.sql.touched import SqlTouchedMonths
-from store.ledger.sql.waivers import SqlWaivers
 
 
 class SqlLedger(
@@ -59,6 +57,7 @@ class SqlLedger(
     SqlAnswers,
     SqlAuditTrail,
     SqlBirths,
+    SqlClosing,
     SqlCorrections,
     SqlKeptMessages,
     SqlKeys,
@@ -97,7 +96,7 @@ class SqlLedger(
             state = _lock_state(connection, result.institution, result.month)
             signed = digest_of(connection, state.standing_id)
             computed_id = state.computed_id
-            if new_digest == signed:
+            if new_digest == signed or is_refused(connection, state, new_digest):
                 computed_id = None
             elif computed_id is None or new_digest != digest_of(connection, computed_id):
                 computed_id = insert_result(connection, result, new_digest)
@@ -155,48 +154,6 @@ class SqlLedger(
         with reading(self._engine) as connection:
             return count_values(connection, wanted, names, days)
 
-    def pending(self, institution: str, month: Month) -> MonthResult | None:
-        """See Ledger.pending."""
-        state = t.month_state.c
-        waits = and_(is_month(t.month_state, institution, month), state.standing_id.is_not(None))
-        with reading(self._engine) as connection:
-            found = read_results(connection, waits, result_id=state.computed_id)
-        return next(iter(found.values()), None)
-
-    def close(
-        self,
-        institution: str,
-        month: Month,
-        *,
-        signed_by: str,
-        reason: str = "",
-        actor: Actor = LOCAL,
-    ) -> Revision:
-        """See Ledger.close. Of two at the same time, one closes and both get its revision."""
-        require_signature(f"{institution} {month}", signed_by, reason)
-        with writing(self._engine) as connection:
-            state = connection.execute(
-                select(t.month_state)
-                .where(is_month(t.month_state, institution, month))
-                .with_for_update()
-            ).one_or_none()
-            if state is None:
-                raise ConfigError(
-                    f"{institution} {month} was never computed: run `civicmeter process` first"
-                )
-            number: int = state.revision
-            if state.computed_id is not None:
-                number += 1
-                act = self._sign(connection, state, number, signed_by, reason)
-                say_changed(connection, institution)
-                append(connection, actor.on_word_of(signed_by), [act])
-            return _revisions(connection, institution, month, number)[0]
-
-    def revisions(self, institution: str, month: Month) -> list[Revision]:
-        """See Ledger.revisions. The first one first."""
-        with reading(self._engine) as connection:
-            return _revisions(connection, institution, month)
-
     def save_model(self, model: ModelRecord, *, actor: Actor = LOCAL) -> None:
         """See Ledger.save_model."""
         row = {name: getattr(model, name) for name in t.model.c.keys()}  # noqa: SIM118
@@ -237,48 +194,6 @@ class SqlLedger(
         """See Ledger.close_connections."""
         self._engine.dispose()
 
-    def _sign(
-        self, connection: Connection, state: Row[Any], number: int, signed_by: str, reason: str
-    ) -> Act:
-        """Sign what was computed; gives what to tell of it."""
-        signed = digest_of(connection, state.computed_id)
-        connection.execute(
-            t.revision.insert().values(
-                institution=state.institution,
-                month=state.month,
-                number=number,
-                result_id=state.computed_id,
-                digest=signed,
-                code_version=self._code_version,
-                signed_by=signed_by,
-                reason=reason,
-                closed_at=datetime.now(UTC),
-            )
-        )
-        connection.execute(
-            t.month_state.update()
-            .where(
-                t.month_state.c.institution == state.institution,
-                t.month_state.c.month == state.month,
-            )
-            .values(revision=number, standing_id=state.computed_id, computed_id=None)
-        )
-        before = digest_of(connection, state.standing_id)
-        return told(
-            connection,
-            REVISION,
-            (state.institution, state.month, number),
-            "close" if before is None else "restate",
-            institution=state.institution,
-            before=None if before is None else {"revision": state.revision, "digest": before},
-            after={
-                "revision": number,
-                "digest": signed,
-                "stored": result_digest(connection, state.computed_id),
-            },
-            reason=reason,
-        )
-
 
 def _installed_version() -> str:
     try:
@@ -300,31 +215,6 @@ def _lock_state(connection: Connection, institution: str, month: Month) -> Row[A
     return connection.execute(
         select(t.month_state).where(is_month(t.month_state, institution, month)).with_for_update()
     ).one()
-
-
-def _revisions(
-    connection: Connection, institution: str, month: Month, number: int | None = None
-) -> list[Revision]:
-    wanted = is_month(t.revision, institution, month)
-    if number is not None:
-        wanted = and_(wanted, t.revision.c.number == number)
-    named = select(t.result).join(t.revision, t.revision.c.result_id == t.result.c.id)
-    results = build_results(connection, named.where(wanted))
-    rows = connection.execute(select(t.revision).where(wanted).order_by(t.revision.c.number))
-    return [
-        Revision(
-            institution=r.institution,
-            month=month,
-            number=r.number,
-            result=results[r.result_id],
-            digest=r.digest,
-            code_version=r.code_version,
-            signed_by=r.signed_by,
-            reason=r.reason,
-            closed_at=r.closed_at,
-        )
-        for r in rows
-    ]
 
 
 def _place_and_month(found: MonthStatus | MonthResult) -> tuple[str, Month]:

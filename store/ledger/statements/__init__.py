@@ -59,3 +59,20 @@ class Statements(Protocol):
         who has signed for another side.
         """
         ...
+
+    def refuse_statement(
+        self,
+        agreement: str,
+        month: Month,
+        number: int,
+        *,
+        side: Side,
+        by: str,
+        reason: str,
+        actor: Actor = LOCAL,
+    ) -> Issued:
+        """Say for a side that it does not sign, and why; it may sign later all the same.
+
+        Raises ConfigError as `sign_statement` does, and without a reason.
+        """
+        ...

@@ -125,6 +125,24 @@ WAIVER = Vouched(
     ("institution", "month", "code"),
     ("institution", "month", "code", "by", "reason", "at"),
 )
+FINDING_WAIVER = Vouched(
+    "finding_waiver",
+    paid.finding_waiver,
+    ("institution", "month", "code", "fact_sha256"),
+    ("institution", "month", "code", "fact_sha256", "fact", "by", "reason", "at"),
+)
+RESTATEMENT_REFUSAL = Vouched(
+    "restatement_refusal",
+    paid.restatement_refusal,
+    ("institution", "month", "revision", "digest"),
+    ("institution", "month", "revision", "digest", "changes", "by", "reason", "at"),
+)
+STATEMENT_REFUSAL = Vouched(
+    "statement_refusal",
+    paid.statement_refusal,
+    ("number",),
+    ("number", "agreement", "month", "statement", "side", "by", "reason", "at", "digest"),
+)
 VOUCHED = (
     REVISION,
     CORRECTION,
@@ -135,6 +153,9 @@ VOUCHED = (
     STATEMENT,
     SIGNATURE,
     WAIVER,
+    FINDING_WAIVER,
+    RESTATEMENT_REFUSAL,
+    STATEMENT_REFUSAL,
 )
 
 _RESULT = ("institution", "month", "digest", "findings", "models")

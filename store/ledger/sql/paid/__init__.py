@@ -1,4 +1,5 @@
-"""The tables of statements and of the names under them; rows are only ever added."""
+"""The tables of what people answer for: statements, the names under them, what was waived or refused;
+rows are only ever added."""
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint
 
@@ -34,6 +35,7 @@ signature = Table(
     UniqueConstraint("agreement", "month", "statement", "side"),
 )
 
+# Of before waivers said what they are of: a check of a month, whatever it found. None is added.
 waiver = Table(
     "waiver",
     metadata,
@@ -43,4 +45,45 @@ waiver = Table(
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+finding_waiver = Table(
+    "finding_waiver",
+    metadata,
+    Column("institution", Text, primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("fact_sha256", String(64), primary_key=True),
+    Column("fact", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# A waiting result that somebody refused, beside the revision that stayed.
+restatement_refusal = Table(
+    "restatement_refusal",
+    metadata,
+    Column("institution", Text, primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), primary_key=True),
+    Column("changes", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+statement_refusal = Table(
+    "statement_refusal",
+    metadata,
+    row_number("number", primary_key=True, autoincrement=True),
+    Column("agreement", Text, nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("statement", Integer, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("digest", String(64), nullable=False),
 )

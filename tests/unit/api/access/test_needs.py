@@ -54,9 +54,17 @@ def test_every_route_says_what_it_needs(serve_own: Callable[..., TestClient]) ->
         "/v1/adjustments": {Action.ADJUST},
         "/v1/adjustments/{number}/decisions": {Action.APPROVE},
         "/v1/corrections": {Action.CORRECT},
+        "/v1/institutions/{institution}/months/{month}/close": {Action.CLOSE},
+        "/v1/institutions/{institution}/months/{month}/restatement": {Action.APPROVE},
         "/v1/readings": {Action.POST},
         "/v1/registry/workbook": {Action.ADMINISTER},
         "/v1/registry/{sheet}/{id}": {Action.ADMINISTER},
+        "/v1/settlements": {Action.CLOSE},
+        "/v1/settlements/signatures": {Action.SIGN},
+        "/settlements/issue": {Action.CLOSE},
+        "/settlements/sign": {Action.SIGN},
+        "/institutions/{institution}/{month}/close": {Action.CLOSE},
+        "/institutions/{institution}/{month}/restatement": {Action.APPROVE},
     }
 
 

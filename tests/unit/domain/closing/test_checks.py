@@ -10,7 +10,7 @@ from config.closing import CHECK_CODES, check_rules_on
 from config.texts import texts
 from domain.adjustments import Adjustment, Decision
 from domain.calendar import Month
-from domain.closing import Check
+from domain.closing import Check, Waiver
 from domain.closing import checks as judged
 from domain.closing.checks import blocking
 from domain.figures import Figure, MonthResult, Shares
@@ -101,8 +101,39 @@ def test_what_came_since_is_told_and_blocks_nothing() -> None:
 
 def test_what_is_waived_blocks_no_more() -> None:
     told = checks_of(month(total(0.5, INCOMPLETE)))
-    assert blocking(told, {}) == told
-    assert blocking(told, {"incomplete": "Wang"}) == []
+    assert blocking(told, []) == told
+    assert blocking(told, [_waiver(told[0])]) == []
+
+
+def test_a_waiver_is_of_what_was_found_and_of_nothing_else() -> None:
+    """A wider gap, another serious finding, other numbers of the same: each is waived anew."""
+    (gap,) = checks_of(month(total(0.5, INCOMPLETE)))
+    (wider,) = checks_of(month(total(0.6, INCOMPLETE)))
+    assert blocking([wider], [_waiver(gap)]) == [wider]
+    (as_before,) = checks_of(month(total(0.5 + 1e-12, INCOMPLETE)))
+    assert blocking([as_before], [_waiver(gap)]) == [], "a sum done in another order"
+    one = Finding("use_doubtful", "serious", "m1", {"doubtful_pct": 3})
+    others = (
+        Finding("register_jumped", "serious", "m1", {"doubtful_pct": 3}),
+        Finding("use_doubtful", "serious", "m1", {"doubtful_pct": 9}),
+        Finding("use_doubtful", "serious", "m2", {"doubtful_pct": 3}),
+    )
+    (check,) = checks_of(month(total(0.0, one)))
+    found = checks_of(month(total(0.0, one, *others)))
+    assert len(found) == 4, "two findings of one meter are two"
+    assert blocking(found, [_waiver(check)]) == found[1:]
+
+
+def _waiver(check: Check) -> Waiver:
+    return Waiver(
+        institution="hall",
+        month=JUNE,
+        code=check.code,
+        fact=check.fact,
+        by="Wang",
+        reason="x",
+        at=datetime(2026, 7, 2, tzinfo=UTC),
+    )
 
 
 def test_months_before_the_rules_are_not_judged() -> None:

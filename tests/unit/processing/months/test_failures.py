@@ -10,11 +10,11 @@ import pytest
 
 from domain.calendar import Month, to_ms
 from domain.errors import StoreUnavailableError
+from domain.figures.failing import FAILED, failure_of
 from domain.places import AnyDevice, Bin, Carrier, Institution, Meter, WasteStream
 from domain.readings import Reading, Series
 from domain.registry import Registry
 from processing.months.job import process, process_touched
-from processing.quality.failures import FAILED, failure_of
 from store.late_readings import NotingStore
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore

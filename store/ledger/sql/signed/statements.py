@@ -4,18 +4,18 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, select
 
 from domain.access import may_be_one_person
 from domain.audit import LOCAL, Actor
 from domain.calendar import Month
-from domain.contracts.issued import Draft, Issued, Side, Signature, digest_of
+from domain.contracts.issued import Draft, Issued, Refused, Side, Signature, digest_of
 from domain.errors import ConfigError
 from store.ledger.lengths import require_signature
 from store.ledger.sql.audit.append import append
-from store.ledger.sql.audit.vouched import SIGNATURE, STATEMENT, told
+from store.ledger.sql.audit.vouched import SIGNATURE, STATEMENT, STATEMENT_REFUSAL, told
 from store.ledger.sql.engine import begins, insert_into, reading, writing
-from store.ledger.sql.paid import signature, statement
+from store.ledger.sql.paid import signature, statement, statement_refusal
 from store.ledger.sql.tables import revision
 from store.ledger.states import Closing
 
@@ -46,7 +46,21 @@ class SqlStatements:
         if number is not None:
             asked.append(c.number == number)
             signed.append(s.statement == number)
+        f = statement_refusal.c
+        refused: list[ColumnElement[bool]] = []
+        if agreements is not None:
+            refused.append(f.agreement.in_(sorted(agreements)))
+        if month is not None:
+            refused.append(f.month == str(month))
+        if number is not None:
+            refused.append(f.statement == number)
         with reading(self._engine) as connection:
+            against: dict[tuple[str, str, int], list[Refused]] = {}
+            for r in connection.execute(
+                select(statement_refusal).where(*refused).order_by(f.number)
+            ):
+                said = Refused(r.side, r.by, r.reason, r.at, r.digest)
+                against.setdefault((r.agreement, r.month, r.statement), []).append(said)
             names: dict[tuple[str, str, int], list[Signature]] = {}
             for r in connection.execute(select(signature).where(*signed).order_by(s.number)):
                 one = Signature(r.side, r.by, r.at, r.digest)
@@ -54,7 +68,11 @@ class SqlStatements:
             rows = connection.execute(
                 select(statement).where(*asked).order_by(c.agreement, c.month, c.number)
             )
-            return [_issued(r, names.get((r.agreement, r.month, r.number), [])) for r in rows]
+            return [
+                _issued(r, names.get(key, []), against.get(key, []))
+                for r in rows
+                for key in [(r.agreement, r.month, r.number)]
+            ]
 
     def statement_keys(self) -> list[tuple[str, Month, int]]:
         """See Statements.statement_keys."""
@@ -126,49 +144,47 @@ class SqlStatements:
         actor: Actor = LOCAL,
     ) -> Issued:
         """See Statements.sign_statement."""
-        what = f"statement {agreement} {month} number {number}"
-        require_signature(what, by, "")
         key = (agreement, str(month), number)
-        here = and_(
-            statement.c.agreement == agreement,
-            statement.c.month == str(month),
-            statement.c.number == number,
-        )
-        of_it = and_(
-            signature.c.agreement == agreement,
-            signature.c.month == str(month),
-            signature.c.statement == number,
-        )
         with writing(self._engine) as connection:
-            one = connection.execute(select(statement).where(here).with_for_update()).one_or_none()
-            if one is None:
-                raise ConfigError(f"there is no {what}: civicmeter statement list shows them")
-            for r in connection.execute(select(signature).where(of_it)):
-                if r.side == side:
-                    raise ConfigError(f"{what} is signed for the {side} already, by {r.by}")
-                if may_be_one_person(r.by, by):
-                    raise ConfigError(
-                        f"{r.by} has signed {what} for the {r.side}, and nobody signs for two "
-                        f"sides: somebody else has to sign for the {side}"
-                    )
-            row: dict[str, Any] = {
-                "agreement": agreement,
-                "month": str(month),
-                "statement": number,
-                "side": side,
-                "by": by,
-                "at": datetime.now(UTC),
-                "digest": one.digest,
-            }
+            row = _spoken(connection, key, side, by)
             made = connection.execute(signature.insert().values(row)).inserted_primary_key
             assert made is not None
+            after = {"statement": STATEMENT.id_of(key), "side": side, "digest": row["digest"]}
+            act = told(connection, SIGNATURE, (made[0],), "sign", contract=agreement, after=after)
+            append(connection, actor.on_word_of(by), [act])
+        return self._one(*key)
+
+    def refuse_statement(
+        self,
+        agreement: str,
+        month: Month,
+        number: int,
+        *,
+        side: Side,
+        by: str,
+        reason: str,
+        actor: Actor = LOCAL,
+    ) -> Issued:
+        """See Statements.refuse_statement."""
+        key = (agreement, str(month), number)
+        if not reason.strip():
+            raise ConfigError(
+                f"a refusal of {_named(key)} needs its reason: the other side reads it"
+            )
+        require_signature(_named(key), by, reason)
+        with writing(self._engine) as connection:
+            row = _spoken(connection, key, side, by) | {"reason": reason}
+            made = connection.execute(statement_refusal.insert().values(row)).inserted_primary_key
+            assert made is not None
+            after = {"statement": STATEMENT.id_of(key), "side": side, "digest": row["digest"]}
             act = told(
                 connection,
-                SIGNATURE,
+                STATEMENT_REFUSAL,
                 (made[0],),
-                "sign",
+                "refuse",
                 contract=agreement,
-                after={"statement": STATEMENT.id_of(key), "side": side, "digest": one.digest},
+                after=after,
+                reason=reason,
             )
             append(connection, actor.on_word_of(by), [act])
         return self._one(*key)
@@ -178,7 +194,46 @@ class SqlStatements:
         return found
 
 
-def _issued(row: Any, signatures: list[Signature]) -> Issued:
+def _named(key: tuple[str, str, int]) -> str:
+    return "statement {} {} number {}".format(*key)
+
+
+def _spoken(
+    connection: Connection, key: tuple[str, str, int], side: Side, by: str
+) -> dict[str, Any]:
+    """The row of what somebody now says for a side of a statement, which nobody else changes
+    until we are done. Raises ConfigError where they may not."""
+    what = _named(key)
+    require_signature(what, by, "")
+    agreement, month, number = key
+    c = statement.c
+    here = and_(c.agreement == agreement, c.month == month, c.number == number)
+    one = connection.execute(select(statement).where(here).with_for_update()).one_or_none()
+    if one is None:
+        raise ConfigError(f"there is no {what}: civicmeter statement list shows them")
+    for table, did in ((signature, "signed"), (statement_refusal, "refused")):
+        t = table.c
+        of_it = and_(t.agreement == agreement, t.month == month, t.statement == number)
+        for r in connection.execute(select(table).where(of_it)):
+            if r.side == side and table is signature:
+                raise ConfigError(f"{what} is signed for the {side} already, by {r.by}")
+            if r.side != side and may_be_one_person(r.by, by):
+                raise ConfigError(
+                    f"{r.by} has {did} {what} for the {r.side}, and nobody signs for two "
+                    f"sides: somebody else has to speak for the {side}"
+                )
+    return {
+        "agreement": agreement,
+        "month": month,
+        "statement": number,
+        "side": side,
+        "by": by,
+        "at": datetime.now(UTC),
+        "digest": one.digest,
+    }
+
+
+def _issued(row: Any, signatures: list[Signature], refusals: list[Refused]) -> Issued:
     return Issued(
         agreement=row.agreement,
         month=Month.parse(row.month),
@@ -189,4 +244,5 @@ def _issued(row: Any, signatures: list[Signature]) -> Issued:
         issued_by=row.issued_by,
         issued_at=row.issued_at,
         signatures=tuple(signatures),
+        refusals=tuple(refusals),
     )

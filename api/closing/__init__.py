@@ -1,0 +1,1 @@
+"""A month closed or restated: what is told of it, and what somebody decides."""

@@ -1,0 +1,1 @@
+"""What people answer for by name: closed months, statements, what was let go or refused."""
