@@ -22,6 +22,7 @@ from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
 from store.ledger.keys import Keys
 from store.ledger.late_readings import LateSeries
+from store.ledger.once import AskedOnce
 from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
 from store.ledger.states import MonthStatus as MonthStatus
@@ -66,6 +67,7 @@ class Revision:
 class Ledger(
     Adjustments,
     Answers,
+    AskedOnce,
     AuditTrail,
     Births,
     Corrections,

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from api.access.needs import Needs
 from api.dependencies import WholeBackendDep
 from api.intake.blocks import BLOCKS, csv_blocks
 from api.intake.body import BodyDep
+from api.intake.once import IdempotencyKeyHeader, Once
 from api.intake.posting import MAX_VALUES, Posting
 from api.intake.store_body import Taken
 from api.problems import ProblemError
@@ -47,11 +49,13 @@ _BODY: dict[str, Any] = {
 
 @router.post(
     "/readings",
+    response_model=Taken,
     openapi_extra=_BODY,
     responses={
         207: {"model": Taken, "description": "Some values were refused; `rows` says why."},
         400: {"description": "The body as a whole cannot be read."},
         401: {"description": "A key is needed."},
+        409: {"description": "The Idempotency-Key stands for another request."},
         413: {"description": "The body is too large, or holds more than 250,000 values."},
         415: {"description": "Content type not supported."},
         422: {"description": "No value could be stored."},
@@ -60,7 +64,6 @@ _BODY: dict[str, Any] = {
 )
 async def post_readings(
     request: Request,
-    response: Response,
     backend: WholeBackendDep,
     principal: PosterDep,
     body: BodyDep,
@@ -78,7 +81,8 @@ async def post_readings(
     atomic: Annotated[
         bool, Query(description="Store all values, or none if any would be refused.")
     ] = False,
-) -> Taken:
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> Response:
     """Post readings · 上传读数.
 
     Each good value is stored, once however often it is posted; each bad one is kept aside and
@@ -88,6 +92,8 @@ async def post_readings(
     Of a body of more than 250,000 values the first ones are taken as always, and the answer is 413.
     With `dry_run` the answer is the same, and nothing is stored nor kept aside; with `atomic` a body
     of which any value would be refused, or of too many, is refused whole (422, 413).
+    With `Idempotency-Key` the same request is answered the same, without work (not a `dry_run`,
+    which leaves nothing to remember).
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     reader = BLOCKS.get(media)
@@ -98,6 +104,18 @@ async def post_readings(
         raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
     read = partial(csv_blocks, timezone=tz) if tz else reader
     posting = Posting(lambda: read(body), body, backend, principal, lang)
+
+    async def made() -> Response:
+        taken = await _taken(request, posting, dry_run=dry_run, atomic=atomic)
+        return JSONResponse(taken.model_dump(mode="json"), 207 if taken.refused else 200)
+
+    if idempotency_key is None or dry_run:
+        return await made()
+    return await Once(backend, principal, idempotency_key).answer(request, body, made)
+
+
+async def _taken(request: Request, posting: Posting, *, dry_run: bool, atomic: bool) -> Taken:
+    """What became of a body. Raises ProblemError where that is an error as a whole."""
     limiter = request.app.state.posting
     if dry_run or atomic:
         taken, more = await to_thread.run_sync(posting.tried, limiter=limiter)
@@ -118,6 +136,4 @@ async def post_readings(
         raise ProblemError(
             422, "nothing_stored", received=taken.received, extra=taken.model_dump(mode="json")
         )
-    if taken.refused:
-        response.status_code = 207
     return taken

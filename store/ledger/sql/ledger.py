@@ -37,6 +37,7 @@ from store.ledger.sql.engine import asking, insert_into, open_engine, reading, u
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
+from store.ledger.sql.once import SqlAskedOnce
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
     asked_again,
@@ -60,6 +61,7 @@ from store.ledger.sql.waivers import SqlWaivers
 class SqlLedger(
     SqlAdjustments,
     SqlAnswers,
+    SqlAskedOnce,
     SqlAuditTrail,
     SqlBirths,
     SqlCorrections,

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0018"
+HEAD = "0020"
 """The newest migration."""
 
 
