@@ -1,10 +1,11 @@
 """POST /v1/readings: readings from vendors' gateways, four formats."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from api.access.needs import Needs
@@ -14,8 +15,11 @@ from api.intake.body import BodyDep
 from api.intake.once import IdempotencyKeyHeader, Once
 from api.intake.posting import MAX_VALUES, Posting
 from api.intake.store_body import Taken
+from api.intake.verdicts import Verdicts
 from api.problems import ProblemError
 from api.query import LanguageDep
+from api.routes.posted.judged_table import judged_csv
+from api.tables.route import CSV
 from domain.access import Action, Principal
 from domain.calendar import zone_or_none
 
@@ -23,6 +27,9 @@ router = APIRouter(prefix="/v1", tags=["readings"])
 
 PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
 
+_NO_TABLE = "only a posted table (text/csv) is answered as one: leave format out"
+_TOLD_BY_ROW = ("nothing_stored", "not_all_good", "too_many_posted")
+"""Errors of a table that its rows tell as well."""
 _EXAMPLES = {
     "application/json": [
         {"device": "b7-elec", "ts": 1451649600512, "values": {"energy_import_kwh": 1.5}}
@@ -45,6 +52,7 @@ _BODY: dict[str, Any] = {
         },
     }
 }
+_TABLE: dict[str, Any] = {CSV: {"schema": {"type": "string"}}}
 
 
 @router.post(
@@ -52,7 +60,12 @@ _BODY: dict[str, Any] = {
     response_model=Taken,
     openapi_extra=_BODY,
     responses={
-        207: {"model": Taken, "description": "Some values were refused; `rows` says why."},
+        200: {"description": "All stored or known.", "content": _TABLE},
+        207: {
+            "model": Taken,
+            "content": _TABLE,
+            "description": "Some values were refused; `rows` says why.",
+        },
         400: {"description": "The body as a whole cannot be read."},
         401: {"description": "A key is needed."},
         409: {"description": "The Idempotency-Key stands for another request."},
@@ -81,6 +94,14 @@ async def post_readings(
     atomic: Annotated[
         bool, Query(description="Store all values, or none if any would be refused.")
     ] = False,
+    form: Annotated[
+        Literal["json", "csv"] | None,
+        Query(
+            alias="format",
+            description="csv: the posted table again with a verdict beside each row, to mend and "
+            "post again; of text/csv only. Also by `Accept: text/csv`.",
+        ),
+    ] = None,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Post readings · 上传读数.
@@ -103,11 +124,28 @@ async def post_readings(
         reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv)"
         raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
     read = partial(csv_blocks, timezone=tz) if tz else reader
-    posting = Posting(lambda: read(body), body, backend, principal, lang)
+    if form == "csv" and media != CSV:
+        raise ProblemError(422, "bad_parameter", where="query.format", reason=_NO_TABLE)
+    accepted = request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip()
+    by_row = media == CSV and (form or accepted) in ("csv", CSV)
+    verdicts = Verdicts(lang) if by_row else None
+    posting = Posting(lambda: read(body), body, backend, principal, lang, verdicts)
 
     async def made() -> Response:
-        taken = await _taken(request, posting, dry_run=dry_run, atomic=atomic)
-        return JSONResponse(taken.model_dump(mode="json"), 207 if taken.refused else 200)
+        try:
+            taken = await _taken(request, posting, dry_run=dry_run, atomic=atomic)
+            status, code = 207 if taken.refused else 200, ""
+        except ProblemError as error:
+            if verdicts is None or error.code not in _TOLD_BY_ROW:
+                raise
+            status, code = error.status, error.code
+        if verdicts is None:
+            return JSONResponse(taken.model_dump(mode="json"), status)
+        stored, more = code != "not_all_good", code == "too_many_posted"
+        table = partial(judged_csv, body, verdicts, stored=stored, more=more)
+        content = await run_in_threadpool(table)
+        headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}
+        return Response(content, status, headers, f"{CSV}; charset=utf-8")
 
     if idempotency_key is None or dry_run:
         return await made()
