@@ -29,10 +29,17 @@ async def _body(request: Request) -> bytes:
         chunks.append(chunk)
     body = b"".join(chunks)
     plain = _gunzip(body) if encoding == "gzip" else body
+    require_readable_size(plain)
+    return plain
+
+
+def require_readable_size(plain: bytes) -> None:
+    """Raises ProblemError 413 beyond MAX_BYTES or MAX_PARTS."""
+    if len(plain) > MAX_BYTES:
+        raise ProblemError(413, "too_large", limit=MAX_BYTES)
     # A shorter body cannot have so many.
     if len(plain) > MAX_PARTS and sum(map(plain.count, (b",", b"{", b"["))) > MAX_PARTS:
         raise ProblemError(413, "too_many_parts", limit=MAX_PARTS)
-    return plain
 
 
 def _gunzip(body: bytes) -> bytes:

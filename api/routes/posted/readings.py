@@ -1,4 +1,4 @@
-"""POST /v1/readings: readings from vendors' gateways, four formats."""
+"""POST /v1/readings: readings from vendors' gateways, five formats."""
 
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -9,13 +9,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from api.access.needs import Needs
-from api.dependencies import WholeBackendDep
+from api.dependencies import Backend, WholeBackendDep
 from api.intake.blocks import BLOCKS, csv_blocks
-from api.intake.body import BodyDep
+from api.intake.body import BodyDep, require_readable_size
 from api.intake.once import IdempotencyKeyHeader, Once
+from api.intake.posted import UnreadableBodyError
 from api.intake.posting import MAX_VALUES, Posting
-from api.intake.store_body import Taken
+from api.intake.store_body import Taken, keep_unreadable
 from api.intake.verdicts import Verdicts
+from api.intake.workbook import XLSX, table_of_workbook
 from api.problems import ProblemError
 from api.query import LanguageDep
 from api.routes.posted.judged_table import judged_csv
@@ -27,7 +29,8 @@ router = APIRouter(prefix="/v1", tags=["readings"])
 
 PosterDep = Annotated[Principal, Depends(Needs(Action.POST))]
 
-_NO_TABLE = "only a posted table (text/csv) is answered as one: leave format out"
+_NO_TABLE = "only a posted table (text/csv, or a workbook) is answered as one: leave format out"
+_NO_WORKBOOK = "only a workbook (.xlsx) has sheets: leave sheet out"
 _TOLD_BY_ROW = ("nothing_stored", "not_all_good", "too_many_posted")
 """Errors of a table that its rows tell as well."""
 _EXAMPLES = {
@@ -49,7 +52,8 @@ _BODY: dict[str, Any] = {
                 "example": example,
             }
             for media, example in _EXAMPLES.items()
-        },
+        }
+        | {XLSX: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 _TABLE: dict[str, Any] = {CSV: {"schema": {"type": "string"}}}
@@ -99,9 +103,12 @@ async def post_readings(
         Query(
             alias="format",
             description="csv: the posted table again with a verdict beside each row, to mend and "
-            "post again; of text/csv only. Also by `Accept: text/csv`.",
+            "post again; of text/csv and workbooks only. Also by `Accept: text/csv`.",
         ),
     ] = None,
+    sheet: Annotated[
+        str, Query(description="Of a workbook: the sheet to read; without it the first.")
+    ] = "",
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Post readings · 上传读数.
@@ -110,6 +117,7 @@ async def post_readings(
     reported with its reason. 200: all stored or known. 207: some refused. 422: all refused.
     Registers (total_increasing) are posted as indices; times are ms since the epoch (UTC) or
     RFC 3339 with a zone; line protocol in ns. Bodies may be compressed (Content-Encoding: gzip).
+    Of a workbook (.xlsx) one sheet is read as a table; its dates are local in `tz`.
     Of a body of more than 250,000 values the first ones are taken as always, and the answer is 413.
     With `dry_run` the answer is the same, and nothing is stored nor kept aside; with `atomic` a body
     of which any value would be refused, or of too many, is refused whole (422, 413).
@@ -117,21 +125,25 @@ async def post_readings(
     which leaves nothing to remember).
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    reader = BLOCKS.get(media)
-    if reader is None:
-        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(BLOCKS))
-    if tz and (media != "text/csv" or zone_or_none(tz) is None):
-        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv)"
+    offered = (*BLOCKS, XLSX)
+    if media not in offered:
+        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(offered))
+    is_table = media in (CSV, XLSX)
+    if tz and (not is_table or zone_or_none(tz) is None):
+        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv, or a workbook)"
         raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
-    read = partial(csv_blocks, timezone=tz) if tz else reader
-    if form == "csv" and media != CSV:
+    if form == "csv" and not is_table:
         raise ProblemError(422, "bad_parameter", where="query.format", reason=_NO_TABLE)
+    if sheet and media != XLSX:
+        raise ProblemError(422, "bad_parameter", where="query.sheet", reason=_NO_WORKBOOK)
+    read = partial(csv_blocks, timezone=tz) if is_table and tz else BLOCKS.get(media, csv_blocks)
     accepted = request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip()
-    by_row = media == CSV and (form or accepted) in ("csv", CSV)
+    by_row = is_table and (form or accepted) in ("csv", CSV)
     verdicts = Verdicts(lang) if by_row else None
-    posting = Posting(lambda: read(body), body, backend, principal, lang, verdicts)
 
     async def made() -> Response:
+        plain = await _table_in(request, backend, body, sheet) if media == XLSX else body
+        posting = Posting(lambda: read(plain), plain, backend, principal, lang, verdicts)
         try:
             taken = await _taken(request, posting, dry_run=dry_run, atomic=atomic)
             status, code = 207 if taken.refused else 200, ""
@@ -142,7 +154,7 @@ async def post_readings(
         if verdicts is None:
             return JSONResponse(taken.model_dump(mode="json"), status)
         stored, more = code != "not_all_good", code == "too_many_posted"
-        table = partial(judged_csv, body, verdicts, stored=stored, more=more)
+        table = partial(judged_csv, plain, verdicts, stored=stored, more=more)
         content = await run_in_threadpool(table)
         headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}
         return Response(content, status, headers, f"{CSV}; charset=utf-8")
@@ -150,6 +162,20 @@ async def post_readings(
     if idempotency_key is None or dry_run:
         return await made()
     return await Once(backend, principal, idempotency_key).answer(request, body, made)
+
+
+async def _table_in(request: Request, backend: Backend, body: bytes, sheet: str) -> bytes:
+    """A workbook's sheet as CSV. Raises ProblemError 400, 413."""
+    limiter = request.app.state.posting
+    try:
+        plain = await to_thread.run_sync(table_of_workbook, body, sheet, limiter=limiter)
+    except UnreadableBodyError as error:
+        # Of the body nothing is kept: nobody reads a workbook's bytes.
+        keep = partial(keep_unreadable, backend, b"", str(error))
+        await to_thread.run_sync(keep, limiter=limiter)
+        raise ProblemError(400, "unreadable_body", reason=str(error)) from error
+    require_readable_size(plain)
+    return plain
 
 
 async def _taken(request: Request, posting: Posting, *, dry_run: bool, atomic: bool) -> Taken:
