@@ -3,7 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import xlsxwriter
 
 from api.intake.formats import (
     VERDICT_COLUMNS,
@@ -16,9 +18,33 @@ from api.intake.formats import (
 from api.intake.verdicts import Verdicts
 from api.tables.route import FORMULA
 
+_LONGEST = 32_767
+"""Characters that a workbook's cell may hold."""
 
-def judged_csv(body: bytes, verdicts: Verdicts, *, stored: bool, more: bool) -> bytes:
-    """A table (see `formats.comma_separated`) with the columns of the verdict first, so that a row
+
+def csv_bytes(rows: Iterable[list[str]]) -> bytes:
+    """Rows as CSV with commas. The mark at the beginning tells spreadsheets that it is UTF-8."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+
+
+def xlsx_bytes(rows: Iterable[list[str]]) -> bytes:
+    """Rows as a workbook of one sheet. All cells are text: no spreadsheet rounds or computes them."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"constant_memory": True}) as book:
+        page = book.add_worksheet("rows")
+        page.freeze_panes(1, len(VERDICT_COLUMNS))
+        for r, row in enumerate(rows):
+            for c, cell in enumerate(row):
+                page.write_string(r, c, cell[:_LONGEST])
+    return made.getvalue()
+
+
+def judged_rows(
+    body: bytes, verdicts: Verdicts, *, stored: bool, more: bool
+) -> Iterator[list[str]]:
+    """The header and the rows of a table (see `formats.comma_separated`) with the columns of the verdict first, so that a row
     with too many cells stays what it is. Not `stored`: nothing of it was; `more`: it held more
     than was looked at.
 
@@ -30,8 +56,6 @@ def judged_csv(body: bytes, verdicts: Verdicts, *, stored: bool, more: bool) -> 
     lines = list(io.StringIO(text, newline=""))
     reader = table_of(text, separator)
     last = max(verdicts.values, default=0) if more else None
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
     skip: set[int] | None = None
     wide = False
     while True:
@@ -43,14 +67,13 @@ def judged_csv(body: bytes, verdicts: Verdicts, *, stored: bool, more: bool) -> 
                 continue
             cells = [lines[reader.line_num - 1].rstrip("\r\n")]
         if cells is None:
-            # The mark at the beginning tells spreadsheets that it is UTF-8.
-            return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+            return
         if skip is None:
             names = header_of(cells)
             wide = "quantity" not in names
             skip = {k for k, name in enumerate(names) if name in VERDICT_COLUMNS}
             kept = [c for k, c in enumerate(cells) if k not in skip]
-            writer.writerow([*VERDICT_COLUMNS, *_marked(kept)])
+            yield [*VERDICT_COLUMNS, *_marked(kept)]
         elif cells:
             row = reader.line_num
             said = verdicts.of(row, wide=wide, stored=stored)
@@ -58,7 +81,7 @@ def judged_csv(body: bytes, verdicts: Verdicts, *, stored: bool, more: bool) -> 
                 said = ["not_read", "", "", ""]
             as_sent = map(unmarked, cells) if skip else cells
             kept = [c for k, c in enumerate(as_sent) if k not in skip]
-            writer.writerow([*_marked(said), *_marked(kept)])
+            yield [*_marked(said), *_marked(kept)]
 
 
 def _marked(cells: Iterable[str]) -> list[str]:

@@ -20,7 +20,7 @@ from api.intake.verdicts import Verdicts
 from api.intake.workbook import XLSX, table_of_workbook
 from api.problems import ProblemError
 from api.query import LanguageDep
-from api.routes.posted.judged_table import judged_csv
+from api.routes.posted.judged_table import csv_bytes, judged_rows, xlsx_bytes
 from api.tables.route import CSV
 from domain.access import Action, Principal
 from domain.calendar import zone_or_none
@@ -56,7 +56,12 @@ _BODY: dict[str, Any] = {
         | {XLSX: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_TABLE: dict[str, Any] = {CSV: {"schema": {"type": "string"}}}
+_TABLE: dict[str, Any] = {
+    CSV: {"schema": {"type": "string"}},
+    XLSX: {"schema": {"type": "string", "format": "binary"}},
+}
+_TABLES = dict.fromkeys(("csv", CSV), (csv_bytes, f"{CSV}; charset=utf-8"))
+_TABLES |= dict.fromkeys(("xlsx", XLSX), (xlsx_bytes, XLSX))
 
 
 @router.post(
@@ -99,11 +104,11 @@ async def post_readings(
         bool, Query(description="Store all values, or none if any would be refused.")
     ] = False,
     form: Annotated[
-        Literal["json", "csv"] | None,
+        Literal["json", "csv", "xlsx"] | None,
         Query(
             alias="format",
-            description="csv: the posted table again with a verdict beside each row, to mend and "
-            "post again; of text/csv and workbooks only. Also by `Accept: text/csv`.",
+            description="csv, xlsx: the posted table again with a verdict beside each row, to mend and "
+            "post again; of text/csv and workbooks only. Also by the media type as `Accept`.",
         ),
     ] = None,
     sheet: Annotated[
@@ -125,24 +130,17 @@ async def post_readings(
     which leaves nothing to remember).
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    offered = (*BLOCKS, XLSX)
-    if media not in offered:
-        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(offered))
-    is_table = media in (CSV, XLSX)
-    if tz and (not is_table or zone_or_none(tz) is None):
-        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv, or a workbook)"
-        raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
-    if form == "csv" and not is_table:
-        raise ProblemError(422, "bad_parameter", where="query.format", reason=_NO_TABLE)
-    if sheet and media != XLSX:
-        raise ProblemError(422, "bad_parameter", where="query.sheet", reason=_NO_WORKBOOK)
+    _require_fitting(media, tz, form, sheet)
+    is_table = media in _TABLE
     read = partial(csv_blocks, timezone=tz) if is_table and tz else BLOCKS.get(media, csv_blocks)
     accepted = request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip()
-    by_row = is_table and (form or accepted) in ("csv", CSV)
-    verdicts = Verdicts(lang) if by_row else None
+    wanted = _TABLES.get(form or accepted) if is_table else None
+    verdicts = Verdicts(lang) if wanted else None
 
     async def made() -> Response:
-        plain = await _table_in(request, backend, body, sheet) if media == XLSX else body
+        plain = body
+        if media == XLSX:
+            plain = await _table_in(request, backend, body, sheet, tried=dry_run or atomic)
         posting = Posting(lambda: read(plain), plain, backend, principal, lang, verdicts)
         try:
             taken = await _taken(request, posting, dry_run=dry_run, atomic=atomic)
@@ -151,28 +149,51 @@ async def post_readings(
             if verdicts is None or error.code not in _TOLD_BY_ROW:
                 raise
             status, code = error.status, error.code
-        if verdicts is None:
+        if verdicts is None or wanted is None:
             return JSONResponse(taken.model_dump(mode="json"), status)
         stored, more = code != "not_all_good", code == "too_many_posted"
-        table = partial(judged_csv, plain, verdicts, stored=stored, more=more)
+        write, kind = wanted
+
+        def table() -> bytes:
+            return write(judged_rows(plain, verdicts, stored=stored, more=more))
+
         content = await run_in_threadpool(table)
         headers = {"Content-Language": lang, "Vary": "Accept, Accept-Language"}
-        return Response(content, status, headers, f"{CSV}; charset=utf-8")
+        return Response(content, status, headers, kind)
 
     if idempotency_key is None or dry_run:
         return await made()
     return await Once(backend, principal, idempotency_key).answer(request, body, made)
 
 
-async def _table_in(request: Request, backend: Backend, body: bytes, sheet: str) -> bytes:
-    """A workbook's sheet as CSV. Raises ProblemError 400, 413."""
+def _require_fitting(media: str, tz: str, form: str | None, sheet: str) -> None:
+    """Raises ProblemError 415 for a body nobody reads, 422 for what is asked of another kind of body."""
+    offered = (*BLOCKS, XLSX)
+    if media not in offered:
+        raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(offered))
+    is_table = media in _TABLE
+    if tz and (not is_table or zone_or_none(tz) is None):
+        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv, or a workbook)"
+        raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
+    if form not in (None, "json") and not is_table:
+        raise ProblemError(422, "bad_parameter", where="query.format", reason=_NO_TABLE)
+    if sheet and media != XLSX:
+        raise ProblemError(422, "bad_parameter", where="query.sheet", reason=_NO_WORKBOOK)
+
+
+async def _table_in(
+    request: Request, backend: Backend, body: bytes, sheet: str, *, tried: bool
+) -> bytes:
+    """A workbook's sheet as CSV. Raises ProblemError 400, which is counted unless it is only
+    `tried`, and 413."""
     limiter = request.app.state.posting
     try:
         plain = await to_thread.run_sync(table_of_workbook, body, sheet, limiter=limiter)
     except UnreadableBodyError as error:
-        # Of the body nothing is kept: nobody reads a workbook's bytes.
-        keep = partial(keep_unreadable, backend, b"", str(error))
-        await to_thread.run_sync(keep, limiter=limiter)
+        if not tried:
+            # A workbook's own bytes would show nobody anything.
+            keep = partial(keep_unreadable, backend, b"", str(error))
+            await to_thread.run_sync(keep, limiter=limiter)
         raise ProblemError(400, "unreadable_body", reason=str(error)) from error
     require_readable_size(plain)
     return plain

@@ -114,7 +114,28 @@ def test_the_sheet_is_named_or_the_first(serve_own: Serve) -> None:
     assert post(client, body, "&sheet=数据").json()["stored"] == 1
 
 
-@pytest.mark.parametrize("query", ["&sheet=x", "&format=xlsx"])
+def test_a_workbook_answered_as_one_can_be_posted_again(serve_own: Serve) -> None:
+    client = serve_own()
+    rows = [["dy-water", local(1), "water_m3", 5.5], ["=1+1", local(2), "water_m3", -1]]
+    answer = post(client, workbook(HEAD, *rows), "&format=xlsx&tz=Asia/Shanghai")
+    assert (answer.status_code, answer.headers["content-type"]) == (207, XLSX)
+    again = post(client, answer.content, "&format=csv&tz=Asia/Shanghai")
+    told = table(again)
+    assert told[0][4:] == HEAD
+    assert [row[:3] for row in told[1:]] == [
+        ["unchanged", "", ""],
+        ["refused", "unknown_device", "device"],
+    ]
+    assert [row[4:] for row in told[1:]] == [
+        ["dy-water", "2024-03-05T01:00:00", "water_m3", "5.5"],
+        ["'=1+1", "2024-03-05T02:00:00", "water_m3", "-1"],
+    ]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as opened:
+        sheet = opened.read("xl/worksheets/sheet1.xml")
+    assert b"<f>" not in sheet
+
+
+@pytest.mark.parametrize("query", ["&sheet=x", "&format=parquet"])
 def test_what_fits_no_body_is_refused(serve_own: Serve, query: str) -> None:
     answer = serve_own().post(
         f"/v1/readings?lang=en{query}", content="x", headers={"Content-Type": "text/csv"}
@@ -122,9 +143,13 @@ def test_what_fits_no_body_is_refused(serve_own: Serve, query: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_parameter")
 
 
-def test_no_workbook_and_a_bomb_are_refused(serve_own: Serve) -> None:
-    client = serve_own()
+def test_no_workbook_and_a_bomb_are_refused(serve_own: Serve, own_sample: Any) -> None:
+    client, ledger = serve_own(), own_sample[1]
+    aside = ledger.aside()
+    assert post(client, b"device,ts", "&dry_run=true").json()["code"] == "unreadable_body"
+    assert ledger.aside() == aside
     assert post(client, b"device,ts").json()["code"] == "unreadable_body"
+    assert ledger.aside() != aside
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(workbook(HEAD))) as good,
