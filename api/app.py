@@ -10,11 +10,16 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.routing import APIRoute
 
 from api.access.door import Door
+from api.access.forms import large_forms
 from api.access.keys import AnyIssued
+from api.access.oidc import Oidc
+from api.access.passwords import password_threads
+from api.access.rates import Rates
 from api.dependencies import Backend, utc_now
 from api.drawn import report_queue
 from api.headers import Protected
 from api.intake.posting import posting_threads
+from api.intake.turns import Turns
 from api.kept_answers import AskedVersions, KeptAnswers
 from api.overview import route as overview
 from api.pages import audit as audit_page
@@ -23,6 +28,9 @@ from api.pages import overview as page
 from api.pages import place as place_page
 from api.pages import reference
 from api.pages import settlements as settlements_page
+from api.pages import verify as verify_page
+from api.pages.people import by_provider, own, own_changes, signing_in
+from api.pages.people.waiting import Accept
 from api.problems import MEDIA_TYPE, add_problem_handlers
 from api.query import only_known_parameters
 from api.routes import (
@@ -43,6 +51,8 @@ from api.routes import (
     settlements,
 )
 from api.routes.posted import as_influx, readings
+from api.routes.registry import single as registry_record
+from api.routes.registry import workbook as registry_workbook
 from api.telemetry import CountRequests, Telemetry
 from reports.drawing_queue import DrawingQueue
 from reports.render import ReportFile
@@ -53,13 +63,15 @@ from store.readings.port import ReadingStore
 _DESCRIPTION = """\
 Readings in, monthly figures with their evidence out · 上传读数，读取带依据的月度结果。
 
-Lists are flat arrays of rows, as CSV or Parquet with `?format=`. Months are local calendar months of the institution, intervals
+Lists are flat arrays of rows, as CSV, XLSX or Parquet with `?format=`. Months are local calendar months of the institution, intervals
 are half-open (`end` is excluded), instants are UTC. A value that could not be said is null;
 missing is never 0. Errors are problem details (RFC 9457) in zh or en by `?lang` or
 Accept-Language.
 """
 _V1 = (
     places,
+    registry_workbook,
+    registry_record,
     overview,
     figures,
     adjustments,
@@ -87,6 +99,10 @@ def create_app(
     api_key: str = "",
     read_key: str = "",
     hosts: Sequence[str] = (),
+    proxies: Sequence[str] = (),
+    rates: Rates | None = None,
+    accept: Accept | None = None,
+    oidc: Oidc | None = None,
     registries: KnownRegistry | None = None,
     reports_drawn: DrawingQueue[ReportFile] | None = None,
     now: Callable[[], datetime] | None = None,
@@ -95,9 +111,12 @@ def create_app(
 
     `status` adds what the operator should see in /readyz; `parts` tells of each thread beside the
     service ``ok`` or why it is not, which makes the service not ready. With `api_key` set, whoever
-    asks needs it, or `read_key` to read, or a key that was issued; without, what changes something
-    has to come from this machine. `hosts` are names the
-    service is asked under besides those of the loopback (see Door). `registries` is the registry as
+    asks needs it, or `read_key` to read, or a key that was issued, or signs in; without, what changes
+    something has to come from this machine. `hosts` are names the service is asked under besides
+    those of the loopback (see Door), `proxies` the addresses of those who are believed whom they
+    speak for (see address_of), `rates` how often who may ask
+    (any number when None), `accept` what accepts a device that waits (None: no page does), `oidc` who else says
+    who somebody is. `registries` is the registry as
     the process knows it already, `reports_drawn` what draws reports and how many wait for it; it
     ends with the service. `now` tells the time (UTC), for tests.
     """
@@ -132,7 +151,11 @@ def create_app(
     app.state.versions = AskedVersions(ledger, backend.registries)
     app.state.watch = service.Watch(backend)
     app.state.report_queue = reports_drawn or report_queue()
-    app.state.posting = posting_threads()
+    _open_queues(app)
+    app.state.proxies = frozenset(proxies)
+    app.state.accept = accept
+    app.state.oidc = oidc
+    app.state.rates = rates or Rates("", "")
     app.state.library_queue = page.library_queue()
     for room in _V1:
         app.include_router(room.router, dependencies=[Depends(only_known_parameters)])
@@ -143,7 +166,12 @@ def create_app(
     app.include_router(board_page.router)
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
+    app.include_router(verify_page.router)
     app.include_router(place_page.router)
+    app.include_router(signing_in.router)
+    app.include_router(by_provider.router)
+    app.include_router(own.router)
+    app.include_router(own_changes.router)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Door, hosts=hosts, open_to_all=not api_key)
@@ -159,8 +187,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.openapi()
     yield
     app.state.report_queue.close()
-    app.state.posting = posting_threads()
+    _open_queues(app)
     app.state.library_queue.close()
+
+
+def _open_queues(app: FastAPI) -> None:
+    """Where requests wait for each other, each kind for its own; of one event loop."""
+    app.state.posting = posting_threads()
+    app.state.turns = Turns()
+    app.state.passwords = password_threads()
+    app.state.asking_provider = by_provider.provider_threads()
+    app.state.large_forms = large_forms()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -45,9 +45,18 @@ class ProblemError(Exception):
         self.values = values
 
 
+class ElsewhereError(Exception):
+    """Whoever asks has to go to another address of ours first."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error with problem details: our own, the framework's, and the unforeseen."""
     app.add_exception_handler(ProblemError, _own)
+    app.add_exception_handler(ElsewhereError, _elsewhere)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreUnavailableError, _store)
@@ -115,6 +124,11 @@ def _validation(request: Request, error: Exception) -> JSONResponse:
     ]
     first = errors[0] if errors else {"where": "", "reason": ""}
     return problem_response(request, 422, "bad_parameter", extra={"errors": errors}, **first)
+
+
+def _elsewhere(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ElsewhereError)
+    return RedirectResponse(error.address, 303)
 
 
 _OF_STATUS = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}

@@ -1,5 +1,6 @@
 """What readers may ask for: institutions, an interval of months, a page of rows."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -186,6 +187,11 @@ class Page:
         self._limit = limit
         self._offset = offset
 
+    @property
+    def asked(self) -> tuple[int, int]:
+        """(most rows, rows to leave out first)."""
+        return self._limit, self._offset
+
     def cut(self, rows: Sequence[Item]) -> list[Item]:
         limit, offset = self.window(len(rows))
         return list(rows[offset : offset + limit])
@@ -218,6 +224,55 @@ async def _page(
 
 
 PageDep = Annotated[Page, Depends(_page)]
+
+
+class CursorPage(Page):
+    """A page that begins after a row rather than at a number, so that rows which come or go meanwhile
+    neither repeat nor hide others. `after` names the last row of the page before; the ``Link`` to the
+    next one has it. With `offset` it counts as other pages do."""
+
+    after: str | None = None
+
+    def cut_by(self, rows: Sequence[Item], key: Callable[[Item], tuple[str, ...]]) -> list[Item]:
+        """The page of rows in the order of their keys, each of which one row has."""
+        ordered = sorted(rows, key=key)
+        first = 0
+        if self.after is not None and ordered:
+            last = tuple(self.after.rsplit(_BETWEEN, len(key(ordered[0])) - 1))
+            first = bisect_right(ordered, last, key=key)
+        page = ordered[first + self._offset :][: self._limit]
+        follows = first + self._offset + len(page) < len(ordered)
+        self.say(len(ordered), _BETWEEN.join(key(page[-1])) if follows and page else None)
+        return page
+
+    def say(self, total: int, last: str | None) -> None:
+        """Put into the headers how many rows there are, and where more follow; `last` None: none."""
+        self._response.headers["X-Total-Count"] = str(total)
+        if last is not None:
+            url = self._request.url.remove_query_params("offset")
+            url = url.include_query_params(limit=self._limit, after=last)
+            self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+_BETWEEN = "/"
+
+
+async def _cursor_page(
+    request: Request,
+    response: Response,
+    page: PageDep,
+    after: Annotated[
+        str | None,
+        Query(description="The page after this row, as the Link of the page before has it."),
+    ] = None,
+) -> CursorPage:
+    limit, offset = page.asked
+    made = CursorPage(request, response, limit, offset)
+    made.after = after
+    return made
+
+
+CursorPageDep = Annotated[CursorPage, Depends(_cursor_page)]
 
 
 async def only_known_parameters(request: Request) -> None:

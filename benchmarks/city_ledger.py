@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from api.views import VIEWS
 from benchmarks import bench_process
 from benchmarks.bench_process import EACH, METERS, MONTH, NOW
 from domain.calendar import Month
@@ -20,6 +21,7 @@ from processing.months.job import process
 from store.ledger.canonical import digest
 from store.ledger.port import Ledger
 from store.ledger.sql import tables as t
+from store.ledger.sql.answers import keep_views
 from store.ledger.sql.engine import writing
 from store.ledger.sql.ledger import SqlLedger
 from store.ledger.sql.results import insert_result
@@ -56,6 +58,7 @@ def _keep(ledger: SqlLedger, results: Iterator[MonthResult]) -> None:
         for result in results:
             found = digest(result)
             number = insert_result(connection, result, found)
+            keep_views(connection, VIEWS, result, found)
             open_month = result.month == MONTH
             place = {"institution": result.institution, "month": str(result.month)}
             state = {"standing_id": None if open_month else number, "computed_at": NOW}

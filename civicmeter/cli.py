@@ -31,6 +31,8 @@ COMMANDS = {
     "dashboards": "Build the Grafana dashboards, or push them.",
     "registry": "Check, import or export institutions, devices and contracts.",
     "vendor": "Say who may post, mend and see what, and issue their keys.",
+    "person": "Say who signs in with a password, and as what; lock them out.",
+    "webhooks": "Tell other systems what happened, signed.",
     "audit": "See and verify who changed what; sign where the trail ends.",
     "backup": "Copy the embedded stores while they are in use.",
     "restore": "Put a backup back.",

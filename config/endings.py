@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from config.factors import electricity_region, factors, table
 from config.working_days import OWN_FILE, last_known_day, own_file
+from domain.operating import OperatingCalendar
 from domain.places import Institution
 
 WARNED_BEFORE = timedelta(days=90)
@@ -23,8 +24,10 @@ class Ending:
 def endings(institutions: Iterable[Institution], today: date) -> list[Ending]:
     """What the institutions' figures need and ends within 90 days, or has ended, the first first."""
     places = list(institutions)
-    found = [*_calendars(places), *_grid_factors(places, today), *_tariffs(places), *_form(places)]
-    return sorted((e for e in found if e.ends_on <= today + WARNED_BEFORE), key=lambda e: e.ends_on)
+    due = today + WARNED_BEFORE
+    tables = [*_calendars(places), *_grid_factors(places, today), *_tariffs(places), *_form(places)]
+    found = [*(e for e in tables if e.ends_on <= due), *_operation(places, due)]
+    return sorted(found, key=lambda e: e.ends_on)
 
 
 def _calendars(places: list[Institution]) -> list[Ending]:
@@ -79,3 +82,32 @@ def _form(places: list[Institution]) -> list[Ending]:
         return []
     advice = "add the form that holds now to config/tables/survey.toml"
     return [Ending("national survey form", newest["made_until"], advice)]
+
+
+_NAMED = 3
+
+
+def _operation(places: list[Institution], due: date) -> list[Ending]:
+    """Own operating calendars that end by `due`, as one: a city has a thousand schools.
+
+    One of terms ends with its last term. One of closures, with what would be next year's first.
+    """
+    found: list[tuple[date, str]] = []
+    for place in places:
+        until = OperatingCalendar(place.operation).until
+        if until is None:
+            continue
+        by_terms = any(spell.kind == "term" for spell in place.operation)
+        ends_on = until if by_terms else until + timedelta(days=365)
+        if ends_on <= due:
+            found.append((ends_on, place.id))
+    if not found:
+        return []
+    found.sort()
+    named = ", ".join(place for _, place in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    advice = (
+        "enter the next terms, vacations and closures on the sheet operation of the registry; until "
+        "then these days count as ordinary working days, and savings that rest on them say so"
+    )
+    return [Ending(f"operating calendar of {named}{more}", found[0][0], advice)]

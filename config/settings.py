@@ -59,6 +59,25 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     """Names or addresses the service is asked under, separated by commas, besides localhost and
     where it listens; ``*`` for any."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of reverse proxies before the service, separated by commas: what they say last of who
+    asks (X-Forwarded-For) is believed, where requests and attempts to sign in are counted."""
+    rate_limit: str = "50/second; 1500/minute"
+    """So many requests of one issued key, and of one person who signed in, in each process that
+    answers; empty: any number."""
+    rate_limit_strangers: str = "20/second; 300/minute"
+    """So many requests from one address that come with no key or session that holds, and attempts to
+    sign in, in each process; empty: any number."""
+    public_url: str = ""
+    """The address under which browsers reach the service, ``https://meters.example.cn``; needed with an
+    identity provider, which sends them back there."""
+    oidc_issuer: str = ""
+    """An OpenID Connect provider by which people sign in, ``https://id.example.cn/realms/city``; empty:
+    by password only."""
+    oidc_client_id: str = ""
+    """Who this service is to the provider."""
+    oidc_client_secret: str = ""
+    """Secret. Empty where the provider asks for none (a public client)."""
 
     report_workers: int = 1
     """Processes that draw reports for the service, some 300 MB each while there is work."""
@@ -155,5 +174,6 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "http_port": _port,
     "spool_mb": _size,
     "allowed_hosts": _names,
+    "proxies": _names,
     **{name: _count(name) for name in ("report_workers", "report_queue")},
 }

@@ -27,3 +27,7 @@ class StoreUnavailableError(CivicmeterError):
 
 class ConfigError(CivicmeterError):
     """A setting, option, file or table is wrong: refuse to start (exit code 2)."""
+
+
+class ChangedMeanwhileError(CivicmeterError):
+    """Somebody else changed what a change was compared with: nothing was done, look again."""

@@ -1,16 +1,21 @@
-"""The registry read from a workbook: every problem there is, with its sheet, row and column."""
+"""The registry read from a workbook: every problem there is, with its sheet, row and column.
+
+A column or a sheet that is not there says nothing: what is registered of a known record stays.
+"""
 
 import dataclasses
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
 from domain.errors import ConfigError
 from domain.registry import Registry
+from domain.registry.fit import Double
 from domain.registry.records import Misfit
 from registry.cells import CellError, converter, is_blank, text
+from registry.headings import by_short_names, sheet_names
 from registry.sheets import (
     DEVICE_SHEETS,
     HISTORIES,
@@ -19,6 +24,7 @@ from registry.sheets import (
     Convert,
     columns_of,
     fields_of,
+    records_of,
     sheet_of,
 )
 from registry.workbook_cells import Rows, WorkbookError, read_cells
@@ -26,7 +32,8 @@ from registry.workbook_cells import Rows, WorkbookError, read_cells
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a workbook; `row` counts from 1 as spreadsheets do, 0 for the sheet."""
+    """Something wrong in a workbook; `row` counts from 1 as spreadsheets do, 0 for the sheet. An
+    empty `sheet`: of a record that is registered and not in the workbook."""
 
     sheet: str
     row: int
@@ -34,6 +41,8 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
+        if not self.sheet:
+            return self.reason
         place = f"sheet {self.sheet}"
         place += f", row {self.row}" if self.row else ""
         place += f", column {self.column}" if self.column else ""
@@ -42,24 +51,36 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the records of a workbook stand: the row of each, by sheet and id, and the rows of
-    its items, by history sheet, id and field, in the order of the items."""
+    """Where the records of a workbook stand: the rows of each, by sheet and id (several: it is there
+    several times), and the rows of its items, by history sheet, id and field, in the order of the
+    items."""
 
-    records: Mapping[tuple[str, str], int]
+    records: Mapping[tuple[str, str], Sequence[int]]
     items: Mapping[tuple[str, str, str], Sequence[int]]
 
     def of(self, misfit: Misfit) -> Problem | None:
         """A misfit with its place; None if its record is not in the workbook."""
         sheet = sheet_of(misfit.record)
-        row = self.records.get((sheet, misfit.record.id))
-        if row is None:
+        own = self.records.get((sheet, misfit.record.id))
+        if own is None:
             return None
         for history in HISTORIES:
             rows = self.items.get((history, misfit.record.id, misfit.field), ())
             if rows and misfit.field in fields_of(history, sheet):
                 at = misfit.item if misfit.item in range(len(rows)) else 0
                 return Problem(history, rows[at], "", str(misfit))
-        return Problem(sheet, row, misfit.field, str(misfit))
+        said = str(misfit)
+        if isinstance(misfit, Double):
+            said += f" (also at {', '.join(self._others(sheet, misfit.record.id))})"
+        return Problem(sheet, own[-1], misfit.field, said)
+
+    def _others(self, sheet: str, name: str) -> list[str]:
+        """Where else an id stands that is there several times, as spreadsheets write a cell."""
+        sheets = DEVICE_SHEETS if sheet in DEVICE_SHEETS else (sheet,)
+        cells = [(s, row) for s in sheets for row in self.records.get((s, name), ())]
+        return [
+            f"{s}!A{row}" for s, row in cells if (s, row) != (sheet, self.records[sheet, name][-1])
+        ]
 
 
 def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
@@ -67,27 +88,42 @@ def read_xlsx(path: Path) -> tuple[Registry, list[Problem]]:
     return read_with_places(path)[:2]
 
 
-def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
+def read_with_places(
+    path: Path, known: Registry | None = None
+) -> tuple[Registry, list[Problem], Places]:
     """The registry of a workbook, every problem of its cells, and where its records stand.
 
-    With problems the registry holds the records that could be read. Raises ConfigError when
-    the file is no workbook, or one that asks for more memory or time than a registry does.
+    Records of `known` keep what the workbook has no column or sheet for. With problems the registry
+    holds the records that could be read. Raises ConfigError when the file is no workbook, or one
+    that asks for more memory or time than a registry does.
     """
-    ours = (*SHEETS, *HISTORIES)
     try:
-        names, sheets = read_cells(path, ours)
+        cells = read_cells(path, tuple(sheet_names()))
     except WorkbookError as error:
         raise ConfigError(f"{path}: {error}") from error
+    names, sheets, twice = by_short_names(*cells)
+    registry, problems, places = read_tables(names, sheets, known)
+    doubled = [Problem(n, 0, "", "the sheet is there under another name too") for n in twice]
+    return registry, [*doubled, *problems], places
+
+
+def read_tables(
+    names: Iterable[str], sheets: Mapping[str, Rows], known: Registry | None = None
+) -> tuple[Registry, list[Problem], Places]:
+    """As `read_with_places`, of the cells of sheets; `names` are those of all sheets there are."""
     problems = [
-        Problem(name, 0, "", f"not one of ours; there are {', '.join(ours)}")
+        Problem(name, 0, "", f"not one of ours; there are {', '.join(_OURS)}")
         for name in names
-        if name not in (*ours, NOTES)
+        if name not in (*_OURS, NOTES)
     ]
-    histories = {n: _read_history(n, sheets.get(n, []), problems) for n in HISTORIES}
-    rows: dict[tuple[str, str], int] = {}
-    records = {n: _read_records(n, sheets.get(n, []), histories, problems, rows) for n in SHEETS}
+    had = {(sheet_of(r), r.id): r for r in records_of(known or Registry())}
+    histories = {n: _read_history(n, sheets[n], problems) for n in HISTORIES if sheets.get(n)}
+    rows: dict[tuple[str, str], list[int]] = {}
+    records = {
+        n: _read_records(n, sheets.get(n, []), histories, had, problems, rows) for n in SHEETS
+    }
     for name, items in histories.items():
-        problems += _strays(name, items, records)
+        problems += _strays(name, items, rows)
     registry = Registry(
         tuple(records["institutions"]),
         tuple(records["buildings"]),
@@ -100,6 +136,7 @@ def read_with_places(path: Path) -> tuple[Registry, list[Problem], Places]:
     return registry, problems, Places(rows, at)
 
 
+_OURS = (*SHEETS, *HISTORIES)
 Items = dict[tuple[str, str], list[tuple[int, Any]]]
 """(record, field) → the items, each with its row, in the order they have in the record."""
 
@@ -170,8 +207,9 @@ def _read_records(
     name: str,
     cells: Rows,
     histories: dict[str, Items],
+    had: Mapping[tuple[str, str], Any],
     problems: list[Problem],
-    rows: dict[tuple[str, str], int],
+    rows: dict[tuple[str, str], list[int]],
 ) -> list[Any]:
     kind = SHEETS[name]
     hints = typing.get_type_hints(kind)
@@ -182,24 +220,37 @@ def _read_records(
     }
     columns = columns_of(name)
     converters = {c: converter(c, hints[c]) for c in columns}
+    header = {str(c).strip() for c in cells[0][1]} if cells else set()
+    fields = {h: fields_of(h, name) for h in HISTORIES}
     found = []
     for row_number, row in _table(name, cells, columns, problems):
         before = len(problems)
         values: dict[str, Any] = {}
-        for column in columns:
+        for column in columns:  # the id is the first of them
+            old = had.get((name, values.get("id", "")))
+            if column not in header and old is not None:
+                values[column] = getattr(old, column)
+                continue
             place = (name, row_number)
             _cell(row, column, converters[column], column in needed, place, values, problems)
-        for history, items in histories.items():
-            for field in fields_of(history, name):
-                values[field] = tuple(i for _, i in items.get((values.get("id", ""), field), ()))
+        old = had.get((name, values.get("id", "")))
+        for history, of in fields.items():
+            for field in of:
+                if history in histories:
+                    items = histories[history].get((values.get("id", ""), field), ())
+                    values[field] = tuple(i for _, i in items)
+                elif old is not None:
+                    values[field] = getattr(old, field)
+        if "id" in values:
+            rows.setdefault((name, values["id"]), []).append(row_number)
         if len(problems) == before:
             found.append(kind(**values))
-            rows[name, values["id"]] = row_number
     return found
 
 
-def _strays(history: str, items: Items, records: dict[str, list[Any]]) -> list[Problem]:
-    known = {(r.id, f) for n, rs in records.items() for f in fields_of(history, n) for r in rs}
+def _strays(history: str, items: Items, rows: Mapping[tuple[str, str], object]) -> list[Problem]:
+    """Items of records that are not there; one with a problem of its own is."""
+    known = {(name, f) for sheet, name in rows for f in fields_of(history, sheet)}
     return [
         Problem(
             history,

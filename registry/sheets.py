@@ -6,9 +6,12 @@ an institution, `measures` what was done for a contract, and when, `payment_term
 """
 
 import dataclasses
+import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from domain.calendar import from_ms
@@ -28,6 +31,8 @@ from domain.places import (
     Term,
     WeatherStation,
 )
+from domain.registry import Registry
+from domain.registry.records import Record
 from registry.cells import converter, day, instant_ms, number, text
 
 SHEETS: dict[str, type] = {
@@ -53,8 +58,8 @@ class History:
 
     The first two columns name the record and its field; those with a default may stay empty.
     Where `field` is given, it is the only one, and the first column, `record`, names a record.
-    `cells` gives an item's cells in the order of the other columns, `make` an item of the values
-    of its columns. `timed`: items are put in the order of their first value, when each begins.
+    `cells` gives an item's cells in the order of the other columns, of which the first `told_by` tell
+    it from others of its field; `make` an item of the values of its columns. `timed`: items are put in the order of their first value, when each begins.
     """
 
     item: Any
@@ -65,6 +70,7 @@ class History:
     record: str = "record"
     field: str = ""
     timed: bool = True
+    told_by: int = 1
 
     @property
     def keys(self) -> list[str]:
@@ -127,6 +133,7 @@ HISTORIES = {
         {"carrier": None, "note": ""},
         record="contract",
         field="measures",
+        told_by=3,
     ),
     "payment_terms": History(
         Term,
@@ -142,23 +149,61 @@ HISTORIES = {
         record="contract",
         field="payment_terms",
         timed=False,
+        told_by=3,
     ),
 }
 
 
+_SHEET_OF = {kind: name for name, kind in SHEETS.items()}
+
+
 def sheet_of(record: object) -> str:
     """The sheet of a record's type."""
-    return next(name for name, kind in SHEETS.items() if kind is type(record))
+    return _SHEET_OF[type(record)]
 
 
-def fields_of(history: str, sheet: str) -> list[str]:
+def records_of(registry: Registry) -> tuple[Record, ...]:
+    """All records of a registry."""
+    return (*registry.institutions, *registry.buildings, *registry.devices, *registry.contracts)
+
+
+@cache
+def fields_of(history: str, sheet: str) -> tuple[str, ...]:
     """The fields of a sheet's records that a history sheet holds."""
     hints = typing.get_type_hints(SHEETS[sheet])
     items = (HISTORIES[history].item, ...)
-    return [n for n, h in hints.items() if typing.get_args(h) == items]
+    return tuple(n for n, h in hints.items() if typing.get_args(h) == items)
 
 
-def columns_of(sheet: str) -> list[str]:
+@cache
+def columns_of(sheet: str) -> tuple[str, ...]:
     """The columns of a sheet of records: their fields but those that history sheets hold."""
     elsewhere = {f for h in HISTORIES for f in fields_of(h, sheet)}
-    return [f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere]
+    return tuple(f.name for f in dataclasses.fields(SHEETS[sheet]) if f.name not in elsewhere)
+
+
+@cache
+def choices_of(sheet: str) -> Mapping[str, tuple[str, ...]]:
+    """The columns of a sheet in which one of few words stands, with these words."""
+    if sheet in SHEETS:
+        hints, titles = typing.get_type_hints(SHEETS[sheet]), {c: c for c in columns_of(sheet)}
+    else:
+        item, columns = HISTORIES[sheet].item, HISTORIES[sheet].columns
+        hints = typing.get_type_hints(item) if isinstance(item, type) else {}
+        titles = {title: name for title, name, _ in columns}
+    found = {title: _words_of(hints.get(name)) for title, name in titles.items()}
+    if sheet not in SHEETS and not HISTORIES[sheet].field:
+        fields = (f for records in SHEETS for f in fields_of(sheet, records))
+        found["field"] = tuple(dict.fromkeys(fields))
+    return {title: words for title, words in found.items() if words}
+
+
+def _words_of(hint: Any) -> tuple[str, ...]:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return tuple(w for w in parts if w)
+    if origin in (types.UnionType, typing.Union):
+        return next((words for p in parts if (words := _words_of(p))), ())
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return tuple(member.value for member in hint)
+    return ()

@@ -7,6 +7,7 @@ and decides nothing.
 from dataclasses import dataclass, field
 
 from config.texts import texts
+from domain.contracts.issued import code_of
 from reports.cards import Card, cards_of, tone_of
 from reports.charts.sections import (
     ON_PAPER,
@@ -213,6 +214,11 @@ def _facts(model: ReportModel, lang: str) -> list[tuple[str, str]]:
     return [f for f in facts if f[1]]
 
 
+def verify_text(digest: str) -> str:
+    """Where what was signed can be looked up: an address of the service, and the code in it."""
+    return f"/verify/{code_of(digest)}"
+
+
 def _signature(model: ReportModel, lang: str) -> list[tuple[str, str]]:
     standing = model.standing
     zone = model.institution.timezone
@@ -223,6 +229,7 @@ def _signature(model: ReportModel, lang: str) -> list[tuple[str, str]]:
         (t("sign.computed_at", lang), local_time(standing.computed_at, zone)),
         (t("sign.reason", lang), standing.reason),
         (t("sign.digest", lang), standing.digest),
+        (t("sign.verify", lang), "" if standing.preliminary else verify_text(standing.digest)),
         (t("sign.models", lang), joined((m[:16] for m in model.result.models), lang)),
         (t("sign.code_version", lang), standing.code_version),
     ]

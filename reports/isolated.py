@@ -43,12 +43,13 @@ _LOOK_EVERY_S = 0.2
 
 
 class Worker:
-    """One other process, started when there is work and replaced after JOBS_PER_WORKER jobs.
+    """One other process, started when there is work and replaced after `jobs_max` jobs.
 
     For one thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, jobs_max: int = JOBS_PER_WORKER) -> None:
+        self._jobs_max = jobs_max
         self._process: BaseProcess | None = None
         self._to: Connection[Any, Any] | None = None
         self._done = 0
@@ -85,7 +86,7 @@ class Worker:
             self.end()
             raise
         self._done += 1
-        if self._done >= JOBS_PER_WORKER:
+        if self._done >= self._jobs_max:
             self.end()
         if not good:
             raise content
@@ -136,13 +137,16 @@ def _answer(
     return bool(good), content
 
 
-def in_worker(function: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
-    """`function` of each job, in order, each as soon as it is done, in one other process.
+def in_worker(
+    function: Callable[[Job], Result], jobs: Iterable[Job], jobs_max: int = JOBS_PER_WORKER
+) -> Iterator[Result]:
+    """`function` of each job, in order, each as soon as it is done, in one other process, and after
+    `jobs_max` in a fresh one.
 
     `function` is a module's function, `jobs` can be pickled. Errors of the function are raised
     here.
     """
-    worker = Worker()
+    worker = Worker(jobs_max)
     try:
         for job in jobs:
             yield worker.run(function, job)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import typst
 
@@ -25,19 +25,19 @@ def pdf(document: Document, beyond: Beyond) -> bytes:
     PDF/A refuses a character that no font can show: one that is `beyond` all fonts is set as a
     box, which ours have.
     """
-    data = drawn(boxed(asdict(document), beyond.missing))
-    data["fonts"] = [FAMILY, RARE_FAMILY] if beyond.rare else [FAMILY]
-    return _typeset(json.dumps(data, ensure_ascii=False), beyond)
+    return typeset(TEMPLATE, drawn(boxed(asdict(document), beyond.missing)), beyond)
 
 
-def _typeset(data: str, beyond: Beyond) -> bytes:
+def typeset(template: Path, data: dict[str, Any], beyond: Beyond) -> bytes:
+    """A PDF/A-2b of a template of ours; all that it says is in `data`."""
+    fonts = [FAMILY, RARE_FAMILY] if beyond.rare else [FAMILY]
     with _font_folders(beyond) as folders:
         made: bytes = typst.compile(
-            str(TEMPLATE),
-            root=str(TEMPLATE.parent),
+            str(template),
+            root=str(template.parent),
             font_paths=folders,
             ignore_system_fonts=not beyond.foreign,
-            sys_inputs={"data": data},
+            sys_inputs={"data": json.dumps(data | {"fonts": fonts}, ensure_ascii=False)},
             pdf_standards=ARCHIVAL,
         )
     return made

@@ -54,6 +54,14 @@ class KnownRegistry:
         """
         return self._newest()
 
+    def versioned(self) -> tuple[str, Registry]:
+        """The registry of now, and a version that is not newer than it: for changes that are made
+        only while it still holds."""
+        self._newest()
+        with self._lock:
+            assert self._known is not None
+            return self._known
+
     def version(self) -> str:
         """The version of what was last read; empty before that."""
         known = self._known

@@ -20,10 +20,20 @@ if TYPE_CHECKING:  # read by vulture, never run
     # Read from the JSON of a statement that was issued.
     _.owners
 
+    # Read by statement.typ.
+    _.is_signed
+    _.parties
+    _.how_to_verify
+
     # columns of a row
     _.waived_by
     _.waived_reason
     _.waived_at
+    _.closed_months
+    _.first_closed
+    _.last_closed
+    _.minimum_at
+    _.maximum_at
 
     # click, uvicorn, SQLAlchemy, Prometheus and numpy call these, or read them.
     _.list_commands
@@ -106,3 +116,4 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.savings_calibration
     # As people read a workbook in tests, without the places of its records.
     _.read_xlsx
+    _.check_xlsx

@@ -1,7 +1,9 @@
 """Who asks: the principal behind a request, by the key it carries: the installation's own, or one
-that was issued to a vendor, a manager or a program (see domain.keys).
+that was issued to a vendor, a manager or a program (see domain.keys); or by the session of somebody
+who signed in (see domain.people).
 
-Issued keys are looked up for every request, so that one revoked is so at once in every process.
+Issued keys and sessions are looked up for every request, so that one that is over is so at once in
+every process.
 """
 
 import base64
@@ -14,13 +16,22 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import (
+    APIKeyCookie,
+    APIKeyHeader,
+    HTTPAuthorizationCredentials,
+    HTTPBearer,
+)
 
+from api.access.address import address_of
+from api.access.rates import Rates
+from api.access.sessions import COOKIE, require_own_form, session_text, sign_in_address
 from api.dependencies import Backend
-from api.problems import ProblemError
+from api.problems import ElsewhereError, ProblemError
 from domain.access import Action, Grant, Principal
 from domain.errors import StoreUnavailableError
 from domain.keys import prefix_of
+from domain.people import session_digest
 from store.ledger.port import Ledger
 
 _header = APIKeyHeader(
@@ -29,6 +40,12 @@ _header = APIKeyHeader(
     description="The installation's key, or one that was issued: ``cm_…``.",
 )
 _bearer = HTTPBearer(auto_error=False, description="The same key as a bearer token.")
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description="Of somebody who signed in (``__Host-`` before it through https); what changes "
+    "something needs the page's own Origin and X-CSRF-Token as well.",
+)
 
 ANYONE = Principal(
     "anyone",
@@ -46,8 +63,8 @@ _ASKED_EVERY_S = 1.0
 
 
 class AnyIssued:
-    """Whether a key was ever issued. Keys are never taken out, so a yes holds; a no is asked again
-    after a second. For any thread."""
+    """Whether a key was ever issued or a person added. Neither is ever taken out, so a yes holds; a
+    no is asked again after a second. For any thread."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -62,7 +79,7 @@ class AnyIssued:
     def get(self) -> bool:
         if not self.known:
             asked_at = time.monotonic()
-            self._there = self._ledger.any_key_issued()
+            self._there = self._ledger.any_key_issued() or self._ledger.any_person()
             self._asked_at = asked_at
         return self._there
 
@@ -71,41 +88,83 @@ async def principal_of(
     request: Request,
     header_key: Annotated[str | None, Depends(_header)] = None,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+    cookie: Annotated[str | None, Depends(_cookie)] = None,
 ) -> Principal:
-    """Whose key the request carries. Raises ProblemError 401 without one, 403 with a wrong one.
+    """Whose key the request carries, or who signed in. Raises ProblemError 401 without either, 403
+    with a wrong key, and ElsewhereError to who asks for a page without either.
 
     Where the installation has none and none was ever issued, whoever asks is anybody."""
-    del header_key, bearer  # documented by these, read where answers that are kept find it too
+    del (
+        header_key,
+        bearer,
+        cookie,
+    )  # documented by these, read where answers that are kept find it too
     return await asker(request)
 
 
 async def asker(request: Request) -> Principal:
-    """As `principal_of`, once a request: a thread is taken only where the ledger is asked."""
+    """As `principal_of`, once a request: a thread is taken only where the ledger is asked. Requests
+    are counted here (see Rates), but for those of the installation's own keys, which are the
+    operator's, and of this machine's people where nothing is configured."""
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
-        backend: Backend = request.app.state.backend
-        any_issued: AnyIssued = request.app.state.any_issued
-        own = backend.api_key or backend.read_key
-        if prefix_of(_given(request.headers)) is not None or not (own or any_issued.known):
-            found = await run_in_threadpool(_principal, request, backend)
-        else:
-            found = _principal(request, backend)
+        rates: Rates = request.app.state.rates
+        found = await _signed_in(request)
+        if found is None:
+            try:
+                found = await _by_key(request)
+            except (ProblemError, ElsewhereError):
+                rates.count_stranger(address_of(request))
+                raise
+            prefix = getattr(request.state, "key_prefix", "")
+            if prefix:
+                rates.count(f"key {prefix}")
         request.state.principal = found
     return found
+
+
+async def _signed_in(request: Request) -> Principal | None:
+    """Who signed in, unless the request carries a key. A browser that once asked for a key goes on
+    sending it (basic authentication), whoever signs in after that."""
+    session = session_text(request)
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    if not session or "x-api-key" in request.headers or scheme not in ("", "basic"):
+        return None
+    backend: Backend = request.app.state.backend
+    digest = session_digest(session)
+    account = await run_in_threadpool(backend.ledger.signed_in, digest, backend.now())
+    if account is None:
+        return None
+    request.state.account = account
+    rates: Rates = request.app.state.rates
+    rates.count(f"person {account.login}")  # before a form is read
+    await require_own_form(request, session)
+    return account.principal()
+
+
+async def _by_key(request: Request) -> Principal:
+    backend: Backend = request.app.state.backend
+    any_issued: AnyIssued = request.app.state.any_issued
+    own = backend.api_key or backend.read_key
+    if prefix_of(_given(request.headers)) is not None or not (own or any_issued.known):
+        return await run_in_threadpool(_principal, request, backend)
+    return _principal(request, backend)
 
 
 def _principal(request: Request, backend: Backend) -> Principal:
     given = _given(request.headers)
     prefix = prefix_of(given)
     if prefix is not None:
-        return _issued(backend, prefix, given)
+        principal = _issued(backend, prefix, given)
+        request.state.key_prefix = prefix
+        return principal
     any_issued: AnyIssued = request.app.state.any_issued
     if not (backend.api_key or backend.read_key or any_issued.get()):
         return ANYONE
     if not given:
-        # A browser asks its reader for a key, as the password of any name.
-        asks = 'Basic realm="Civicmeter"' if _is_browser(request) else "Bearer"
-        raise ProblemError(401, "needs_key", headers={"WWW-Authenticate": asks})
+        if _is_browser(request):
+            raise ElsewhereError(sign_in_address(request))
+        raise ProblemError(401, "needs_key", headers={"WWW-Authenticate": "Bearer"})
     own = _of_own_key(backend, given)
     if own is None:
         raise ProblemError(403, "wrong_key")
@@ -129,7 +188,7 @@ def is_stranger(request: Request) -> bool:
 
 
 def _is_browser(request: Request) -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _given(headers: Mapping[str, str]) -> str:

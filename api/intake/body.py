@@ -13,7 +13,7 @@ MAX_PARTS = 2_000_000
 body of as many values as may be posted has some four for each."""
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
     """The body, decompressed where Content-Encoding is gzip.
 
     Raises ProblemError 413 beyond MAX_BYTES or MAX_PARTS, 415 for another encoding, 400 for broken gzip.
@@ -59,15 +59,12 @@ def _gunzip(body: bytes) -> bytes:
     return plain
 
 
-BodyDep = Annotated[bytes, Depends(_body)]
-
-
 async def _json_body(request: Request) -> bytes:
-    """As `_body`, of what calls itself JSON: a page of another site cannot send that unasked."""
+    """As `body_of`, of what calls itself JSON: a page of another site cannot send that unasked."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise ProblemError(415, "unsupported_media", given=media or "–", offered="application/json")
-    return await _body(request)
+    return await body_of(request)
 
 
 JsonBodyDep = Annotated[bytes, Depends(_json_body)]

@@ -171,7 +171,9 @@ th { color: var(--dim); font-weight: 600; } pre { overflow-x: auto; padding: .7r
 {% endif %}
 {% for media, content in o.body.items() %}
 <p class="dim">{{ media }}</p>
+{% if content.example is defined %}
 <pre>{{ content.example if content.example is string else content.example | tojson }}</pre>
+{% endif %}
 {% endfor %}
 {% if o.fields %}
 <details><summary>{{ t('fields') }}</summary>

@@ -14,7 +14,7 @@ from api.language import language_of
 from api.pages.html import answer, options, render
 from config.texts import text
 from domain.calendar import Month
-from domain.contracts.issued import Issued
+from domain.contracts.issued import Issued, code_of
 from reports.words.settlement import (
     ShownLine,
     about_words,
@@ -39,7 +39,7 @@ def settlements_page(
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
 ) -> HTMLResponse:
     lang = language_of(request)
-    keys = _seen_keys(backend)
+    keys = seen_statement_keys(backend)
     agreements = sorted({agreement for agreement, _, _ in keys})
     wanted = [key for key in keys if contract in ("", key[0])]
     wanted.sort(key=lambda key: (key[1], key[0], key[2]), reverse=True)
@@ -66,7 +66,8 @@ def settlements_page(
     return answer(html, lang)
 
 
-def _seen_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+def seen_statement_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+    """(agreement, month, number) of the statements that whoever asks may see."""
     if backend.sees_all:
         return backend.ledger.statement_keys()
     seen = (s for s in backend.ledger.statements() if sees_statement(backend, s))
@@ -85,7 +86,9 @@ def _shown(one: Issued, lang: str) -> dict[str, Any]:
         "told": told_of(one, lang),
         "signed": signed_of(one, lang),
         "digest": one.digest,
+        "code": code_of(one.digest),
         "workbook": "/v1/settlements/workbook?" + urlencode({**named, "lang": lang}),
+        "paper": "/v1/settlements/paper?" + urlencode({**named, "lang": lang}),
     }
 
 

@@ -1,6 +1,7 @@
 """The audit trail: who changed what, when, from what to what."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from api.access.needs import Needs
 from api.access.seen import BackendDep
 from api.problems import ProblemError
-from api.query import InstitutionsDep, LanguageDep, PageDep, instant_of
+from api.query import CursorPageDep, InstitutionsDep, LanguageDep, instant_of
 from api.rows.trail.entries import AuditRow, audit_row
 from api.tables.route import TableRoute
 from domain.access import Action, Principal
@@ -24,7 +25,7 @@ def audit(
     principal: AuditorDep,
     backend: BackendDep,
     institutions: InstitutionsDep,
-    page: PageDep,
+    page: CursorPageDep,
     lang: LanguageDep,
     institution: Annotated[list[str] | None, Query()] = None,
     contract: Annotated[list[str] | None, Query(description="Only these contracts.")] = None,
@@ -54,9 +55,22 @@ def audit(
         end=None if end is None else instant_of(end, "end"),
         within=principal.reach(Action.AUDIT),
     )
-    limit, offset = page.window(backend.ledger.count_audit_entries(wanted))
-    entries = backend.ledger.audit_entries(wanted, limit=limit, offset=offset)
+    total = backend.ledger.count_audit_entries(wanted)
+    limit, offset = page.asked
+    older = replace(wanted, below=_number(page.after))
+    entries = backend.ledger.audit_entries(older, limit=limit + 1, offset=offset)
+    follows, entries = len(entries) > limit, entries[:limit]
+    page.say(total, str(entries[-1].number) if follows else None)
     return [audit_row(entry, lang) for entry in entries]
+
+
+def _number(after: str | None) -> int | None:
+    if after is None:
+        return None
+    if not (after.isascii() and after.isdecimal() and len(after) <= 15):
+        reason = "a number, as the Link of the page before has it"
+        raise ProblemError(422, "bad_parameter", where="query.after", reason=reason)
+    return int(after)
 
 
 def _given(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from fastapi import APIRouter
 
 from api.access.needs import NEEDS_READ
 from api.access.seen import BackendDep
-from api.query import InstitutionsDep, PageDep, PlacesDep
+from api.query import CursorPage, CursorPageDep, InstitutionsDep, PageDep, PlacesDep
 from api.rows import registry as rows
 from api.tables.route import TableRoute
 from domain.models import ModelRecord
@@ -35,62 +35,75 @@ def _rows(
     return [row(t, institutions[t.institution]) for t in things if t.institution in institutions]
 
 
+class _Named(Protocol):
+    id: str
+
+
+Named = TypeVar("Named", bound=_Named)
+
+
+def _page(page: CursorPage, found: list[Named]) -> list[Named]:
+    return page.cut_by(found, lambda row: (row.id,))
+
+
 def _devices(backend: BackendDep, kind: type[Device]) -> list[Device]:
     return [d for d in backend.in_part.devices if isinstance(d, kind)]
 
 
 @router.get("/institutions")
 def institutions(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: CursorPageDep
 ) -> list[rows.InstitutionRow]:
     """Institutions · 机构."""
     today = _today(backend)
-    return page.cut([rows.institution_row(i, today) for i in institutions.values()])
+    return _page(page, [rows.institution_row(i, today) for i in institutions.values()])
 
 
 @router.get("/buildings")
 def buildings(
-    backend: BackendDep, institutions: InstitutionsDep, page: PageDep
+    backend: BackendDep, institutions: InstitutionsDep, page: CursorPageDep
 ) -> list[rows.BuildingRow]:
     """Buildings · 建筑."""
-    return page.cut(_rows(backend.registry.buildings, institutions, rows.building_row))
+    return _page(page, _rows(backend.registry.buildings, institutions, rows.building_row))
 
 
 @router.get("/meters")
-def meters(backend: BackendDep, institutions: PlacesDep, page: PageDep) -> list[rows.MeterRow]:
+def meters(
+    backend: BackendDep, institutions: PlacesDep, page: CursorPageDep
+) -> list[rows.MeterRow]:
     """Meters · 计量表."""
     today, meters = _today(backend), _devices(backend, Meter)
-    return page.cut(_rows(meters, institutions, lambda m, i: rows.meter_row(m, i, today)))
+    return _page(page, _rows(meters, institutions, lambda m, i: rows.meter_row(m, i, today)))
 
 
 @router.get("/pv-systems")
 def pv_systems(
-    backend: BackendDep, institutions: PlacesDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: CursorPageDep
 ) -> list[rows.PvSystemRow]:
     """Rooftop PV systems · 屋顶光伏."""
-    return page.cut(_rows(_devices(backend, PvSystem), institutions, rows.pv_row))
+    return _page(page, _rows(_devices(backend, PvSystem), institutions, rows.pv_row))
 
 
 @router.get("/bins")
-def bins(backend: BackendDep, institutions: PlacesDep, page: PageDep) -> list[rows.BinRow]:
+def bins(backend: BackendDep, institutions: PlacesDep, page: CursorPageDep) -> list[rows.BinRow]:
     """Sorted-waste bins · 分类垃圾桶."""
-    return page.cut(_rows(_devices(backend, Bin), institutions, rows.bin_row))
+    return _page(page, _rows(_devices(backend, Bin), institutions, rows.bin_row))
 
 
 @router.get("/weather-stations")
 def weather_stations(
-    backend: BackendDep, institutions: PlacesDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: CursorPageDep
 ) -> list[rows.DeviceRow]:
     """Weather stations · 气象站."""
-    return page.cut(_rows(_devices(backend, WeatherStation), institutions, rows.device_row))
+    return _page(page, _rows(_devices(backend, WeatherStation), institutions, rows.device_row))
 
 
 @router.get("/contracts")
 def contracts(
-    backend: BackendDep, institutions: PlacesDep, page: PageDep
+    backend: BackendDep, institutions: PlacesDep, page: CursorPageDep
 ) -> list[rows.ContractRow]:
     """Contracts and savings projects · 节能合同与项目."""
-    return page.cut(_rows(backend.in_part.contracts, institutions, rows.contract_row))
+    return _page(page, _rows(backend.in_part.contracts, institutions, rows.contract_row))
 
 
 @router.get("/contracts/proof")

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from api.access.needs import NEEDS_READ
 from api.access.seen import BackendDep, sees_statement
 from api.dependencies import Backend
+from api.drawn import drawn
 from api.problems import ProblemError
 from api.query import ONE_MONTH_PATTERN, LanguageDep, PageDep, PlacesDep
 from api.rows.trail.settlements import (
@@ -16,14 +18,14 @@ from api.rows.trail.settlements import (
     settlement_row,
 )
 from api.tables.route import TableRoute
+from config.texts import Language
 from domain.calendar import Month
 from domain.contracts.issued import Issued
-from reports.statements.workbook import statement_xlsx
+from reports.statements.papers import MEDIA_TYPE, Paper, PaperFormat, paper_file, paper_of
 
 router = APIRouter(
     route_class=TableRoute, prefix="/v1", tags=["settlements"], dependencies=[NEEDS_READ]
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Agreements = Annotated[
     list[str] | None, Query(alias="contract", description="Only these contracts or bundles.")
 ]
@@ -67,31 +69,88 @@ def settlement_lines(
     return page.cut([row for one in found for row in line_rows(one, lang)])
 
 
+ContractText = Annotated[str, Query(description="The contract or bundle.", max_length=200)]
+OneMonth = Annotated[str, Query(pattern=ONE_MONTH_PATTERN, description="YYYY-MM.")]
+Number = Annotated[int, Query(ge=1, le=10**6, description="Which one of the month.")]
+_NOT_THERE = {"description": "No such statement."}
+_BUSY = {"description": "Too many are being drawn, or this one was ended: ask again."}
+
+
 @router.get(
     "/settlements/workbook",
     response_class=Response,
     responses={
-        200: {"content": {XLSX: {}}, "description": "The statement as a workbook."},
-        404: {"description": "No such statement."},
+        200: {"content": {MEDIA_TYPE["xlsx"]: {}}, "description": "The statement as a workbook."},
+        404: _NOT_THERE,
+        503: _BUSY,
     },
 )
-def settlement_workbook(
+async def settlement_workbook(
+    request: Request,
     backend: BackendDep,
     lang: LanguageDep,
-    contract: Annotated[str, Query(description="The contract or bundle.", max_length=200)],
-    month: Annotated[str, Query(pattern=ONE_MONTH_PATTERN, description="YYYY-MM.")],
-    number: Annotated[int, Query(ge=1, le=10**6, description="Which one of the month.")] = 1,
+    contract: ContractText,
+    month: OneMonth,
+    number: Number = 1,
 ) -> Response:
     """A statement as a workbook whose formulas reckon the payment · 结算单 XLSX."""
+    return await _paper(request, backend, (contract, month, number), lang, "xlsx")
+
+
+@router.get(
+    "/settlements/paper",
+    response_class=Response,
+    responses={
+        200: {"content": {MEDIA_TYPE["pdf"]: {}}, "description": "The statement as a PDF."},
+        404: _NOT_THERE,
+        503: _BUSY,
+    },
+)
+async def settlement_paper(
+    request: Request,
+    backend: BackendDep,
+    lang: LanguageDep,
+    contract: ContractText,
+    month: OneMonth,
+    number: Number = 1,
+) -> Response:
+    """A statement as a PDF, with what it rests on and a code to verify it by · 结算单 PDF."""
+    return await _paper(request, backend, (contract, month, number), lang, "pdf")
+
+
+async def _paper(
+    request: Request,
+    backend: Backend,
+    which: tuple[str, str, int],
+    lang: Language,
+    format: PaperFormat,
+) -> Response:
+    paper = await run_in_threadpool(_gathered, backend, which, lang, format)
+    pending, signed = paper.pending, len(paper.one.signatures)
+    key = ("statement", paper.one.digest, signed, pending, paper.known, lang, format)
+    made = await drawn(
+        request, request.app.state.report_queue, str(key), lambda: (paper_file, paper)
+    )
+    kind = "inline" if format == "pdf" else "attachment"
+    return Response(
+        made.content,
+        media_type=MEDIA_TYPE[format],
+        headers={
+            "Content-Disposition": f'{kind}; filename="{made.name}"',
+            "Content-Language": lang,
+        },
+    )
+
+
+def _gathered(
+    backend: Backend, which: tuple[str, str, int], lang: Language, format: PaperFormat
+) -> Paper:
+    """Raises ProblemError 404 for a statement that is not there, or not for who asks."""
+    contract, month, number = which
     found = backend.ledger.statements([contract], month=Month.parse(month), number=number)
     if not found or not sees_statement(backend, found[0]):
         raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
-    name = f"statement_{month}_{number}_{lang}.xlsx"
-    return Response(
-        statement_xlsx(found[0], lang),
-        media_type=XLSX,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return paper_of(backend.ledger, backend.registry, found[0], lang, format)
 
 
 def _wanted(

@@ -1,1 +1,1 @@
-"""Lists of rows as tables: CSV and Parquet."""
+"""Lists of rows as tables: CSV, XLSX and Parquet."""

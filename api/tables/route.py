@@ -1,7 +1,6 @@
-"""The same rows as a table: CSV for spreadsheets, Parquet for those who compute.
+"""The same rows as a table: XLSX and CSV for spreadsheets, Parquet for those who compute.
 
-``?format=csv`` or ``Accept: text/csv``; ``?format=parquet`` or
-``Accept: application/vnd.apache.parquet``.
+``?format=csv``, ``xlsx`` or ``parquet``, or the media type of one as ``Accept``.
 """
 
 import csv
@@ -22,11 +21,12 @@ from api.language import language_of
 from api.problems import ProblemError
 from api.rows.base import Row
 from api.tables.columns import PARQUET, parquet_bytes, table_of
+from api.tables.workbook import XLSX, xlsx_bytes
 
 CSV = "text/csv"
 _MOMENT_S = 10
-_FORMATS = ("json", "csv", "parquet")
-_BY_MEDIA = {CSV: "csv", PARQUET: "parquet"}
+_FORMATS = ("json", "csv", "xlsx", "parquet")
+_BY_MEDIA = {CSV: "csv", XLSX: "xlsx", PARQUET: "parquet"}
 _UNSEEN = "\x01-\x20\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff"
 FORMULA = f"^(?:[\t\r\n]|[{_UNSEEN}]*[-=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212])"
 """How a text begins that a spreadsheet would take for a formula, also behind spaces and in the
@@ -34,7 +34,7 @@ wide signs of East Asian keyboards."""
 
 
 class TableRoute(APIRoute):
-    """A route whose list of rows may also be had as CSV and as Parquet."""
+    """A route whose list of rows may also be had as CSV, XLSX and Parquet."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         json_handler = super().get_route_handler()
@@ -143,10 +143,12 @@ def _as_table(answer: Response, model: type[Row] | None, wanted: str) -> Respons
 def _table_response(
     rows: list[dict[str, Any]], model: type[Row] | None, wanted: str, answer: Response
 ) -> Response:
-    kept = {k: v for k, v in answer.headers.items() if k in ("x-total-count", "link")}
+    kept = {k: v for k, v in answer.headers.items() if k in ("x-total-count", "link", "etag")}
     headers = {**kept, "Vary": "Accept"}
     if wanted == "parquet" and model is not None:
         content = parquet_bytes(table_of(rows, model))
         return Response(content, media_type=PARQUET, headers=headers)
+    if wanted == "xlsx" and model is not None:
+        return Response(xlsx_bytes(rows, model), media_type=XLSX, headers=headers)
     # The mark at the beginning tells spreadsheets that it is UTF-8.
     return Response("\ufeff" + csv_text(rows), media_type=f"{CSV}; charset=utf-8", headers=headers)

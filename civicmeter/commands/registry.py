@@ -8,15 +8,27 @@ import click
 
 from civicmeter.by import BY, name_of
 from config.settings import Settings
+from config.texts import text
 from domain.audit import LOCAL
 from domain.errors import ConfigError, StoreUnavailableError
 from domain.registry import Registry
 from domain.registry.unbounded import unbounded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from civicmeter.wiring.pipeline import Pipeline
+    from registry.reading import Problem
 
 _FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE.xlsx")
+
+_LANG = click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    default="en",
+    show_default=True,
+    help="Of problems and changes.",
+)
 
 
 @click.group("registry")
@@ -26,40 +38,74 @@ def command() -> None:
 
 @command.command("check")
 @_FILE
+@_LANG
 @click.pass_obj
-def check(settings: Settings, file: Path) -> None:
+def check(settings: Settings, file: Path, lang: str) -> None:
     """Tell every problem of a workbook; nothing is changed."""
     from civicmeter.wiring.pipeline import open_pipeline
+    from registry.merging import fitted
+    from registry.reading import read_with_places
 
     with open_pipeline(settings) as pipeline:
-        registry = _checked(file, pipeline.registry)
-        click.echo(f"{file}: no problems; {_counts(registry)}")
+        known = pipeline.registry
+        registry, problems = fitted(*read_with_places(file, known), known)
+        _require_none(file, problems, lang)
+        said = text("registry", "no_problems", lang, file=file)
+        click.echo(f"{said}; {_counts(registry)}")
         _tell_bounds(pipeline, registry)
 
 
 @command.command("import")
 @_FILE
+@click.option("--dry-run", is_flag=True, help="Tell row by row what would change; do nothing.")
+@click.option(
+    "--if-version", metavar="VERSION", help="Only if the registry is still that of the dry run."
+)
+@_LANG
 @BY
 @click.pass_obj
-def import_(settings: Settings, file: Path, by: str | None) -> None:
-    """Add or update the records of a workbook; records not in it stay."""
+def import_(
+    settings: Settings,
+    file: Path,
+    dry_run: bool,
+    if_version: str | None,
+    lang: str,
+    by: str | None,
+) -> None:
+    """Add or update the records of a workbook, all or none; records not in it stay, and so does
+    what it has no column or sheet for."""
     from civicmeter.wiring.pipeline import open_pipeline
-    from registry.merging import merged
+    from registry.importing import compare, take_in
+    from registry.reading import read_with_places
+    from registry.told import change_text, summary_text
 
     actor = LOCAL.on_word_of(name_of(by))
     with open_pipeline(settings) as pipeline:
-        known = pipeline.registry
-        registry = _checked(file, known)
-        pipeline.save_registry(merged(known, registry), actor)
-        click.echo(f"imported {_counts(registry)}")
-        _tell_bounds(pipeline, registry)
+        ledger, registries = pipeline.ledger, pipeline.registries
+        found = compare(lambda known: read_with_places(file, known), ledger, registries, if_version)
+        _require_none(file, found.problems, lang)
+        if dry_run:
+            for change in found.changes:
+                click.echo(change_text(change, lang))
+            click.echo(summary_text(found.changes, lang))
+            click.echo(f"civicmeter registry import {file} --if-version {found.version}")
+            return
+        take_in(found, ledger, registries, actor)
+        click.echo(f"imported {_counts(found.read)}")
+        click.echo(summary_text(found.changes, lang))
+        _tell_bounds(pipeline, found.read)
 
 
 @command.command("export")
 @_FILE
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    help="Of the names of sheets and columns; default: short names.",
+)
 @click.pass_obj
-def export(settings: Settings, file: Path, force: bool) -> None:
+def export(settings: Settings, file: Path, force: bool, lang: str | None) -> None:
     """Write the whole registry as a workbook; of an empty one, the columns to fill in."""
     from civicmeter.wiring.pipeline import open_pipeline
     from registry.writing import write_xlsx
@@ -68,8 +114,12 @@ def export(settings: Settings, file: Path, force: bool) -> None:
         raise ConfigError(f"{file} is there already: name another file, or give --force")
     with open_pipeline(settings) as pipeline:
         registry = pipeline.registry
-    write_xlsx(registry, file)
+    write_xlsx(registry, file, lang=lang or "")
     click.echo(f"{file}: {_counts(registry)}")
+
+
+_TOLD = 12
+"""So many devices or institutions are named, the others counted."""
 
 
 @command.command("propose-bounds")
@@ -127,17 +177,22 @@ def propose_operation(settings: Settings, out: Path, names: tuple[str, ...], for
         if unknown := sorted(set(names) - set(known)):
             raise ConfigError(f"no institution {unknown[0]!r}: there are {', '.join(known)}")
         places = [known[n] for n in names] or list(registry.institutions)
-        proposals = list(propose(pipeline, places, datetime.now(UTC), progress))
+        unread: list[str] = []
+        proposals = list(propose(pipeline, places, datetime.now(UTC), progress, unread.append))
+    if unread:
+        named = ", ".join(unread[:_TOLD]) + (", …" if len(unread) > _TOLD else "")
+        click.echo(
+            f"of {len(unread)} of {len(places)} institutions nothing is known: their electricity "
+            f"and water cannot be read ({named})",
+            err=True,
+        )
     if not proposals:
-        click.echo("no closure is seen in the last three years that is not registered")
+        if len(unread) < len(places):
+            click.echo("no closure is seen in the last three years that is not registered")
         return
     write_proposals(registry, proposals, out)
     click.echo(f"{out}: {len(proposals)} closures proposed; see its sheet proposals for each")
     click.echo(f"look at them, then take them in: civicmeter registry import {out}")
-
-
-_TOLD = 12
-"""So many devices without a bound are looked up and named, the others counted."""
 
 
 def _tell_bounds(pipeline: "Pipeline", imported: Registry) -> None:
@@ -163,13 +218,12 @@ def _tell_bounds(pipeline: "Pipeline", imported: Registry) -> None:
     )
 
 
-def _checked(file: Path, known: Registry) -> Registry:
-    from registry.merging import check_xlsx
+def _require_none(file: Path, problems: "Sequence[Problem]", lang: str) -> None:
+    from registry.problem_words import problem_text
 
-    registry, problems = check_xlsx(file, known)
     if problems:
-        raise ConfigError(f"{file} has {len(problems)} problems:\n  " + "\n  ".join(problems))
-    return registry
+        said = text("registry", "problems", lang, file=file, count=len(problems))
+        raise ConfigError("\n  ".join((said, *(problem_text(p, lang) for p in problems))))
 
 
 def _counts(registry: Registry) -> str:

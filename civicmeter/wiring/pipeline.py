@@ -41,7 +41,7 @@ class Pipeline:
         return self.registries.get()
 
     def save_registry(self, registry: Registry, actor: Actor = LOCAL) -> None:
-        """Keep a registry and let the store know its devices."""
+        """Keep a registry that is whole in itself, and let the store know its devices."""
         self.ledger.save_registry(registry.check(), actor=actor)
         self.refresh()
 

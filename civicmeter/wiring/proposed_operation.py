@@ -1,6 +1,6 @@
 """Closures proposed from what is stored: read institution by institution, then told or written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -40,19 +40,28 @@ class ProposedSpell:
 
 
 def propose(
-    pipeline: Pipeline, places: Iterable[Institution], now: datetime, progress: Progress
+    pipeline: Pipeline,
+    places: Iterable[Institution],
+    now: datetime,
+    progress: Progress,
+    unread: Callable[[str], None] = lambda _: None,
 ) -> Iterator[ProposedSpell]:
     """The closures that the electricity (else the water) of the last years shows, and that no
-    operating calendar has. None of an institution that cannot be read."""
+    operating calendar has. `unread` is told of each institution whose history shows nothing,
+    because there is none of electricity and water or because it cannot be computed."""
     wanted = list(places)
     for done, place in enumerate(wanted, 1):
-        yield from _of_institution(pipeline, place, now)
+        found = _of_institution(pipeline, place, now)
+        if found is None:
+            unread(place.id)
+        yield from found or ()
         progress("history", done, len(wanted))
 
 
 def _of_institution(
     pipeline: Pipeline, place: Institution, now: datetime
-) -> Iterator[ProposedSpell]:
+) -> list[ProposedSpell] | None:
+    """None: there is nothing to look at."""
     this = Month.of(now.date())
     months = [this.plus(-k) for k in range(MOST_MONTHS, 0, -1)]
     try:
@@ -60,10 +69,17 @@ def _of_institution(
     except StoreUnavailableError:
         raise
     except Exception:  # told where it is computed
-        return
+        return None
+    daily = _daily(site)
+    return None if daily is None else list(_of_days(pipeline, place, daily))
+
+
+def _of_days(
+    pipeline: Pipeline, place: Institution, daily: pd.DataFrame
+) -> Iterator[ProposedSpell]:
     contracts = pipeline.registry.contracts_of(place.id)
     known = OperatingCalendar(place.operation)
-    for closure in _closures(site, place):
+    for closure in _closures_of(daily, place):
         days = days_between(closure.start, closure.end)
         if any(known.kind(day) for day in days):
             continue
@@ -79,15 +95,16 @@ def _of_institution(
         )
 
 
-def _closures(site: Site, place: Institution) -> list[Closure]:
+def _daily(site: Site) -> pd.DataFrame | None:
+    """Days of electricity, else of water; None where neither says anything."""
     span = site.span()
     if span is None:
-        return []
+        return None
     for carrier in (Carrier.ELECTRICITY, Carrier.WATER):
         daily = daily_energy(site, carrier, *span)
         if daily is not None and daily["use"].notna().any():
-            return _closures_of(daily, place)
-    return []
+            return daily
+    return None
 
 
 def _closures_of(daily: pd.DataFrame, place: Institution) -> list[Closure]:

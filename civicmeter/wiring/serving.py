@@ -17,8 +17,11 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from api.access.door import is_loopback
+from api.access.oidc import Oidc
+from api.access.rates import Rates
 from api.app import create_app
 from api.drawn import report_queue
+from civicmeter.wiring.accepting import accepted
 from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.ports import require_free_port
@@ -43,8 +46,12 @@ def app_of(
         api_key=settings.api_key,
         read_key=settings.read_key,
         hosts=(settings.http_host, *settings.allowed_hosts),
+        proxies=settings.proxies,
+        rates=Rates(settings.rate_limit, settings.rate_limit_strangers),
         registries=pipeline.registries,
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
+        oidc=oidc_of(settings),
+        accept=partial(accepted, pipeline),
         status=lambda: {
             **({"collector": asdict(collector.counters())} if collector else {}),
             **({"rounds": rounds.status()} if rounds else {}),
@@ -56,6 +63,18 @@ def app_of(
     )
     keep_still()
     return app
+
+
+def oidc_of(settings: Settings) -> Oidc | None:
+    """The identity provider, if there is one. Raises ConfigError for settings that do not do."""
+    if not settings.oidc_issuer:
+        return None
+    return Oidc(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        home=settings.public_url,
+    )
 
 
 def keep_still() -> None:

@@ -124,6 +124,31 @@ def digest_of(body: str) -> str:
     return sha256(body.encode()).hexdigest()
 
 
+CODE_LENGTH = 20
+"""Hexadecimal digits: 80 bits, which nobody finds by trying."""
+
+
+def code_of(digest: str) -> str:
+    """What is printed on paper to look a digest up by: its first 80 bits, in fives.
+
+    >>> code_of("0123456789abcdef" * 4)
+    '01234-56789-abcde-f0123'
+    """
+    return "-".join(digest[k : k + 5] for k in range(0, CODE_LENGTH, 5))
+
+
+def start_of_digest(code: str) -> str | None:
+    """What a digest begins with, of a code as people type it, or of the digest itself; None where
+    it cannot be one.
+
+    >>> start_of_digest(" 01234-56789-ABCDE-F0123 ")
+    '0123456789abcdef0123'
+    """
+    plain = "".join(c for c in code.lower() if c not in " -‐–_")
+    is_one = CODE_LENGTH <= len(plain) <= 64 and all(c in "0123456789abcdef" for c in plain)
+    return plain if is_one else None
+
+
 def settled_amounts(issued: Iterable[Issued]) -> dict[Month, Decimal]:
     """What each month has been settled to by statements issued so far, in their order."""
     found: dict[Month, Decimal] = {}

@@ -17,7 +17,7 @@ from domain.audit import LOCAL, PROCESSOR, SERVICE
 
 
 class Role(StrEnum):
-    """What a key's holder is here for."""
+    """What a key's holder, or a person, is here for."""
 
     VIEWER = "viewer"
     VENDOR = "vendor"
@@ -48,22 +48,14 @@ _PREFIX_BYTES, _SECRET_BYTES = 4, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A key as it is kept. `holder` is the vendor's id, `person` whose own key it is (empty: of a
-    program, or of several people). `institutions`, `contracts` and `devices` narrow it; None: all.
-
-    It holds within ``[issued_at, expires_at)`` (None: for ever), until it is revoked; `issued_at` is to
-    come where it was issued beforehand.
+class Granted:
+    """What a holder's key, or a person, may do. `holder` is the vendor's id, `person` whose own it
+    is, as they sign (empty: a program's, or several people's). `institutions`, `contracts` and
+    `devices` narrow it; None: all.
     """
 
-    prefix: str
-    digest: str
     holder: str
     role: Role
-    issued_at: datetime
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    last_used_at: datetime | None = None
     person: str = ""
     institutions: frozenset[str] | None = None
     contracts: frozenset[str] | None = None
@@ -73,6 +65,37 @@ class Key:
         """Who acts with it."""
         grant = Grant(ACTIONS[self.role], self.institutions, self.contracts, self.devices)
         return Principal(self.holder, (grant,), self.person)
+
+    def is_within(self, other: "Granted") -> bool:
+        """Whether it lets do nothing that the other does not let do, of the same holder."""
+        narrowed = (
+            (self.institutions, other.institutions),
+            (self.contracts, other.contracts),
+            (self.devices, other.devices),
+        )
+        return (
+            self.holder == other.holder
+            and ACTIONS[self.role] <= ACTIONS[other.role]
+            and all(
+                theirs is None or (own is not None and own <= theirs) for own, theirs in narrowed
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key(Granted):
+    """A key as it is kept.
+
+    It holds within ``[issued_at, expires_at)`` (None: for ever), until it is revoked; `issued_at` is to
+    come where it was issued beforehand.
+    """
+
+    prefix: str
+    digest: str
+    issued_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
     def state(self, now: datetime) -> str:
         """``valid``, or why it is not: ``revoked``, ``expired``, ``early``."""

@@ -98,8 +98,9 @@ def _device(device: AnyDevice, known: Known) -> Iterator[Misfit]:
 def _meter(meter: Meter, known: Known) -> Iterator[Misfit]:
     quantity = QUANTITIES.get(meter.register)
     if quantity is None or quantity.kind != "total_increasing":
-        reason = f"has {meter.register!r} as its register: {meter.register!r} is not a register"
-        yield Misfit(meter, "register", f"{reason} quantity, write one of {_registers()}")
+        own = repr(meter.register)
+        reason = f"has {own} as its register: {own} is not a register quantity"
+        yield Misfit(meter, "register", f"{reason}, write one of {_registers()}")
     elif meter.register not in FIGURE_OF_REGISTER:
         reason = f"counts {meter.register}, which is no use of a carrier"
         yield Misfit(meter, "register", f"{reason}: write one of {_registers()}")

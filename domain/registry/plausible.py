@@ -46,16 +46,34 @@ _AREA_M2 = _above_0(1e8, _LEAVE_EMPTY)
 _LATITUDE = Bound(90.0, least=-90.0, hint=" degrees, north positive")
 _LONGITUDE = Bound(180.0, least=-180.0, hint=" degrees, east positive")
 
+_AMOUNT = Bound(1e9, least=0.0, hint=_LEAVE_EMPTY)
+_PEOPLE = Bound(1e7, least=0.0, hint=_LEAVE_EMPTY)
+
 BOUNDS = MappingProxyType(
     {
         ("Institution", "floor_area_m2"): _AREA_M2,
         ("Institution", "headcount"): _above_0(1e7, _LEAVE_EMPTY),
+        ("Institution", "heated_area_m2"): _AREA_M2,
+        ("Institution", "staff"): _PEOPLE,
+        ("Institution", "beds"): _PEOPLE,
+        ("Institution", "bed_occupancy_ratio"): Bound(2.0, least=0.0, hint="; 90 % is 0.9"),
+        ("Institution", "outpatients"): _AMOUNT,
+        ("Institution", "intern_months"): _AMOUNT,
+        ("Institution", "day_pupils"): _PEOPLE,
+        ("Institution", "boarders"): _PEOPLE,
+        ("Institution", "students"): _PEOPLE,
+        ("Institution", "foreign_students"): _PEOPLE,
         ("Building", "floor_area_m2"): _AREA_M2,
         ("Building", "latitude"): _LATITUDE,
         ("Building", "longitude"): _LONGITUDE,
         ("Meter", "multiplier"): _above_0(1e8, "; 1 for a meter without transformers"),
         ("Meter", "register_size"): _above_0(1e15, "; leave it empty if it never starts anew"),
         ("Meter", "max_rate_per_h"): _above_0(1e9, _LEAVE_EMPTY),
+        ("Meter", "export_multiplier"): _above_0(1e8, "; 1 for a meter without transformers"),
+        ("Meter", "export_register_size"): _above_0(
+            1e15, "; leave it empty if it never starts anew"
+        ),
+        ("Meter", "export_max_rate_per_h"): _above_0(1e9, _LEAVE_EMPTY),
         ("PvSystem", "capacity_kwp"): _above_0(1e7),
         ("PvSystem", "gamma_per_c"): Bound(0.0, least=-0.02, hint="; −0.37 %/°C is -0.0037"),
         ("PvSystem", "latitude"): _LATITUDE,

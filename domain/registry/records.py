@@ -54,6 +54,8 @@ _LONGEST_TEXT = 2_000
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _STREAMS = frozenset(s.value for s in WasteStream)
 _CHINA = ("beijing", "peking", "china", "chongqing", "cst", "utc+8", "utc+08:00", "gmt+8", "+08:00")
+_PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12]")
+"""GB/T 2260: the first two digits of a district code."""
 _DISTRICT = re.compile(r"[1-9][0-9]{5}(?:[0-9]{3}){0,2}")
 
 
@@ -242,6 +244,12 @@ def _institution(one: Institution) -> Iterator[Fault]:
             "district_code",
             f"has district_code {one.district_code!r}: write the 6 digits of GB/T 2260, "
             "or 9 or 12 down to street and community",
+        )
+    elif one.district_code and not _PROVINCE.match(one.district_code):
+        yield (
+            "district_code",
+            f"has district_code {one.district_code!r}: no province of GB/T 2260 begins with "
+            f"{one.district_code[:2]}, mend it",
         )
     yield from _operation(one.operation)
     if one.heating_season is not None:

@@ -1,13 +1,18 @@
 """An issued statement as a workbook whose formulas reckon the payment again."""
 
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
 
 from config.texts import Language, text
-from domain.contracts.issued import Issued
+from domain.contracts.issued import Issued, code_of
+from domain.figures import FactorUse
+from reports.statements.evidence import Evidence
+from reports.words.names import label
+from reports.words.numbers import unit_of
 from reports.words.settlement import (
     ShownLine,
     about_words,
@@ -18,6 +23,7 @@ from reports.words.settlement import (
     title_of,
     told_of,
 )
+from reports.words.verdicts import verdict_word
 
 _COLUMNS = (
     ("kind", 24),
@@ -33,11 +39,33 @@ _COLUMNS = (
     ("rests_on", 60),
 )
 _AMOUNT = "J"
+_EVIDENCE = (
+    ("number", 6),
+    ("figure", 26),
+    ("institution", 18),
+    ("subject", 30),
+    ("month", 9),
+    ("revision", 9),
+    ("value", 14),
+    ("unit", 8),
+    ("low", 14),
+    ("high", 14),
+    ("confidence", 10),
+    ("verdict", 12),
+    ("measured", 10),
+    ("estimated", 10),
+    ("missing", 10),
+    ("method", 20),
+    ("factors", 40),
+    ("models", 30),
+    ("digest", 66),
+)
 
 
-def statement_xlsx(one: Issued, lang: Language) -> bytes:
-    """One sheet: the lines, each amount a formula of its quantity, price and share where it has a
-    price, and their sum; then what has to be told, who signed, and the digest of what was signed.
+def statement_xlsx(one: Issued, lang: Language, evidence: Sequence[Evidence] = ()) -> bytes:
+    """The lines, each amount a formula of its quantity, price and share where it has a price, and
+    their sum; then what has to be told, who signed, and the digest of what was signed. On a second
+    sheet the figures that the lines rest on, with theirs.
     """
 
     def said(key: str, **values: object) -> str:
@@ -70,10 +98,47 @@ def statement_xlsx(one: Issued, lang: Language) -> bytes:
         formula = f"=SUM({_AMOUNT}4:{_AMOUNT}{row})" if row > 3 else "=0"
         sheet.write_formula(row, 9, formula, total, payable)
         digest = said("digest", digest=one.digest)
-        for told in (*told_of(one, lang), *signed_of(one, lang), digest):
+        how = said("how_to_verify", code=code_of(one.digest))
+        for told in (*told_of(one, lang), *signed_of(one, lang), digest, how):
             row += 1
             sheet.write_string(row + 1, 0, told)
+        if evidence:
+            _write_evidence(book.add_worksheet(said("evidence.sheet")), evidence, bold, lang)
     return made.getvalue()
+
+
+def _write_evidence(sheet: Any, evidence: Sequence[Evidence], bold: Any, lang: Language) -> None:
+    for column, (name, width) in enumerate(_EVIDENCE):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, text("settlement", f"evidence.{name}", lang), bold)
+    for row, e in enumerate(evidence, 1):
+        cells: dict[str, str | float | None] = {
+            "number": row,
+            "figure": label(e.name, lang),
+            "institution": e.institution,
+            "subject": e.subject,
+            "month": str(e.month),
+            "revision": e.revision,
+            "unit": unit_of(e.name, lang),
+            "models": ", ".join(e.models),
+            "digest": e.digest,
+        }
+        if e.figure is not None:
+            f, shares = e.figure, e.figure.shares
+            cells |= {"value": f.value, "low": f.low, "high": f.high, "confidence": f.confidence}
+            cells |= {"measured": shares.measured, "estimated": shares.estimated}
+            cells |= {"missing": shares.missing, "verdict": verdict_word(f, lang)}
+            cells |= {"method": f.method, "factors": "; ".join(map(_factor, f.factors))}
+        for column, (name, _) in enumerate(_EVIDENCE):
+            cell = cells.get(name)
+            if isinstance(cell, str):
+                sheet.write_string(row, column, cell)
+            elif cell is not None:
+                sheet.write_number(row, column, float(cell))
+
+
+def _factor(used: FactorUse) -> str:
+    return f"{used.name} = {used.value:g} {used.unit} ({used.valid_from})"
 
 
 def _write_line(sheet: Any, row: int, line: ShownLine, money: Any, lang: Language) -> None:

@@ -29,6 +29,8 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None
     within: Sequence[Grant] | None = None
+    below: int | None = None
+    """Only those of lower numbers, which are older."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from store.ledger.kept import KeptMessages
 from store.ledger.keys import Keys
 from store.ledger.late_readings import LateSeries
 from store.ledger.once import AskedOnce
+from store.ledger.people import People
 from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
 from store.ledger.states import MonthStatus as MonthStatus
@@ -74,6 +75,7 @@ class Ledger(
     KeptMessages,
     Keys,
     LateSeries,
+    People,
     Statements,
     TouchedMonths,
     Waivers,
@@ -92,9 +94,13 @@ class Ledger(
         something else. One row is read."""
         ...
 
-    def save_registry(self, registry: Registry, *, actor: Actor = LOCAL) -> None:
-        """Add or update every record of a registry; records not in it stay. The audit trail tells
-        of each that really changed."""
+    def save_registry(
+        self, registry: Registry, *, actor: Actor = LOCAL, if_version: str | None = None
+    ) -> None:
+        """Add or update every record of a registry, all or none; records not in it stay. The audit
+        trail tells of each that really changed.
+
+        With `if_version`, only while that is the registry's version. Raises ChangedMeanwhileError."""
         ...
 
     def save_result(self, result: MonthResult) -> MonthState:

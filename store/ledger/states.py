@@ -20,3 +20,15 @@ class MonthStatus:
     digest: str
     computed_at: datetime
     closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A revision of a month without what it says: who signed which digest, and when."""
+
+    institution: str
+    month: Month
+    number: int
+    digest: str
+    signed_by: str
+    closed_at: datetime

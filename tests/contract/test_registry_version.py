@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event
 
+from domain.errors import ChangedMeanwhileError
 from domain.registry import Registry
 from store import known_registry
 from store.known_registry import KnownRegistry
+from store.ledger.audit import Wanted
 from store.ledger.sql.ledger import SqlLedger
 from tests.ledger_sample import REGISTRY
 
@@ -166,3 +168,29 @@ def _broken_once() -> Callable[[Registry], None]:
             raise ZeroDivisionError
 
     return hear
+
+
+def test_a_save_for_a_version_is_refused_when_it_is_another(ledger: SqlLedger) -> None:
+    ledger.save_registry(REGISTRY)
+    version, told = ledger.registry_version(), ledger.count_audit_entries(Wanted())
+    ledger.save_registry(renamed("first"), if_version=version)
+    with pytest.raises(ChangedMeanwhileError, match="nothing was imported"):
+        ledger.save_registry(renamed("second"), if_version=version)
+    assert ledger.registry().institution_by_id[REGISTRY.institutions[0].id].name_en == "first"
+    assert ledger.count_audit_entries(Wanted()) == told + 1
+
+
+def test_of_many_who_compared_with_the_same_version_one_is_taken(opener: Opener) -> None:
+    ledger = opener()
+    ledger.save_registry(REGISTRY)
+    version = ledger.registry_version()
+
+    def save(k: int) -> bool:
+        try:
+            ledger.save_registry(renamed(f"n{k}"), if_version=version)
+        except ChangedMeanwhileError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(save, range(8)))[-2:] == [False, True]

@@ -53,6 +53,16 @@ def test_a_statement_is_kept_as_it_was_issued(ledger: SqlLedger) -> None:
     assert issued.issued_by == "王芳" and issued.issued_at.tzinfo is not None
 
 
+def test_a_statement_is_found_by_the_beginning_of_its_digest(ledger: SqlLedger) -> None:
+    issued = ledger.issue_statement(DRAFT, issued_by="王芳")
+    other = ledger.issue_statement(NEXT, issued_by="王芳")
+    assert ledger.statement_by_digest(issued.digest) == issued
+    assert ledger.statement_by_digest(other.digest[:20]) == other
+    beside = f"{int(issued.digest[:20], 16) ^ 1:020x}"
+    assert ledger.statement_by_digest(beside) is None
+    assert ledger.closing_by_digest(issued.digest) is None
+
+
 def test_what_was_settled_is_read_from_what_was_issued(ledger: SqlLedger) -> None:
     for draft in (DRAFT, NEXT):
         ledger.issue_statement(draft, issued_by="Li")

@@ -4,7 +4,7 @@ protocol need nothing but our address.
 The paths, status codes and bodies are those of InfluxDB 1 and 2 (their HTTP API references), so
 that a client retries what it should and gives up what it must: 204 all stored or known; 400 some or
 all values refused, the good ones are in (``partial write``: who sent them must not send them
-again); 401, 403 for the key; 413 too much at once; 503 later. Which bucket, database or
+again); 401, 403 for the key; 413 too much at once; 429 and 503 later. Which bucket, database or
 organisation is named is of no consequence.
 """
 
@@ -17,9 +17,9 @@ from fastapi.responses import JSONResponse
 from api.access.needs import OPEN
 from api.dependencies import Backend, WholeBackendDep
 from api.intake.blocks import line_blocks
-from api.intake.body import BodyDep
 from api.intake.posting import MAX_VALUES, Posting
 from api.intake.store_body import Taken
+from api.intake.turns import BodyInTurnDep
 from api.problems import ProblemError
 from api.query import LanguageDep
 from api.routes.posted.readings import PosterDep
@@ -53,7 +53,7 @@ async def write_v2(
     request: Request,
     backend: WholeBackendDep,
     principal: PosterDep,
-    body: BodyDep,
+    body: BodyInTurnDep,
     lang: LanguageDep,
     precision: Annotated[
         Literal["ns", "us", "ms", "s"], Query(description="What times count.")
@@ -71,7 +71,7 @@ async def write_v1(
     request: Request,
     backend: WholeBackendDep,
     principal: PosterDep,
-    body: BodyDep,
+    body: BodyInTurnDep,
     lang: LanguageDep,
     precision: Annotated[
         Literal["ns", "n", "us", "u", "ms", "s", "m", "h"], Query(description="What times count.")

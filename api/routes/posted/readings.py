@@ -10,12 +10,14 @@ from fastapi.responses import JSONResponse
 
 from api.access.needs import Needs
 from api.dependencies import Backend, WholeBackendDep
-from api.intake.blocks import BLOCKS, csv_blocks
-from api.intake.body import BodyDep, require_readable_size
+from api.intake.blocks import BLOCKS
+from api.intake.body import require_readable_size
 from api.intake.once import IdempotencyKeyHeader, Once
 from api.intake.posted import UnreadableBodyError
 from api.intake.posting import MAX_VALUES, Posting
+from api.intake.reading import reader_of
 from api.intake.store_body import Taken, keep_unreadable
+from api.intake.turns import BodyInTurnDep
 from api.intake.verdicts import Verdicts
 from api.intake.workbook import XLSX, table_of_workbook
 from api.problems import ProblemError
@@ -23,7 +25,6 @@ from api.query import LanguageDep
 from api.routes.posted.judged_table import csv_bytes, judged_rows, xlsx_bytes
 from api.tables.route import CSV
 from domain.access import Action, Principal
-from domain.calendar import zone_or_none
 
 router = APIRouter(prefix="/v1", tags=["readings"])
 
@@ -81,6 +82,7 @@ _TABLES |= dict.fromkeys(("xlsx", XLSX), (xlsx_bytes, XLSX))
         413: {"description": "The body is too large, or holds more than 250,000 values."},
         415: {"description": "Content type not supported."},
         422: {"description": "No value could be stored."},
+        429: {"description": "Too many requests, or too many that wait: after `Retry-After`."},
         503: {"description": "The store is not available: post again."},
     },
 )
@@ -88,7 +90,7 @@ async def post_readings(
     request: Request,
     backend: WholeBackendDep,
     principal: PosterDep,
-    body: BodyDep,
+    body: BodyInTurnDep,
     lang: LanguageDep,
     dry_run: Annotated[
         bool, Query(description="Tell what would become of the body, and do nothing.")
@@ -130,9 +132,9 @@ async def post_readings(
     which leaves nothing to remember).
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    _require_fitting(media, tz, form, sheet)
+    _require_fitting(media, form, sheet)
     is_table = media in _TABLE
-    read = partial(csv_blocks, timezone=tz) if is_table and tz else BLOCKS.get(media, csv_blocks)
+    read = reader_of(CSV if media == XLSX else media, tz)
     accepted = request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip()
     wanted = _TABLES.get(form or accepted) if is_table else None
     verdicts = Verdicts(lang) if wanted else None
@@ -166,16 +168,12 @@ async def post_readings(
     return await Once(backend, principal, idempotency_key).answer(request, body, made)
 
 
-def _require_fitting(media: str, tz: str, form: str | None, sheet: str) -> None:
+def _require_fitting(media: str, form: str | None, sheet: str) -> None:
     """Raises ProblemError 415 for a body nobody reads, 422 for what is asked of another kind of body."""
     offered = (*BLOCKS, XLSX)
     if media not in offered:
         raise ProblemError(415, "unsupported_media", given=media or "–", offered=", ".join(offered))
-    is_table = media in _TABLE
-    if tz and (not is_table or zone_or_none(tz) is None):
-        reason = f"tz={tz[:50]} is no time zone, or the body is no table (text/csv, or a workbook)"
-        raise ProblemError(422, "bad_parameter", where="query.tz", reason=reason)
-    if form not in (None, "json") and not is_table:
+    if form not in (None, "json") and media not in _TABLE:
         raise ProblemError(422, "bad_parameter", where="query.format", reason=_NO_TABLE)
     if sheet and media != XLSX:
         raise ProblemError(422, "bad_parameter", where="query.sheet", reason=_NO_WORKBOOK)

@@ -3,10 +3,8 @@
 import click
 
 from civicmeter.by import BY, name_of
-from config.limits import TIME_LIMITS
 from config.settings import Settings
 from domain.audit import LOCAL
-from domain.errors import ConfigError
 
 
 @click.group("waiting")
@@ -54,45 +52,20 @@ def accept_waiting(
     by: str | None,
 ) -> None:
     """Register a device and ingest what it has sent so far."""
+    from civicmeter.wiring.accepting import new_device, register, take_in
     from civicmeter.wiring.pipeline import open_pipeline
-    from ingest.aside.replay import replay
-    from ingest.aside.waiting_devices import (
-        accept,
-        device_like,
-        guessed_device,
-        reported_quantities,
-    )
-    from ingest.live.collector import system_ms
-    from ingest.messages.router import Router
 
     with open_pipeline(settings) as pipeline:
-        known = pipeline.registry
-        if device not in known.device_by_id:
-            if like is not None:
-                if like not in known.device_by_id:
-                    raise ConfigError(f"--like {like!r} is not a registered device")
-                new = device_like(known.device_by_id[like], device, institution)
-            elif not institution:
-                raise ConfigError("say where it belongs with --institution, or give --like")
-            else:
-                new = guessed_device(
-                    device,
-                    institution,
-                    reported_quantities(pipeline.ledger, device),
-                    capacity_kwp=capacity_kwp,
-                    stream=stream,
-                )
-            accept(pipeline.ledger, new, LOCAL.on_word_of(name_of(by)))
-            pipeline.refresh()
+        if device not in pipeline.registry.device_by_id:
+            new = new_device(
+                pipeline,
+                device,
+                institution,
+                like=like or "",
+                capacity_kwp=capacity_kwp,
+                stream=stream,
+            )
+            register(pipeline, new, LOCAL.on_word_of(name_of(by)))
             click.echo(f"{device} is registered as a {new.device_class} of {new.institution}")
-        done = replay(
-            pipeline.store,
-            pipeline.ledger,
-            pipeline.directory,
-            Router(),
-            TIME_LIMITS,
-            system_ms(),
-            code="unknown_device",
-            device=device,
-        )
+        done = take_in(pipeline, device)
     click.echo(f"{done.stored} readings stored that had waited")

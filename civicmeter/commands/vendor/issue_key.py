@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime
 
 import click
 
+from civicmeter.narrowing import NARROWING, require_known
 from civicmeter.wiring.pipeline import open_pipeline
 from config.settings import Settings
 from domain.access import name_problem
 from domain.audit import LOCAL
 from domain.errors import ConfigError
 from domain.keys import Key, Role, digest_of, new_key_text
-from domain.registry import Registry
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -21,9 +21,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
     "--role", type=click.Choice([r.value for r in Role]), default="vendor", show_default=True
 )
 @click.option("--person", default="", help="Whose own key it is; left out: a program's.")
-@click.option("--institution", multiple=True, help="Only this one; may be repeated.")
-@click.option("--contract", multiple=True, help="Only this one; may be repeated.")
-@click.option("--device", multiple=True, help="Only this one; may be repeated.")
+@NARROWING
 @click.option(
     "--from", "begins", type=DAY, help="The first day (UTC) on which it holds; left out: now."
 )
@@ -62,7 +60,7 @@ def issue_key_command(
     if key.expires_at is not None and key.expires_at <= key.issued_at:
         raise ConfigError("the key would have expired before it holds: give a later --expires")
     with open_pipeline(settings) as pipeline:
-        _require_known(pipeline.ledger.registry(), key)
+        require_known(pipeline.ledger.registry(), key, "the key")
         pipeline.ledger.issue_key(key, actor=LOCAL.on_word_of(by))
     show(key, text)
 
@@ -80,15 +78,3 @@ def show(key: Key, text: str) -> None:
     until = f"until {key.expires_at:%Y-%m-%d}" if key.expires_at else "until it is revoked"
     click.echo(f"key {key.prefix} of {key.holder}, {key.role}, {until}; it is shown only now:")
     click.echo(text)
-
-
-def _require_known(registry: Registry, key: Key) -> None:
-    """Raises ConfigError for what the key is narrowed to and is not registered."""
-    known = (
-        ("institution", key.institutions, registry.institution_by_id.keys()),
-        ("contract", key.contracts, {c.id for c in registry.contracts}),
-        ("device", key.devices, registry.device_by_id.keys()),
-    )
-    for what, narrowed, there in known:
-        if strange := sorted((narrowed or frozenset()) - there):
-            raise ConfigError(f"no {what} {strange[0]} is registered: the key would reach nothing")

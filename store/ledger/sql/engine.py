@@ -6,7 +6,20 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy import exc as sql
 
 from domain.errors import ConfigError, StoreUnavailableError
@@ -90,6 +103,11 @@ def insert_into(connection: Connection, table: Table) -> "sqlite.Insert | postgr
     from sqlalchemy.dialects import sqlite
 
     return sqlite.insert(table)
+
+
+def begins(column: Column[str], start: str) -> ColumnElement[bool]:
+    """Whether a column of hexadecimal digits begins with these, by its index."""
+    return and_(column >= start, column < start + "g")
 
 
 @contextmanager

@@ -8,27 +8,22 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Table, and_, select
+from sqlalchemy import Connection, Row, and_, select
 
 from domain.audit import LOCAL, Act, Actor
 from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import MonthResult
-from domain.places import DEVICE_TYPES, Building, Contract, Institution
-from domain.registry import Registry
 from store.ledger.answers import View
 from store.ledger.canonical import digest
-from store.ledger.lengths import require_records, require_signature
+from store.ledger.lengths import require_signature
 from store.ledger.port import AsideEntry, ModelRecord, MonthState, MonthStatus, Revision
-from store.ledger.records import from_plain, split_columns
 from store.ledger.sql import tables as t
 from store.ledger.sql.adjustments import SqlAdjustments
 from store.ledger.sql.answers import SqlAnswers, keep_views, say_changed
 from store.ledger.sql.aside import add_aside, read_aside, remove_aside
 from store.ledger.sql.audit.append import append
-from store.ledger.sql.audit.records import record_acts
 from store.ledger.sql.audit.trail import SqlAuditTrail
 from store.ledger.sql.audit.vouched import REVISION, frozen, result_digest, told
 from store.ledger.sql.births import SqlBirths
@@ -38,6 +33,8 @@ from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
 from store.ledger.sql.once import SqlAskedOnce
+from store.ledger.sql.people.people import SqlPeople
+from store.ledger.sql.registry import SqlRegistry
 from store.ledger.sql.result_rows import check_unique
 from store.ledger.sql.results import (
     asked_again,
@@ -68,6 +65,8 @@ class SqlLedger(
     SqlKeptMessages,
     SqlKeys,
     SqlLateSeries,
+    SqlPeople,
+    SqlRegistry,
     SqlStatements,
     SqlTouchedMonths,
     SqlWaivers,
@@ -91,49 +90,6 @@ class SqlLedger(
         self._views = views
         self._engine = open_engine(url)
         upgrade(self._engine)
-
-    def registry(self) -> Registry:
-        """See Ledger.registry. Records come sorted by id."""
-        with reading(self._engine) as connection:
-            devices = _rows(connection, t.device)
-            return Registry(
-                tuple(from_plain(Institution, r) for r in _rows(connection, t.institution)),
-                tuple(from_plain(Building, r) for r in _rows(connection, t.building)),
-                tuple(from_plain(DEVICE_TYPES[r["device_class"]], r) for r in devices),
-                tuple(from_plain(Contract, r) for r in _rows(connection, t.contract)),
-            )
-
-    def registry_version(self) -> str:
-        """See Ledger.registry_version."""
-        with reading(self._engine) as connection:
-            query = select(t.registry_version.c.version).where(t.registry_version.c.id == 1)
-            return str(connection.execute(query).scalar_one())
-
-    def save_registry(self, registry: Registry, *, actor: Actor = LOCAL) -> None:
-        """See Ledger.save_registry."""
-        for records in (
-            registry.institutions,
-            registry.buildings,
-            registry.devices,
-            registry.contracts,
-        ):
-            require_records(records)
-        with writing(self._engine) as connection:
-            # First: others who save wait, so that what is told of a record was its last state.
-            connection.execute(t.registry_version.update().values(version=uuid4().hex))
-            devices = _record_rows(t.device, registry.devices)
-            for row, device in zip(devices, registry.devices, strict=True):
-                row["device_class"] = device.device_class
-            acts: list[Act] = []
-            for table, rows in (
-                (t.institution, _record_rows(t.institution, registry.institutions)),
-                (t.building, _record_rows(t.building, registry.buildings)),
-                (t.device, devices),
-                (t.contract, _record_rows(t.contract, registry.contracts)),
-            ):
-                acts += record_acts(connection, table, rows)
-                _upsert(connection, table, rows)
-            append(connection, actor, acts)
 
     def save_result(self, result: MonthResult) -> MonthState:
         """See Ledger.save_result. Raises CivicmeterError when a value is there twice."""
@@ -331,25 +287,6 @@ def _installed_version() -> str:
         return f"civicmeter {version('civicmeter')}"
     except PackageNotFoundError:
         return "civicmeter, not installed"
-
-
-def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    insert = insert_into(connection, table)
-    new = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
-    connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=new), rows)
-
-
-def _record_rows(table: Table, records: Sequence[Any]) -> list[dict[str, Any]]:
-    columns = [c.name for c in table.c]
-    return [split_columns(r, columns) for r in records]
-
-
-def _rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
-    """The rows of a registry table, their details beside the other fields, sorted by id."""
-    rows = [dict(r._mapping) for r in connection.execute(select(table))]
-    return sorted(({**r, **r.pop("details")} for r in rows), key=lambda r: str(r["id"]))
 
 
 def _lock_state(connection: Connection, institution: str, month: Month) -> Row[Any]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0020"
+HEAD = "0021"
 """The newest migration."""
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 from domain.contracts.issued import Draft, Issued, Side
+from store.ledger.states import Closing
 
 
 class Statements(Protocol):
@@ -24,6 +25,15 @@ class Statements(Protocol):
 
     def statement_keys(self) -> list[tuple[str, Month, int]]:
         """Agreement, month and number of every statement, in the same order, without their text."""
+        ...
+
+    def statement_by_digest(self, start: str) -> Issued | None:
+        """The statement whose digest begins so (20 hexadecimal digits or more), if there is one."""
+        ...
+
+    def closing_by_digest(self, start: str) -> Closing | None:
+        """The revision whose digest begins so (20 hexadecimal digits or more); of several that say
+        the same, the last. None: there is none."""
         ...
 
     def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:

@@ -1,5 +1,6 @@
 """What ends soon: working days, grid factors, tariffs, the form."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from config import endings as module
 from config.endings import endings
 from config.factors import table
 from config.working_days import OWN_FILE
+from domain.operating import OperatingSpell
 from domain.places import Institution
 
 DONGYING = Institution("i", "局", "Bureau", district_code="370502")
@@ -65,3 +67,21 @@ def test_a_form_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "table", with_end)
     (form,) = endings([PLAIN], date(2024, 5, 1))
     assert form.name == "national survey form" and "survey.toml" in form.advice
+
+
+def test_operating_calendars_that_end_are_told_as_one() -> None:
+    term = OperatingSpell(date(2026, 2, 20), date(2026, 7, 1), "term")
+    shut = OperatingSpell(date(2026, 2, 1), date(2026, 2, 20), "closed")
+    schools = [replace(PLAIN, id=f"school-{k}", operation=(term,)) for k in range(5)]
+    schools[0] = replace(
+        schools[0], operation=(term, replace(term, start=date(2026, 9, 1), end=date(2027, 1, 20)))
+    )
+    by_closures = replace(PLAIN, id="hall", operation=(shut,))
+    places = [*schools, by_closures, PLAIN]
+    assert endings(places, date(2026, 4, 1)) == [], "91 days before the first"
+    (told,) = endings(places, date(2026, 4, 2))
+    assert told.ends_on == date(2026, 7, 1)
+    assert told.name == "operating calendar of school-1, school-2, school-3 and 1 more"
+    (later,) = endings(places, date(2026, 11, 24))
+    assert later.name.endswith("and 3 more"), "the closure's like of next year is due"
+    assert endings([by_closures], date(2026, 11, 20)) == []

@@ -1,15 +1,19 @@
 """Rows that cannot be computed with, told with their place; rows nobody sees; formulas."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from registry.merging import check_xlsx
+from registry.merging import check_xlsx, fitted
+from registry.problem_words import problem_text
+from registry.reading import read_with_places
 
 Sheets = dict[str, list[list[Any]]]
 
+DAY = date(2024, 1, 1)
 METERS = ["id", "institution", "carrier", "register"]
 HALL = [["id", "name_zh", "name_en"], ["hall", "大厅", "Hall"]]
 M1 = ["m1", "hall", "electricity", "energy_import_kwh"]
@@ -100,3 +104,32 @@ def test_a_formula_written_in_a_column_is_sent_to_its_sheet(book: Callable[[Shee
     path = book({"institutions": HALL, "meters": [[*METERS, "formula"], [*M1, "a:1"]]})
     (problem,) = check_xlsx(path)[1]
     assert "a sheet of its own: meter, part, factor" in problem
+
+
+def test_a_device_bound_in_two_places_is_told_with_both(book: Callable[[Sheets], Path]) -> None:
+    places = [*HALL, ["mill", "厂", "Mill"]]
+    bins = [["id", "institution", "stream"], ["b1", "hall", "food"], ["m1", "mill", "food"]]
+    again = ["m1", "mill", *M1[2:]]
+    path = book({"institutions": places, "meters": [METERS, M1, again], "bins": bins})
+    (problem,) = check_xlsx(path)[1]
+    said = "sheet bins, row 3, column id: device 'm1' is there 3 times: keep one"
+    assert problem == f"{said} (also at meters!A2, meters!A3)"
+
+
+def test_a_first_attempt_is_told_all_that_is_wrong_with_it(book: Callable[[Sheets], Path]) -> None:
+    """What a person may well write at first, each told in its cell, in both languages."""
+    head = ["id", "name_zh", "name_en", "building_type", "credit_code", "district_code"]
+    dated = [["record", "field", "valid_from", "value"], ["hall", "floor_area_m2", DAY, -5]]
+    first = {"institutions": [head, ["hall", "大厅", "Hall", "办公", 123, 999999]], "dated": dated}
+    in_cells = fitted(*read_with_places(book(first)))[1]
+    assert [(p.row, p.column) for p in in_cells] == [(2, "credit_code")]
+    first["institutions"][1][4] = ""
+    together = fitted(*read_with_places(book(first)))[1]
+    assert {(p.sheet, p.row, p.column) for p in together} == {
+        ("institutions", 2, "building_type"),
+        ("institutions", 2, "district_code"),
+        ("dated", 2, ""),
+    }
+    for problem in (*in_cells, *together):
+        assert str(problem).startswith("sheet ")
+        assert problem_text(problem, "zh").startswith(f"工作表 {problem.sheet}（")

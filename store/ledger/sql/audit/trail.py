@@ -113,6 +113,8 @@ def _wanted(wanted: Wanted) -> ColumnElement[bool]:
         asked.append(c.at >= at_text(wanted.start))
     if wanted.end is not None:
         asked.append(c.at < at_text(wanted.end))
+    if wanted.below is not None:
+        asked.append(c.number < wanted.below)
     if wanted.within is not None:
         asked.append(or_(false(), *map(_within, wanted.within)))
     return and_(*asked)

@@ -1,6 +1,5 @@
 """Keys and their holders: issued, rotated, revoked, each told of in the audit trail."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +7,12 @@ from sqlalchemy import Connection, Engine, Row, and_, or_, select, update
 
 from domain.audit import LOCAL, Act, Actor
 from domain.errors import ConfigError
-from domain.keys import NOTED_EVERY, RESERVED, Holder, Key, Role
+from domain.keys import NOTED_EVERY, RESERVED, Holder, Key
 from store.ledger.lengths import NAME_CHARS, TEXT_CHARS, require_length
 from store.ledger.sql.audit.append import append
 from store.ledger.sql.engine import asking, insert_into, reading, writing
+from store.ledger.sql.keys.scope import granted_of, only_institution, scope_of
 from store.ledger.sql.keys.tables import api_key, key_holder
-
-_NARROWED = ("institutions", "contracts", "devices")
 
 
 class SqlKeys:
@@ -114,10 +112,15 @@ class SqlKeys:
             connection.execute(update(api_key).where(here).values(last_used_at=at))
 
 
-def _insert(connection: Connection, key: Key) -> None:
-    found = select(key_holder.c.id).where(key_holder.c.id == key.holder)
+def require_holder(connection: Connection, holder: str) -> None:
+    """Raises ConfigError where nobody is called so."""
+    found = select(key_holder.c.id).where(key_holder.c.id == holder)
     if connection.execute(found).one_or_none() is None:
-        raise ConfigError(f"nobody is called {key.holder}: civicmeter vendor add {key.holder} …")
+        raise ConfigError(f"nobody is called {holder}: civicmeter vendor add {holder} …")
+
+
+def _insert(connection: Connection, key: Key) -> None:
+    require_holder(connection, key.holder)
     connection.execute(
         api_key.insert(),
         {
@@ -126,7 +129,7 @@ def _insert(connection: Connection, key: Key) -> None:
             "holder": key.holder,
             "role": key.role.value,
             "person": key.person,
-            "scope": _scope(key),
+            "scope": scope_of(key),
             "issued_at": key.issued_at,
             "expires_at": key.expires_at,
         },
@@ -146,20 +149,13 @@ def _change(connection: Connection, prefix: str, **values: datetime) -> None:
 
 
 def _issued(key: Key) -> Act:
-    after: dict[str, Any] = {"holder": key.holder, "role": key.role.value, **_scope(key)}
+    after: dict[str, Any] = {"holder": key.holder, "role": key.role.value, **scope_of(key)}
     if key.person:
         after["person"] = key.person
     if key.expires_at is not None:
         after["expires_at"] = _text(key.expires_at)
-    # One institution is whom it concerns; of several, only who sees everything sees it.
-    only = sorted(key.institutions or ())
-    institution = only[0] if len(only) == 1 else ""
+    institution = only_institution(key)
     return Act(action="issue", kind="api_key", id=key.prefix, institution=institution, after=after)
-
-
-def _scope(key: Key) -> dict[str, list[str]]:
-    narrowed = ((name, getattr(key, name)) for name in _NARROWED)
-    return {name: sorted(ids) for name, ids in narrowed if ids is not None}
 
 
 def _text(at: datetime | None) -> str | None:
@@ -167,17 +163,12 @@ def _text(at: datetime | None) -> str | None:
 
 
 def _key(row: Row[Any]) -> Key:
-    scope: Mapping[str, list[str]] = row.scope
-    narrowed = {name: frozenset(scope[name]) for name in _NARROWED if name in scope}
     return Key(
+        **granted_of(row),
         prefix=row.prefix,
         digest=row.digest,
-        holder=row.holder,
-        role=Role(row.role),
-        person=row.person,
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
-        **narrowed,
     )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-from store.ledger.sql.tables import UtcDateTime, metadata, row_number
+from store.ledger.sql.tables import UtcDateTime, metadata, revision, row_number
 
 statement = Table(
     "statement",
@@ -17,6 +17,8 @@ statement = Table(
     Column("issued_at", UtcDateTime, nullable=False),
     Index("ix_statement_month", "month"),
 )
+
+Index("ix_revision_digest", revision.c.digest)
 
 signature = Table(
     "signature",

@@ -35,13 +35,17 @@ def issue(sample: Any, role: Role = Role.VENDOR, **given: Any) -> tuple[str, Key
     return text, key
 
 
+def basic(key: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"x:{key}".encode()).decode()}
+
+
 def post(client: TestClient, key: str, device: str = "dy-water", how: str = "Bearer") -> Any:
     body = json.dumps({"device": device, "ts": AT, "values": {"water_m3": 5_000}})
     headers = {"Content-Type": "application/json"}
     if how == "X-API-Key":
         headers[how] = key
     elif how == "Basic":
-        headers["Authorization"] = "Basic " + base64.b64encode(f"x:{key}".encode()).decode()
+        headers |= basic(key)
     else:
         headers["Authorization"] = f"{how} {key}"
     return client.post("/v1/readings?lang=en", content=body, headers=headers)
@@ -105,8 +109,27 @@ def test_with_a_key_issued_nobody_reads_without_one(serve_own: Serve, own_sample
     for path in ("/v1/institutions", "/v1/figures", "/", "/quality"):
         assert client.get(path).status_code == 401
         assert client.get(path, headers={"X-API-Key": text}).status_code == 200
-    asked = client.get("/", headers={"Accept": "text/html"})
-    assert asked.headers["www-authenticate"].startswith("Basic")
+    page = {"Accept": "text/html"}
+    asked = client.get("/quality?page=2", headers=page, follow_redirects=False)
+    assert asked.status_code == 303
+    assert asked.headers["location"] == "/sign-in?next=/quality%3Fpage%3D2"
+
+
+def test_a_browser_may_give_a_key_instead_of_signing_in(serve_own: Serve, own_sample: Any) -> None:
+    client = serve_own()
+    text, _ = issue(own_sample, role=Role.VIEWER)
+
+    def asked(key: str) -> Any:
+        return client.get(
+            "/with-key?next=/quality", headers=basic(key) if key else {}, follow_redirects=False
+        )
+
+    for wrong in ("", "guess", text[:-1]):
+        assert asked(wrong).status_code == 401
+        assert asked(wrong).headers["www-authenticate"] == 'Basic realm="Civicmeter"'
+    assert (asked(text).status_code, asked(text).headers["location"]) == (303, "/quality")
+    page = client.get("/quality", headers=basic(text) | {"Accept": "text/html"})
+    assert page.status_code == 200
 
 
 def test_the_key_that_reads_changes_nothing(serve_own: Serve) -> None:

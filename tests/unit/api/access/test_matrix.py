@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from domain.access import Action
 from domain.calendar import to_ms
-from domain.keys import ACTIONS, Holder, Key, Role, digest_of, new_key_text
+from domain.keys import ACTIONS, Holder, Role
 from domain.places import Contract
 from domain.registry import Registry
 from store.ledger.port import AsideEntry
@@ -25,6 +25,7 @@ from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
 from tests import api_sample
 from tests.api_sample import CAMPUS, FEBRUARY, FIRST_AT, HALL, MARCH, NOW
+from tests.callers import by_key, by_session
 from tests.local_client import local_client
 from tests.statement_sample import DRAFT
 
@@ -85,9 +86,12 @@ WORDS = ["/v1/quantities", "/v1/figure-names"]
 PAGES = ["/", "/quality", "/settlements", "/v1/overview"]
 """And what else is told of all together, whatever is asked for."""
 AUDITS = ["/v1/audit", "/audit"]
+ADMINISTRATORS = ["/v1/registry/workbook", "/v1/registry/{sheet}/{id}"]
 SINGLE = {
     "/v1/series": "/v1/series?device={device}&quantity=energy_import_kwh&start=2024-04-09"
     "&end=2024-04-10",
+    "/v1/series/summary": "/v1/series/summary?device={device}&quantity=energy_import_kwh"
+    "&start=2024-04-09&end=2024-04-10",
     "/v1/months/{institution}/{month}/revisions": "/v1/months/{place}/2024-02/revisions",
     "/v1/months/{institution}/{month}/revisions/{number}": "/v1/months/{place}/2024-02/revisions/1",
     "/v1/months/{institution}/{month}/restatement": "/v1/months/{place}/2024-02/restatement",
@@ -95,6 +99,7 @@ SINGLE = {
     "/v1/reports/{institution}/{month}.{format}": "/v1/reports/{place}/2024-02.html",
     "/institutions/{institution}/{month}": "/institutions/{place}/2024-02",
     "/v1/settlements/workbook": "/v1/settlements/workbook?contract={contract}&month=2025-06",
+    "/v1/settlements/paper": "/v1/settlements/paper?contract={contract}&month=2025-06",
 }
 OWN = {"device": "b7-elec", "place": HALL, "contract": "b7-lights"}
 FOREIGN = {"device": "dy-main", "place": CAMPUS, "contract": "dy-saving"}
@@ -182,8 +187,14 @@ def adjustment(what: dict[str, str], **more: object) -> dict[str, object]:
     }
 
 
+@pytest.fixture(scope="module", params=["key", "session"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Both ways in: whatever a key of a role may, somebody of that role who signed in may too."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+def city(tmp_path_factory: pytest.TempPathFactory, way: str) -> TestClient:
     return serve(tmp_path_factory.mktemp("city"), alone=False)
 
 
@@ -194,26 +205,20 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
 
 
 @pytest.fixture(scope="module")
-def key_of(city: TestClient) -> Callable[..., dict[str, str]]:
+def key_of(city: TestClient, way: str) -> Callable[..., dict[str, str]]:
     app: Any = city.app
     ledger = app.state.backend.ledger
     made: dict[object, dict[str, str]] = {}
+    carry = by_key if way == "key" else by_session
 
     def key_of(role: Role, **narrowed: str) -> dict[str, str]:
-        """The header of a key of a role, narrowed to one thing of a kind."""
+        """The headers of a role, narrowed to one thing of a kind."""
         name = (role, *narrowed.items())
         if name not in made:
-            text, prefix = new_key_text()
             holder = f"office-{len(made)}"
             ledger.add_holder(Holder(holder, holder, NOW))
             only: Any = {kind: frozenset({one}) for kind, one in narrowed.items()}
-            issued_at = NOW - timedelta(days=1)
-            digest = digest_of(text)
-            key = Key(
-                prefix=prefix, digest=digest, holder=holder, role=role, issued_at=issued_at, **only
-            )
-            ledger.issue_key(key)
-            made[name] = {"X-API-Key": text}
+            made[name] = carry(ledger, holder=holder, role=role, **only)
         return made[name]
 
     return key_of
@@ -225,18 +230,11 @@ KeyOf = Callable[..., dict[str, str]]
 def test_the_matrix_knows_every_route(city: TestClient) -> None:
     app: Any = city.app
     asked = {r.path for r in iter_route_contexts(app.routes) if "GET" in (r.methods or ())}
-    known = {*LISTS, *WORDS, *PAGES, *AUDITS, *SINGLE, "/v1/adjustments/{number}/evidence"}
-    quiet = [
-        "/openapi.json",
-        "/docs",
-        "/healthz",
-        "/readyz",
-        "/metrics",
-        "/ping",
-        "/health",
-        "/static/{name}",
-    ]
-    assert asked == known | set(quiet)
+    known = {*LISTS, *WORDS, *PAGES, *AUDITS, *SINGLE, *ADMINISTRATORS}
+    quiet = "/openapi.json /docs /healthz /readyz /metrics /ping /health /static/{name}"
+    people = "/sign-in /sign-in/oidc /sign-in/oidc/back /with-key /me /verify /verify/{code}"
+    more = {"/v1/adjustments/{number}/evidence"}
+    assert asked == known | {*quiet.split(), *people.split()} | more
 
 
 def said(answer: Any) -> object:
@@ -291,6 +289,14 @@ def test_a_foreign_thing_is_one_that_never_was(city: TestClient, key_of: KeyOf, 
         if foreign.headers["content-type"] == "application/problem+json":
             words = re.sub("|".join(FOREIGN.values()), "no-such", foreign.text)
             assert words == none.text
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_ones_own_page_tells_of_nobody_else(city: TestClient, key_of: KeyOf, role: Role) -> None:
+    page = city.get("/me", headers=key_of(role, institutions=HALL))
+    assert page.status_code == 200 and "b7-elec" in page.text
+    assert not any(word in page.text for word in (CAMPUS, "dy-", "东营", "ghost"))
+    assert "dy-main" in city.get("/me", headers=MASTER).text
 
 
 @pytest.mark.parametrize("path", AUDITS)
@@ -362,24 +368,24 @@ def test_a_key_of_a_contract_or_a_device_sees_these_alone(city: TestClient, key_
     contract = key_of(Role.VENDOR, contracts="dy-saving")
     device = key_of(Role.VENDOR, devices="dy-main")
     expected = {
-        contract["X-API-Key"]: {
+        "contract": {
             "/v1/contracts": 1,
             "/v1/adjustments": 1,
             "/v1/settlements": 1,
             "/v1/settlements/lines": 1,
         },
-        device["X-API-Key"]: {
+        "device": {
             "/v1/meters": 1,
             "/v1/series/list": 1,
             "/v1/series/latest": 1,
             "/v1/corrections": 1,
         },
     }
-    for key in (contract, device):
+    for kind, key in (("contract", contract), ("device", device)):
         for path in LISTS:
             rows = city.get(path, headers=key).json()
             assert all(CAMPUS in json.dumps(row) or path in WORDS for row in rows if "id" in row)
-            least = expected[key["X-API-Key"]].get(path, 0)
+            least = expected[kind].get(path, 0)
             assert len(rows) >= least, path
             if path in ("/v1/institutions", "/v1/figures", "/v1/months", "/v1/consumption"):
                 assert rows == []

@@ -12,7 +12,9 @@ from api.access.needs import Needs, anybody
 from domain.access import Action, Grant, Principal
 
 OPEN_PATHS = {"/docs", "/healthz", "/health", "/metrics", "/ping", "/readyz", "/static/{name}"}
-"""What tells nothing of institutions."""
+OPEN_PATHS |= {"/sign-in", "/sign-out", "/with-key", "/sign-in/oidc", "/sign-in/oidc/back"}
+OPEN_PATHS |= {"/verify", "/verify/{code}"}
+"""What tells nothing of institutions, or only to who holds a paper with its code."""
 
 
 def _declared(dependant: Dependant) -> Iterator[Action | None]:
@@ -40,12 +42,21 @@ def test_every_route_says_what_it_needs(serve_own: Callable[..., TestClient]) ->
     assert {path for path, _, declared in told if None in declared} == OPEN_PATHS
     assert all(len(declared) == 1 for path, _, declared in told if path in OPEN_PATHS)
     assert {path: declared - {Action.READ} for path, changes, declared in told if changes} == {
+        "/sign-in": {None},
+        "/sign-out": {None},
+        "/me/keys": set(),  # whoever signed in, of their own
+        "/me/keys/{prefix}/rotate": set(),
+        "/me/keys/{prefix}/revoke": set(),
+        "/me/try": {Action.POST},
+        "/me/waiting": {Action.ADMINISTER},
         "/api/v2/write": {Action.POST},
         "/write": {Action.POST},
         "/v1/adjustments": {Action.ADJUST},
         "/v1/adjustments/{number}/decisions": {Action.APPROVE},
         "/v1/corrections": {Action.CORRECT},
         "/v1/readings": {Action.POST},
+        "/v1/registry/workbook": {Action.ADMINISTER},
+        "/v1/registry/{sheet}/{id}": {Action.ADMINISTER},
     }
 
 

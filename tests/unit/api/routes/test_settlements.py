@@ -14,6 +14,7 @@ from domain.findings import Finding
 from store.ledger.sql.ledger import SqlLedger
 from store.readings.sqlite import SqliteReadingStore
 from tests.statement_sample import DRAFT, JULY, JUNE, SAVING, STATEMENT
+from tests.unit.reports.test_render import pdf_text
 
 Sample = tuple[SqliteReadingStore, SqlLedger]
 
@@ -108,3 +109,16 @@ def test_the_page_shows_the_lines_and_who_signed(
     assert "/v1/settlements/workbook?contract=retrofit&amp;month=2025-06" in page
     none = own_client.get(f"/settlements?lang={lang}&contract=other").text
     assert "civicmeter statement issue" in none
+
+
+def test_a_statement_as_paper(place: str, own_client: TestClient) -> None:
+    asked = "/v1/settlements/paper?contract=retrofit&month=2025-06&lang="
+    made = {lang: own_client.get(asked + lang) for lang in ("zh", "en")}
+    for lang, answer in made.items():
+        assert answer.status_code == 200 and answer.content[:5] == b"%PDF-", answer.text
+        assert answer.headers["content-disposition"].endswith(f'"statement_2025-06_1_{lang}.pdf"')
+    assert made["zh"].content != made["en"].content
+    digest = own_client.get("/v1/settlements?month=2025-06").json()[0]["digest"]
+    assert digest in pdf_text(made["en"].content)
+    for wrong in ("contract=other&month=2025-06", "contract=retrofit&month=2025-06&number=2"):
+        assert own_client.get(f"/v1/settlements/paper?{wrong}").status_code == 404

@@ -104,3 +104,23 @@ def test_an_institution_nobody_knows_is_told(
         == 0
     )
     assert not out.exists()
+
+
+def test_it_says_of_whom_nothing_is_known(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_pipeline(Settings(data=data)) as pipeline:
+        registry = pipeline.registry
+        empty = replace(SCHOOL, id="empty")
+        pipeline.save_registry(replace(registry, institutions=(*registry.institutions, empty)))
+    ask = ("registry", "propose-operation", "--out", tmp_path / "o.xlsx", "--data", data)
+    assert run(*ask, "--institution", "empty") == 0
+    told = capsys.readouterr()
+    assert "of 1 of 1 institutions nothing is known" in told.err and "(empty)" in told.err
+    assert "no closure is seen" not in told.out, "that would be known"
+    assert run(*ask, "--institution", "quiet") == 0
+    told = capsys.readouterr()
+    assert "no closure is seen" in told.out and "nothing is known" not in told.err
+    assert run(*ask) == 0
+    told = capsys.readouterr()
+    assert "1 closures proposed" in told.out and "1 of 3" in told.err

@@ -18,6 +18,7 @@ from domain.registry import Registry
 from reports.words.settlement import told_of
 from tests.command_line import run
 from tests.unit.civicmeter.commands.test_contract import CONTRACT, JANUARY, PLACE, _result
+from tests.unit.reports.test_render import pdf_text
 
 FEBRUARY, MARCH = Month(2025, 2), Month(2025, 3)
 
@@ -148,6 +149,11 @@ def test_a_statement_is_written_as_a_workbook(
     assert 1500.0 in [row[9] for row in rows]
     assert run(*write, "--out", tmp_path / "nowhere" / "statement.xlsx") == 2
     assert "cannot be written" in capsys.readouterr().err
+    paper = tmp_path / "statement.PDF"
+    assert run(*write, "--out", paper, "--lang", "en") == 0
+    assert "1,500.00" in pdf_text(paper.read_bytes())
+    assert run(*write, "--out", tmp_path / "statement.doc") == 2
+    assert "neither a .pdf nor an .xlsx" in capsys.readouterr().err
 
 
 def _waive(data: Path, code: str, month: Month = JANUARY) -> None:

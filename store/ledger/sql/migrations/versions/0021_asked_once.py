@@ -1,6 +1,6 @@
 """Requests that are asked once, with what was answered.
 
-Revision: 0020, after 0018.
+Revision: 0021, after 0020.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from store.ledger.sql.tables import UtcDateTime
 
-revision = "0020"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

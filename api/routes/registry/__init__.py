@@ -1,0 +1,1 @@
+"""The registry read and changed by administrators: as its workbook, and record by record."""
