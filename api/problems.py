@@ -101,6 +101,11 @@ def problem_codes() -> list[str]:
 
 def _own(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
+    return answer_of(request, error)
+
+
+def answer_of(request: Request, error: ProblemError) -> JSONResponse:
+    """The answer that an error is."""
     return problem_response(
         request,
         error.status,

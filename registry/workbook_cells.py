@@ -42,20 +42,21 @@ def read_cells(
     try:
         done = subprocess.run(command, capture_output=True, timeout=WALL_S, check=False)
     except subprocess.TimeoutExpired:
-        raise WorkbookError(_TOO_MUCH) from None
+        raise WorkbookError(_too_much(memory_bytes)) from None
     if done.returncode:
-        raise WorkbookError(_TOO_MUCH)
+        raise WorkbookError(_too_much(memory_bytes))
     error, names, sheets = pickle.loads(done.stdout)  # our own process wrote it
     if error:
         raise WorkbookError(error)
     return names, sheets
 
 
-_TOO_MUCH = (
-    f"reading it takes more than {MEMORY_BYTES >> 30} GiB of memory or {CPU_S} s: a cell far below "
-    "or to the right of a table holds something, or the file opens into very much. Copy the tables "
-    "alone into a new workbook"
-)
+def _too_much(memory_bytes: int) -> str:
+    return (
+        f"reading it takes more than {memory_bytes / (1 << 30):g} GiB of memory or {CPU_S} s: a "
+        "cell far below or to the right of a table holds something, or the file opens into very "
+        "much. Copy the tables alone into a new workbook"
+    )
 
 
 def _read(path: str, wanted: Iterable[str]) -> tuple[str, list[str], dict[str, Rows]]:

@@ -1,6 +1,6 @@
 """Posted values gathered into batches of runs, each value with the row that it came in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from api.intake.posted import Columns, PostedValue
 from domain.judge import Judge, Refusal
@@ -50,6 +50,12 @@ class PostedBatch:
         unread = {posted.device for posted, _ in self._unread}
         return unread | {device for device, _ in self._series}
 
+    def rows(self) -> Iterator[int]:
+        """The row of each value."""
+        yield from (posted.row for posted, _ in self._unread)
+        for columns in self._read:
+            yield from columns.row
+
     def judged(self, judge: Judge) -> tuple[list[Run], list[Refused]]:
         """The readings that may be stored, and why the other values may not."""
         runs = [Run(*series, *columns) for series, columns in self._series.items()]
@@ -61,17 +67,24 @@ class PostedBatch:
     def origins(self, unstored: Iterable[tuple[Reading, Refusal]]) -> list[Refused]:
         """Readings that are not stored, each with the row that it came in."""
         told = list(unstored)
-        rows: dict[tuple[object, ...], list[int]] = {reading: [] for reading, _ in told}
-        for columns in self._read if told else ():
+        rows = self.rows_of([reading for reading, _ in told])
+        return [
+            (_posted(row, reading), refusal)
+            for row, (reading, refusal) in zip(rows, told, strict=True)
+        ]
+
+    def rows_of(self, readings: Sequence[Reading]) -> list[int]:
+        """The row that each reading came in. Of one that came repeatedly and is asked for so often,
+        every row; asked for less often, the last ones: the first is what was stored."""
+        rows: dict[tuple[object, ...], list[int]] = {reading: [] for reading in readings}
+        for columns in self._read if readings else ():
             row, *reading = columns
             for came_in, said in zip(row, zip(*reading, strict=True), strict=True):
                 if said in rows:
                     rows[said].append(came_in)
-        # The same reading may have come repeatedly.
-        places = {reading: iter(came_in) for reading, came_in in rows.items()}
         return [
-            (_posted(next(places[reading], rows[reading][-1]), reading), refusal)
-            for reading, refusal in told
+            came_in.pop() if len(came_in) > 1 else came_in[0]
+            for came_in in map(rows.__getitem__, readings)
         ]
 
 

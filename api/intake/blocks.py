@@ -17,6 +17,7 @@ import msgspec
 
 from api.intake.batches import Part
 from api.intake.formats import (
+    VERDICT_COLUMNS,
     comma_separated,
     header_of,
     native_json,
@@ -158,6 +159,9 @@ def csv_blocks(body: bytes, timezone: str | None = None) -> Iterator[Part]:
     lines = text.removesuffix("\n").split("\n")
     separator = separator_of(text)
     header = header_of(lines[0].split(separator))
+    if VERDICT_COLUMNS[0] in header:
+        yield from comma_separated(body, timezone)
+        return
     for start in range(1, len(lines), _ROWS):
         block = lines[start : start + _ROWS]
         rows = list(range(start + 1, start + 1 + len(block)))

@@ -116,10 +116,15 @@ COLUMNS |= {"数据项": "quantity", "数值": "value", "读数": "value"}
 """What columns are called in Chinese; others are taken as they are."""
 
 
+VERDICT_COLUMNS = ("verdict", "verdict_code", "verdict_field", "verdict_reason")
+"""What an answer adds to a posted table (see `api.routes.posted.judged_table`). When it is mended and
+posted again they say nothing."""
+
+
 def comma_separated(body: bytes, timezone: str | None = None) -> Iterator[PostedValue]:
     """CSV (UTF-8, UTF-16 or GBK; with commas, semicolons or tabs) with a header: device, ts and
     either quantity and value, or one column a quantity. Empty cells of such a column mean nothing
-    was measured and are passed over. With a `timezone`, times without a zone are local there."""
+    was measured and are passed over, as are the columns of a verdict. With a `timezone`, times without a zone are local there."""
     text = text_of_table(body)
     reader = table_of(text, separator_of(text))
     header: list[str] | None = None
@@ -172,7 +177,7 @@ def header_of(cells: list[str]) -> list[str]:
     """The names of the columns. Raises UnreadableBodyError if they are not enough to tell what
     the rows say."""
     header = [COLUMNS.get(c.strip(), c.strip()) for c in cells]
-    wide = [c for c in header if c not in ("device", "ts")]
+    wide = [c for c in header if c not in ("device", "ts", *VERDICT_COLUMNS)]
     if not {"device", "ts"} <= set(header) or not wide or len(set(header)) != len(header):
         raise UnreadableBodyError(
             "the header must name device, ts and either quantity,value or one column a quantity, "
@@ -190,6 +195,8 @@ def _cells(
         yield bad_row(row, f"{len(cells)} cells, the header has {len(header)}")
         return
     by_name = {n: c.strip() for n, c in zip(header, cells, strict=True)}
+    if VERDICT_COLUMNS[0] in by_name:
+        by_name = {n: unmarked(c) for n, c in by_name.items() if n not in VERDICT_COLUMNS}
     device, at_ms = by_name.pop("device"), time_ms(by_name.pop("ts"), timezone)
     if "quantity" in by_name:
         value = number_of_text(by_name["value"])
@@ -198,3 +205,8 @@ def _cells(
     for quantity, cell in by_name.items():
         if cell:
             yield posted_value(row, device, quantity, at_ms, number_of_text(cell))
+
+
+def unmarked(cell: str) -> str:
+    """A cell of an answered table as it was sent: without the mark that it is no formula."""
+    return cell.removeprefix("'")

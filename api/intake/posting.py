@@ -9,6 +9,7 @@ from api.dependencies import Backend
 from api.intake.batches import Most, Part
 from api.intake.posted import UnreadableBodyError
 from api.intake.store_body import Taken, keep_unreadable, store_body
+from api.intake.verdicts import Verdicts
 from api.problems import ProblemError
 from config.texts import Language
 from domain.access import Action, Principal
@@ -33,6 +34,8 @@ class Posting:
     backend: Backend
     principal: Principal
     lang: Language
+    verdicts: Verdicts | None = None
+    """Takes what became of each row."""
 
     def stored(self) -> tuple[Taken, bool]:
         """Store what a body may hold; also whether it holds more than that."""
@@ -43,10 +46,14 @@ class Posting:
         return self._take(tried=True)
 
     def _take(self, *, tried: bool) -> tuple[Taken, bool]:
+        if self.verdicts is not None:
+            self.verdicts.clear()
         most = Most(self.read(), MAX_VALUES)
         grants = self.principal.reach(Action.POST)
         try:
-            taken = store_body(most, self.backend, grants, self.lang, tried=tried)
+            taken = store_body(
+                most, self.backend, grants, self.lang, tried=tried, verdicts=self.verdicts
+            )
             return taken, most.more
         except UnreadableBodyError as error:
             if not tried:

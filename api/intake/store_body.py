@@ -9,6 +9,7 @@ from api.dependencies import Backend
 from api.intake.batches import Part, PostedBatch, batches
 from api.intake.posted import PostedValue
 from api.intake.tried import Trial
+from api.intake.verdicts import Verdicts, field_of
 from api.rows.base import Row
 from config.limits import TIME_LIMITS
 from config.texts import refusal_text
@@ -33,6 +34,9 @@ class RefusedRow(Row):
     row: int = Field(description="Position in the body, from 1: line, or element of the array.")
     device: str = Field(description="Device named there.")
     quantity: str = Field(description="Quantity named there.")
+    field: str = Field(
+        description="What of the row to mend: device, ts, quantity or value; empty: the row."
+    )
     code: str = Field(description="Reason, a stable word.")
     reason: str = Field(description="Reason in words, by ?lang or Accept-Language.")
 
@@ -54,6 +58,7 @@ class Taken(Row):
 class _Tally:
     lang: str
     aside: AsideBatch
+    verdicts: Verdicts | None = None
     received: int = 0
     stored: int = 0
     repeated: int = 0
@@ -65,12 +70,15 @@ class _Tally:
         if refusal.code == "foreign_device":
             # What is not the sender's is not there: which devices others have, nobody can try out.
             told = Refusal("unknown_device", {"device": posted.device[:_NAME_CHARS]})
+        if self.verdicts is not None:
+            self.verdicts.refused[posted.row].append((posted.quantity[:_NAME_CHARS], told))
         if len(self.rows) < MAX_REPORTED:
             self.rows.append(
                 RefusedRow(
                     row=posted.row,
                     device=posted.device[:_NAME_CHARS],
                     quantity=posted.quantity[:_NAME_CHARS],
+                    field=field_of(told.code),
                     code=told.code,
                     reason=refusal_text(told, self.lang),
                 )
@@ -103,23 +111,26 @@ def store_body(
     lang: str,
     *,
     tried: bool = False,
+    verdicts: Verdicts | None = None,
 ) -> Taken:
     """Store the good values of a body in batches and keep the others aside; if it is only `tried`,
-    do neither, and tell what would become of them.
+    do neither, and tell what would become of them. `verdicts` takes what became of each row, for
+    which the store is asked once more what it holds.
 
     `grants` say for which devices the sender may speak; None: for every one. A reading posted
     again changes nothing, so a body whose posting failed half-way
     (StoreUnavailableError) is simply posted again in full.
     """
     aside = AsideBatch(to_ms(backend.now()), groups_max=_MAX_GROUPS, grants=grants)
-    tally = _Tally(lang, aside)
+    tally = _Tally(lang, aside, verdicts)
+    before = Trial(backend.store)
     registry, write_runs = backend.registry, backend.store.write_runs
     if tried:
         write_runs = Trial(backend.store).write_runs
     for batch in batches(parts, _BATCH):
         registry = _with_new_devices(batch, registry, backend)
         judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), grants)
-        _store_batch(batch, judge, write_runs, tally)
+        _store_batch(batch, judge, write_runs, tally, before)
     if tried:
         return tally.taken()
     keep_posted(backend, aside)
@@ -155,10 +166,15 @@ def _store_batch(
     judge: Judge,
     write_runs: Callable[[Sequence[Run]], WriteResult],
     tally: _Tally,
+    before: Trial,
 ) -> None:
     """Store what is good; the others are told in the order of the body's rows."""
     runs, refused = batch.judged(judge)
     tally.received += batch.count
+    if (verdicts := tally.verdicts) is not None:
+        verdicts.values.update(batch.rows())
+        unchanged = batch.rows_of(before.repeated(runs)) if runs else ()
+        verdicts.unchanged.update(unchanged)
     if runs:
         result = write_runs(runs)
         tally.stored += result.stored

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from domain.calendar import from_ms
-from domain.readings import Run, Series, joined
+from domain.readings import Reading, Run, Series, joined
 from store.readings.port import Conflict, ReadingStore, WriteResult
 
 
@@ -17,8 +17,18 @@ class Trial:
         self._store = store
         self._taken: dict[Series, dict[int, float]] = {}
 
+    def repeated(self, runs: Sequence[Run]) -> list[Reading]:
+        """As `write_runs`; tells which readings change nothing."""
+        found: list[Reading] = []
+        self._write(runs, found)
+        return found
+
     def write_runs(self, runs: Sequence[Run]) -> WriteResult:
         """See ReadingStore.write_runs; nothing is written."""
+        return self._write(runs, None)
+
+    def _write(self, runs: Sequence[Run], same: list[Reading] | None) -> WriteResult:
+        """`same` takes the readings that are repeated."""
         stored = repeated = 0
         conflicts: list[Conflict] = []
         for run in joined(runs):
@@ -31,6 +41,8 @@ class Trial:
                     stored += 1
                 elif there == reading.value:
                     repeated += 1
+                    if same is not None:
+                        same.append(reading)
                 else:
                     conflicts.append(Conflict(reading, there))
         return WriteResult(stored, repeated, tuple(conflicts))

@@ -23,6 +23,7 @@ from store.ledger.corrections import Corrections
 from store.ledger.kept import KeptMessages
 from store.ledger.keys import Keys
 from store.ledger.late_readings import LateSeries
+from store.ledger.once import AskedOnce
 from store.ledger.people import People
 from store.ledger.statements import Statements
 from store.ledger.states import MonthState as MonthState
@@ -92,6 +93,7 @@ class ChangedMeanwhileError(CivicmeterError):
 class Ledger(
     Adjustments,
     Answers,
+    AskedOnce,
     AuditTrail,
     Births,
     Corrections,

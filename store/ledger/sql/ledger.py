@@ -30,6 +30,7 @@ from store.ledger.sql.engine import asking, insert_into, open_engine, reading, u
 from store.ledger.sql.kept import SqlKeptMessages
 from store.ledger.sql.keys.keys import SqlKeys
 from store.ledger.sql.late_readings import SqlLateSeries
+from store.ledger.sql.once import SqlAskedOnce
 from store.ledger.sql.people.people import SqlPeople
 from store.ledger.sql.registry import SqlRegistry
 from store.ledger.sql.result_rows import check_unique
@@ -55,6 +56,7 @@ from store.ledger.sql.touched import SqlTouchedMonths
 class SqlLedger(
     SqlAdjustments,
     SqlAnswers,
+    SqlAskedOnce,
     SqlAuditTrail,
     SqlBirths,
     SqlClosing,
