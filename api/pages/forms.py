@@ -1,38 +1,21 @@
 """Forms of pages: what was filled in, and what a refusal says above the form."""
 
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
+from api.access.forms import field, form_of
 from api.access.names import own_name
-from api.intake.body import BodyDep
+from api.access.sessions import form_token, session_text
 from api.problems import ProblemError
 from config.texts import text
 from domain.access import Principal
 
-FORM = "application/x-www-form-urlencoded"
-_MOST_FIELDS = 100
-_MOST_CHARS = 2_000
 
-
-async def _filled_in(request: Request, body: BodyDep) -> dict[str, str]:
-    """The fields of a form. Raises ProblemError 415 for another body, 422 for one that is none."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != FORM:
-        raise ProblemError(415, "unsupported_media", given=media or "–", offered=FORM)
-    try:
-        fields = parse_qsl(
-            body.decode(),
-            keep_blank_values=True,
-            strict_parsing=bool(body),
-            max_num_fields=_MOST_FIELDS,
-        )
-    except ValueError as error:
-        raise ProblemError(400, "unreadable_body", reason=str(error)[:100]) from error
-    if any(len(value) > _MOST_CHARS for _, value in fields):
-        raise ProblemError(413, "too_large", limit=_MOST_CHARS)
-    return {name: value.strip() for name, value in fields}
+async def _filled_in(request: Request) -> dict[str, str]:
+    """The fields of a form, without files. Raises ProblemError as `form_of`."""
+    form = await form_of(request)
+    return {name: field(form, name).strip() for name in form}
 
 
 FilledInDep = Annotated[dict[str, str], Depends(_filled_in)]
@@ -49,5 +32,6 @@ def signs_as(principal: Principal) -> str:
 
 
 def csrf_of(request: Request) -> str:
-    """What the hidden field of each form holds, where a session gives one."""
-    return str(getattr(request.state, "csrf", ""))
+    """What the hidden field of each form holds: the token of whoever signed in; else empty."""
+    session = session_text(request)
+    return form_token(session) if session else ""

@@ -18,8 +18,7 @@ from api.problems import ProblemError
 from config.texts import text
 from domain.access import Action, Principal
 from domain.calendar import Month
-from domain.contracts.issued import Issued, code_of
-from domain.contracts.issued import SIDES, Issued
+from domain.contracts.issued import SIDES, Issued, code_of
 from domain.errors import ConfigError
 from reports.words.settlement import (
     ShownLine,
@@ -140,8 +139,6 @@ def _page(
     return answer(html, lang)
 
 
-def seen_statement_keys(backend: Backend) -> list[tuple[str, Month, int]]:
-    """(agreement, month, number) of the statements that whoever asks may see."""
 def _issuable(backend: Backend, principal: Principal) -> list[str]:
     """The contracts whose statements somebody may issue."""
     if backend.settling is None:
@@ -151,7 +148,8 @@ def _issuable(backend: Backend, principal: Principal) -> list[str]:
     return sorted(set(own))
 
 
-def _seen_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+def seen_statement_keys(backend: Backend) -> list[tuple[str, Month, int]]:
+    """(agreement, month, number) of the statements that whoever asks may see."""
     if backend.sees_all:
         return backend.ledger.statement_keys()
     seen = (s for s in backend.ledger.statements() if sees_statement(backend, s))
@@ -172,7 +170,7 @@ def _shown(one: Issued, principal: Principal, lang: str) -> dict[str, Any]:
         "month": str(one.month),
         "signed": signed_of(one, lang),
         "sides": [
-            (side, text("settlement", f"side.{side}", lang))
+            (side, text("settlement", f"party.{side}", lang))
             for side in sides_of(principal, one)
             if one.signature(side) is None
         ],

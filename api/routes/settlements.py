@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.needs import NEEDS_READ, Needs
 from api.access.seen import BackendDep, sees_statement
-from api.dependencies import Backend
-from api.drawn import drawn
 from api.closing.sides import issue, say, statement_of
 from api.dependencies import Backend, WholeBackendDep
+from api.drawn import drawn
 from api.intake.body import JsonBodyDep
 from api.intake.read_body import read_as
 from api.problems import ProblemError

@@ -69,7 +69,7 @@ def test_from_a_finding_to_a_statement_signed_by_both(
     browser: Browser, address: str, pipeline: Pipeline
 ) -> None:
     context = browser.new_context(
-        http_credentials={"username": "x", "password": "installation"},
+        extra_http_headers={"X-API-Key": "installation"},
         viewport={"width": 1200, "height": 1400},
     )
     page = context.new_page()
@@ -136,7 +136,7 @@ def test_refused_the_signed_revision_stays(
     told = Finding("api_test", "warning", "hall")
     pipeline.ledger.save_result(replace(january(3_600.0, 1.0), findings=(told,)))
     context = browser.new_context(
-        http_credentials={"username": "x", "password": "installation"},
+        extra_http_headers={"X-API-Key": "installation"},
         viewport={"width": 390, "height": 1400},
     )
     page = context.new_page()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
-from domain.audit import LOCAL, Act, Actor
+from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 from domain.figures import MonthResult
 from store.ledger.answers import View

@@ -92,12 +92,11 @@ SINGLE = {
     "&end=2024-04-10",
     "/v1/series/summary": "/v1/series/summary?device={device}&quantity=energy_import_kwh"
     "&start=2024-04-09&end=2024-04-10",
-    "/v1/months/{institution}/{month}/revisions": "/v1/months/{place}/2024-02/revisions",
+    **{
+        f"/v1/months/{{institution}}/{{month}}/{what}": f"/v1/months/{{place}}/2024-02/{what}"
+        for what in ("revisions", "restatement", "checks", "diff", "diff/money")
+    },
     "/v1/months/{institution}/{month}/revisions/{number}": "/v1/months/{place}/2024-02/revisions/1",
-    "/v1/months/{institution}/{month}/restatement": "/v1/months/{place}/2024-02/restatement",
-    "/v1/months/{institution}/{month}/checks": "/v1/months/{place}/2024-02/checks",
-    "/v1/months/{institution}/{month}/diff": "/v1/months/{place}/2024-02/diff",
-    "/v1/months/{institution}/{month}/diff/money": "/v1/months/{place}/2024-02/diff/money",
     "/v1/reports/{institution}/{month}.{format}": "/v1/reports/{place}/2024-02.html",
     "/institutions/{institution}/{month}/close": "/institutions/{place}/2024-02/close",
     "/institutions/{institution}/{month}": "/institutions/{place}/2024-02",
@@ -248,7 +247,6 @@ def said(answer: Any) -> object:
         forget = ("entered_at", "signed_at", "closed_at", "computed_at", "issued_at", "number")
         plain = [{k: v for k, v in row.items() if k not in forget} for row in rows]
         return plain, answer.headers.get("x-total-count"), answer.headers.get("link")
-    # What one may do there is another question than what one may see.
     return re.sub(r'<form method="post".*?</form>\s*', "", answer.text, flags=re.DOTALL)
 
 
