@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0021"
+HEAD = "0022"
 """The newest migration."""
 
 
