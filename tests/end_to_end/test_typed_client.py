@@ -18,6 +18,7 @@ SETTINGS = {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (
             "application/octet-stream"
         ),
+        "application/pdf": "application/octet-stream",
         "application/x-ndjson": "application/octet-stream",
         "text/csv": "application/octet-stream",
         "text/plain": "application/octet-stream",
