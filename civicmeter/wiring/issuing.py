@@ -113,9 +113,16 @@ def reproduced(pipeline: Pipeline, issued: Issued) -> str:
         for s in pipeline.ledger.statements([issued.agreement])
         if (s.month, s.number) < (issued.month, issued.number)
     ]
-    # What was waived after it was issued is of a later revision.
-    named = {(w["institution"], w["month"], w["code"]) for w in content.get("waived", ())}
-    waived = [w for w in _waived(pipeline, found) if (w.institution, str(w.month), w.code) in named]
+    # What was waived after it was issued is of a later revision, also where it is the same check.
+    named = {
+        (w["institution"], w["month"], w["code"], w["by"], w["at"])
+        for w in content.get("waived", ())
+    }
+    waived = [
+        w
+        for w in _waived(pipeline, found)
+        if (w.institution, str(w.month), w.code, w.by, w.at.isoformat()) in named
+    ]
     return digest_of(_draft(found, earlier, issued.month, issued.number, waived).body())
 
 

@@ -156,12 +156,12 @@ def test_a_statement_is_written_as_a_workbook(
     assert "neither a .pdf nor an .xlsx" in capsys.readouterr().err
 
 
-def _waive(data: Path, code: str, month: Month = JANUARY) -> None:
-    at = datetime(2025, 2, 3, 8, 0, tzinfo=UTC)
+def _waive(data: Path, code: str, month: Month = JANUARY, day: int = 3) -> None:
+    """What the check of a day found."""
+    at = datetime(2025, 2, day, 8, 0, tzinfo=UTC)
+    one = {"institution": "hall", "month": month, "code": code, "by": "王芳", "reason": "停电"}
     with open_pipeline(Settings(data=data)) as pipeline:
-        pipeline.ledger.waive(
-            [Waiver(institution="hall", month=month, code=code, by="王芳", reason="停电", at=at)]
-        )
+        pipeline.ledger.waive([Waiver(**one, fact=f"{day}", at=at)])  # type: ignore[arg-type]
 
 
 def test_what_was_waived_of_its_months_stands_on_the_statement(data: Path) -> None:
@@ -169,6 +169,7 @@ def test_what_was_waived_of_its_months_stands_on_the_statement(data: Path) -> No
     _waive(data, "incomplete", MARCH)
     assert _issue(data, "2025-01") == 0
     _waive(data, "unbalanced")
+    _waive(data, "incomplete", day=9)
     with open_pipeline(Settings(data=data)) as pipeline:
         (one,) = pipeline.ledger.statements()
     said = "hall 2025-01 did not pass the check before closing “missing data”, waived by 王芳"
