@@ -94,7 +94,7 @@ def _statement(backend: Backend, one: Issued, lang: str) -> dict[str, Any]:
     ]
     if pending := pending_of(backend.ledger, one):
         notes.append(text("settlement", "pending", lang, months=", ".join(pending)))
-    return _found("statement", title_of(one, lang), facts, notes, one.digest, lang)
+    return _found(title_of(one, lang), facts, notes, one.digest)
 
 
 def _month(backend: Backend, closing: Closing, lang: str) -> dict[str, Any]:
@@ -117,19 +117,14 @@ def _month(backend: Backend, closing: Closing, lang: str) -> dict[str, Any]:
         for status in stands
         if status.revision > closing.number
     ]
-    return _found("month", f"{name} {month}", facts, notes, closing.digest, lang)
+    title = text("settlement", "verify.month", lang, name=name, month=month)
+    return _found(title, facts, notes, closing.digest)
 
 
 def _found(
-    kind: str,
-    title: str,
-    facts: list[tuple[str, str]],
-    notes: list[str],
-    digest: str,
-    lang: str,
+    title: str, facts: list[tuple[str, str]], notes: list[str], digest: str
 ) -> dict[str, Any]:
     return {
-        "kind": text("settlement", f"verify.{kind}", lang),
         "title": title,
         "facts": facts,
         "notes": notes,

@@ -2,7 +2,7 @@
 rows of the API and the command line have them from here."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -85,11 +85,21 @@ def title_of(one: Issued, lang: str) -> str:
     return title_words(one.agreement, one.month, own and own["year"], form, lang)
 
 
+def _named(finding: Finding, lang: str) -> Finding:
+    """With the carrier as people call it."""
+    carrier = finding.numbers.get("carrier")
+    if carrier is None:
+        return finding
+    return replace(
+        finding, numbers={**finding.numbers, "carrier": carrier_name(str(carrier), lang)}
+    )
+
+
 def told_words(
     findings: Iterable[Finding], carried_cny: Decimal, waiting_cny: Iterable[Decimal], lang: str
 ) -> list[str]:
     """What a statement has to tell beside its lines, a sentence each."""
-    found = [finding_text(finding, lang) for finding in findings]
+    found = [finding_text(_named(finding, lang), lang) for finding in findings]
     if carried_cny:
         found.append(text(_ROOM, "carried", lang, amount=f"{carried_cny:,}"))
     waits = list(waiting_cny)

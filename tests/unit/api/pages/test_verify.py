@@ -27,7 +27,7 @@ def statement(own_sample: Sample) -> Issued:
 def test_a_statement_is_shown_as_it_was_signed(statement: Issued, own_client: TestClient) -> None:
     page = own_client.get(f"/verify/{code_of(statement.digest)}?lang=en")
     assert page.status_code == 200
-    for said in ("420.00 CNY", "Cao, ", "not signed yet", statement.digest, "It stands as it was"):
+    for said in ("420.00 CNY", "Cao, ", "not signed yet", statement.digest, "It stands; nothing"):
         assert said in page.text, said
     chinese = own_client.get(f"/verify/{statement.digest}?lang=zh").text
     assert "此内容现行有效" in chinese and "尚未签署" in chinese
@@ -52,7 +52,7 @@ def test_a_closed_month_is_found_by_the_code_on_its_report(
     page = own_client.get(f"/verify/{code_of(closed.digest)}?lang=en")
     assert page.status_code == 200
     assert str(closed.month) in page.text and closed.digest in page.text
-    assert "It stands as it was signed" in page.text
+    assert "It stands; nothing" in page.text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
