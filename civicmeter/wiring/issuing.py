@@ -1,8 +1,8 @@
 """Statements issued from what is closed, and reckoned again from what they rest on."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from civicmeter.wiring.pipeline import Pipeline
 from civicmeter.wiring.settling import Settled, members_of, reckoned, settled
@@ -22,7 +22,9 @@ from domain.errors import ConfigError
 from domain.figures import MonthResult
 from domain.figures.uses import UseRule
 from domain.places import Term
+from processing.months.job import recomputed
 from processing.settlement.gathering import Standing
+from store.ledger.canonical import digest
 
 
 def issue(
@@ -124,6 +126,43 @@ def reproduced(pipeline: Pipeline, issued: Issued) -> str:
         if (w.institution, str(w.month), w.code, w.by, w.at.isoformat()) in named
     ]
     return digest_of(_draft(found, earlier, issued.month, issued.number, waived).body())
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedAgain:
+    """A signed month that a statement rests on, computed again from what is stored now; `digest`
+    None: no readings of it are stored any more."""
+
+    institution: str
+    month: Month
+    revision: int
+    signed_digest: str
+    digest: str | None
+
+    @property
+    def is_same(self) -> bool:
+        return self.digest == self.signed_digest
+
+
+def computed_again(pipeline: Pipeline, issued: Issued, now: datetime) -> list[ComputedAgain]:
+    """The months that a statement rests on, computed again from readings, corrections, adjustments,
+    models and factors as they are now. Nothing is kept. Raises ConfigError."""
+    signed: dict[str, dict[Month, tuple[int, str]]] = {}
+    for one in issued.content["rests_on"]:
+        months = signed.setdefault(one["institution"], {})
+        months[Month.parse(one["month"])] = (one["revision"], one["digest"])
+    found = []
+    places = pipeline.registry.institution_by_id
+    for name, months in signed.items():
+        if name not in places:
+            raise ConfigError(f"institution {name} is not registered any more: restore it")
+        wanted = sorted(months)
+        results = recomputed(pipeline.store, pipeline.ledger, places[name], wanted, now)
+        digests = {r.month: digest(r) for r in results}
+        for month in wanted:
+            revision, was = months[month]
+            found.append(ComputedAgain(name, month, revision, was, digests.get(month)))
+    return found
 
 
 def _waived(pipeline: Pipeline, found: Settled) -> list[Waived]:

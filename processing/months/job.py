@@ -138,6 +138,22 @@ def _process(
     tell("processing", len(chosen), len(chosen))
 
 
+def recomputed(
+    store: ReadingStore,
+    ledger: Ledger,
+    institution: Institution,
+    months: Sequence[Month],
+    now: datetime,
+) -> Iterator[MonthResult]:
+    """Months computed as `process` would, from what is stored now; nothing is kept, nothing settled.
+    Raises ConfigError where they cannot be computed."""
+    what = _Round(ledger.registry(), months, now, amendments(ledger.corrections()))
+    for outcome in what.outcomes(store, ledger, [institution]):
+        if outcome.error:
+            raise ConfigError(outcome.error)
+        yield from outcome.results
+
+
 def _begin(workers: Workers, what: _Round) -> Callable[[Sequence[str]], list[Outcome]]:
     """In a worker: opens the stores; gives what makes outcomes of institutions."""
     store, ledger = workers.open_store(), workers.open_ledger()
