@@ -27,7 +27,7 @@ from api.pages import board as board_page
 from api.pages import closing as closing_page
 from api.pages import overview as page
 from api.pages import place as place_page
-from api.pages import reference
+from api.pages import reference, trying
 from api.pages import settlements as settlements_page
 from api.pages import verify as verify_page
 from api.pages.people import by_provider, own, own_changes, signing_in
@@ -171,6 +171,7 @@ def create_app(
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
     app.include_router(verify_page.router)
+    app.include_router(trying.router)
     app.include_router(closing_page.router)
     app.include_router(place_page.router)
     app.include_router(signing_in.router)

@@ -20,6 +20,7 @@ from domain.figures import MonthResult
 from domain.places import Institution
 from domain.registry import Registry
 from domain.registry.narrowed import partly_seen, wholly_seen
+from reports.statements.trial import Trial
 from store.known_registry import KnownRegistry
 from store.known_results import KnownResults
 from store.ledger.port import Ledger
@@ -32,10 +33,12 @@ _NARROWED_KEPT = 100
 class Settling:
     """Contracts settled, which the front door knows how to: `changes` gives what a result would make
     of the statements that rest on a month of an institution, `issue` issues a statement of a contract
-    and month in somebody's name. Both raise ConfigError for what cannot be settled."""
+    and month in somebody's name, `tried` settles months up to one under terms written as TOML. All
+    raise ConfigError for what cannot be settled."""
 
     changes: Callable[[str, Month, MonthResult], list[AmountChange]]
     issue: Callable[[str, Month, str, Actor], Issued]
+    tried: Callable[[str, Month, str], Trial]
 
 
 def utc_now() -> datetime:

@@ -9,6 +9,7 @@ from civicmeter.by import name_of
 from civicmeter.output import table_text
 from civicmeter.wiring.issuing import changes, issue
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
+from civicmeter.wiring.trying import tried
 from config.settings import Settings
 from domain.calendar import Month
 from domain.errors import ConfigError
@@ -60,7 +61,9 @@ def _diff(pipeline: Pipeline, one: Closable) -> tuple[str, str]:
         ledger=pipeline.ledger,
         registries=pipeline.registries,
         telemetry=Telemetry(),
-        settling=Settling(partial(changes, pipeline), partial(issue, pipeline)),
+        settling=Settling(
+            partial(changes, pipeline), partial(issue, pipeline), partial(tried, pipeline)
+        ),
     )
     rows = diff_rows(backend, one, "en")
     if not rows:

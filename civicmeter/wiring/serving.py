@@ -28,6 +28,7 @@ from civicmeter.wiring.patience import PatientProtocol
 from civicmeter.wiring.pipeline import Pipeline, open_pipeline
 from civicmeter.wiring.ports import require_free_port
 from civicmeter.wiring.processing_rounds import Rounds
+from civicmeter.wiring.trying import tried
 from config.in_use import tables_in_use
 from config.settings import Settings
 from domain.audit import SERVICE
@@ -51,7 +52,9 @@ def app_of(
         proxies=settings.proxies,
         rates=Rates(settings.rate_limit, settings.rate_limit_strangers),
         registries=pipeline.registries,
-        settling=Settling(partial(changes, pipeline), partial(issue, pipeline)),
+        settling=Settling(
+            partial(changes, pipeline), partial(issue, pipeline), partial(tried, pipeline)
+        ),
         reports_drawn=report_queue(settings.report_workers, settings.report_queue),
         oidc=oidc_of(settings),
         accept=partial(accepted, pipeline),

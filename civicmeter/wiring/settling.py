@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from civicmeter.wiring.pipeline import Pipeline
@@ -114,18 +113,18 @@ def _moved(saving: CarrierSaving, end: str) -> CarrierSaving:
     return replace(saving, saved_kwh=month, year_saved_kwh=year)
 
 
-def proposed_terms(path: Path) -> tuple[str, list[Term]]:
-    """The form and terms of a TOML file. Raises ConfigError for what is none."""
+def proposed_terms(written: str) -> tuple[str, list[Term]]:
+    """The form and terms that are written as TOML. Raises ConfigError for what is none."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        data = tomllib.loads(written)
         rows = [_term(row) for row in data.get("term", ())]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError) as error:
-        raise ConfigError(f"{path} holds no terms ({error}): see docs/settlement.md") from error
+    except (tomllib.TOMLDecodeError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(f"these are no terms ({error}): see docs/settlement.md") from error
     form = data.get("form", "")
-    if form not in ("", "shared", "guaranteed", "entrusted", "none") or not rows:
-        raise ConfigError(
-            f"{path}: `form` is one of shared, guaranteed, entrusted, none, and [[term]] rows follow"
-        )
+    if form not in ("", "shared", "guaranteed", "entrusted", "none"):
+        raise ConfigError(f"form {form!r}: it is one of shared, guaranteed, entrusted, none")
+    if not rows:
+        raise ConfigError("there are no terms: write a [[term]] for each, see docs/settlement.md")
     return form, rows
 
 

@@ -1,7 +1,7 @@
 """What terms that are being negotiated would have paid, as a workbook to reckon on with."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import xlsxwriter
 
 from config.texts import Language, text
+from domain.calendar import Month
 from domain.contracts.statement import Line, Statement
 from domain.places import Term
 from reports.words.names import carrier_name
@@ -29,13 +30,14 @@ _LINES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """Months settled under proposed terms; amounts of their sum at both ends of the savings'
+    """Months settled under proposed terms, some of them not closed yet; amounts of their sum at both ends of the savings'
     intervals and at percentiles (10, 50, 90) of it drawn over these."""
 
     agreement: str
     form: str
     terms: Sequence[Term]
     statements: Sequence[Statement]
+    open_months: Collection[Month]
     low_cny: Decimal
     high_cny: Decimal
     percentiles_cny: Mapping[int, Decimal]

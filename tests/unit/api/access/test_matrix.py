@@ -234,7 +234,7 @@ def test_the_matrix_knows_every_route(city: TestClient) -> None:
     asked = {r.path for r in iter_route_contexts(app.routes) if "GET" in (r.methods or ())}
     known = {*LISTS, *WORDS, *PAGES, *AUDITS, *SINGLE, *ADMINISTRATORS}
     quiet = "/openapi.json /docs /healthz /readyz /metrics /ping /health /static/{name}"
-    people = "/sign-in /sign-in/oidc /sign-in/oidc/back /with-key /me /verify /verify/{code}"
+    people = "/sign-in /sign-in/oidc /sign-in/oidc/back /with-key /me /verify /verify/{code} /contracts/try"
     more = {"/v1/adjustments/{number}/evidence"}
     assert asked == known | {*quiet.split(), *people.split()} | more
 

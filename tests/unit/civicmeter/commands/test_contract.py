@@ -149,9 +149,9 @@ def test_what_cannot_be_settled_is_refused(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("form = 'shared'", "[[term]] rows follow"),
-        ("form = 'split'\n[[term]]\nname='x'\nvalue=1", "`form` is one of"),
-        ("[[term]]\nname='x'", "holds no terms"),
+        ("form = 'shared'", "write a [[term]] for each"),
+        ("form = 'split'\n[[term]]\nname='x'\nvalue=1", "it is one of shared"),
+        ("[[term]]\nname='x'", "these are no terms"),
         ("[[term]]\nname='x'\nvalue='1'\nfrom=2025-01-01", "no such key 'from'"),
         ("[[term]]\nname='vendor_share'\nof='1'\nvalue='60'", "from 0 to 1, not 60"),
     ],
