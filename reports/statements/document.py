@@ -122,7 +122,7 @@ def build_statement(
     owner = f" {s('to_owner')}" if payable < 0 else ""
     return StatementDocument(
         lang=lang,
-        kind=s("page"),
+        kind=s("paper.kind"),
         title=title_of(one, lang),
         month=str(one.month),
         is_signed=both,
