@@ -52,7 +52,13 @@ class Posting:
         grants = self.principal.reach(Action.POST)
         try:
             taken = store_body(
-                most, self.backend, grants, self.lang, tried=tried, verdicts=self.verdicts
+                most,
+                self.backend,
+                grants,
+                self.lang,
+                tried=tried,
+                verdicts=self.verdicts,
+                seen=self.backend.through(self.principal.reach(Action.READ)),
             )
             return taken, most.more
         except UnreadableBodyError as error:

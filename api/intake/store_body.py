@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import Field
 
 from api.dependencies import Backend
 from api.intake.batches import Part, PostedBatch, batches
 from api.intake.posted import PostedValue
+from api.intake.touching import MOST, TouchedRow, Touching, computed_by
 from api.intake.tried import Trial
 from api.intake.verdicts import Verdicts, field_of
 from api.rows.base import Row
@@ -52,6 +54,18 @@ class Taken(Row):
         description=f"The values refused, one by one; the first {MAX_REPORTED:,}."
     )
     rows_left_off: int = Field(0, description="Refused values not listed in `rows`.")
+    recomputes: list[TouchedRow] = Field(
+        default_factory=list,
+        description="The months in which new readings that are older than a day lie, as far as whoever "
+        f"posts sees their institutions; the first {MOST}. They are computed anew, and those beside "
+        "them where a register's edge moves.",
+    )
+    recomputes_left_off: int = Field(0, description="Such months not listed.")
+    recomputed_by: Literal["", "service", "command"] = Field(
+        "",
+        description="service: the next round of the processing beside this service computes them; "
+        "command: none runs, `civicmeter process` does. Empty: there are none.",
+    )
 
 
 @dataclass
@@ -63,6 +77,7 @@ class _Tally:
     stored: int = 0
     repeated: int = 0
     rows: list[RefusedRow] = field(default_factory=list)
+    touching: Touching = field(default_factory=Touching)
 
     def refuse(self, posted: PostedValue, refusal: Refusal) -> None:
         """Report a value, and keep it aside: whole where it may yet become a reading."""
@@ -93,7 +108,8 @@ class _Tally:
     def refused(self) -> int:
         return sum(self.aside.counts.values())
 
-    def taken(self) -> Taken:
+    def taken(self, seen: Backend | None) -> Taken:
+        touched = self.touching.rows(seen) if seen is not None else ([], 0)
         return Taken(
             received=self.received,
             stored=self.stored,
@@ -101,6 +117,9 @@ class _Tally:
             refused=self.refused,
             rows=self.rows,
             rows_left_off=self.refused - len(self.rows),
+            recomputes=touched[0],
+            recomputes_left_off=touched[1],
+            recomputed_by=computed_by(seen) if touched[0] and seen is not None else "",
         )
 
 
@@ -112,10 +131,12 @@ def store_body(
     *,
     tried: bool = False,
     verdicts: Verdicts | None = None,
+    seen: Backend | None = None,
 ) -> Taken:
     """Store the good values of a body in batches and keep the others aside; if it is only `tried`,
     do neither, and tell what would become of them. `verdicts` takes what became of each row, for
-    which the store is asked once more what it holds.
+    which the store is asked once more what it holds. `seen` is the backend as who posts sees it: of
+    its institutions the months are told that late readings touch; None: of none.
 
     `grants` say for which devices the sender may speak; None: for every one. A reading posted
     again changes nothing, so a body whose posting failed half-way
@@ -130,15 +151,15 @@ def store_body(
     for batch in batches(parts, _BATCH):
         registry = _with_new_devices(batch, registry, backend)
         judge = Judge(registry.device_by_id, TIME_LIMITS, to_ms(backend.now()), grants)
-        _store_batch(batch, judge, write_runs, tally, before)
+        _store_batch(batch, judge, registry, write_runs, tally, before)
     if tried:
-        return tally.taken()
+        return tally.taken(seen)
     keep_posted(backend, aside)
     count = backend.telemetry.posted.labels
     count("stored").inc(tally.stored)
     count("repeated").inc(tally.repeated)
     count("refused").inc(tally.refused)
-    return tally.taken()
+    return tally.taken(seen)
 
 
 def keep_unreadable(backend: Backend, body: bytes, reason: str) -> None:
@@ -164,6 +185,7 @@ def _with_new_devices(batch: PostedBatch, registry: Registry, backend: Backend) 
 def _store_batch(
     batch: PostedBatch,
     judge: Judge,
+    registry: Registry,
     write_runs: Callable[[Sequence[Run]], WriteResult],
     tally: _Tally,
     before: Trial,
@@ -177,6 +199,8 @@ def _store_batch(
         verdicts.unchanged.update(unchanged)
     if runs:
         result = write_runs(runs)
+        if result.stored:
+            tally.touching.add(runs, registry, judge.now_ms)
         tally.stored += result.stored
         tally.repeated += result.repeated
         refused += batch.origins(unstored(result))

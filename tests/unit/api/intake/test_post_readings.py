@@ -79,6 +79,9 @@ def test_each_format_stores_and_storing_again_changes_nothing(
         "refused": 0,
         "rows": [],
         "rows_left_off": 0,
+        "recomputes": [],
+        "recomputes_left_off": 0,
+        "recomputed_by": "",
     }
     again = post(client, GOOD[media], media).json()
     assert (again["stored"], again["repeated"]) == (0, 2)
