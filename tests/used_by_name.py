@@ -67,6 +67,9 @@ if TYPE_CHECKING:  # read by vulture, never run
     _.pv_performance_ratio_stc
     _.register_quantity
     _.rows_left_off
+    _.recomputes
+    _.recomputes_left_off
+    _.recomputed_by
 
     # What templates of pages and reports show.
     _.charts

@@ -9,7 +9,7 @@ from api.dependencies import Backend
 from api.intake.batches import Most, Part
 from api.intake.posted import UnreadableBodyError
 from api.intake.store_body import Taken, keep_unreadable, store_body
-from api.intake.verdicts import Verdicts
+from api.intake.told.verdicts import Verdicts
 from api.problems import ProblemError
 from config.texts import Language
 from domain.access import Action, Principal

@@ -9,9 +9,9 @@ from pydantic import Field
 from api.dependencies import Backend
 from api.intake.batches import Part, PostedBatch, batches
 from api.intake.posted import PostedValue
-from api.intake.touching import MOST, TouchedRow, Touching, computed_by
+from api.intake.told.touching import MOST, TouchedRow, Touching, computed_by
+from api.intake.told.verdicts import Verdicts, field_of
 from api.intake.tried import Trial
-from api.intake.verdicts import Verdicts, field_of
 from api.rows.base import Row
 from config.limits import TIME_LIMITS
 from config.texts import refusal_text

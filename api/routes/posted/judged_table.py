@@ -15,7 +15,7 @@ from api.intake.formats import (
     text_of_table,
     unmarked,
 )
-from api.intake.verdicts import Verdicts
+from api.intake.told.verdicts import Verdicts
 from api.tables.route import FORMULA
 
 _LONGEST = 32_767

@@ -17,8 +17,8 @@ from api.intake.posted import UnreadableBodyError
 from api.intake.posting import MAX_VALUES, Posting
 from api.intake.reading import reader_of
 from api.intake.store_body import Taken, keep_unreadable
+from api.intake.told.verdicts import Verdicts
 from api.intake.turns import BodyInTurnDep
-from api.intake.verdicts import Verdicts
 from api.intake.workbook import XLSX, table_of_workbook
 from api.problems import ProblemError
 from api.query import LanguageDep

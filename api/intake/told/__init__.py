@@ -1,0 +1,1 @@
+"""What is told of a body that was posted."""
