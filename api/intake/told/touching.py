@@ -69,9 +69,10 @@ def _month(at_ms: int, zone: str) -> Month:
 
 def _days(times: Sequence[int], first: int, before: int) -> Iterable[int]:
     """The first and the last instant of each day: months begin at no fixed hour of a UTC day."""
+    last = max(times)
+    if last < before and last - first < DAY_MS:  # as of most bodies; no value is looked at twice
+        return (first, last)
     late = sorted(t for t in times if t < before)
-    if late[-1] - first < DAY_MS:
-        return (first, late[-1])
     firsts = {t // DAY_MS: t for t in reversed(late)}
     lasts = {t // DAY_MS: t for t in late}
     return (*firsts.values(), *lasts.values())
