@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.needs import NEEDS_READ, Needs
 from api.access.seen import BackendDep
@@ -12,7 +12,7 @@ from api.entering.adjusting import decide, enter, known, require, seen_adjustmen
 from api.intake.body import JsonBodyDep
 from api.intake.read_body import read_as
 from api.problems import ProblemError
-from api.query import PageDep, PlacesDep
+from api.query import NumberPath, PageDep, PlacesDep
 from api.rows.adjustments import (
     AdjustmentRow,
     NewAdjustment,
@@ -32,7 +32,6 @@ router = APIRouter(
 # Without any key configured, nobody may: adjustments change what is paid.
 AdjusterDep = Annotated[Principal, Depends(Needs(Action.ADJUST, "may_only_propose"))]
 ApproverDep = Annotated[Principal, Depends(Needs(Action.APPROVE, "may_only_propose"))]
-NumberPath = Annotated[int, Path(ge=1, le=10**12, description="Number of the adjustment.")]
 
 
 @router.get("/adjustments")
