@@ -177,6 +177,7 @@ def _shown(one: Adjustment, principal: Principal, lang: str) -> dict[str, Any]:
     may_decide = principal.may(Action.APPROVE, **place) and one.status != "withdrawn"
     own = signs_as(principal)
     key = "will_approve" if one.status == "waiting" else "will_withdraw"
+    span = "span" if one.end else "span_open"
     return {
         "one": one,
         "carrier": carrier_name(one.carrier, lang),
@@ -193,7 +194,6 @@ def _shown(one: Adjustment, principal: Principal, lang: str) -> dict[str, Any]:
             contract=one.contract,
             carrier=carrier_name(one.carrier, lang),
             formula=one.formula,
-            start=one.start,
-            until=one.end or text("entered", "goes_on", lang),
+            span=text("entered", span, lang, start=one.start, end=one.end),
         ),
     }

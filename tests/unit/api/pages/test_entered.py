@@ -1,23 +1,18 @@
-"""Forms of what people enter, close and sign, by somebody who signed in: with the form's token they
-work, without it nothing is changed."""
+"""Forms of what people enter, by somebody who signed in: with the form's token they work, without it
+nothing is changed."""
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from domain.calendar import Month
-from domain.figures import Figure, MonthResult, Shares
 from domain.keys import Holder, Role
 from tests.api_sample import CAMPUS, FIRST_AT, NOW
 from tests.callers import by_session
-from tests.statement_sample import DRAFT
 
-JANUARY = Month(2024, 1)
 CONTENT = "会议纪要：新增机房".encode()
 PROPOSAL = {
     "contract": "dy-saving",
@@ -99,6 +94,7 @@ def test_an_adjustment_is_proposed_with_its_file_and_approved_by_somebody_else(
     assert status == 422 and "cannot approve" in told
     seen = wei.page("/adjustments")
     assert "adds 3100.0 / 31 kWh a day to what contract dy-saving would have used" in seen
+    assert "from 2024-03-01 until 2024-04-01 (excluded); refusing changes nothing." in seen
     assert entered.evidence_sha256 in seen
     status, told = wei.send(at, {"decision": "approved", "by": "Li"}, seen_on="/adjustments")
     assert status == 403 and "Person of wei" in told
@@ -134,32 +130,3 @@ def test_readings_are_corrected_all_or_none(
     assert len(ledger.corrections()) == before + 1
     page = viewer.page("/corrections")
     assert "photo" in page and "1003.5 kWh" in page and 'method="post"' not in page
-
-
-def test_a_month_is_closed_and_a_statement_signed_with_the_forms_token_only(
-    person: Callable[..., Person], own_sample: Sample
-) -> None:
-    _, ledger = own_sample
-    known = Figure(
-        name="electricity_use_kwh", value=10.0, shares=Shares.known(1.0), method="test/1"
-    )
-    ledger.save_result(MonthResult(institution=CAMPUS, month=JANUARY, figures=(known,)))
-    statement = replace(DRAFT.statement, agreement="dy-saving")  # type: ignore[type-var]
-    draft = replace(DRAFT, agreement="dy-saving", owners=(CAMPUS,), vendor="esco")
-    ledger.issue_statement(replace(draft, statement=statement), issued_by="Li")
-    fang, wei = person("fang", Role.ADMIN), person("wei", Role.SIGNER)
-    at = f"/institutions/{CAMPUS}/{JANUARY}/close"
-    digest = re.findall(r'name="digest" value="([^"]*)"', fang.page(at))[0]
-    assert fang.send(at, {"digest": digest})[0] == 403
-    assert not ledger.revisions(CAMPUS, JANUARY)
-    status, told = fang.send(at, {"digest": digest}, seen_on=at)
-    assert status == 303, told
-    assert [r.signed_by for r in ledger.revisions(CAMPUS, JANUARY)] == ["Person of fang"]
-
-    word = {"contract": "dy-saving", "month": "2025-06", "number": "1", "side": "owner"}
-    word |= {"decision": "signed"}
-    assert wei.send("/settlements/sign", word)[0] == 403
-    assert ledger.statements()[0].signature("owner") is None
-    status, told = wei.send("/settlements/sign", word, seen_on="/settlements")
-    assert status == 303, told
-    assert ledger.statements()[0].signature("owner").by == "Person of wei"
