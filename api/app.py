@@ -30,6 +30,8 @@ from api.pages import place as place_page
 from api.pages import reference, trying
 from api.pages import settlements as settlements_page
 from api.pages import verify as verify_page
+from api.pages.entered import adjustments as adjustments_page
+from api.pages.entered import corrections as corrections_page
 from api.pages.people import by_provider, own, own_changes, signing_in
 from api.pages.people.waiting import Accept
 from api.problems import MEDIA_TYPE, add_problem_handlers
@@ -170,6 +172,8 @@ def create_app(
     app.include_router(board_page.router)
     app.include_router(audit_page.router)
     app.include_router(settlements_page.router)
+    app.include_router(adjustments_page.router)
+    app.include_router(corrections_page.router)
     app.include_router(verify_page.router)
     app.include_router(trying.router)
     app.include_router(closing_page.router)

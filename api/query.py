@@ -100,6 +100,7 @@ def _instant(bound: Month | datetime) -> datetime:
 IntervalDep = Annotated[Interval, Depends(_interval)]
 ONE_MONTH_PATTERN = f"^{month_pattern(YEARS_ASKED)}$"
 MonthPath = Annotated[str, Path(pattern=ONE_MONTH_PATTERN, examples=["2019-03"])]
+NumberPath = Annotated[int, Path(ge=1, le=10**12, description="Number of the adjustment.")]
 
 
 InstitutionQuery = Annotated[

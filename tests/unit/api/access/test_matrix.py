@@ -83,7 +83,7 @@ LISTS = [
 ]
 WORDS = ["/v1/quantities", "/v1/figure-names"]
 """Told to whoever may read anything."""
-PAGES = ["/", "/quality", "/settlements", "/v1/overview"]
+PAGES = ["/", "/quality", "/settlements", "/adjustments", "/corrections", "/v1/overview"]
 """And what else is told of all together, whatever is asked for."""
 AUDITS = ["/v1/audit", "/audit"]
 ADMINISTRATORS = ["/v1/registry/workbook", "/v1/registry/{sheet}/{id}"]
@@ -243,11 +243,11 @@ def said(answer: Any) -> object:
     """What an answer tells, without when it was entered here and under which number."""
     assert answer.status_code == 200, answer.text
     if "json" in answer.headers["content-type"]:
-        rows = answer.json()
         forget = ("entered_at", "signed_at", "closed_at", "computed_at", "issued_at", "number")
-        plain = [{k: v for k, v in row.items() if k not in forget} for row in rows]
+        plain = [{k: v for k, v in row.items() if k not in forget} for row in answer.json()]
         return plain, answer.headers.get("x-total-count"), answer.headers.get("link")
-    return re.sub(r'<form method="post".*?</form>\s*', "", answer.text, flags=re.DOTALL)
+    own = r'<form method="post".*?</form>\s*|(?<=data-number>)\d+| <a data-evidence.*?</a>'
+    return re.sub(own, "", answer.text, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("path", [*LISTS, *WORDS, *PAGES])

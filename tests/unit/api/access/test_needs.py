@@ -61,6 +61,9 @@ def test_every_route_says_what_it_needs(serve_own: Callable[..., TestClient]) ->
         "/v1/registry/{sheet}/{id}": {Action.ADMINISTER},
         "/v1/settlements": {Action.CLOSE},
         "/v1/settlements/signatures": {Action.SIGN},
+        "/adjustments": {Action.ADJUST},
+        "/adjustments/{number}/decisions": {Action.APPROVE},
+        "/corrections": {Action.CORRECT},
         "/contracts/try": set(),  # keeps nothing
         "/settlements/issue": {Action.CLOSE},
         "/settlements/sign": {Action.SIGN},

@@ -1,0 +1,1 @@
+"""What people enter over HTTP, judged and kept: the same for routes and for forms."""
