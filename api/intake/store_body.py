@@ -9,7 +9,7 @@ from pydantic import Field
 from api.dependencies import Backend
 from api.intake.batches import Part, PostedBatch, batches
 from api.intake.posted import PostedValue
-from api.intake.told.touching import MOST, TouchedRow, Touching, computed_by
+from api.intake.told.touching import MOST, LateMonthRow, Touching, computed_by
 from api.intake.told.verdicts import Verdicts, field_of
 from api.intake.tried import Trial
 from api.rows.base import Row
@@ -54,7 +54,7 @@ class Taken(Row):
         description=f"The values refused, one by one; the first {MAX_REPORTED:,}."
     )
     rows_left_off: int = Field(0, description="Refused values not listed in `rows`.")
-    recomputes: list[TouchedRow] = Field(
+    recomputes: list[LateMonthRow] = Field(
         default_factory=list,
         description="The months in which new readings that are older than a day lie, as far as whoever "
         f"posts sees their institutions; the first {MOST}. They are computed anew, and those beside "

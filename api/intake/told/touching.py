@@ -17,7 +17,7 @@ _ON_TIME_MS = DAY_MS
 """Readings no older than this belong to months that every round computes anyway."""
 
 
-class TouchedRow(Row):
+class LateMonthRow(Row):
     institution: str = Field(description="Whose month it is.")
     month: str = Field(description="The month, YYYY-MM.", examples=["2026-03"])
     state: Literal["open", "closed", "restatement_pending", "not_computed"] = Field(
@@ -45,7 +45,7 @@ class Touching:
             for day in _days(times, first, before):
                 self.months.add((device.institution, _month(day, zone)))
 
-    def rows(self, backend: Backend) -> tuple[list[TouchedRow], int]:
+    def rows(self, backend: Backend) -> tuple[list[LateMonthRow], int]:
         """Those whose institutions are seen, the first MOST, each as it stands; how many more."""
         seen = backend.registry.institution_by_id
         found = sorted((p, m) for p, m in self.months if p in seen)
@@ -53,7 +53,7 @@ class Touching:
         for place, month in found[:MOST]:
             status = next(iter(backend.ledger.statuses(place, month, month.plus(1))), None)
             state = status.state if status else "not_computed"
-            rows.append(TouchedRow(institution=place, month=str(month), state=state))
+            rows.append(LateMonthRow(institution=place, month=str(month), state=state))
         return rows, len(found) - len(rows)
 
 
