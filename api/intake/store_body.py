@@ -56,9 +56,9 @@ class Taken(Row):
     rows_left_off: int = Field(0, description="Refused values not listed in `rows`.")
     recomputes: list[LateMonthRow] = Field(
         default_factory=list,
-        description="The months in which new readings that are older than a day lie, as far as whoever "
-        f"posts sees their institutions; the first {MOST}. They are computed anew, and those beside "
-        "them where a register's edge moves.",
+        description="The months in which readings older than a day lie, where anything beside them was "
+        f"new, as far as whoever posts sees their institutions; the first {MOST}. At most these are "
+        "computed anew, and those beside them where a register's edge moves.",
     )
     recomputes_left_off: int = Field(0, description="Such months not listed.")
     recomputed_by: Literal["", "service", "command"] = Field(
