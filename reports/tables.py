@@ -11,7 +11,14 @@ from domain.figures.kinds import GROUPS
 from domain.figures.names import FIGURE_NAMES, group_of
 from reports.model import ReportModel
 from reports.words.names import factor_name, label, subject_name
-from reports.words.numbers import change_text, confidence_text, interval, number, value_text
+from reports.words.numbers import (
+    change_text,
+    confidence_text,
+    interval,
+    parts_of,
+    shares_short,
+    value_text,
+)
 from reports.words.texts import t
 from reports.words.verdicts import verdict_word
 
@@ -76,7 +83,6 @@ def in_order(figures: Iterable[Figure]) -> list[Figure]:
 def _row(
     model: ReportModel, figure: Figure, numbers: dict[FactorUse, int], lang: str
 ) -> FigureLine:
-    shares = figure.shares
     span = interval(figure, lang, with_unit=False)
     return FigureLine(
         label=label(figure.name, lang),
@@ -85,10 +91,8 @@ def _row(
         interval=f"{span} ({confidence_text(figure)})" if span and figure.confidence else span,
         verdict=verdict_word(figure, lang),
         change=change_text(figure, model.compared_with(figure), lang),
-        shares=(shares.measured, shares.estimated, shares.missing),
-        shares_text=" / ".join(
-            number(100 * s, 0) for s in (shares.measured, shares.estimated, shares.missing)
-        ),
+        shares=parts_of(figure.shares),
+        shares_text=shares_short(figure.shares),
         method=figure.method,
         factors=" ".join(f"[{numbers[f]}]" for f in figure.factors),
         total=not figure.subject,
@@ -103,6 +107,11 @@ def _factors(model: ReportModel) -> list[FactorUse]:
 
 def factor_lines(model: ReportModel, lang: str) -> list[FactorLine]:
     """The dated factors behind the figures."""
+    return numbered(_factors(model), lang)
+
+
+def numbered(factors: Iterable[FactorUse], lang: str) -> list[FactorLine]:
+    """Factors as lines, in their order from 1."""
     return [
         FactorLine(
             number=i,
@@ -112,7 +121,7 @@ def factor_lines(model: ReportModel, lang: str) -> list[FactorLine]:
             valid_from=f.valid_from.isoformat(),
             source=f.source,
         )
-        for i, f in enumerate(_factors(model), start=1)
+        for i, f in enumerate(factors, start=1)
     ]
 
 

@@ -30,8 +30,12 @@ def statement_of(
     backend: Backend, principal: Principal, contract: str, month: Month, number: int
 ) -> Issued:
     """A statement that somebody may see. Raises ProblemError 404 otherwise."""
-    seen = backend.through(principal.reach(Action.READ))
-    found = backend.ledger.statements([contract], month=month, number=number)
+    return seen_statement(backend.through(principal.reach(Action.READ)), contract, month, number)
+
+
+def seen_statement(seen: Backend, contract: str, month: Month, number: int) -> Issued:
+    """A statement of what is seen. Raises ProblemError 404 for one that is not."""
+    found = seen.ledger.statements([contract], month=month, number=number)
     if not found or not sees_statement(seen, found[0]):
         raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
     return found[0]

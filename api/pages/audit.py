@@ -12,7 +12,7 @@ from api.access.needs import Needs
 from api.access.seen import BackendDep
 from api.dependencies import Backend
 from api.language import language_of
-from api.pages.html import answer, options, render
+from api.pages.html import answer, options, render, sheet_of
 from config.texts import text
 from domain.access import Action, Principal
 from domain.audit import AuditEntry
@@ -79,22 +79,21 @@ def audit_html(backend: Backend, principal: Principal, asked: Asked, lang: str) 
         within=principal.reach(Action.AUDIT),
     )
     total = backend.ledger.count_audit_entries(wanted)
-    pages = max(1, -(-total // PAGE_SIZE))
-    page = min(asked.page, pages)
-    entries = backend.ledger.audit_entries(wanted, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    sheet = sheet_of(total, asked.page, PAGE_SIZE)
+    entries = backend.ledger.audit_entries(wanted, limit=PAGE_SIZE, offset=sheet.shown.start)
     places = sorted(((i.id, i.name(lang)) for i in _places(backend, principal)), key=_by_name)
     return render(
         "audit.html",
         lang,
         a=lambda key, **values: text("audit", key, lang, **values),
-        asked=replace(asked, page=page),
+        asked=replace(asked, page=sheet.page),
         notices=notices,
         institutions=options(places, asked.institution),
         kinds=options(((k, text("audit", f"kind_of.{k}", lang)) for k in kinds()), asked.kind),
         actions=options(((k, text("audit", f"did.{k}", lang)) for k in actions()), asked.action),
         lines=[_line(entry, lang) for entry in entries],
         total=f"{total:,}",
-        pages=pages,
+        pages=sheet.pages,
     )
 
 

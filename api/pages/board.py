@@ -14,7 +14,7 @@ from api.dependencies import Backend
 from api.device_board import board_rows
 from api.language import language_of
 from api.open_conflicts import open_conflicts
-from api.pages.html import answer, options, render
+from api.pages.html import answer, options, render, sheet_of
 from api.rows.conflicts import ConflictRow
 from api.rows.quality import sentence
 from api.standing_results import months_known
@@ -117,17 +117,16 @@ def board_html(backend: Backend, asked: Asked, lang: str) -> str:
     found = board_rows(backend, chosen, month)
     lacking = _bounds_missing(found, lang)
     rows = (found.only([asked.state]) if asked.state in STATES else found).by(asked.sort)
-    pages = max(1, -(-len(rows) // PAGE_SIZE))
-    page = min(asked.page, pages)
-    shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    sheet = sheet_of(len(rows), asked.page, PAGE_SIZE)
+    shown = rows[sheet.shown]
     conflicts = open_conflicts(backend, chosen)
     return render(
         "board.html",
         lang,
         b=lambda key, **values: _b(key, lang, **values),
-        asked=replace(asked, page=page),
+        asked=replace(asked, page=sheet.page),
         notices=[*notices, *lacking],
-        pages=pages,
+        pages=sheet.pages,
         sorts=SORTS,
         states=_states(found, lang),
         means=_means(lang),

@@ -21,7 +21,7 @@ from api.closing.deciding import (
 from api.closing.diffs import diff_rows, money_of
 from api.dependencies import Backend, WholeBackendDep
 from api.language import language_of
-from api.pages.forms import FilledInDep, csrf_of, refusal_of, signs_as
+from api.pages.forms import FilledInDep, csrf_of, is_locked, refusal_of, signs_as
 from api.pages.html import answer, render
 from api.problems import ProblemError
 from api.query import MonthPath
@@ -164,6 +164,7 @@ def _page(
         may=principal.may(needed, institution=institution),
         signs_as=signs_as(principal),
         csrf=csrf_of(request),
+        locked=is_locked(principal),
         given=given or {},
     )
     page = answer(html, lang)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -40,6 +41,25 @@ def answer(html: str, lang: str) -> HTMLResponse:
         "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(html, headers=headers)
+
+
+class Sheet(NamedTuple):
+    """One page of a long list: which of how many, from 1, and what of the list is on it."""
+
+    page: int
+    pages: int
+    shown: slice
+
+
+def sheet_of(total: int, page: int, size: int) -> Sheet:
+    """The page asked for, or the last or first where there is none so far.
+
+    >>> sheet_of(101, 9, 50), sheet_of(0, 1, 50).pages
+    (Sheet(page=3, pages=3, shown=slice(100, 150, None)), 1)
+    """
+    pages = max(1, -(-total // size))
+    page = min(max(1, page), pages)
+    return Sheet(page, pages, slice((page - 1) * size, page * size))
 
 
 def options(choices: Iterable[tuple[str, str]], chosen: str) -> Markup:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.overview.rows import ORIGINS, CityCounts, city_counts
+from api.pages.html import sheet_of
 from api.pages.opening_months import opening_results
 from config.texts import reason_label, text
 from domain.figures import Figure, MonthResult, Shares
@@ -122,15 +123,14 @@ def build_overview(
     notices = []
     if institution and (chosen is None or chosen.id != institution):
         notices.append(_t("unknown_institution", lang, id=institution))
-    pages = max(1, -(-len(ordered) // PAGE_SIZE))
     if page is None:
         page = ordered.index(chosen) // PAGE_SIZE + 1 if chosen else 1
-    page = min(max(page, 1), pages)
+    sheet = sheet_of(len(ordered), page, PAGE_SIZE)
     detail = None
     if chosen is not None and chosen.id in counts:
         detail, notice = _detail(ledger, known, registry, chosen, month, lang)
         notices += notice
-    shown = ordered[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    shown = ordered[sheet.shown]
     lines = _opening(ledger, known, [i.id for i in shown if i.id in counts])
     devices = registry.device_by_id
     aside = [e for e in ledger.aside(samples=False) if sees_all or e.device in devices]
@@ -143,8 +143,8 @@ def build_overview(
             _place(i, lines.get(i.id), counts.get(i.id), without_project, lang, chosen=i is chosen)
             for i in shown
         ],
-        page=page,
-        pages=pages,
+        page=sheet.page,
+        pages=sheet.pages,
         detail=detail,
         chosen=chosen.id if chosen else "",
         aside=aside_lines(aside, lang),

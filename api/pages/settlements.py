@@ -12,24 +12,16 @@ from api.access.seen import BackendDep, sees_statement
 from api.closing.sides import issue, say, sides_of, statement_of
 from api.dependencies import Backend, WholeBackendDep
 from api.language import language_of
-from api.pages.forms import FilledInDep, csrf_of, refusal_of, signs_as
-from api.pages.html import answer, options, render
+from api.pages.forms import FilledInDep, csrf_of, is_locked, refused, signs_as
+from api.pages.html import answer, options, render, sheet_of
 from api.problems import ProblemError
 from config.texts import text
 from domain.access import Action, Principal
 from domain.calendar import Month
 from domain.contracts.issued import SIDES, Issued, code_of
 from domain.errors import ConfigError
-from reports.words.settlement import (
-    ShownLine,
-    about_words,
-    kind_words,
-    lines_of,
-    price_words,
-    signed_of,
-    title_of,
-    told_of,
-)
+from reports.statements.document import pay_line
+from reports.words.settlement import lines_of, signed_of, title_of, told_of
 
 router = APIRouter(include_in_schema=False, dependencies=[NEEDS_READ])
 
@@ -66,12 +58,7 @@ def word_form(
         by, reason = given.get("by", ""), given.get("reason", "")
         say(backend, principal, one, side, signs=signs, by=by, reason=reason)
     except (ProblemError, ConfigError) as error:
-        lang = language_of(request)
-        said = refusal_of(error, lang) if isinstance(error, ProblemError) else str(error)
-        seen = backend.through(principal.reach(Action.READ))
-        answered = _page(request, seen, principal, contract, 1, said)
-        answered.status_code = error.status if isinstance(error, ProblemError) else 422
-        return answered
+        return _again(request, backend, principal, contract, error)
     return _back(request, contract)
 
 
@@ -85,13 +72,23 @@ def issue_form(
         month = Month.parse(given.get("month", ""))
         issue(backend, principal, contract, month, given.get("by", ""))
     except (ProblemError, ConfigError) as error:
-        lang = language_of(request)
-        said = refusal_of(error, lang) if isinstance(error, ProblemError) else str(error)
-        seen = backend.through(principal.reach(Action.READ))
-        answered = _page(request, seen, principal, "", 1, said)
-        answered.status_code = error.status if isinstance(error, ProblemError) else 422
-        return answered
+        return _again(request, backend, principal, "", error)
     return _back(request, contract)
+
+
+def _again(
+    request: Request,
+    backend: Backend,
+    principal: Principal,
+    contract: str,
+    error: ProblemError | ConfigError,
+) -> HTMLResponse:
+    """The page with why nothing was done above it."""
+    status, why = refused(error, language_of(request))
+    seen = backend.through(principal.reach(Action.READ))
+    answered = _page(request, seen, principal, contract, 1, " ".join(why))
+    answered.status_code = status
+    return answered
 
 
 def _back(request: Request, contract: str) -> RedirectResponse:
@@ -112,11 +109,10 @@ def _page(
     agreements = sorted({agreement for agreement, _, _ in keys})
     wanted = [key for key in keys if contract in ("", key[0])]
     wanted.sort(key=lambda key: (key[1], key[0], key[2]), reverse=True)
-    pages = max(1, -(-len(wanted) // PAGE_SIZE))
-    page = min(page, pages)
+    sheet = sheet_of(len(wanted), page, PAGE_SIZE)
     shown = [
         backend.ledger.statements([agreement], month=month, number=number)[0]
-        for agreement, month, number in wanted[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        for agreement, month, number in wanted[sheet.shown]
     ]
     asked = {"contract": contract} if contract else {}
     html = render(
@@ -128,13 +124,14 @@ def _page(
         statements=[_shown(one, principal, lang) for one in shown],
         issuable=_issuable(backend, principal),
         asked=urlencode(asked),
-        page=page,
-        pages=pages,
+        page=sheet.page,
+        pages=sheet.pages,
         address=lambda to: "/settlements?" + urlencode({**asked, "lang": lang, "page": to}),
         csv="/v1/settlements/lines?" + urlencode({**asked, "lang": lang, "format": "csv"}),
         refusal=refusal,
         signs_as=signs_as(principal),
         csrf=csrf_of(request),
+        locked=is_locked(principal),
     )
     return answer(html, lang)
 
@@ -164,7 +161,7 @@ def _shown(one: Issued, principal: Principal, lang: str) -> dict[str, Any]:
         "number": one.number,
         "payable": f"{payable:,.2f}",
         "to_owner": payable < 0,
-        "lines": [_line(line, lang) for line in lines_of(one)],
+        "lines": [(pay_line(line, lang), line.rests_on) for line in lines_of(one)],
         "told": told_of(one, lang),
         "contract": one.agreement,
         "month": str(one.month),
@@ -178,19 +175,4 @@ def _shown(one: Issued, principal: Principal, lang: str) -> dict[str, Any]:
         "code": code_of(one.digest),
         "workbook": "/v1/settlements/workbook?" + urlencode({**named, "lang": lang}),
         "paper": "/v1/settlements/paper?" + urlencode({**named, "lang": lang}),
-    }
-
-
-def _line(line: ShownLine, lang: str) -> dict[str, str]:
-    """Every digit of a factor: a reader multiplies them."""
-    return {
-        "kind": kind_words(line.kind, lang),
-        "about": about_words(line.contract, line.of, line.period, line.month, lang),
-        "span": f"[{line.start}, {line.end})" if line.start else "",
-        "quantity": "" if line.quantity is None else f"{line.quantity:,f} {line.unit}",
-        "price": "" if line.price_cny is None else f"{line.price_cny:,f}",
-        "source": price_words(line.price_source, lang),
-        "share": "" if line.share is None else f"{line.share:f}",
-        "amount": f"{line.amount_cny:,.2f}",
-        "rests_on": line.rests_on,
     }

@@ -7,12 +7,11 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.access.needs import NEEDS_READ, Needs
 from api.access.seen import BackendDep, sees_statement
-from api.closing.sides import issue, say, statement_of
+from api.closing.sides import issue, say, seen_statement, statement_of
 from api.dependencies import Backend, WholeBackendDep
 from api.drawn import drawn
 from api.intake.body import JsonBodyDep
 from api.intake.read_body import read_as
-from api.problems import ProblemError
 from api.query import ONE_MONTH_PATTERN, LanguageDep, PageDep, PlacesDep
 from api.rows.adjustments import example_of
 from api.rows.trail.decided import NewStatement, NewWord
@@ -156,10 +155,8 @@ def _gathered(
 ) -> Paper:
     """Raises ProblemError 404 for a statement that is not there, or not for who asks."""
     contract, month, number = which
-    found = backend.ledger.statements([contract], month=Month.parse(month), number=number)
-    if not found or not sees_statement(backend, found[0]):
-        raise ProblemError(404, "no_statement", contract=contract, month=month, number=number)
-    return paper_of(backend.ledger, backend.registry, found[0], lang, format)
+    one = seen_statement(backend, contract, Month.parse(month), number)
+    return paper_of(backend.ledger, backend.registry, one, lang, format)
 
 
 @router.post(

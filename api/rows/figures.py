@@ -20,7 +20,7 @@ from api.rows.standing import StandingResult, evidence_fields
 from config.uses import use_rules_on
 from domain.calendar import Month, local_midnight
 from domain.carriers import USE_OF_FIGURE, WATER
-from domain.figures import DayValue, FactorUse, Figure, Verdict
+from domain.figures import DayValue, Figure, Verdict
 from domain.figures.uses import permitted_uses
 from domain.places import Carrier
 from domain.quality import QUALITIES
@@ -101,7 +101,7 @@ def figure_fields(f: Figure, month: Month) -> dict[str, Any]:
         "high": finite(f.high),
         "confidence": f.confidence,
         "verdict": f.verdict,
-        "factors": "; ".join(map(factor_text, f.factors)),
+        "factors": "; ".join(map(str, f.factors)),
         "permitted_uses": uses_text(f, month),
     }
 
@@ -110,11 +110,6 @@ def uses_text(figure: Figure | None, month: Month) -> str:
     """What a figure of a month may be used for, in a cell; empty: nothing."""
     rules = use_rules_on(month.first_day)
     return "" if figure is None else ", ".join(permitted_uses(figure, rules))
-
-
-def factor_text(used: FactorUse) -> str:
-    """A dated factor in a cell: name = value unit (from day)."""
-    return f"{used.name} = {used.value:g} {used.unit} (from {used.valid_from})"
 
 
 def consumption_wanted(carriers: Sequence[Carrier], names: Sequence[str], per: str) -> Wanted:

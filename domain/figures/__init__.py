@@ -16,13 +16,17 @@ Unmeasured = Literal["estimated", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class FactorUse:
-    """A dated factor a figure was computed with, e.g. the grid's CO₂ per kWh."""
+    """A dated factor a figure was computed with, e.g. the grid's CO₂ per kWh. Printed as it stands
+    in a cell: name = value unit (from day)."""
 
     name: str
     value: float
     unit: str
     source: str
     valid_from: date
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value:g} {self.unit} (from {self.valid_from})"
 
 
 class Shared(Protocol):

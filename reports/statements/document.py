@@ -6,15 +6,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from config.texts import Language, text, texts, unit_text
+from config.texts import Language, text, texts
 from domain.contracts.issued import SIDES, Issued, code_of
 from domain.figures import FactorUse, Shares
 from domain.figures.names import subject_of
 from domain.figures.subjects import OfContract
 from reports.statements.evidence import Evidence
-from reports.tables import FactorLine, local_time
-from reports.words.names import carrier_name, factor_name, label
-from reports.words.numbers import confidence_text, interval, number, value_text
+from reports.tables import FactorLine, local_time, numbered
+from reports.words.names import carrier_name, label
+from reports.words.numbers import (
+    confidence_text,
+    interval,
+    parts_of,
+    shares_short,
+    value_text,
+)
 from reports.words.settlement import (
     ShownLine,
     about_words,
@@ -128,11 +134,11 @@ def build_statement(
         is_signed=both,
         status=s("state.signed" if both else "state.unsigned"),
         parties=_parties(one, lang, known),
-        lines=[_pay_line(line, numbers, lang) for line in lines_of(one)],
+        lines=[pay_line(line, lang, numbers) for line in lines_of(one)],
         total=f"{payable:,.2f}{owner}",
         told=[*told_of(one, lang), *waits],
         evidence=[_evidence_line(e, numbers[_key(e)], factors, lang, known) for e in evidence],
-        factors=_factor_lines(factors, lang),
+        factors=numbered(factors, lang),
         months=[
             (known.name(r["institution"]), r["month"], f"r{r['revision']}", r["digest"])
             for r in one.content["rests_on"]
@@ -176,8 +182,10 @@ def _parties(one: Issued, lang: str, known: Known) -> list[tuple[str, str]]:
     return [(text("settlement", f"head.{key}", lang), value) for key, value in said]
 
 
-def _pay_line(line: ShownLine, numbers: Mapping[str, int], lang: str) -> PayLine:
-    """Every digit of a factor: a reader multiplies them."""
+def pay_line(line: ShownLine, lang: str, numbers: Mapping[str, int] | None = None) -> PayLine:
+    """A line written out with every digit of a factor: a reader multiplies them. `numbers` are
+    those of the figures that are told beside it."""
+    numbers = numbers or {}
     refs = [numbers[r] for r in line.rests_on.split("; ") if r in numbers]
     return PayLine(
         kind=kind_words(line.kind, lang),
@@ -197,7 +205,6 @@ def _evidence_line(
 ) -> EvidenceLine:
     figure = e.figure
     shares = figure.shares if figure else Shares.known(0.0)
-    parts = (shares.measured, shares.estimated, shares.missing)
     span = interval(figure, lang, with_unit=False) if figure else ""
     level = f" ({confidence_text(figure)})" if span and figure and figure.confidence else ""
     return EvidenceLine(
@@ -208,8 +215,8 @@ def _evidence_line(
         value=value_text(figure, lang) if figure else text("settlement", "not_there", lang),
         interval=span + level,
         verdict=verdict_word(figure, lang) if figure else "",
-        shares=parts,
-        shares_text=" / ".join(number(100 * p, 0) for p in parts),
+        shares=parts_of(shares),
+        shares_text=shares_short(shares),
         method=figure.method if figure else "",
         factors=" ".join(f"F{factors.index(f) + 1}" for f in figure.factors) if figure else "",
         models=", ".join(m[:12] for m in e.models),
@@ -226,20 +233,6 @@ def _subject(e: Evidence, lang: str, known: Known) -> str:
 
 def _factors(evidence: Iterable[Evidence]) -> list[FactorUse]:
     return list(dict.fromkeys(f for e in evidence if e.figure for f in e.figure.factors))
-
-
-def _factor_lines(factors: Iterable[FactorUse], lang: Language) -> list[FactorLine]:
-    return [
-        FactorLine(
-            number=k,
-            name=factor_name(f.name, lang),
-            value=f"{f.value:g}",
-            unit=unit_text(f.unit, lang),
-            valid_from=f.valid_from.isoformat(),
-            source=f.source,
-        )
-        for k, f in enumerate(factors, 1)
-    ]
 
 
 def _term(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:

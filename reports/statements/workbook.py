@@ -9,7 +9,6 @@ import xlsxwriter
 
 from config.texts import Language, text
 from domain.contracts.issued import Issued, code_of
-from domain.figures import FactorUse
 from reports.statements.evidence import Evidence
 from reports.words.names import label
 from reports.words.numbers import unit_of
@@ -128,17 +127,13 @@ def _write_evidence(sheet: Any, evidence: Sequence[Evidence], bold: Any, lang: L
             cells |= {"value": f.value, "low": f.low, "high": f.high, "confidence": f.confidence}
             cells |= {"measured": shares.measured, "estimated": shares.estimated}
             cells |= {"missing": shares.missing, "verdict": verdict_word(f, lang)}
-            cells |= {"method": f.method, "factors": "; ".join(map(_factor, f.factors))}
+            cells |= {"method": f.method, "factors": "; ".join(map(str, f.factors))}
         for column, (name, _) in enumerate(_EVIDENCE):
             cell = cells.get(name)
             if isinstance(cell, str):
                 sheet.write_string(row, column, cell)
             elif cell is not None:
                 sheet.write_number(row, column, float(cell))
-
-
-def _factor(used: FactorUse) -> str:
-    return f"{used.name} = {used.value:g} {used.unit} ({used.valid_from})"
 
 
 def _write_line(sheet: Any, row: int, line: ShownLine, money: Any, lang: Language) -> None:

@@ -168,6 +168,16 @@ def shares_in_words(shares: Shares, lang: str) -> str:
     )
 
 
+def shares_short(shares: Shares) -> str:
+    """Measured, estimated and missing in percent, as tables have it: ``97 / 0 / 3``."""
+    return " / ".join(number(100 * s, 0) for s in parts_of(shares))
+
+
+def parts_of(shares: Shares) -> tuple[float, float, float]:
+    """Measured, estimated, missing."""
+    return (shares.measured, shares.estimated, shares.missing)
+
+
 def _share(value: float) -> str:
     # 99.7 % must not be shown as all of it, nor 0.3 % as nothing.
     return percent(value, 0 if 0.01 <= value <= 0.99 or value == 1 else 1)

@@ -26,6 +26,7 @@ from store.ledger.late_readings import LateSeries
 from store.ledger.once import AskedOnce
 from store.ledger.people import People
 from store.ledger.statements import Statements
+from store.ledger.states import Closing as Closing
 from store.ledger.states import MonthState as MonthState
 from store.ledger.states import MonthStatus as MonthStatus
 from store.ledger.touched import TouchedMonths
@@ -216,6 +217,11 @@ class Ledger(
         ...
 
     def revisions(self, institution: str, month: Month) -> list[Revision]: ...
+
+    def closing_by_digest(self, start: str) -> Closing | None:
+        """The revision whose digest begins so (20 hexadecimal digits or more); of several that say
+        the same, the last. None: there is none."""
+        ...
 
     def save_model(self, model: ModelRecord, *, actor: Actor = LOCAL) -> None:
         """Keep a frozen model; saving the same of the same contract again changes nothing."""

@@ -58,9 +58,9 @@ class Touching:
 
 
 def computed_by(backend: Backend) -> Literal["service", "command"]:
-    """Who computes months anew: the rounds of processing beside this service, if there are any."""
+    """Who computes months anew: the rounds of processing beside this service, while they go on."""
     running = backend.parts() if backend.parts is not None else {}
-    return "service" if "processing" in running else "command"
+    return "service" if running.get("processing") == "ok" else "command"
 
 
 def _month(at_ms: int, zone: str) -> Month:

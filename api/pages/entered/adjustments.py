@@ -18,9 +18,9 @@ from api.dependencies import Backend, WholeBackendDep
 from api.entering.adjusting import decide, enter, seen_adjustments
 from api.intake.read_body import read_as
 from api.language import language_of
-from api.pages.entered.form_page import PAGE_SIZE, number, refused
-from api.pages.forms import FilledInDep, csrf_of, signs_as
-from api.pages.html import answer, options, render
+from api.pages.entered.form_page import PAGE_SIZE, number
+from api.pages.forms import FilledInDep, csrf_of, is_locked, refused, signs_as
+from api.pages.html import answer, options, render, sheet_of
 from api.problems import ProblemError
 from api.query import NumberPath
 from api.rows.adjustments import NewAdjustment, NewDecision
@@ -135,8 +135,7 @@ def _page(
     lang = language_of(request)
     every = seen_adjustments(backend, backend.in_part.institution_by_id)
     wanted = [a for a in every if contract in ("", a.contract)][::-1]
-    pages = max(1, -(-len(wanted) // PAGE_SIZE))
-    page = min(page, pages)
+    sheet = sheet_of(len(wanted), page, PAGE_SIZE)
     own = [
         c
         for c in backend.in_part.contracts
@@ -149,9 +148,7 @@ def _page(
         "adjustments.html",
         lang,
         e=lambda key, **values: text("entered", key, lang, **values),
-        rows=[
-            _shown(a, principal, lang) for a in wanted[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        ],
+        rows=[_shown(a, principal, lang) for a in wanted[sheet.shown]],
         choices=options(((c, c) for c in sorted({a.contract for a in every})), contract),
         own=options(((c.id, c.id) for c in own), filled.get("contract", contract)),
         carriers=options(((c, carrier_name(c, lang)) for c in carriers), filled.get("carrier", "")),
@@ -162,12 +159,13 @@ def _page(
         given=filled,
         why=why or [],
         asked=urlencode(asked),
-        page=page,
-        pages=pages,
+        page=sheet.page,
+        pages=sheet.pages,
         address=lambda to: "/adjustments?" + urlencode({**asked, "lang": lang, "page": to}),
         table=urlencode({**asked, "lang": lang}),
         signs_as=signs_as(principal),
         csrf=csrf_of(request),
+        locked=is_locked(principal),
     )
     return answer(html, lang)
 

@@ -11,9 +11,9 @@ from api.access.seen import BackendDep
 from api.dependencies import Backend, WholeBackendDep
 from api.entering.correcting import enter, rows_of, seen_corrections
 from api.language import language_of
-from api.pages.entered.form_page import PAGE_SIZE, number, refused
-from api.pages.forms import FilledInDep, csrf_of, signs_as
-from api.pages.html import answer, render
+from api.pages.entered.form_page import PAGE_SIZE, number
+from api.pages.forms import FilledInDep, csrf_of, refused, signs_as
+from api.pages.html import answer, render, sheet_of
 from api.problems import ProblemError
 from config.texts import text
 from domain.access import Action, Principal
@@ -75,19 +75,18 @@ def _page(
     lang = language_of(request)
     devices = backend.in_part.device_by_id
     every = seen_corrections(backend, lambda device: backend.sees_all or device in devices)[::-1]
-    pages = max(1, -(-len(every) // PAGE_SIZE))
-    page = min(page, pages)
+    sheet = sheet_of(len(every), page, PAGE_SIZE)
     html = render(
         "corrections.html",
         lang,
         e=lambda key, **values: text("entered", key, lang, **values),
-        rows=rows_of(backend, every[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
+        rows=rows_of(backend, every[sheet.shown]),
         may=principal.may_somewhere(Action.CORRECT),
         numbers=_ROWS,
         given=given or {},
         why=why or [],
-        page=page,
-        pages=pages,
+        page=sheet.page,
+        pages=sheet.pages,
         signs_as=signs_as(principal),
         csrf=csrf_of(request),
     )

@@ -9,10 +9,10 @@ from fastapi.responses import HTMLResponse
 
 from api.access.needs import Needs
 from api.access.seen import BackendDep
-from api.access.sessions import form_token, session_text
 from api.dependencies import Backend
 from api.intake.store_body import Taken
 from api.language import language_of
+from api.pages.forms import csrf_of
 from api.pages.html import answer, options, render
 from api.pages.people.own_data import (
     LOOKS_BACK,
@@ -73,7 +73,7 @@ def own_answer(
         said=said,
         who=account.person if account else _who(principal, lang),
         account=account,
-        token=form_token(session_text(request)) if account else "",
+        csrf=csrf_of(request) if account else "",
         days=LOOKS_BACK.days,
         devices=devices,
         page=page,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.dependencies import Backend
+from api.pages.html import sheet_of
 from api.pages.settlements import seen_statement_keys
 from api.rows.quality import AsideRow, aside_row
 from config.texts import reason_label, text
@@ -44,10 +45,9 @@ def arrivals(backend: Backend, lang: str, page: int) -> tuple[list[Arrival], int
     today = now.date()
     there = (d for d in backend.in_part.devices if (d.in_service_until or today) >= today)
     devices = sorted(there, key=lambda d: (heard.get(d.id, 0), d.id))
-    pages = max(1, -(-len(devices) // DEVICES_SHOWN))
-    page = min(max(1, page), pages)
-    shown = devices[(page - 1) * DEVICES_SHOWN : page * DEVICES_SHOWN]
-    return [_arrival(backend, d, heard.get(d.id), now, lang) for d in shown], page, pages
+    sheet = sheet_of(len(devices), page, DEVICES_SHOWN)
+    shown = [_arrival(backend, d, heard.get(d.id), now, lang) for d in devices[sheet.shown]]
+    return shown, sheet.page, sheet.pages
 
 
 def _arrival(

@@ -6,7 +6,6 @@ from typing import Protocol
 from domain.audit import LOCAL, Actor
 from domain.calendar import Month
 from domain.contracts.issued import Draft, Issued, Side
-from store.ledger.states import Closing
 
 
 class Statements(Protocol):
@@ -29,11 +28,6 @@ class Statements(Protocol):
 
     def statement_by_digest(self, start: str) -> Issued | None:
         """The statement whose digest begins so (20 hexadecimal digits or more), if there is one."""
-        ...
-
-    def closing_by_digest(self, start: str) -> Closing | None:
-        """The revision whose digest begins so (20 hexadecimal digits or more); of several that say
-        the same, the last. None: there is none."""
         ...
 
     def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:

@@ -15,8 +15,7 @@ from reports.seal import seal
 from reports.statements.evidence import evidence_of
 from reports.statements.papers import Known, Paper, paper_file
 from tests.certificates import Certificates
-from tests.unit.reports.statements.test_papers import RESULT as RESULT_
-from tests.unit.reports.statements.test_papers import WHERE, issued
+from tests.unit.reports.statements.test_papers import RESULT, WHERE, issued
 
 PASSPHRASE = "correct horse"
 
@@ -35,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pdf() -> bytes:
     one = issued()
-    paper = Paper(one, tuple(evidence_of(one, {WHERE: RESULT_})), Known(), (), "zh", "pdf")
+    paper = Paper(one, tuple(evidence_of(one, {WHERE: RESULT})), Known(), (), "zh", "pdf")
     return paper_file(paper).content
 
 

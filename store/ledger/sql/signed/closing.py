@@ -10,12 +10,12 @@ from domain.calendar import Month
 from domain.errors import ConfigError
 from domain.figures import MonthResult
 from store.ledger.lengths import require_signature
-from store.ledger.port import ChangedMeanwhileError, Refusal, Revision
+from store.ledger.port import ChangedMeanwhileError, Closing, Refusal, Revision
 from store.ledger.sql import tables as t
 from store.ledger.sql.answers import say_changed
 from store.ledger.sql.audit.append import append
 from store.ledger.sql.audit.vouched import RESTATEMENT_REFUSAL, REVISION, result_digest, told
-from store.ledger.sql.engine import reading, writing
+from store.ledger.sql.engine import begins, reading, writing
 from store.ledger.sql.paid import restatement_refusal
 from store.ledger.sql.results import (
     build_results,
@@ -39,6 +39,15 @@ class SqlClosing:
         with reading(self._engine) as connection:
             found = read_results(connection, waits, result_id=state.computed_id)
         return next(iter(found.values()), None)
+
+    def closing_by_digest(self, start: str) -> Closing | None:
+        """See Ledger.closing_by_digest."""
+        c = t.revision.c
+        names = (c.institution, c.month, c.number, c.digest, c.signed_by, c.closed_at)
+        query = select(*names).where(begins(c.digest, start)).order_by(c.closed_at.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Closing(**{**row._mapping, "month": Month.parse(row.month)})
 
     def close(
         self,

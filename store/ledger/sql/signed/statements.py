@@ -16,8 +16,6 @@ from store.ledger.sql.audit.append import append
 from store.ledger.sql.audit.vouched import SIGNATURE, STATEMENT, STATEMENT_REFUSAL, told
 from store.ledger.sql.engine import begins, insert_into, reading, writing
 from store.ledger.sql.paid import signature, statement, statement_refusal
-from store.ledger.sql.tables import revision
-from store.ledger.states import Closing
 
 
 class SqlStatements:
@@ -88,15 +86,6 @@ class SqlStatements:
         with reading(self._engine) as connection:
             key = connection.execute(query).one_or_none()
         return None if key is None else self._one(*key)
-
-    def closing_by_digest(self, start: str) -> Closing | None:
-        """See Statements.closing_by_digest."""
-        c = revision.c
-        names = (c.institution, c.month, c.number, c.digest, c.signed_by, c.closed_at)
-        query = select(*names).where(begins(c.digest, start)).order_by(c.closed_at.desc()).limit(1)
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else Closing(**{**row._mapping, "month": Month.parse(row.month)})
 
     def issue_statement(self, draft: Draft, *, issued_by: str, actor: Actor = LOCAL) -> Issued:
         """See Statements.issue_statement."""

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.keys import Holder, Role
-from tests.api_sample import CAMPUS, FIRST_AT, NOW
+from tests.api_sample import CAMPUS, FIRST_AT, HALL, NOW
 from tests.callers import by_session
 
 CONTENT = "会议纪要：新增机房".encode()
@@ -130,3 +130,14 @@ def test_readings_are_corrected_all_or_none(
     assert len(ledger.corrections()) == before + 1
     page = viewer.page("/corrections")
     assert "photo" in page and "1003.5 kWh" in page and 'method="post"' not in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/adjustments", "/settlements", f"/institutions/{HALL}/2024-02/close"]
+)
+def test_where_nobody_may_do_more_than_look_the_page_says_why(
+    serve_own: Callable[..., TestClient], path: str
+) -> None:
+    assert "data-locked" in serve_own().get(path).text
+    key = {"X-API-Key": "installation"}
+    assert "data-locked" not in serve_own(api_key="installation").get(path, headers=key).text

@@ -129,7 +129,7 @@ def test_the_workbook_has_the_evidence_as_numbers() -> None:
     row = dict(zip(head, rows[2], strict=True))
     assert (row["Value"], row["Lower bound"], row["Upper bound"]) == (1000.0, 400.0, 1600.0)
     assert row["Missing"] == pytest.approx(0.03) and row["Revision"] == 2
-    assert row["Factors"] == "coal.electricity = 0.1229 kgce/kWh (2020-01-01)"
+    assert row["Factors"] == "coal.electricity = 0.1229 kgce/kWh (from 2020-01-01)"
     assert row["Digest of the month (SHA-256)"] == DIGEST
 
 
